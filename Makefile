@@ -8,7 +8,7 @@ BUILD := build
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
 CFLAGS_ALL := -std=c11 -D_GNU_SOURCE $(WARNINGS) $(OPTIMIZE) -g -pthread -fno-math-errno \
               -fno-trapping-math -I. -isystem /usr/include/openblas $(SANITIZE) $(CFLAGS)
-LIBS := -lopenblas -lpng -ljpeg -lz -linih -ljansson -lncursesw -ltinfo -lm
+LIBS := -lopenblas -lpng -ljpeg -lz -linih -ljansson -lncursesw -ltinfo -lmd -lm
 
 CORE  := $(sort $(wildcard core/*/*.c core/*/*/*.c))
 VIEWS := $(sort $(wildcard views/*/*.c))

@@ -24,8 +24,11 @@ sx_status sx_fail_within(sx_error *err, const char *format, ...) {
     va_start(args, format);
     int used = vsnprintf(err->message, sizeof err->message, format, args);
     va_end(args);
-    if (used >= 0 && (size_t)used < sizeof err->message)
-        snprintf(err->message + used, sizeof err->message - (size_t)used, ": %.*s",
-                 (int)sizeof rest - 1, rest);
+    const char *parts[] = {": ", rest};
+    size_t at = used < 0 ? 0 : (size_t)used;
+    for (int i = 0; i < 2; i++)
+        for (const char *c = parts[i]; *c && at + 1 < sizeof err->message; c++)
+            err->message[at++] = *c;
+    err->message[at < sizeof err->message ? at : sizeof err->message - 1] = 0;
     return err->status;
 }

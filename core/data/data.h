@@ -1,0 +1,188 @@
+/* Data sets: what a network sees, whatever it is made from. A source holds pictures as they are
+ * (28x28 grey, RGBA cut-outs, photographs of any size); a view turns an item of a source into the
+ * network's input; batches are views prepared ahead by a worker. Everything is fixed by seeds and
+ * indices, so that image 17 is the same image in every thread, run and resume. */
+#ifndef SX_DATA_DATA_H
+#define SX_DATA_DATA_H
+
+#include "core/base/base.h"
+#include "core/format/format.h"
+
+/* ---- sources ------------------------------------------------------------------------------- */
+
+typedef enum { SX_SPLIT_TRAIN, SX_SPLIT_VALIDATION, SX_SPLIT_TEST, SX_SPLITS } sx_split;
+
+/* "train", "validation" or "test". */
+const char *sx_split_name(sx_split split);
+
+/* A known cause of variation of an item, for example rotation in degrees. */
+typedef struct {
+    const char *name, *unit;
+    double minimum, maximum;
+} sx_factor;
+
+/* Reports loading: `done` of `total` (0: unknown) of `what`. False asks to stop. NULL is allowed
+ * wherever this type is a parameter. */
+typedef struct {
+    bool (*step)(void *user, const char *what, size_t done, size_t total);
+    void *user;
+} sx_loading;
+
+/* A data set; immutable once open, so any thread may read it. */
+typedef struct sx_source sx_source;
+
+/* Facts for the screen, for checks and for `sextant data`. Texts are safe to show. */
+typedef struct {
+    char name[64];    /* "fashion-mnist" */
+    char note[256];   /* "" or a sentence the user must see: what was used instead, and why */
+    char origin[256]; /* where it was read from, or "rendered" */
+    int height, width, channels; /* of all items; 0 where items differ */
+    size_t counts[SX_SPLITS];
+    int classes;
+    const char *const *class_names; /* [classes], owned by the source */
+    int factor_count;
+    const sx_factor *factors; /* owned by the source */
+} sx_source_facts;
+
+/* Opens a data set by name or path:
+ *   ""               Fashion-MNIST if it is installed, else shapes, with a note that says so
+ *   fashion-mnist    the files of Debian's package (or $SEXTANT_DATA/fashion-mnist), inflated
+ *                    bytes checked against their known SHA-256; absent: shapes, with a note
+ *   shapes           rendered, needs no file
+ *   a directory      with train-images-idx3-ubyte[.gz] and its fellows: IDX (test files optional:
+ *                    then 1/7 of the items, seeded and stratified, are the test split);
+ *                    with sub-folders of pictures: class/name.png|jpg (20 % test, stratified)
+ *   an IDX file      images; the labels file is found by its name beside it
+ * Validation is a seeded, stratified tenth of the training items (house decision 12); the split
+ * depends on `seed` only. Returns owned; NULL with `err` filled, SX_CANCELLED if asked to stop. */
+sx_source *sx_source_open(const char *name, uint64_t seed, const sx_loading *loading,
+                          sx_error *err);
+void sx_source_free(sx_source *source);
+const sx_source_facts *sx_source_describe(const sx_source *source);
+
+/* Label of an item, 0 .. classes - 1. The index is below counts[split]. */
+int sx_source_label(const sx_source *source, sx_split split, size_t index);
+
+/* The picture as it is: 1, 3 or 4 channels, owned by the caller. */
+sx_status sx_source_image(const sx_source *source, sx_split split, size_t index, sx_image *out,
+                          sx_error *err);
+
+/* Values of the factors of an item, into out [factor_count]. */
+void sx_source_factors(const sx_source *source, sx_split split, size_t index, double *out);
+
+/* One line for each data set found on this machine: name, what, where, counts if cheap. */
+void sx_source_list(sx_text *out);
+
+/* True if the path looks like a data set sx_source_open can read. Reads no pictures. */
+bool sx_source_recognises(const char *path);
+
+/* ---- composition (robustness-and-vit.md, part A.2; SI-Score, arXiv 2104.04191) -------------- */
+
+/* Where an object is put. */
+typedef struct {
+    double area;     /* share of the image taken by the object's upright bounding rectangle */
+    double rotation; /* degrees, counter-clockwise, about the centre, after resizing */
+    double x, y;     /* of the centre, 0 .. 1, y downwards */
+} sx_pose;
+
+/* A background: pixels [size, size, 3]. Rendered kinds: plain, gradient, stripes, checks, noise,
+ * blobs, each with seeded colours; or a square crop of a photograph of a folder. */
+typedef struct sx_backgrounds sx_backgrounds;
+
+/* `folder` NULL or "": rendered textures. Training and robustness backgrounds are disjoint:
+ * `held_out` chooses the half (of photographs by name hash, of textures by colour and seed).
+ * Returns owned. */
+sx_backgrounds *sx_backgrounds_open(const char *folder, int size, uint64_t seed, bool held_out,
+                                    sx_error *err);
+void sx_backgrounds_free(sx_backgrounds *backgrounds);
+
+/* Draws background `index` (any number) into pixels [size, size, 3]. Any thread. */
+void sx_backgrounds_draw(const sx_backgrounds *backgrounds, uint64_t index, uint8_t *pixels);
+
+/* The object of an item as RGBA, cropped tight to its opaque pixels: its own alpha if it has one;
+ * else grey above `threshold` with holes filled, the grey as colour (for grey pictures); else the
+ * whole picture, opaque. Owned by the caller. */
+sx_status sx_object_cut(const sx_image *image, int threshold, sx_image *out, sx_error *err);
+
+/* Pastes `object` (RGBA, tight) over the picture `pixels` [size, size, 3]: resized to the area
+ * share (area resampling when shrinking, bilinear when growing; sizes truncated, at least 1),
+ * rotated (bicubic), placed with truncation towards zero, all with premultiplied alpha. Parts
+ * outside the image are cut. Scratch is the caller's and grows as needed; one for each thread. */
+typedef struct {
+    float *buffer[3];
+    size_t capacity[3];
+} sx_compose_scratch;
+sx_status sx_compose(const sx_image *object, sx_pose pose, uint8_t *pixels, int size,
+                     sx_compose_scratch *scratch, sx_error *err);
+void sx_compose_scratch_done(sx_compose_scratch *scratch);
+
+/* The factor grids of the note, coarser for live use. Count and value of a point. */
+#define SX_GRID_LOCATIONS 11 /* a side: 0.0, 0.1 .. 1.0, at area 0.2, upright */
+#define SX_GRID_ROTATIONS 18 /* -180, -160 .. 160 degrees, at area 0.5, centred */
+#define SX_GRID_SIZES 12     /* shares of the image, 0.01 .. 1.0, centred, upright */
+double sx_grid_rotation(int point);
+double sx_grid_size(int point);
+
+/* ---- views and batches --------------------------------------------------------------------- */
+
+/* How an item becomes an input image [size, size, 3] of bytes. */
+typedef struct {
+    int size;                /* pixels a side, 8 .. 512 */
+    const char *compose;     /* a spec: "none" (resized whole, letterboxed in its corner colour),
+                              * "center(area=0.5)", also written "center area=0.5"; "asis" keeps RGBA
+                              * over black */
+    const char *backgrounds; /* folder of photographs, or "" */
+    uint64_t seed;
+} sx_view_options;
+
+typedef struct sx_view sx_view;
+
+/* The option table of compose specs, for help. */
+extern const sx_option sx_compose_options[];
+
+/* Borrows `source`, which must outlive the view. Any thread may read a view. */
+sx_view *sx_view_new(const sx_source *source, const sx_view_options *options, sx_error *err);
+void sx_view_free(sx_view *view);
+const sx_source *sx_view_source(const sx_view *view);
+int sx_view_size(const sx_view *view);
+
+/* Item `index` of `split` as bytes into pixels [size, size, 3]. */
+sx_status sx_view_image(const sx_view *view, sx_split split, size_t index, uint8_t *pixels,
+                        sx_error *err);
+
+/* The network's input of bytes: (v / 255 - 0.5) / 0.25, `count` values. */
+void sx_normalise(const uint8_t *pixels, size_t count, float *out);
+
+/* One robustness picture: pair `pair` (test object and held-out background, both fixed by seed and
+ * pair) at `pose`, into pixels [size, size, 3]. The same pair looks the same at every factor value.
+ * Objects are validation items (so that live refreshes never read the test split). */
+sx_status sx_view_posed(const sx_view *view, uint64_t pair, sx_pose pose, uint8_t *pixels,
+                        int *label, sx_error *err);
+
+/* Random changes of training images. */
+typedef struct {
+    bool flip; /* left-right, half of the time */
+    int shift; /* up to so many pixels each way, edge pixels repeated */
+} sx_augmentation;
+
+typedef struct {
+    int batch;
+    uint64_t seed;
+    sx_augmentation augmentation;
+} sx_batch_options;
+
+/* Training batches: step k is a function of (seed, k) alone; each epoch is a fresh permutation
+ * and the last, incomplete batch of an epoch continues into the next. */
+typedef struct sx_batches sx_batches;
+
+/* Starts the worker, which prepares up to three batches ahead from `first_step` on. Borrows the
+ * view. Returns owned. */
+sx_batches *sx_batches_new(const sx_view *view, const sx_batch_options *options, int64_t first_step,
+                           sx_error *err);
+void sx_batches_free(sx_batches *batches);
+
+/* Waits for the next batch and copies it: images [batch, size, size, 3] normalised, labels
+ * [batch]. Any error of the worker comes out here, once and for all. */
+sx_status sx_batches_next(sx_batches *batches, float *images, int32_t *labels, sx_error *err);
+
+#endif

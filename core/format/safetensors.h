@@ -1,0 +1,47 @@
+/* safetensors: 8 bytes little-endian header size, a JSON header, values. By hand, over jansson.
+ * Source: https://github.com/huggingface/safetensors, section "Format". */
+#ifndef SX_FORMAT_SAFETENSORS_H
+#define SX_FORMAT_SAFETENSORS_H
+
+#include "core/base/base.h"
+
+typedef enum { SX_DTYPE_F32, SX_DTYPE_F64, SX_DTYPE_I64, SX_DTYPE_U8 } sx_dtype;
+
+typedef struct {
+    const char *name;
+    sx_dtype dtype;
+    int rank; /* 0 .. 8 */
+    size_t sizes[8];
+    const void *values; /* dense, little-endian; `bytes` of them */
+    size_t bytes;
+} sx_safetensor;
+
+/* Text pairs of "__metadata__". */
+typedef struct {
+    const char *key, *value;
+} sx_metadata;
+
+typedef struct {
+    sx_arena arena;
+    sx_bytes file; /* the tensors' values point into it */
+    sx_safetensor *tensors;
+    size_t count;
+    sx_metadata *metadata;
+    size_t metadata_count;
+} sx_safetensors;
+
+/* Parses and takes `file` (also on error). Overlapping, missing or surplus bytes, an unknown
+ * dtype, a product that overflows: an error with the tensor's name. */
+sx_status sx_safetensors_parse(sx_bytes file, sx_safetensors *out, sx_error *err);
+sx_status sx_safetensors_read(const char *path, size_t limit, sx_safetensors *out, sx_error *err);
+void sx_safetensors_done(sx_safetensors *file);
+
+/* The tensor of that name, NULL if there is none; the value of a metadata key, NULL if none. */
+const sx_safetensor *sx_safetensors_find(const sx_safetensors *file, const char *name);
+const char *sx_safetensors_metadata(const sx_safetensors *file, const char *key);
+
+/* Writes atomically. Borrows everything. */
+sx_status sx_safetensors_write(const char *path, const sx_safetensor *tensors, size_t count,
+                               const sx_metadata *metadata, size_t metadata_count, sx_error *err);
+
+#endif

@@ -1,0 +1,115 @@
+/* Networks as graphs. A graph is built once for a batch size, plans its memory, and is read-only
+ * afterwards; a run context holds the buffers, so that two threads can run one graph on the same
+ * parameters. Work is cut into fixed chunks of the batch, and every sum over the batch is taken in
+ * chunk order, so the bits do not depend on the number of threads (house decision 3). */
+#ifndef SX_GRAPH_GRAPH_H
+#define SX_GRAPH_GRAPH_H
+
+#include "core/base/base.h"
+#include "core/tensor/tensor.h"
+
+#include <stdatomic.h>
+
+/* ---- parameters: one flat, aligned vector with a name for each slice (decision 1) ----------- */
+
+typedef struct {
+    char name[64]; /* "block1.conv.weight" */
+    int rank;
+    int sizes[4]; /* convolution weights: [kernel height, kernel width, in, out]; dense: [in, out]
+                   */
+    size_t offset, count; /* in floats; offsets are multiples of 16 */
+    bool trained;         /* false for running statistics */
+    bool decayed;         /* weight decay applies: weights yes; biases and norm parameters no */
+} sx_slice;
+
+typedef struct {
+    float *values; /* [size] */
+    size_t size;   /* padding included */
+    sx_slice *slices;
+    int count;
+} sx_parameters;
+
+/* The slice of that name, NULL if there is none. */
+const sx_slice *sx_parameters_find(const sx_parameters *parameters, const char *name);
+
+/* ---- building -------------------------------------------------------------------------------- */
+
+typedef struct sx_graph sx_graph;
+typedef int sx_node; /* -1 after an error; every builder function passes -1 on */
+
+/* An empty graph over images of `height` x `width` x `channels`. Errors of the builder functions
+ * are kept and come out of sx_graph_finish, so building reads without checks. NULL: no memory. */
+sx_graph *sx_graph_new(int batch, int height, int width, int channels);
+void sx_graph_free(sx_graph *graph);
+
+sx_node sx_graph_input(sx_graph *graph);
+/* `name` is the prefix of the slices ("block1.conv" gives "block1.conv.weight"). He-normal
+ * weights, zero biases (arXiv 1502.01852, eq. 10). padding < 0: "same" for stride 1. */
+typedef struct {
+    int channels, kernel, stride, padding;
+    bool bias;
+} sx_convolution;
+sx_node sx_graph_convolution(sx_graph *graph, sx_node x, const char *name, sx_convolution options);
+/* Takes the whole [height, width, channels] as a vector. */
+sx_node sx_graph_dense(sx_graph *graph, sx_node x, const char *name, int units);
+/* Statistics of the whole batch over batch, height, width (arXiv 1502.03167, algorithm 1); running
+ * averages with momentum 0.9 are used outside training; epsilon 1e-5, biased variance in the
+ * batch, unbiased in the running average, as PyTorch. */
+sx_node sx_graph_batch_norm(sx_graph *graph, sx_node x, const char *name);
+sx_node sx_graph_relu(sx_graph *graph, sx_node x);
+/* Inverted dropout; the mask is fixed by (seed of the run, step, node, image of the batch). */
+sx_node sx_graph_dropout(sx_graph *graph, sx_node x, double rate);
+sx_node sx_graph_max_pool(sx_graph *graph, sx_node x, int kernel, int stride);
+sx_node sx_graph_average_pool(sx_graph *graph, sx_node x, int kernel, int stride);
+sx_node sx_graph_global_average_pool(sx_graph *graph, sx_node x);
+sx_node sx_graph_add(sx_graph *graph, sx_node a, sx_node b);
+
+/* Ends building: `logits` is a vector node, the loss is softmax cross-entropy, mean over the batch.
+ * Infers shapes, plans memory, lays out parameters. */
+sx_status sx_graph_finish(sx_graph *graph, sx_node logits, sx_error *err);
+
+int sx_graph_batch(const sx_graph *graph);
+int sx_graph_classes(const sx_graph *graph);
+/* Multiply-adds of one image, forward. */
+double sx_graph_cost(const sx_graph *graph);
+/* A table of the nodes: name, operator, output shape, parameters, cost. */
+void sx_graph_describe(const sx_graph *graph, sx_text *out);
+
+/* Allocates parameters for the graph and draws initial values from `seed`. Graphs with the same
+ * layers and another batch size have the same layout. End with sx_parameters_done. */
+sx_status sx_parameters_new(const sx_graph *graph, uint64_t seed, sx_parameters *out,
+                            sx_error *err);
+void sx_parameters_done(sx_parameters *parameters);
+
+/* The rows of the operator table, for tests and help: name and one line. NULL past the end. */
+const char *sx_operator_name(int row);
+
+/* ---- running --------------------------------------------------------------------------------- */
+
+typedef struct sx_run sx_run;
+
+/* Buffers for one run at a time of `graph` (borrowed, must outlive the run). A run for training
+ * keeps what backward needs. Nothing is allocated later. NULL pool: one thread. */
+sx_run *sx_run_new(const sx_graph *graph, sx_pool *pool, bool training, sx_error *err);
+void sx_run_free(sx_run *run);
+
+/* Between nodes the run looks at `stop` (may be NULL) and returns SX_CANCELLED when it is set. */
+void sx_run_stop_flag(sx_run *run, const atomic_bool *stop);
+
+/* Fills logits for the first `count` <= batch images. images [count, height, width, channels] and
+ * logits [count, classes] are the caller's. No dropout, running statistics; reads only. */
+sx_status sx_run_predict(sx_run *run, const sx_parameters *parameters, const float *images,
+                         int count, float *logits, sx_error *err);
+
+/* One forward and backward over the whole batch. Fills gradient [parameters->size] (zero for slices
+ * that are not trained), the mean loss and the number of right predictions (lowest index on a tie).
+ * Updates the running statistics in `parameters`. */
+typedef struct {
+    double loss;
+    int right;
+} sx_run_report;
+sx_status sx_run_train(sx_run *run, sx_parameters *parameters, const float *images,
+                       const int32_t *labels, uint64_t seed, int64_t step, float *gradient,
+                       sx_run_report *out);
+
+#endif

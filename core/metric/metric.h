@@ -1,0 +1,80 @@
+/* Pure functions from arrays to numbers, in double precision. Conventions are those of the
+ * project's uncertainty reference (tests/data/uncertainty/README.md): ties in confidence are
+ * averaged or grouped as said there, logarithms are natural, prediction is the lowest index on a
+ * tie. */
+#ifndef SX_METRIC_METRIC_H
+#define SX_METRIC_METRIC_H
+
+#include "core/base/base.h"
+
+/* Index of the largest value, the lowest on a tie. */
+int sx_argmax(const double *values, int count);
+
+/* Wilson score interval of a proportion at 95 % (Wilson 1927); {NaN, NaN} for n = 0. */
+typedef struct {
+    double low, high;
+} sx_interval;
+sx_interval sx_wilson(double right, double n);
+
+/* Confidence of probabilities [n, classes]; larger is surer. */
+typedef enum {
+    SX_CONFIDENCE_MAX_PROBABILITY,
+    SX_CONFIDENCE_NEGATIVE_ENTROPY, /* -entropy; shown as entropy */
+    SX_CONFIDENCE_MARGIN,           /* largest minus second */
+    SX_CONFIDENCES
+} sx_confidence;
+const char *sx_confidence_name(sx_confidence measure); /* "max prob", "entropy", "margin" */
+double sx_confidence_of(sx_confidence measure, const double *probabilities, int classes);
+
+/* Selective prediction over n items with `confidence` [n] and `wrong` [n] (0 or 1). */
+typedef struct {
+    double aurc, eaurc, augrc;
+    double risk; /* at full coverage */
+} sx_selective;
+sx_status sx_selective_risk(const double *confidence, const uint8_t *wrong, size_t n,
+                            sx_selective *out, sx_error *err);
+
+/* The risk-coverage curve: after the k surest, coverage k/n and risk (ties averaged as the
+ * reference says), into coverage, risk [n]. */
+sx_status sx_risk_coverage(const double *confidence, const uint8_t *wrong, size_t n,
+                           double *coverage, double *risk, sx_error *err);
+
+/* The oracle's curve, which refuses the wrong ones first, for m wrong of n: risk at coverage k/n.
+ */
+double sx_oracle_risk(size_t k, size_t n, size_t m);
+
+/* Largest coverage whose risk is at most `risk`, and the confidence threshold that gives it
+ * (NaN when coverage is 0). */
+typedef struct {
+    double coverage, threshold;
+} sx_operating_point;
+sx_status sx_coverage_at_risk(const double *confidence, const uint8_t *wrong, size_t n, double risk,
+                              sx_operating_point *out, sx_error *err);
+sx_status sx_risk_at_coverage(const double *confidence, const uint8_t *wrong, size_t n,
+                              double coverage, double *out, sx_error *err);
+
+/* Calibration of the largest probability. */
+#define SX_RELIABILITY_BINS 15
+typedef struct {
+    double confidence, accuracy; /* means; NaN where count is 0 */
+    size_t count;
+} sx_reliability_bin;
+typedef struct {
+    double ece, mce, nll, brier, accuracy;
+    sx_reliability_bin bins[SX_RELIABILITY_BINS];
+} sx_calibration;
+/* probabilities [n, classes], labels [n]. NLL is +inf when a true class has probability 0. */
+void sx_calibrate(const double *probabilities, const int32_t *labels, size_t n, int classes,
+                  sx_calibration *out);
+
+/* Spearman's rank correlation with average ranks for ties; NaN when a side is constant. */
+sx_status sx_spearman(const double *x, const double *y, size_t n, double *out, sx_error *err);
+
+/* Percentile bootstrap over items, 95 %: draws `rounds` resamples of 0 .. n - 1 (indices), calls
+ * `statistic(user, indices, n)` on each, ignores NaN results. NaN interval if fewer than half are
+ * numbers. */
+typedef double (*sx_statistic)(void *user, const uint32_t *indices, size_t n);
+sx_status sx_bootstrap(sx_statistic statistic, void *user, size_t n, int rounds, uint64_t seed,
+                       sx_interval *out, sx_error *err);
+
+#endif

@@ -1,0 +1,75 @@
+/* The training loop's parts: optimisers, schedules, one step, and evaluation. Who decides when to
+ * step, pause or stop is the caller. */
+#ifndef SX_TRAIN_TRAIN_H
+#define SX_TRAIN_TRAIN_H
+
+#include "core/data/data.h"
+#include "core/model/model.h"
+
+/* Tables for help: optimisers sgd(lr, momentum, weight_decay, nesterov), adam(lr, beta1, beta2,
+ * epsilon, weight_decay), adamw(same); schedules constant(warmup), cosine(warmup, final).
+ * NULL past the end. */
+typedef struct {
+    const char *name, *help;
+    const sx_option *options;
+} sx_train_kind;
+const sx_train_kind *sx_optimizer_at(int row);
+const sx_train_kind *sx_schedule_at(int row);
+
+typedef struct {
+    const char *optimizer, *schedule; /* specs */
+    int64_t steps;                    /* of the whole run; the schedule needs it */
+    int batch;
+    uint64_t seed;
+} sx_train_options;
+
+/* One step's figures. */
+typedef struct {
+    int64_t step; /* steps done, this one included */
+    double loss, accuracy, learning_rate, gradient_norm;
+} sx_step_report;
+
+typedef struct sx_trainer sx_trainer;
+
+/* Borrows the model, which it changes, and the pool. Allocates everything a step needs. */
+sx_trainer *sx_trainer_new(sx_model *model, const sx_train_options *options, sx_pool *pool,
+                           sx_error *err);
+void sx_trainer_free(sx_trainer *trainer);
+void sx_trainer_stop_flag(sx_trainer *trainer, const atomic_bool *stop);
+
+/* One optimiser step on a batch: images [batch, height, width, channels], labels [batch].
+ * SX_CANCELLED leaves parameters and optimiser as they were, running statistics included. */
+sx_status sx_trainer_step(sx_trainer *trainer, const float *images, const int32_t *labels,
+                          sx_step_report *out, sx_error *err);
+int64_t sx_trainer_steps_done(const sx_trainer *trainer);
+
+/* A live factor on the schedule's learning rate (the + and - keys), 1 at the start. Part of the
+ * state. */
+void sx_trainer_scale(sx_trainer *trainer, double factor);
+double sx_trainer_scale_now(const sx_trainer *trainer);
+
+/* The whole state (parameters, moments, step, scale) as tensors and metadata, for a checkpoint;
+ * and back. `out` borrows the trainer's memory: write it before the next step. Loading checks
+ * everything before it changes anything. */
+typedef struct {
+    sx_safetensor *tensors; /* owned by the trainer */
+    size_t count;
+    sx_metadata metadata[8];
+    size_t metadata_count;
+} sx_trainer_state;
+void sx_trainer_save(sx_trainer *trainer, sx_trainer_state *out);
+sx_status sx_trainer_load(sx_trainer *trainer, const sx_safetensors *file, sx_error *err);
+
+/* Evaluation: logits for many images in batches of fixed size. */
+typedef struct sx_evaluator sx_evaluator;
+sx_evaluator *sx_evaluator_new(const sx_model *model, int batch, sx_pool *pool, sx_error *err);
+void sx_evaluator_free(sx_evaluator *evaluator);
+void sx_evaluator_stop_flag(sx_evaluator *evaluator, const atomic_bool *stop);
+int sx_evaluator_batch(const sx_evaluator *evaluator);
+
+/* Bytes [count, height, width, channels] -> probabilities [count, classes], softmax of the logits.
+ * count may be larger than the batch. */
+sx_status sx_evaluator_bytes(sx_evaluator *evaluator, const uint8_t *pixels, size_t count,
+                             float *probabilities, sx_error *err);
+
+#endif
