@@ -20,19 +20,20 @@ UNIT_PROGRAMS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNITS))
 all: $(BUILD)/sextant
 
 $(BUILD)/%.o: %.c
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -DSX_PREFIX='"$(PREFIX)"' -DSX_SOURCE='"$(CURDIR)"' -MMD -MP -c $< -o $@
+	@mkdir -p $(@D) && echo "  cc $<"
+	@$(CC) $(CFLAGS_ALL) -DSX_PREFIX='"$(PREFIX)"' -DSX_SOURCE='"$(CURDIR)"' -MMD -MP -c $< -o $@
 
 $(BUILD)/libsextant.a: $(call object,$(CORE) $(VIEWS))
 	@rm -f $@
-	ar rcs $@ $^
+	@ar rcs $@ $^
 
 $(BUILD)/sextant: $(call object,$(APP)) $(BUILD)/libsextant.a
-	$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS) $(LIBS)
+	@echo "  link $@"
+	@$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS) $(LIBS)
 
 $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/libsextant.a
-	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS) -lcmocka $(LIBS)
+	@mkdir -p $(@D) && echo "  link $@"
+	@$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS) -lcmocka $(LIBS)
 
 setup-%:
 	@app/setup.sh $*

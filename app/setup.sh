@@ -2,24 +2,32 @@
 # Installs what a target needs, never waiting for a password: `setup.sh run` or `setup.sh test`.
 # Each row is: level, a shell test that succeeds when it is there, Debian, Fedora, Arch package.
 level=$1
-rows='run|header ncurses.h|libncurses-dev|ncurses-devel|ncurses
-run|header cblas.h|libopenblas-dev|openblas-devel|openblas
-run|header png.h|libpng-dev|libpng-devel|libpng
-run|header ini.h|libinih-dev|inih-devel|libinih
-run|header jansson.h|libjansson-dev|jansson-devel|jansson
-run|header jpeglib.h|libjpeg-dev|libjpeg-turbo-devel|libjpeg-turbo
-run|header zlib.h|zlib1g-dev|zlib-devel|zlib
+rows='run|library ncurses.h ncursesw|libncurses-dev|ncurses-devel|ncurses
+run|library cblas.h openblas|libopenblas-dev|openblas-devel|openblas
+run|library png.h png|libpng-dev|libpng-devel|libpng
+run|library ini.h inih|libinih-dev|inih-devel|libinih
+run|library jansson.h jansson|libjansson-dev|jansson-devel|jansson
+run|library jpeglib.h jpeg|libjpeg-dev|libjpeg-turbo-devel|libjpeg-turbo
+run|library zlib.h z|zlib1g-dev|zlib-devel|zlib
+run|library sha2.h md|libmd-dev|libmd-devel|libmd
 data|dataset|dataset-fashion-mnist||
-test|header cmocka.h|libcmocka-dev|libcmocka-devel|cmocka
+test|library cmocka.h cmocka|libcmocka-dev|libcmocka-devel|cmocka
 test|program clang-format|clang-format|clang-tools-extra|clang
 test|program ctags|universal-ctags|ctags|ctags
 test|program tmux|tmux|tmux|tmux
 long|program clang-tidy|clang-tidy|clang-tools-extra|clang
 long|program cppcheck|cppcheck|cppcheck|cppcheck
-long|program clang|clang|clang|clang'
-header() {
-    printf '#include <stddef.h>\n#include <stdio.h>\n#include <%s>\n' "$1" |
-        ${CC:-cc} -I/usr/include/openblas -E -o /dev/null - 2>/dev/null
+long|program clang|clang|clang|clang
+long|fuzzer|libclang-rt-14-dev||'
+library() { # header, library: there when a program with both links
+    printf '%s\n' '#include <setjmp.h>' '#include <stdarg.h>' '#include <stddef.h>' '#include <stdint.h>' \
+        '#include <stdio.h>' "#include <$1>" 'int main(void) { return 0; }' |
+        ${CC:-cc} -I/usr/include/openblas -x c - -x none -Wl,--no-as-needed "-l$2" -o /dev/null 2>/dev/null
+}
+fuzzer() { # libFuzzer's runtime; asked for on Debian only, elsewhere clang brings it
+    program apt-get || return 0
+    printf 'int LLVMFuzzerTestOneInput(const char *d, long n) { return !d && n; }' |
+        clang -fsanitize=fuzzer -x c - -o /dev/null 2>/dev/null
 }
 program() { command -v "$1" >/dev/null 2>&1; }
 dataset() { [ -f /usr/share/datasets/fashion-mnist/train-images-idx3-ubyte.gz ] || ! program apt-get; }

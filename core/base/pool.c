@@ -104,7 +104,8 @@ static void pin_worker(pthread_t handle, int index, int threads) {
     cpu_set_t allowed, one;
     if (sched_getaffinity(0, sizeof allowed, &allowed) != 0 || CPU_COUNT(&allowed) < threads)
         return;
-    for (int cpu = 0, seen = 0; cpu < CPU_SETSIZE; cpu++) {
+    int seen = 0;
+    for (size_t cpu = 0; cpu < CPU_SETSIZE; cpu++) {
         if (!CPU_ISSET(cpu, &allowed) || seen++ != index) continue;
         CPU_ZERO(&one);
         CPU_SET(cpu, &one);

@@ -118,8 +118,10 @@ void sx_compose_scratch_done(sx_compose_scratch *scratch);
 
 /* The factor grids of the note, coarser for live use. Count and value of a point. */
 #define SX_GRID_LOCATIONS 11 /* a side: 0.0, 0.1 .. 1.0, at area 0.2, upright */
-#define SX_GRID_ROTATIONS 18 /* -180, -160 .. 160 degrees, at area 0.5, centred */
-#define SX_GRID_SIZES 12     /* shares of the image, 0.01 .. 1.0, centred, upright */
+#define SX_GRID_ROTATIONS                                                                          \
+    18                   /* -179, -159 .. 1 .. 161 degrees, at area 0.5, centred; never a multiple \
+                          * of 90, which needs no interpolation and would be sharper */
+#define SX_GRID_SIZES 12 /* shares of the image, 0.01 .. 1.0, centred, upright */
 double sx_grid_rotation(int point);
 double sx_grid_size(int point);
 
@@ -153,11 +155,15 @@ sx_status sx_view_image(const sx_view *view, sx_split split, size_t index, uint8
 /* The network's input of bytes: (v / 255 - 0.5) / 0.25, `count` values. */
 void sx_normalise(const uint8_t *pixels, size_t count, float *out);
 
-/* One robustness picture: pair `pair` (test object and held-out background, both fixed by seed and
- * pair) at `pose`, into pixels [size, size, 3]. The same pair looks the same at every factor value.
- * Objects are validation items (so that live refreshes never read the test split). */
-sx_status sx_view_posed(const sx_view *view, uint64_t pair, sx_pose pose, uint8_t *pixels,
-                        int *label, sx_error *err);
+/* One robustness picture: pair `pair` (any number: an object of `split` and a held-out background,
+ * both fixed by the view's seed and `pair`) at `pose`, into pixels [size, size, 3] and the object's
+ * label. The same pair looks the same at every factor value. Live measurements use validation
+ * objects; test objects are for the last measurement only (house decision 12). */
+sx_status sx_view_posed(const sx_view *view, sx_split split, uint64_t pair, sx_pose pose,
+                        uint8_t *pixels, int *label, sx_error *err);
+
+/* The item of `split` whose object pair `pair` shows. */
+size_t sx_view_pair_item(const sx_view *view, sx_split split, uint64_t pair);
 
 /* Random changes of training images. */
 typedef struct {
