@@ -32,6 +32,12 @@ $(BUILD)/%.o: %.c
 	@mkdir -p $(@D) && echo "  cc $<"
 	@$(CC) $(CFLAGS_ALL) $(PATHS) -MMD -MP -c $< -o $@
 
+# The paths are compiled in: another PREFIX compiles the one file that holds them again.
+$(BUILD)/paths: FORCE
+	@mkdir -p $(@D) && echo '$(PATHS)' | cmp -s - $@ || echo '$(PATHS)' > $@
+
+$(BUILD)/core/base/file.o: $(BUILD)/paths
+
 $(BUILD)/libsextant.a: $(call object,$(CORE) $(VIEWS))
 	@rm -f $@
 	@ar rcs $@ $^
@@ -103,5 +109,5 @@ analyse:
 	@tests/check-tidy.sh
 
 -include $(patsubst %.o,%.d,$(call object,$(CORE) $(VIEWS) $(APP) $(UNITS) $(BENCH)))
-.PHONY: all run install bench clean check-arrows check-style unit-programs units screens test test-long analyse
+.PHONY: FORCE all run install bench clean check-arrows check-style unit-programs units screens test test-long analyse
 .SECONDARY:
