@@ -1,0 +1,98 @@
+/* The engine: one compute thread with a queue of jobs, driven by commands, seen through snapshots.
+ * The screen never waits for it and it never waits for the screen: commands go into a queue that is
+ * read between small units of work, snapshots are immutable and counted (house decision 5). */
+#ifndef SX_ENGINE_ENGINE_H
+#define SX_ENGINE_ENGINE_H
+
+#include "core/base/base.h"
+#include "core/result/result.h"
+#include "core/store/store.h"
+#include "core/study/study.h"
+
+typedef enum {
+    SX_STATE_IDLE,
+    SX_STATE_LOADING,
+    SX_STATE_RUNNING,
+    SX_STATE_PAUSED,
+    SX_STATE_STOPPING,
+    SX_STATE_FINISHED, /* every step and measurement is done */
+    SX_STATE_STOPPED,  /* by a person or a signal, checkpointed; can be resumed */
+    SX_STATE_FAILED,   /* `message` says why */
+    SX_STATES
+} sx_state;
+const char *sx_state_name(sx_state state); /* "running" ... */
+
+/* One moment of the current job. Immutable once published. */
+typedef struct {
+    uint64_t version; /* grows */
+    sx_state state;
+    char run[96];      /* "0012-fashion-cnn"; "" before there is one */
+    char path[1024];   /* of the run folder; "" if there is none */
+    char study[64];    /* [study] name */
+    char model[160];   /* spec */
+    char message[512]; /* a sentence: what is loading, what failed, a note on the data; "" */
+    char loading[64];  /* what is being loaded, with done and total (0: unknown) */
+    size_t loading_done, loading_total;
+    sx_study_report report;
+    double images_per_second; /* training, over the last seconds; NaN at first */
+    double seconds_left;      /* of the whole job; NaN while unknown */
+    double seconds;           /* since the job began, pauses left out */
+    double measuring_share;   /* share of compute time that live measurements took so far */
+    double checkpoint_age;    /* seconds at the time of the snapshot; NaN: none yet */
+    int threads;
+    const sx_study_data *data; /* NULL until loaded; kept by the snapshot */
+    size_t result_count;
+    const sx_result **results; /* newest of each name, sorted by name; kept by the snapshot */
+} sx_snapshot;
+
+/* The result of that name, NULL if there is none yet. Borrows. */
+const sx_result *sx_snapshot_result(const sx_snapshot *snapshot, const char *name);
+
+typedef struct sx_engine sx_engine;
+
+/* Starts the compute thread and a pool of `threads` (0: sx_default_threads). Returns owned. */
+sx_engine *sx_engine_new(int threads, sx_error *err);
+
+/* Stops the job (checkpointed), ends the threads, closes the run. At most about 200 ms plus the
+ * time to write a checkpoint. */
+void sx_engine_free(sx_engine *engine);
+
+/* Puts a job at the end of the queue; it begins when those before it have ended.
+ * run: a new run of `config` in a new run folder (`directory` NULL: below the store's root).
+ * resume: goes on with a run folder. open: shows a run folder (or one that is being written), reads
+ * results and data, computes nothing. browse: opens the data set of `config` and nothing more. */
+typedef enum { SX_JOB_RUN, SX_JOB_RESUME, SX_JOB_OPEN, SX_JOB_BROWSE } sx_job_kind;
+typedef struct {
+    sx_job_kind kind;
+    const sx_config *config; /* RUN, BROWSE: copied */
+    const char *directory;   /* RUN: the folder itself, or NULL */
+    const char *run;         /* RESUME, OPEN: as sx_run_open takes it */
+} sx_job;
+sx_status sx_engine_queue(sx_engine *engine, const sx_job *job, sx_error *err);
+
+typedef enum {
+    SX_COMMAND_PAUSE,
+    SX_COMMAND_RESUME,
+    SX_COMMAND_STEP,       /* one training step, then paused */
+    SX_COMMAND_STOP,       /* checkpoint, end this job */
+    SX_COMMAND_CHECKPOINT, /* now */
+    SX_COMMAND_SCALE,      /* value: factor on the learning rate */
+    SX_COMMAND_MEASURE,    /* a live measurement now */
+    SX_COMMANDS
+} sx_command_kind;
+
+/* From any thread; never blocks for longer than a queue's lock. Commands that change the result are
+ * journalled with the step at which they acted, and replayed on resume. */
+void sx_engine_send(sx_engine *engine, sx_command_kind kind, double value);
+
+/* The newest snapshot, never NULL; any thread. End with sx_snapshot_release. */
+const sx_snapshot *sx_engine_snapshot(sx_engine *engine);
+void sx_snapshot_release(const sx_snapshot *snapshot);
+
+/* A descriptor that becomes readable when a newer snapshot is there; read all bytes to clear. */
+int sx_engine_wake(const sx_engine *engine);
+
+/* Waits until there is a snapshot newer than `version`, or `milliseconds` have passed. */
+void sx_engine_wait(sx_engine *engine, uint64_t version, int milliseconds);
+
+#endif

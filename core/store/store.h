@@ -1,0 +1,91 @@
+/* Run folders: what a run leaves on disk. Kill the process at any moment: the folder opens. A
+ * folder is written by one process at a time (a lock says so), read by any.
+ *
+ *   run.ini                 the exact configuration; [run-folder] format = 1, version, created ...
+ *   journal.jsonl           one line per published scalar, event or live command; append-only
+ *   results/NAME.json       typed results
+ *   checkpoint.safetensors  and checkpoint-before.safetensors
+ *   log.txt                 sentences for a person
+ */
+#ifndef SX_STORE_STORE_H
+#define SX_STORE_STORE_H
+
+#include "core/base/base.h"
+#include "core/format/format.h"
+#include "core/result/result.h"
+
+/* $XDG_DATA_HOME/sextant/runs, or ~/.local/share/sextant/runs, into out [SX_PATH_SIZE]. */
+sx_status sx_store_root(char *out, sx_error *err);
+
+/* An open run folder. One thread. */
+typedef struct sx_run_folder sx_run_folder;
+
+/* Makes a new folder and writes run.ini from `ini` (the study's configuration as text; the section
+ * [run-folder] is added here). `directory` NULL: the next number below the root, "0012-NAME", safe
+ * against a second process that does the same at the same time. `directory` given: that folder
+ * itself, which must not exist or be empty. Locks it. Returns owned. */
+sx_run_folder *sx_run_create(const char *directory, const char *name, const char *ini,
+                             sx_error *err);
+
+/* Opens a run for reading or, locked, for going on; `which` is a number ("12", "0012"), a name
+ * ("0012-fashion-cnn") below the root, or a path. A newer format, a folder that is not a run (with
+ * the nearest name), a run that another process holds (`writable`): a sentence. */
+sx_run_folder *sx_run_open(const char *which, bool writable, sx_error *err);
+void sx_run_close(sx_run_folder *run); /* NULL is fine */
+
+/* True if the path is a folder with a run.ini that begins like one. */
+bool sx_run_recognises(const char *path);
+
+const char *sx_run_path(const sx_run_folder *run);
+const char *sx_run_name(const sx_run_folder *run); /* "0012-fashion-cnn" */
+/* The study's configuration as text, without [run-folder]; owned by the run. */
+const char *sx_run_ini(const sx_run_folder *run);
+
+/* Appends one line {"t": seconds since the run began, "step": step, "kind": kind, ...fields}.
+ * Borrows `fields` (an object or NULL). `sync` for events that must survive a power cut. */
+sx_status sx_run_journal(sx_run_folder *run, const char *kind, int64_t step, const json_t *fields,
+                         bool sync, sx_error *err);
+
+/* Calls `line` for each whole journal line in order; a cut last line is dropped, a broken one in
+ * the middle is counted into *broken (may be NULL) and skipped. False from `line` ends it. */
+typedef bool (*sx_journal_line)(void *user, const json_t *line);
+sx_status sx_run_journal_read(const sx_run_folder *run, sx_journal_line line, void *user,
+                              size_t *broken, sx_error *err);
+
+/* Appends a dated sentence to log.txt; never fails. */
+void sx_run_log(sx_run_folder *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+sx_status sx_run_save_result(sx_run_folder *run, const sx_result *result, sx_error *err);
+
+/* All results of the folder, sorted by name. A broken one is skipped, and its sentence is added to
+ * `warnings` (may be NULL), one a line. */
+typedef struct {
+    sx_result **results;
+    size_t count;
+} sx_result_list;
+sx_status sx_run_load_results(const sx_run_folder *run, sx_result_list *out, sx_text *warnings,
+                              sx_error *err);
+void sx_result_list_done(sx_result_list *list);
+
+/* The newest checkpoint becomes the one before, then the new one is written; never torn. */
+sx_status sx_run_save_checkpoint(sx_run_folder *run, const sx_safetensor *tensors, size_t count,
+                                 const sx_metadata *metadata, size_t metadata_count, sx_error *err);
+/* The newest checkpoint that reads whole, else the one before (and says so in the log);
+ * SX_BAD_INPUT if there is none. */
+sx_status sx_run_load_checkpoint(sx_run_folder *run, sx_safetensors *out, sx_error *err);
+
+/* What a list of runs shows; from run.ini and the last lines of the journal. */
+typedef struct {
+    char name[96], study[64], state[16]; /* state: running, finished, stopped, failed, broken */
+    char created[32];                    /* UTC, "2026-11-25 03:14" */
+    int64_t step, steps;
+    double accuracy; /* last validation accuracy, NaN if none */
+} sx_run_facts;
+typedef struct {
+    sx_run_facts *runs; /* by number */
+    size_t count;
+} sx_run_list;
+sx_status sx_store_list(sx_run_list *out, sx_error *err);
+void sx_run_list_done(sx_run_list *list);
+
+#endif

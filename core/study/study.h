@@ -1,0 +1,140 @@
+/* Studies: a study turns a configuration into data, a model, training steps, measurements, results
+ * and claims. It knows neither engine nor screen: whoever drives it calls sx_study_advance again
+ * and again and decides about pausing, stopping, checkpoints and publication. */
+#ifndef SX_STUDY_STUDY_H
+#define SX_STUDY_STUDY_H
+
+#include "core/base/base.h"
+#include "core/data/data.h"
+#include "core/result/result.h"
+#include "core/train/train.h"
+
+/* ---- configuration: a study file, a preset, overrides ---------------------------------------- */
+
+/* Every key of a study file, with type, range, default and help. */
+extern const sx_option sx_study_options[];
+
+/* Values of all keys. Later sources win: defaults, file, the preset's section, overrides. */
+typedef struct {
+    sx_arena arena;
+    char **values; /* [rows of sx_study_options], never NULL */
+} sx_config;
+
+sx_status sx_config_new(sx_config *out, sx_error *err); /* all defaults */
+void sx_config_done(sx_config *config);
+
+/* Reads a study file. A section named like a preset ([quick], [class], [full]) holds entries
+ * "section.key = value" and is applied when [run] preset (or `preset`, not NULL, which wins) names
+ * it. Unknown keys and bad values: file, line, nearest name. */
+sx_status sx_config_read(sx_config *out, const char *path, const char *preset, sx_error *err);
+/* The same from text (a run folder's run.ini); `name` is used in sentences. */
+sx_status sx_config_parse(sx_config *out, const char *name, const char *text, const char *preset,
+                          sx_error *err);
+/* "section.key=value". */
+sx_status sx_config_override(sx_config *config, const char *assignment, sx_error *err);
+/* The value of a key that is in the table. */
+const char *sx_config_text(const sx_config *config, const char *section, const char *key);
+double sx_config_number(const sx_config *config, const char *section, const char *key);
+/* All values as a study file that reads back equal. */
+void sx_config_write(const sx_config *config, sx_text *out);
+
+/* ---- kinds ------------------------------------------------------------------------------------
+ */
+
+/* A row of the study table; NULL past the end. */
+typedef struct {
+    const char *name, *help, *paper;
+} sx_study_kind;
+const sx_study_kind *sx_study_kind_at(int row);
+
+/* ---- data that outlives a study ----------------------------------------------------------------
+ */
+
+/* The data set and its view, counted, so that a screen can show pictures of a study that has ended.
+ * Immutable; any thread. */
+typedef struct {
+    sx_source *source;
+    sx_view *view;
+} sx_study_data;
+sx_study_data *sx_study_data_new(const sx_config *config, const sx_loading *loading, sx_error *err);
+sx_study_data *sx_study_data_keep(const sx_study_data *data);
+void sx_study_data_release(const sx_study_data *data);
+
+/* ---- running one --------------------------------------------------------------------------------
+ */
+
+/* What a study publishes, by name (kind; over what; lines or columns):
+ *   training       series   step          loss, accuracy, learning rate, gradient norm
+ *   validation     series   step          loss, accuracy
+ *   items          table    validation items of the last evaluation: item, label, prediction,
+ *                           confidence, entropy, margin, wrong, loss
+ *   location       grid     y x x         accuracy (low, high, count) at area 0.2
+ *   rotation       series   degrees       accuracy
+ *   size           series   share of the image   accuracy
+ *   risk-coverage  series   coverage      max prob, entropy, margin, oracle; at most 400 points
+ *   reliability    series   bin centre    accuracy, confidence (counts in `count` of accuracy)
+ *   risk           table    measure, AURC, E-AURC, AUGRC, coverage at 2 % risk, threshold
+ *   calibration    table    figure, value: accuracy, ECE, MCE, NLL, Brier
+ *   summary        table    figure, value, low, high: the end's figures, test split included
+ *   claims         claims
+ * Results hold nothing that depends on time or threads. */
+typedef struct {
+    sx_pool *pool;           /* borrowed; may be NULL */
+    const atomic_bool *stop; /* borrowed; looked at between graph nodes and batches */
+    void *user;
+    void (*publish)(void *user, sx_result *result); /* takes the result */
+} sx_study_context;
+
+typedef enum {
+    SX_PHASE_TRAINING,
+    SX_PHASE_MEASURING, /* the last, full measurements */
+    SX_PHASE_FINISHED
+} sx_phase;
+
+/* Figures after an advance; NaN is unknown. */
+typedef struct {
+    sx_phase phase;
+    int64_t step, steps;
+    double phase_done; /* 0 .. 1 of the phase */
+    double loss, accuracy, validation_loss, validation_accuracy, learning_rate, gradient_norm;
+    int batch;     /* images of a step */
+    bool trained;  /* this advance was a training step (else a measurement) */
+    bool recorded; /* a point was added to a published series: worth a journal line */
+    double scale;  /* live factor on the learning rate */
+} sx_study_report;
+
+typedef struct sx_study sx_study;
+
+/* Builds the model and everything a step needs; borrows config and data (which must outlive it). */
+sx_study *sx_study_new(const sx_config *config, const sx_study_data *data,
+                       const sx_study_context *context, sx_error *err);
+void sx_study_free(sx_study *study);
+
+/* One small unit of work (a training step, or a slice of a measurement; well under 100 ms).
+ * Training and measurement take turns by a rule in steps and costs, never in seconds. SX_CANCELLED
+ * when the stop flag was seen: nothing half-done is kept. At SX_PHASE_FINISHED does nothing. */
+sx_status sx_study_advance(sx_study *study, sx_study_report *out, sx_error *err);
+
+/* Live commands; they act at the next advance. Unknown names: SX_BAD_INPUT with the nearest.
+ *   "scale" factor    multiplies the learning rate's live factor
+ *   "measure" 1       starts a live measurement now */
+sx_status sx_study_command(sx_study *study, const char *name, double value, sx_error *err);
+
+/* Facts for titles: "cnn(width=16, depth=3)", its number of trained values. */
+const char *sx_study_model(const sx_study *study);
+size_t sx_study_trained_values(const sx_study *study);
+
+/* The whole state for a checkpoint; borrows the study's memory until the next advance. Loading
+ * checks everything (same model, same data, same seed) before it changes anything; afterwards the
+ * study goes on to the same bits as one that was never stopped. Live measurements in progress are
+ * not part of the state: they only read. */
+typedef struct {
+    const sx_safetensor *tensors;
+    size_t count;
+    const sx_metadata *metadata;
+    size_t metadata_count;
+} sx_study_state;
+sx_status sx_study_save(sx_study *study, sx_study_state *out, sx_error *err);
+sx_status sx_study_load(sx_study *study, const sx_safetensors *file, sx_error *err);
+
+#endif

@@ -1,0 +1,69 @@
+/* Plots of results. A plot reads data and draws it on a canvas; it keeps nothing. NaN breaks a line
+ * and is never a range; what rests on too few images (sx_series.few, sx_grid.few) is marked.
+ * Axes: left column of ticks, bottom row of ticks, steps of 1, 2, 2.5, 5 x 10^n, labels never
+ * touch. Small boxes degrade: first labels go, then axes; nothing is drawn outside the box. */
+#ifndef SX_PLOT_PLOT_H
+#define SX_PLOT_PLOT_H
+
+#include "core/result/result.h"
+#include "views/canvas/canvas.h"
+
+/* One line of a series result, as drawn: colour and dash pattern follow from `look` (0 .. 5; the
+ * oracle and validation curves are dashed), so that identity survives without colour. */
+typedef struct {
+    const sx_result *series;
+    int line;
+    const char *label; /* in the legend; NULL: the line's name */
+    int look;
+    bool dashed;
+    bool marks; /* a dot at each point, for curves of few points, with intervals as strokes */
+} sx_curve;
+
+typedef struct {
+    double x_low, x_high, y_low, y_high; /* NaN: from the data, with nice ends */
+    const char *x_label, *y_label;       /* NULL: from the first curve's result; "": none */
+    bool legend;
+    bool diagonal; /* a dim y = x guide, for reliability diagrams */
+    double cursor; /* x of a vertical guide, NaN: none */
+} sx_axes;
+/* All NaN, no labels overridden, legend on. */
+sx_axes sx_axes_default(void);
+
+/* Braille curves (ASCII: one character a cell) with axes and legend. Decimates by pixel column with
+ * minimum and maximum. An empty or all-NaN plot says "no data yet" in the middle. */
+void sx_plot_curves(sx_canvas *canvas, sx_box box, const sx_curve *curves, int count,
+                    const sx_axes *axes);
+
+typedef struct {
+    double low, high;              /* the ramp's ends, fixed so that frames compare */
+    int cursor_row, cursor_column; /* -1: none */
+    bool values;                   /* print each cell's value where a cell is >= 4 columns wide */
+} sx_heatmap;
+
+/* A grid as coloured cells with axis labels and, where 8 columns are left for it, a legend of the
+ * ramp's edges. Without colour: shades; ASCII: " .:+#@"-like ramp. NaN: a dotted cell. */
+void sx_plot_heatmap(sx_canvas *canvas, sx_box box, const sx_result *grid,
+                     const sx_heatmap *options);
+
+/* One row of eighth blocks; NaN: a blank. Resampled to the box's width by means. */
+void sx_plot_sparkline(sx_canvas *canvas, sx_box box, const double *values, size_t count,
+                       double low, double high, sx_style style);
+
+/* A reliability diagram of bins: accuracy bars against confidence with the diagonal, counts as
+ * marks. `reliability` is the series of that name (see core/study/study.h). */
+void sx_plot_reliability(sx_canvas *canvas, sx_box box, const sx_result *reliability);
+
+/* A table or claims result as aligned columns, numbers right-aligned, from row `first` on; a header
+ * row; columns that do not fit are dropped from the right after the first, and said so. Claims as
+ * in mock-up 3. Returns the rows drawn. */
+int sx_plot_table(sx_canvas *canvas, sx_box box, const sx_result *table, size_t first,
+                  long selected /* -1: none */);
+
+/* A number for a person: 0.43, 1,234, 1.2e-5, "-" for NaN. Into out [32]; returns out. */
+char *sx_number_shown(char *out, double value, int decimals);
+
+/* One sentence about a result for text reports and screen readers: "loss fell from 2.30 to 0.41 in
+ * 900 steps, lowest 0.39 at 870". */
+void sx_plot_sentence(const sx_result *result, sx_text *out);
+
+#endif
