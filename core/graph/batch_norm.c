@@ -103,6 +103,10 @@ static void sum_values(const sx_frame *frame, const sx_graph_node *node, int fir
         for (int y = 0; y < node->in.height; y++)
             sx_flat_squares(sum, sx_value(frame, input, i) + (size_t)y * row, mean, length);
     sx_fold_row(sum, node->in, squares);
+    for (size_t c = 0; c < channels; c++) {
+        double rounded = means[c] - (double)mean[c];
+        squares[c] -= values_per_channel(node, count) * rounded * rounded;
+    }
 }
 
 static int chunk_images(const sx_graph *graph, int chunk) {
@@ -124,16 +128,22 @@ static void join_chunks(const sx_frame *frame, const sx_graph_node *node, int c)
     batch_variance(frame, node)[c] = squares / seen;
 }
 
+/* What the mean lost when it was rounded to single precision; large where the mean is. */
+static double mean_remainder(const sx_frame *frame, const sx_graph_node *node, int c) {
+    return batch_mean(frame, node)[c] - (double)tiled(frame, node, TILED_MEAN)[c];
+}
+
 static void join(const sx_frame *frame, const sx_graph_node *node, int piece, int worker) {
     (void)piece;
     (void)worker;
     for (int c = 0; c < node->in.channels; c++) {
         join_chunks(frame, node, c);
         double deviation = sqrt(batch_variance(frame, node)[c] + EPSILON);
+        double scale = (double)sx_weights(frame, node, SCALE)[c] / deviation;
         tiled(frame, node, TILED_MEAN)[c] = (float)batch_mean(frame, node)[c];
-        tiled(frame, node, TILED_SCALE)[c] =
-            (float)((double)sx_weights(frame, node, SCALE)[c] / deviation);
-        tiled(frame, node, TILED_SHIFT)[c] = sx_weights(frame, node, SHIFT)[c];
+        tiled(frame, node, TILED_SCALE)[c] = (float)scale;
+        tiled(frame, node, TILED_SHIFT)[c] = (float)((double)sx_weights(frame, node, SHIFT)[c] -
+                                                     mean_remainder(frame, node, c) * scale);
     }
     for (int which = TILED_MEAN; which <= TILED_SHIFT; which++)
         tile_row(tiled(frame, node, which), node->in);
@@ -228,11 +238,14 @@ static void join_gradients(const sx_frame *frame, const sx_graph_node *node, int
         }
         double inverse = 1 / sqrt(batch_variance(frame, node)[c] + EPSILON);
         double scale = (double)sx_weights(frame, node, SCALE)[c] * inverse;
+        double remainder = mean_remainder(frame, node, c);
+        product -= remainder * sum;
+        double slope = scale * inverse * inverse * product / n;
         frame->gradient[sx_slice_offset(frame, node, SCALE) + (size_t)c] =
             (float)(product * inverse);
         frame->gradient[sx_slice_offset(frame, node, SHIFT) + (size_t)c] = (float)sum;
-        tiled(frame, node, TILED_SLOPE)[c] = (float)(scale * inverse * inverse * product / n);
-        tiled(frame, node, TILED_OFFSET)[c] = (float)(scale * sum / n);
+        tiled(frame, node, TILED_SLOPE)[c] = (float)slope;
+        tiled(frame, node, TILED_OFFSET)[c] = (float)(scale * sum / n - remainder * slope);
     }
     tile_row(tiled(frame, node, TILED_SLOPE), node->in);
     tile_row(tiled(frame, node, TILED_OFFSET), node->in);

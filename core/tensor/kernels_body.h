@@ -22,8 +22,8 @@ typedef vec loose __attribute__((aligned(4), may_alias));
     F(3, a0, s3)                                                                                   \
     F(4, a1, 0)                                                                                    \
     F(5, a1, s)                                                                                    \
-    F(6, a1, s * 2) F(7, a1, s3) F(8, a2, 0) F(9, a2, s) F(10, a2, s * 2) F(11, a2, s3)            \
-        F(12, a3, 0) F(13, a3, s)
+    F(6, a1, s * 2)                                                                                \
+    F(7, a1, s3) F(8, a2, 0) F(9, a2, s) F(10, a2, s * 2) F(11, a2, s3) F(12, a3, 0) F(13, a3, s)
 
 /* NaN passes: a diverging run is something to see. */
 INLINE vec rectify(vec x) {
