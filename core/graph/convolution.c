@@ -234,6 +234,7 @@ static float *flipped_block(const sx_frame *frame, const sx_graph_node *node, in
 
 static void pack_backward(const sx_frame *frame, const sx_graph_node *node, int block, int worker) {
     (void)worker;
+    if (!frame->training) return;
     float *packed = flipped_block(frame, node, block);
     for (int y = 0; y < node->convolution.stride; y++)
         for (int x = 0; x < node->convolution.stride; x++)
@@ -388,25 +389,42 @@ static void sum_bias(const sx_frame *frame, const sx_graph_node *node, int first
     for (size_t c = 0; c < channels; c++) out[c] = (float)sums[c];
 }
 
-static int correlate_pieces(const sx_graph *graph, const sx_graph_node *node) {
-    return layout_of(graph, node, true).groups * node->convolution.kernel;
-}
-
-/* Piece: one kernel row of one group of images. */
-static void correlate(const sx_frame *frame, const sx_graph_node *node, int piece, int worker) {
+/* Fills group `group`'s partial gradient at kernel row `ky` from images first .. last - 1. */
+static void correlate_group(const sx_frame *frame, const sx_graph_node *node, const layout *l,
+                            int group, int ky, int worker) {
     const sx_graph *graph = frame->graph;
     const sx_graph_node *input = sx_input(frame, node, 0);
-    layout l = layout_of(graph, node, true);
-    int ky = piece % node->convolution.kernel, group = piece / node->convolution.kernel;
-    int first = (int)((long long)group * graph->chunks / l.groups) * graph->chunk;
-    int last = (int)((long long)(group + 1) * graph->chunks / l.groups) * graph->chunk;
+    int first = (int)((long long)group * graph->chunks / l->groups) * graph->chunk;
+    int last = (int)((long long)(group + 1) * graph->chunks / l->groups) * graph->chunk;
     if (last > graph->batch) last = graph->batch;
-    float *partial = private_memory(frame, node) + l.partial + (size_t)group * l.partial_size;
+    float *partial = private_memory(frame, node) + l->partial + (size_t)group * l->partial_size;
     for (int i = first; i < last; i++)
         correlate_image(node, sx_value(frame, input, i), sx_slope(frame, node, i), ky, partial,
                         i > first);
     if (ky == 0 && node->convolution.bias)
         sum_bias(frame, node, first, last, partial + weight_count(node), frame->scratch[worker]);
+}
+
+/* Where every chunk has a partial gradient of its own. */
+static void correlate_chunk(const sx_frame *frame, const sx_graph_node *node, int first, int count,
+                            int worker) {
+    (void)count;
+    layout l = layout_of(frame->graph, node, true);
+    if (l.groups != frame->graph->chunks) return;
+    for (int ky = 0; ky < node->convolution.kernel; ky++)
+        correlate_group(frame, node, &l, sx_chunk_of(frame, first), ky, worker);
+}
+
+/* Where weights are too many for that: fewer groups of chunks, cut by rows of the kernel. */
+static int correlate_pieces(const sx_graph *graph, const sx_graph_node *node) {
+    int groups = layout_of(graph, node, true).groups;
+    return groups == graph->chunks ? 0 : groups * node->convolution.kernel;
+}
+
+static void correlate(const sx_frame *frame, const sx_graph_node *node, int piece, int worker) {
+    layout l = layout_of(frame->graph, node, true);
+    int kernel = node->convolution.kernel;
+    correlate_group(frame, node, &l, piece / kernel, piece % kernel, worker);
 }
 
 static int reduce_pieces(const sx_graph *graph, const sx_graph_node *node) {
@@ -485,13 +503,14 @@ const sx_operator sx_operator_convolution = {
     .halo = halo,
     .memory = memory,
     .scratch = scratch,
-    .prepare = {{.own = pack_forward, .pieces = forward_pieces}},
+    .prepare = {{.own = pack_forward, .pieces = forward_pieces},
+                {.own = pack_backward, .pieces = backward_pieces}},
     .forward = {{.range = convolve}},
     .backward = {{.range = mask_and_clear},
-                 {.own = pack_backward, .pieces = backward_pieces},
                  {.range = spread},
-                 {.own = correlate, .pieces = correlate_pieces},
-                 {.own = reduce, .pieces = reduce_pieces}},
+                 {.range = correlate_chunk},
+                 {.own = correlate, .pieces = correlate_pieces}},
+    .finish = {{.own = reduce, .pieces = reduce_pieces}},
     .predict = convolve,
     .cost = cost,
     .reference_forward = reference_forward,

@@ -96,6 +96,7 @@ static void pack_forward(const sx_frame *frame, const sx_graph_node *node, int b
            sx_weights(frame, node, 1) + first, columns * sizeof *packed);
 }
 
+/* Blocks of the input's gradient; none where nobody wants it. */
 static int transposed_blocks(const sx_graph *graph, const sx_graph_node *node) {
     input_form f = form_of(node);
     return graph->nodes[node->inputs[0]].needs_gradient ? f.rows * blocks(f.length) : 0;
@@ -109,6 +110,7 @@ static float *transposed_block(const sx_frame *frame, const sx_graph_node *node,
 /* Piece: one block of one row of the input. */
 static void pack_backward(const sx_frame *frame, const sx_graph_node *node, int piece, int worker) {
     (void)worker;
+    if (!frame->training) return;
     input_form f = form_of(node);
     int row = piece / blocks(f.length), block = piece % blocks(f.length);
     size_t columns = (size_t)block_columns(f.length, block), units = (size_t)node->units;
@@ -189,11 +191,11 @@ static void spread(const sx_frame *frame, const sx_graph_node *node, int piece, 
                     .rows = 1,
                     .depth = node->units,
                     .a = sx_slope(frame, node, first),
-                    .a_step = (ptrdiff_t)sx_geometry_stride(node->out),
+                    .a_step = (ptrdiff_t)sx_slope_stride(frame, node),
                     .a_depth = 1,
                     .b = transposed_block(frame, node, column),
                     .b_depth = sx_block_width(columns),
-                    .c_step = (ptrdiff_t)sx_geometry_stride(node->in),
+                    .c_step = (ptrdiff_t)sx_slope_stride(frame, sx_input(frame, node, 0)),
                     .accumulate = node->adds_gradient[0]};
     p.c = sx_slope(frame, sx_input(frame, node, 0), first) +
           (size_t)row * sx_geometry_row(node->in) + (size_t)(block * sx_block());
@@ -234,7 +236,7 @@ static void correlate(const sx_frame *frame, const sx_graph_node *node, int piec
                          (size_t)row * sx_geometry_row(node->in) + (size_t)first,
                     .a_step = 1,
                     .a_depth = (ptrdiff_t)sx_geometry_stride(node->in),
-                    .b_depth = (ptrdiff_t)sx_geometry_stride(node->out),
+                    .b_depth = (ptrdiff_t)sx_slope_stride(frame, node),
                     .c_step = node->units};
     for (int block = 0; block < blocks(node->units); block++) {
         p.n = block_columns(node->units, block);
@@ -278,10 +280,10 @@ const sx_operator sx_operator_dense = {
     .shape = shape,
     .memory = memory,
     .scratch = scratch,
-    .prepare = {{.own = pack_forward, .pieces = forward_blocks}},
+    .prepare = {{.own = pack_forward, .pieces = forward_blocks},
+                {.own = pack_backward, .pieces = transposed_blocks}},
     .forward = {{.own = forward_piece, .pieces = forward_pieces}},
     .backward = {{.range = sx_mask_gradient},
-                 {.own = pack_backward, .pieces = transposed_blocks},
                  {.own = spread, .pieces = spread_pieces},
                  {.own = correlate, .pieces = correlate_pieces}},
     .predict = predict,

@@ -51,9 +51,8 @@ struct sx_graph {
     size_t scratch; /* floats of scratch of a worker */
 };
 
-/* What an operator sees. Buffers are indexed by node (homes resolved); image i of a buffer begins
- * i * sx_geometry_stride(out) floats after its base. In prediction every worker has a frame with
- * small buffers of its own; in training all share one. */
+/* What an operator sees. Buffers are indexed by node (homes resolved). In prediction every worker
+ * has a frame with small buffers of its own; in training all share one. */
 typedef struct {
     const sx_graph *graph;
     const float *parameters;
@@ -76,14 +75,14 @@ typedef void (*sx_range_function)(const sx_frame *frame, const sx_graph_node *no
 typedef void (*sx_own_function)(const sx_frame *frame, const sx_graph_node *node, int piece,
                                 int worker);
 
-/* One parallel region: over chunks of the batch, or over the pieces an operator cuts itself. */
+/* Work over chunks of the batch, or over the pieces an operator cuts itself. Stages over chunks
+ * that follow each other, also of different nodes, run as one parallel region: a worker takes a
+ * chunk through all of them. A stage over pieces waits for everything before it. */
 typedef struct {
     sx_range_function range;
     sx_own_function own;
     int (*pieces)(const sx_graph *graph, const sx_graph_node *node);
 } sx_stage;
-
-#define SX_STAGES 6
 
 struct sx_operator {
     const char *name, *help;
@@ -94,9 +93,10 @@ struct sx_operator {
     /* Floats of private memory, and of scratch per worker. */
     size_t (*memory)(const sx_graph *graph, const sx_graph_node *node, bool training);
     size_t (*scratch)(const sx_graph_node *node);
-    sx_stage prepare[2]; /* once per run: packing */
+    sx_stage prepare[3]; /* before all nodes: packing, from the parameters alone */
     sx_stage forward[4];
-    sx_stage backward[SX_STAGES];
+    sx_stage backward[5];
+    sx_stage finish[2]; /* after all nodes: adding up what chunks left in private memory */
     sx_range_function predict;
     /* After a training run that was not cancelled. */
     void (*commit)(const sx_frame *frame, const sx_graph_node *node);
@@ -148,16 +148,20 @@ static inline int sx_index(const sx_frame *frame, const sx_graph_node *node) {
 }
 
 /* Interior's first value of image `image`. */
-static inline float *sx_image(float *base, sx_geometry geometry, int image) {
-    return base + (size_t)image * sx_geometry_stride(geometry) + sx_geometry_start(geometry);
+static inline float *sx_value(const sx_frame *frame, const sx_graph_node *node, int image) {
+    return frame->value[sx_index(frame, node)] + (size_t)image * sx_geometry_stride(node->out) +
+           sx_geometry_start(node->out);
 }
 
-static inline float *sx_value(const sx_frame *frame, const sx_graph_node *node, int image) {
-    return sx_image(frame->value[sx_index(frame, node)], node->out, image);
+/* Floats from one image's gradient to the next. It belongs to the slot, not to the node: while one
+ * chunk is at a node, another may be at a node that shares the slot. */
+static inline size_t sx_slope_stride(const sx_frame *frame, const sx_graph_node *node) {
+    return frame->graph->slope_size[frame->graph->slope_slot[sx_index(frame, node)]];
 }
 
 static inline float *sx_slope(const sx_frame *frame, const sx_graph_node *node, int image) {
-    return sx_image(frame->slope[sx_index(frame, node)], node->out, image);
+    return frame->slope[sx_index(frame, node)] + (size_t)image * sx_slope_stride(frame, node) +
+           sx_geometry_start(node->out);
 }
 
 static inline const sx_graph_node *sx_input(const sx_frame *frame, const sx_graph_node *node,

@@ -29,85 +29,67 @@ static double cost(const sx_graph_node *node) {
            node->kernel;
 }
 
-/* Calls `visit` for every window of images first .. first + count - 1. */
-typedef struct {
-    const float *x;     /* the window's first pixel */
-    float *y;           /* the output's pixel, or its gradient */
-    float *dx;          /* gradient of the window's first pixel; NULL in forward */
-    const float *value; /* in backward: the output's pixel */
-} window;
-typedef void (*window_visit)(const sx_graph_node *node, const window *w);
-
-static void visit_image(const sx_graph_node *node, window w, window_visit visit) {
-    size_t channels = (size_t)node->out.channels, step = (size_t)node->stride * channels;
-    size_t in_row = (size_t)node->stride * sx_geometry_row(node->in);
-    size_t out_row = sx_geometry_row(node->out);
-    for (int oy = 0; oy < node->out.height; oy++)
-        for (int ox = 0; ox < node->out.width; ox++) {
-            size_t in = (size_t)oy * in_row + (size_t)ox * step;
-            size_t out = (size_t)oy * out_row + (size_t)ox * channels;
-            window at = {w.x + in, w.y + out, w.dx ? w.dx + in : NULL,
-                         w.value ? w.value + out : NULL};
-            visit(node, &at);
-        }
+/* One row of output pixels. */
+static sx_windows windows_of(const sx_graph_node *node) {
+    return (sx_windows){.windows = node->out.width,
+                        .kernel = node->kernel,
+                        .channels = node->out.channels,
+                        .step = (ptrdiff_t)node->stride * node->out.channels,
+                        .row = (ptrdiff_t)sx_geometry_row(node->in)};
 }
 
-static void forward(const sx_frame *frame, const sx_graph_node *node, int first, int count,
-                    window_visit visit) {
-    for (int i = first; i < first + count; i++) {
-        window w = {sx_value(frame, sx_input(frame, node, 0), i), sx_value(frame, node, i), NULL,
-                    NULL};
-        visit_image(node, w, visit);
-    }
+static size_t input_row(const sx_graph_node *node, int y) {
+    return (size_t)(y * node->stride) * sx_geometry_row(node->in);
 }
 
-static void backward(const sx_frame *frame, const sx_graph_node *node, int first, int count,
-                     window_visit visit) {
-    const sx_graph_node *input = sx_input(frame, node, 0);
-    if (!input->needs_gradient) return;
-    for (int i = first; i < first + count; i++) {
-        window w = {sx_value(frame, input, i), sx_slope(frame, node, i), sx_slope(frame, input, i),
-                    sx_value(frame, node, i)};
-        if (!node->adds_gradient[0])
-            for (int y = 0; y < node->in.height; y++)
-                memset(w.dx + (size_t)y * sx_geometry_row(node->in), 0,
-                       sx_row_length(node->in) * sizeof(float));
-        visit_image(node, w, visit);
-    }
+/* Zeroes the input's gradient if windows will add to it, or do not cover it all; returns whether
+ * they must add. */
+static bool prepare_gradient(const sx_graph_node *node, float *dx, bool always_adds) {
+    bool overlap = node->stride < node->kernel || always_adds;
+    bool covered = node->stride == node->kernel && node->in.height % node->kernel == 0 &&
+                   node->in.width % node->kernel == 0;
+    if (node->adds_gradient[0]) return true;
+    if (overlap || !covered)
+        for (int y = 0; y < node->in.height; y++)
+            memset(dx + (size_t)y * sx_geometry_row(node->in), 0,
+                   sx_row_length(node->in) * sizeof *dx);
+    return overlap;
 }
 
 /* ---- maximum --------------------------------------------------------------------------------- */
 
-static void maximum_window(const sx_graph_node *node, const window *w) {
-    size_t channels = (size_t)node->out.channels, row = sx_geometry_row(node->in);
-    memcpy(w->y, w->x, channels * sizeof *w->y);
-    for (int ky = 0; ky < node->kernel; ky++)
-        for (int kx = 0; kx < node->kernel; kx++)
-            sx_flat_maximum(w->y, w->x + (size_t)ky * row + (size_t)kx * channels, channels);
-}
-
 static void maximum_forward(const sx_frame *frame, const sx_graph_node *node, int first, int count,
                             int worker) {
     (void)worker;
-    forward(frame, node, first, count, maximum_window);
-}
-
-static void maximum_window_backward(const sx_graph_node *node, const window *w) {
-    size_t channels = (size_t)node->out.channels, row = sx_geometry_row(node->in);
-    for (size_t c = 0; c < channels; c++) {
-        for (int k = 0; k < node->kernel * node->kernel; k++) {
-            size_t at = (size_t)(k / node->kernel) * row + (size_t)(k % node->kernel) * channels;
-            if (w->x[at + c] != w->value[c]) continue;
-            w->dx[at + c] += w->y[c];
-            break;
-        }
+    sx_windows form = windows_of(node);
+    for (int i = first; i < first + count; i++) {
+        const float *x = sx_value(frame, sx_input(frame, node, 0), i);
+        float *to = sx_value(frame, node, i);
+        for (int y = 0; y < node->out.height; y++)
+            sx_windows_maximum(&form, x + input_row(node, y),
+                               to + (size_t)y * sx_geometry_row(node->out));
     }
 }
 
 static void maximum_backward(const sx_frame *frame, const sx_graph_node *node, int first, int count,
                              int worker) {
     (void)worker;
-    backward(frame, node, first, count, maximum_window_backward);
+    const sx_graph_node *input = sx_input(frame, node, 0);
+    if (!input->needs_gradient) return;
+    sx_windows form = windows_of(node);
+    for (int i = first; i < first + count; i++) {
+        float *dx = sx_slope(frame, input, i);
+        bool accumulate = prepare_gradient(node, dx, false);
+        for (int y = 0; y < node->out.height; y++) {
+            size_t row = (size_t)y * sx_geometry_row(node->out);
+            sx_maximum_backward arrays = {.x = sx_value(frame, input, i) + input_row(node, y),
+                                          .y = sx_value(frame, node, i) + row,
+                                          .dy = sx_slope(frame, node, i) + row,
+                                          .dx = dx + input_row(node, y),
+                                          .accumulate = accumulate};
+            sx_windows_maximum_backward(&form, &arrays);
+        }
+    }
 }
 
 /* ---- average --------------------------------------------------------------------------------- */
@@ -116,33 +98,47 @@ static float share(const sx_graph_node *node) {
     return 1.0f / (float)(node->kernel * node->kernel);
 }
 
-static void average_window(const sx_graph_node *node, const window *w) {
-    size_t channels = (size_t)node->out.channels, row = sx_geometry_row(node->in);
-    memset(w->y, 0, channels * sizeof *w->y);
-    for (int ky = 0; ky < node->kernel; ky++)
-        for (int kx = 0; kx < node->kernel; kx++)
-            sx_flat_add_scaled(w->y, w->x + (size_t)ky * row + (size_t)kx * channels, share(node),
-                               channels);
+/* Pixel k of the window of output pixel (y, x), from the image's first value. */
+static size_t window_pixel(const sx_graph_node *node, int y, int x, int k) {
+    return input_row(node, y) + (size_t)(k / node->kernel) * sx_geometry_row(node->in) +
+           (size_t)((x * node->stride + k % node->kernel) * node->in.channels);
 }
 
 static void average_forward(const sx_frame *frame, const sx_graph_node *node, int first, int count,
                             int worker) {
     (void)worker;
-    forward(frame, node, first, count, average_window);
-}
-
-static void average_window_backward(const sx_graph_node *node, const window *w) {
-    size_t channels = (size_t)node->out.channels, row = sx_geometry_row(node->in);
-    for (int ky = 0; ky < node->kernel; ky++)
-        for (int kx = 0; kx < node->kernel; kx++)
-            sx_flat_add_scaled(w->dx + (size_t)ky * row + (size_t)kx * channels, w->y, share(node),
-                               channels);
+    size_t channels = (size_t)node->out.channels;
+    for (int i = first; i < first + count; i++) {
+        const float *from = sx_value(frame, sx_input(frame, node, 0), i);
+        for (int y = 0; y < node->out.height; y++)
+            for (int x = 0; x < node->out.width; x++) {
+                float *to = sx_value(frame, node, i) + (size_t)y * sx_geometry_row(node->out) +
+                            (size_t)x * channels;
+                memset(to, 0, channels * sizeof *to);
+                for (int k = 0; k < node->kernel * node->kernel; k++)
+                    sx_flat_add_scaled(to, from + window_pixel(node, y, x, k), share(node),
+                                       channels);
+            }
+    }
 }
 
 static void average_backward(const sx_frame *frame, const sx_graph_node *node, int first, int count,
                              int worker) {
     (void)worker;
-    backward(frame, node, first, count, average_window_backward);
+    const sx_graph_node *input = sx_input(frame, node, 0);
+    size_t channels = (size_t)node->out.channels;
+    if (!input->needs_gradient) return;
+    for (int i = first; i < first + count; i++) {
+        float *dx = sx_slope(frame, input, i);
+        prepare_gradient(node, dx, true);
+        for (int y = 0; y < node->out.height; y++)
+            for (int x = 0; x < node->out.width; x++) {
+                const float *dy = sx_slope(frame, node, i) +
+                                  (size_t)y * sx_geometry_row(node->out) + (size_t)x * channels;
+                for (int k = 0; k < node->kernel * node->kernel; k++)
+                    sx_flat_add_scaled(dx + window_pixel(node, y, x, k), dy, share(node), channels);
+            }
+    }
 }
 
 /* ---- plain loops ----------------------------------------------------------------------------- */

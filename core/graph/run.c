@@ -1,14 +1,22 @@
 /* Running a graph.
  *
- * Training goes node by node: each operator is a few parallel regions (stages) over the chunks of
- * the batch or over pieces of its own, with a barrier after each, so that an operator can need the
- * whole batch. Prediction needs no barrier: a worker takes a chunk through all nodes in small
- * buffers of its own, which stay in its cache.
+ * Training is a list of stages, a few per operator, over the chunks of the batch or over pieces of
+ * the operator's own. Stages over chunks that follow each other run as one parallel region, so a
+ * chunk stays in its worker's cache; a stage over pieces (the statistics of a batch norm) is a
+ * barrier. Prediction has no barrier at all: a worker takes a chunk through all nodes in small
+ * buffers of its own.
  *
  * All memory is taken in sx_run_new. */
 #include "core/graph/internal.h"
 
 #include <string.h>
+
+#define PENDING_LIMIT 64
+
+typedef struct {
+    const sx_graph_node *node;
+    sx_range_function range;
+} pending_stage;
 
 struct sx_run {
     const sx_graph *graph;
@@ -17,11 +25,13 @@ struct sx_run {
     sx_arena arena;
     int workers;
     bool training;
-    sx_frame frame;     /* of training, and of packing for prediction */
-    sx_frame *predict;  /* [workers] */
-    float *logits;      /* of the running prediction */
-    int count;          /* images of it */
-    atomic_bool halted; /* a worker saw the stop flag */
+    sx_frame frame;                      /* of training, and of packing for prediction */
+    sx_frame *predict;                   /* [workers] */
+    float *logits;                       /* of the running prediction */
+    int count;                           /* images of it */
+    atomic_bool halted;                  /* a worker saw the stop flag */
+    pending_stage stages[PENDING_LIMIT]; /* over chunks, that can run as one region */
+    int pending;
 };
 
 /* ---- buffers --------------------------------------------------------------------------------- */
@@ -119,33 +129,62 @@ static bool must_stop(const sx_run *run) {
 
 /* ---- stages ---------------------------------------------------------------------------------- */
 
-typedef struct {
-    const sx_frame *frame;
-    const sx_graph_node *node;
-    const sx_stage *stage;
-} stage_call;
-
+/* A worker takes one chunk through the pending stages. */
 static void run_chunk(void *context, int piece, int worker) {
-    const stage_call *call = context;
-    const sx_graph *graph = call->frame->graph;
+    sx_run *run = context;
+    const sx_graph *graph = run->graph;
     int first = piece * graph->chunk, left = graph->batch - first;
-    call->stage->range(call->frame, call->node, first, left < graph->chunk ? left : graph->chunk,
-                       worker);
+    for (int i = 0; i < run->pending; i++) {
+        if (must_stop(run)) {
+            atomic_store(&run->halted, true);
+            return;
+        }
+        const pending_stage *next = &run->stages[i];
+        next->range(&run->frame, next->node, first, left < graph->chunk ? left : graph->chunk,
+                    worker);
+    }
 }
 
+static void run_pending(sx_run *run) {
+    if (run->pending) sx_pool_run(run->pool, run->graph->chunks, run_chunk, run);
+    run->pending = 0;
+}
+
+typedef struct {
+    const sx_run *run;
+    const sx_graph_node *node;
+    sx_own_function own;
+} own_call;
+
 static void run_piece(void *context, int piece, int worker) {
-    const stage_call *call = context;
-    call->stage->own(call->frame, call->node, piece, worker);
+    const own_call *call = context;
+    call->own(&call->run->frame, call->node, piece, worker);
+}
+
+static void run_own(sx_run *run, const sx_graph_node *node, const sx_stage *stage) {
+    int pieces = stage->pieces(run->graph, node);
+    own_call call = {run, node, stage->own};
+    if (pieces == 0) return;
+    run_pending(run);
+    if (must_stop(run)) atomic_store(&run->halted, true);
+    if (!atomic_load(&run->halted)) sx_pool_run(run->pool, pieces, run_piece, &call);
 }
 
 static void run_stages(sx_run *run, const sx_graph_node *node, const sx_stage *stages) {
     for (const sx_stage *stage = stages; stage->range || stage->own; stage++) {
-        stage_call call = {&run->frame, node, stage};
-        if (stage->range)
-            sx_pool_run(run->pool, run->graph->chunks, run_chunk, &call);
-        else
-            sx_pool_run(run->pool, stage->pieces(run->graph, node), run_piece, &call);
+        if (stage->own) {
+            run_own(run, node, stage);
+            continue;
+        }
+        if (run->pending == PENDING_LIMIT) run_pending(run);
+        run->stages[run->pending++] = (pending_stage){node, stage->range};
     }
+}
+
+/* Ends a run of stages: SX_CANCELLED if a worker saw the stop flag. */
+static sx_status end_stages(sx_run *run) {
+    run_pending(run);
+    return atomic_load(&run->halted) ? SX_CANCELLED : SX_OK;
 }
 
 /* ---- prediction ------------------------------------------------------------------------------ */
@@ -193,36 +232,33 @@ sx_status sx_run_predict(sx_run *run, const sx_parameters *parameters, const flo
     run->logits = logits;
     run->count = count;
     atomic_store(&run->halted, false);
-    for (int i = 0; i <= graph->logits; i++) {
-        if (must_stop(run)) return SX_CANCELLED;
+    for (int i = 0; i <= graph->logits; i++)
         if (graph->nodes[i].predict_home == i)
             run_stages(run, &graph->nodes[i], graph->nodes[i].op->prepare);
-    }
+    sx_status status = end_stages(run);
+    if (status) return status;
     sx_pool_run(run->pool, sx_ceil_divide(count, graph->chunk), predict_chunk, run);
-    return atomic_load(&run->halted) ? SX_CANCELLED : SX_OK;
+    return end_stages(run);
 }
 
 /* ---- training -------------------------------------------------------------------------------- */
 
-static sx_status run_forward(sx_run *run) {
-    for (int i = 0; i < run->graph->count; i++) {
-        const sx_graph_node *node = &run->graph->nodes[i];
-        if (must_stop(run)) return SX_CANCELLED;
-        if (node->home != i) continue;
-        run_stages(run, node, node->op->prepare);
-        run_stages(run, node, node->op->forward);
-    }
-    return SX_OK;
-}
-
-static sx_status run_backward(sx_run *run) {
+/* The whole step as one list of stages; nothing runs once the stop flag was seen. */
+static sx_status run_step(sx_run *run) {
+    int count = run->graph->count;
+    const sx_graph_node *nodes = run->graph->nodes;
+    atomic_store(&run->halted, false);
     memset(run->frame.gradient, 0, run->graph->parameter_count * sizeof(float));
-    for (int i = run->graph->count - 1; i >= 0; i--) {
-        const sx_graph_node *node = &run->graph->nodes[i];
-        if (must_stop(run)) return SX_CANCELLED;
-        if (node->home == i && node->needs_gradient) run_stages(run, node, node->op->backward);
-    }
-    return SX_OK;
+    for (int i = 0; i < count; i++)
+        if (nodes[i].home == i) run_stages(run, &nodes[i], nodes[i].op->prepare);
+    for (int i = 0; i < count; i++)
+        if (nodes[i].home == i) run_stages(run, &nodes[i], nodes[i].op->forward);
+    for (int i = count - 1; i >= 0; i--)
+        if (nodes[i].home == i && nodes[i].needs_gradient)
+            run_stages(run, &nodes[i], nodes[i].op->backward);
+    for (int i = 0; i < count; i++)
+        if (nodes[i].home == i) run_stages(run, &nodes[i], nodes[i].op->finish);
+    return end_stages(run);
 }
 
 static bool labels_fit(const sx_graph *graph, const int32_t *labels) {
@@ -246,8 +282,7 @@ sx_status sx_run_train(sx_run *run, sx_parameters *parameters, const float *imag
     frame->step = step;
     frame->gradient = gradient;
     frame->report = out;
-    sx_status status = run_forward(run);
-    if (!status) status = run_backward(run);
+    sx_status status = run_step(run);
     if (status) return status;
     for (int i = 0; i < graph->count; i++)
         if (graph->nodes[i].op->commit) graph->nodes[i].op->commit(frame, &graph->nodes[i]);

@@ -187,8 +187,77 @@ static void affine_backward(float *dx, const float *dy, const float *restrict x,
             dx[i] = dy[i] * scale[i] - (x[i] - mean[i]) * slope[i] - offset[i];
 }
 
-static void maximum(float *restrict y, const float *restrict x, size_t count) {
-    for (size_t i = 0; i < count; i++) y[i] = x[i] > y[i] ? x[i] : y[i];
+/* The larger; NaN if either is. */
+INLINE float larger(float a, float b) {
+    return (b > a) | (b != b) ? b : a;
+}
+
+static void maximum_of_four(const float *restrict x, ptrdiff_t row, size_t channels,
+                            float *restrict y) {
+    const float *restrict below = x + row;
+    for (size_t c = 0; c < channels; c++)
+        y[c] = larger(larger(larger(x[c], x[channels + c]), below[c]), below[channels + c]);
+}
+
+static void maximum_of_any(const sx_windows *form, const float *x, float *restrict y) {
+    size_t channels = (size_t)form->channels;
+    for (size_t c = 0; c < channels; c++) y[c] = x[c];
+    for (int k = 1; k < form->kernel * form->kernel; k++) {
+        const float *restrict pixel =
+            x + k / form->kernel * form->row + (ptrdiff_t)(k % form->kernel) * form->channels;
+        for (size_t c = 0; c < channels; c++) y[c] = larger(y[c], pixel[c]);
+    }
+}
+
+static void windows_maximum(const sx_windows *form, const float *x, float *y) {
+    size_t channels = (size_t)form->channels;
+    for (int w = 0; w < form->windows; w++, x += form->step, y += channels)
+        if (form->kernel == 2)
+            maximum_of_four(x, form->row, channels, y);
+        else
+            maximum_of_any(form, x, y);
+}
+
+/* Windows of 2 x 2 that do not overlap: every pixel of dx is written. */
+static void four_backward(const sx_windows *form, const float *restrict x, const float *restrict y,
+                          const float *restrict dy, float *restrict dx) {
+    size_t channels = (size_t)form->channels;
+    const float *restrict below = x + form->row;
+    float *restrict dx_below = dx + form->row;
+    for (size_t c = 0; c < channels; c++) {
+        float top = y[c], g = dy[c];
+        int a = x[c] == top, b = x[channels + c] == top, d = below[c] == top;
+        int e = below[channels + c] == top;
+        dx[c] = a ? g : 0;
+        dx[channels + c] = b & !a ? g : 0;
+        dx_below[c] = d & !(a | b) ? g : 0;
+        dx_below[channels + c] = e & !(a | b | d) ? g : 0;
+    }
+}
+
+static void any_backward(const sx_windows *form, const sx_maximum_backward *at) {
+    for (int c = 0; c < form->channels; c++)
+        for (int k = 0, found = 0; k < form->kernel * form->kernel; k++) {
+            ptrdiff_t i =
+                k / form->kernel * form->row + (ptrdiff_t)(k % form->kernel) * form->channels + c;
+            float g = !found && at->x[i] == at->y[c] ? at->dy[c] : 0;
+            found |= at->x[i] == at->y[c];
+            at->dx[i] = at->accumulate ? at->dx[i] + g : g;
+        }
+}
+
+static void windows_maximum_backward(const sx_windows *form, const sx_maximum_backward *arrays) {
+    sx_maximum_backward at = *arrays;
+    for (int w = 0; w < form->windows; w++) {
+        if (form->kernel == 2 && !at.accumulate)
+            four_backward(form, at.x, at.y, at.dy, at.dx);
+        else
+            any_backward(form, &at);
+        at.x += form->step;
+        at.dx += form->step;
+        at.y += form->channels;
+        at.dy += form->channels;
+    }
 }
 
 static void scale_by(float *restrict y, const float *restrict x, float factor, size_t count) {
@@ -211,7 +280,8 @@ const sx_kernels KERNELS = {
     .relu_backward = relu_backward,
     .moments = moments,
     .affine_backward = affine_backward,
-    .maximum = maximum,
+    .windows_maximum = windows_maximum,
+    .windows_maximum_backward = windows_maximum_backward,
     .scale = scale_by,
     .add_scaled = add_scaled,
 };

@@ -129,8 +129,12 @@ void sx_flat_affine_backward(float *dx, const float *dy, const float *x,
     kernels()->affine_backward(dx, dy, x, affine, accumulate, count);
 }
 
-void sx_flat_maximum(float *y, const float *x, size_t count) {
-    kernels()->maximum(y, x, count);
+void sx_windows_maximum(const sx_windows *form, const float *x, float *y) {
+    kernels()->windows_maximum(form, x, y);
+}
+
+void sx_windows_maximum_backward(const sx_windows *form, const sx_maximum_backward *arrays) {
+    kernels()->windows_maximum_backward(form, arrays);
 }
 
 void sx_flat_scale(float *y, const float *x, float factor, size_t count) {

@@ -80,11 +80,28 @@ typedef struct {
 } sx_affine_backward;
 void sx_flat_affine_backward(float *dx, const float *dy, const float *x,
                              const sx_affine_backward *affine, bool accumulate, size_t count);
-/* y = max(y, x) */
-void sx_flat_maximum(float *y, const float *x, size_t count);
 /* y = x * factor;  y += x * factor */
 void sx_flat_scale(float *y, const float *x, float factor, size_t count);
 void sx_flat_add_scaled(float *y, const float *x, float factor, size_t count);
+
+/* ---- pooling windows ------------------------------------------------------------------------- */
+
+/* One row of output pixels: `windows` of kernel x kernel pixels, each beginning `step` floats after
+ * the one before; `row` floats from one row of pixels to the next. */
+typedef struct {
+    int windows, kernel, channels;
+    ptrdiff_t step, row;
+} sx_windows;
+/* y [windows, channels] = the largest value of each window; NaN if there is one. */
+void sx_windows_maximum(const sx_windows *form, const float *x, float *y);
+/* dx at each window's first pixel that equals y = dy, and 0 at the others; `accumulate` adds
+ * instead (windows that overlap need it). */
+typedef struct {
+    const float *x, *y, *dy;
+    float *dx;
+    bool accumulate;
+} sx_maximum_backward;
+void sx_windows_maximum_backward(const sx_windows *form, const sx_maximum_backward *arrays);
 
 /* In place over each row of x [rows, columns]; stable for any finite input. */
 void sx_softmax(float *x, int rows, int columns);
