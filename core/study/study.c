@@ -318,8 +318,9 @@ static sx_status advance_test(sx_study *s, sx_error *err) {
 
 static sx_status advance_claims(sx_study *s, sx_error *err) {
     sx_status status = sx_study_publish(s, make_summary(s, err), err);
-    if (!status)
-        status = sx_study_publish(s, sx_claims_make(&s->sweep.outcomes, s->seed, err), err);
+    sx_result *claims = status ? NULL : sx_claims_make(&s->sweep.outcomes, s->seed, err);
+    if (claims) claims->step = s->report.step;
+    if (!status) status = sx_study_publish(s, claims, err);
     if (!status) s->stage = STAGES;
     return status;
 }
