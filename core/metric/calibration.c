@@ -32,9 +32,10 @@ double sx_confidence_of(sx_confidence measure, const double *probabilities, int 
     return probabilities[best] - second;
 }
 
+/* Left-closed bins; 1.0, and what a diverged network says, goes into the last. */
 static int bin_of(double confidence) {
-    int bin = (int)(SX_RELIABILITY_BINS * confidence);
-    return bin < SX_RELIABILITY_BINS ? bin : SX_RELIABILITY_BINS - 1;
+    double bin = SX_RELIABILITY_BINS * confidence;
+    return bin >= 0 && bin < SX_RELIABILITY_BINS ? (int)bin : SX_RELIABILITY_BINS - 1;
 }
 
 static void add_item(const double *p, int label, int classes, sx_calibration *out) {
