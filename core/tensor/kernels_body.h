@@ -218,20 +218,35 @@ static void windows_maximum(const sx_windows *form, const float *x, float *y) {
             maximum_of_any(form, x, y);
 }
 
-/* Windows of 2 x 2 that do not overlap: every pixel of dx is written. */
-static void four_backward(const sx_windows *form, const float *restrict x, const float *restrict y,
-                          const float *restrict dy, float *restrict dx) {
-    size_t channels = (size_t)form->channels;
-    const float *restrict below = x + form->row;
-    float *restrict dx_below = dx + form->row;
-    for (size_t c = 0; c < channels; c++) {
-        float top = y[c], g = dy[c];
-        int a = x[c] == top, b = x[channels + c] == top, d = below[c] == top;
-        int e = below[channels + c] == top;
-        dx[c] = a ? g : 0;
-        dx[channels + c] = b & !a ? g : 0;
-        dx_below[c] = d & !(a | b) ? g : 0;
-        dx_below[channels + c] = e & !(a | b | d) ? g : 0;
+INLINE vec only(mask where, vec x) {
+    return (vec)(where & (mask)x);
+}
+
+/* Windows of 2 x 2 that do not overlap: every pixel of dx is written. gcc 12 leaves the plain loop
+ * over channels scalar. */
+static void four_backward(const sx_maximum_backward *at, ptrdiff_t row, size_t channels) {
+    const float *x = at->x, *below = at->x + row;
+    float *dx = at->dx, *dx_below = at->dx + row;
+    size_t c = 0;
+    for (; c + LANES <= channels; c += LANES) {
+        vec top = LOAD(at->y + c), g = LOAD(at->dy + c);
+        mask first = LOAD(x + c) == top;
+        mask second = (LOAD(x + channels + c) == top) & ~first;
+        mask third = (LOAD(below + c) == top) & ~(first | second);
+        mask fourth = (LOAD(below + channels + c) == top) & ~(first | second | third);
+        *(loose *)(dx + c) = only(first, g);
+        *(loose *)(dx + channels + c) = only(second, g);
+        *(loose *)(dx_below + c) = only(third, g);
+        *(loose *)(dx_below + channels + c) = only(fourth, g);
+    }
+    for (; c < channels; c++) {
+        float top = at->y[c], g = at->dy[c];
+        int first = x[c] == top, second = x[channels + c] == top, third = below[c] == top;
+        int fourth = below[channels + c] == top;
+        dx[c] = first ? g : 0;
+        dx[channels + c] = second > first ? g : 0;
+        dx_below[c] = third > (first | second) ? g : 0;
+        dx_below[channels + c] = fourth > (first | second | third) ? g : 0;
     }
 }
 
@@ -250,7 +265,7 @@ static void windows_maximum_backward(const sx_windows *form, const sx_maximum_ba
     sx_maximum_backward at = *arrays;
     for (int w = 0; w < form->windows; w++) {
         if (form->kernel == 2 && !at.accumulate)
-            four_backward(form, at.x, at.y, at.dy, at.dx);
+            four_backward(&at, form->row, (size_t)form->channels);
         else
             any_backward(form, &at);
         at.x += form->step;
