@@ -199,23 +199,23 @@ static void maximum_of_four(const float *restrict x, ptrdiff_t row, size_t chann
         y[c] = larger(larger(larger(x[c], x[channels + c]), below[c]), below[channels + c]);
 }
 
-static void maximum_of_any(const sx_windows *form, const float *x, float *restrict y) {
-    size_t channels = (size_t)form->channels;
-    for (size_t c = 0; c < channels; c++) y[c] = x[c];
-    for (int k = 1; k < form->kernel * form->kernel; k++) {
-        const float *restrict pixel =
-            x + k / form->kernel * form->row + (ptrdiff_t)(k % form->kernel) * form->channels;
-        for (size_t c = 0; c < channels; c++) y[c] = larger(y[c], pixel[c]);
+static void maximum_of_any(const sx_windows *form, const float *x, const float *sign, float *y) {
+    for (int c = 0; c < form->channels; c++) {
+        float factor = sign ? sign[c] : 1, best = factor * x[c];
+        for (int k = 1; k < form->kernel * form->kernel; k++)
+            best = larger(best, factor * x[k / form->kernel * form->row +
+                                           (ptrdiff_t)(k % form->kernel) * form->channels + c]);
+        y[c] = factor * best;
     }
 }
 
-static void windows_maximum(const sx_windows *form, const float *x, float *y) {
+static void windows_maximum(const sx_windows *form, const float *x, const float *sign, float *y) {
     size_t channels = (size_t)form->channels;
     for (int w = 0; w < form->windows; w++, x += form->step, y += channels)
-        if (form->kernel == 2)
+        if (form->kernel == 2 && !sign)
             maximum_of_four(x, form->row, channels, y);
         else
-            maximum_of_any(form, x, y);
+            maximum_of_any(form, x, sign, y);
 }
 
 INLINE vec only(mask where, vec x) {
