@@ -189,13 +189,27 @@ static void affine_backward(float *dx, const float *dy, const float *restrict x,
 
 /* The larger; NaN if either is. */
 INLINE float larger(float a, float b) {
-    return (b > a) | (b != b) ? b : a;
+    return b > a || b != b ? b : a;
 }
 
-static void maximum_of_four(const float *restrict x, ptrdiff_t row, size_t channels,
-                            float *restrict y) {
-    const float *restrict below = x + row;
-    for (size_t c = 0; c < channels; c++)
+INLINE vec only(mask where, vec x) {
+    return (vec)(where & (mask)x);
+}
+
+INLINE vec larger_of(vec a, vec b) {
+    mask second = (b > a) | (b != b);
+    return (vec)((mask)only(second, b) | (mask)only(~second, a));
+}
+
+static void maximum_of_four(const float *x, ptrdiff_t row, size_t channels, float *y) {
+    const float *below = x + row;
+    size_t c = 0;
+    for (; c + LANES <= channels; c += LANES) {
+        vec best = larger_of(LOAD(x + c), LOAD(x + channels + c));
+        best = larger_of(best, LOAD(below + c));
+        *(loose *)(y + c) = larger_of(best, LOAD(below + channels + c));
+    }
+    for (; c < channels; c++)
         y[c] = larger(larger(larger(x[c], x[channels + c]), below[c]), below[channels + c]);
 }
 
@@ -216,10 +230,6 @@ static void windows_maximum(const sx_windows *form, const float *x, const float 
             maximum_of_four(x, form->row, channels, y);
         else
             maximum_of_any(form, x, sign, y);
-}
-
-INLINE vec only(mask where, vec x) {
-    return (vec)(where & (mask)x);
 }
 
 /* Windows of 2 x 2 that do not overlap: every pixel of dx is written. gcc 12 leaves the plain loop
