@@ -2,6 +2,10 @@
  * every chunk finds its own mean and squared deviations, and one piece joins them in chunk order by
  * the parallel formula (Chan, Golub, LeVeque 1983), which stays exact where the mean is large.
  *
+ * A 2x2 max pool that follows is taken along in training. Normalising is monotone, so the window's
+ * largest result comes from its largest input (its smallest, where the scale is negative): that
+ * "peak" is kept, a quarter of the image, and backward finds its pixel again by comparison.
+ *
  * Per-channel numbers are written out over a whole row of the image ("tiled"), so that the passes
  * over activations are flat loops whatever the number of channels. */
 #include "core/graph/internal.h"
@@ -37,13 +41,25 @@ static double cost(const sx_graph_node *node) {
 
 /* ---- private memory -------------------------------------------------------------------------- */
 
-/* Tiled over a row: mean, scale, shift; and for backward slope, offset. Then doubles per channel:
- * mean and variance of the batch, and two sums of every chunk. */
-enum { TILED_MEAN, TILED_SCALE, TILED_SHIFT, TILED_SLOPE, TILED_OFFSET, TILED };
+/* Tiled over a row: mean, scale, shift; for backward slope, offset; and the sign of the scale (of
+ * one pixel). Then doubles per channel: mean and variance of the batch, and two sums of every
+ * chunk. Then the peaks of windows, if a pool is taken along. */
+enum { TILED_MEAN, TILED_SCALE, TILED_SHIFT, TILED_SLOPE, TILED_OFFSET, TILED_SIGN, TILED };
+
+static size_t peaks_size(const sx_graph_node *pool) {
+    return sx_round_up((size_t)pool->out.height * sx_row_length(pool->out));
+}
+
+static size_t doubles_size(const sx_graph *graph, const sx_graph_node *node) {
+    return 2 * sx_round_up((2 + 2 * (size_t)graph->chunks) * (size_t)node->in.channels);
+}
 
 static size_t memory(const sx_graph *graph, const sx_graph_node *node, bool training) {
-    size_t doubles = (2 + 2 * (size_t)graph->chunks) * (size_t)node->in.channels;
-    return TILED * sx_round_up(sx_row_length(node->in)) + (training ? 2 * doubles : 0);
+    size_t size = TILED * sx_round_up(sx_row_length(node->in));
+    if (!training) return size;
+    size += doubles_size(graph, node);
+    if (node->pooled < 0) return size;
+    return size + (size_t)graph->batch * peaks_size(&graph->nodes[node->pooled]);
 }
 
 /* Two rows of sums, one row of means. */
@@ -67,6 +83,12 @@ static double *batch_variance(const sx_frame *frame, const sx_graph_node *node) 
 /* The first (0) or second (1) sums of a chunk. */
 static double *chunk_sums(const sx_frame *frame, const sx_graph_node *node, int chunk, int which) {
     return batch_mean(frame, node) + (2 + 2 * chunk + which) * node->in.channels;
+}
+
+/* Of image `image`: [pooled height, pooled width, channels]. */
+static float *peaks(const sx_frame *frame, const sx_graph_node *node, int image) {
+    return tiled(frame, node, TILED) + doubles_size(frame->graph, node) +
+           (size_t)image * peaks_size(&frame->graph->nodes[node->pooled]);
 }
 
 /* Fills a tiled row from `row[0 .. channels - 1]`, already written. */
@@ -144,6 +166,7 @@ static void join(const sx_frame *frame, const sx_graph_node *node, int piece, in
         tiled(frame, node, TILED_SCALE)[c] = (float)scale;
         tiled(frame, node, TILED_SHIFT)[c] = (float)((double)sx_weights(frame, node, SHIFT)[c] -
                                                      mean_remainder(frame, node, c) * scale);
+        tiled(frame, node, TILED_SIGN)[c] = scale < 0 ? -1 : 1;
     }
     for (int which = TILED_MEAN; which <= TILED_SHIFT; which++)
         tile_row(tiled(frame, node, which), node->in);
@@ -151,12 +174,58 @@ static void join(const sx_frame *frame, const sx_graph_node *node, int piece, in
 
 /* ---- forward --------------------------------------------------------------------------------- */
 
+static sx_affine affine_of(const sx_frame *frame, const sx_graph_node *node) {
+    return (sx_affine){tiled(frame, node, TILED_MEAN), tiled(frame, node, TILED_SCALE),
+                       tiled(frame, node, TILED_SHIFT)};
+}
+
+static sx_windows windows_of(const sx_graph_node *node) {
+    int channels = node->in.channels;
+    return (sx_windows){.windows = node->in.width / 2,
+                        .kernel = 2,
+                        .channels = channels,
+                        .step = 2 * channels,
+                        .row = (ptrdiff_t)sx_geometry_row(node->in)};
+}
+
+/* NULL if no scale is negative. */
+static const float *signs(const sx_frame *frame, const sx_graph_node *node) {
+    const float *sign = tiled(frame, node, TILED_SIGN);
+    for (int c = 0; c < node->in.channels; c++)
+        if (sign[c] < 0) return sign;
+    return NULL;
+}
+
+/* Normalises and pools: the pool's output is written, this node's never is. */
+static void normalise_pooled(const sx_frame *frame, const sx_graph_node *node, int first,
+                             int count) {
+    const sx_graph_node *pool = &frame->graph->nodes[node->pooled];
+    sx_windows form = windows_of(node);
+    sx_affine affine = affine_of(frame, node);
+    const float *sign = signs(frame, node);
+    size_t length = sx_row_length(pool->out);
+    for (int i = first; i < first + count; i++) {
+        float *to = sx_value(frame, pool, i), *peak = peaks(frame, node, i);
+        const float *from = sx_value(frame, sx_input(frame, node, 0), i);
+        for (int y = 0; y < pool->out.height; y++) {
+            sx_windows_maximum(&form, from, sign, peak);
+            sx_flat_affine(to, peak, &affine, node->relu, length);
+            peak += length;
+            to += sx_geometry_row(pool->out);
+            from += 2 * sx_geometry_row(node->in);
+        }
+    }
+}
+
 static void normalise(const sx_frame *frame, const sx_graph_node *node, int first, int count,
                       int worker) {
     (void)worker;
     const sx_graph_node *input = sx_input(frame, node, 0);
-    sx_affine affine = {tiled(frame, node, TILED_MEAN), tiled(frame, node, TILED_SCALE),
-                        tiled(frame, node, TILED_SHIFT)};
+    sx_affine affine = affine_of(frame, node);
+    if (frame->training && node->pooled >= 0) {
+        normalise_pooled(frame, node, first, count);
+        return;
+    }
     for (int i = first; i < first + count; i++) {
         float *to = sx_value(frame, node, i);
         const float *from = sx_value(frame, input, i);
@@ -205,24 +274,32 @@ static void commit(const sx_frame *frame, const sx_graph_node *node) {
 
 /* ---- backward -------------------------------------------------------------------------------- */
 
-/* Of every chunk: the sum of dy, and of dy * (x - mean). */
+/* The node whose gradient arrives here: the pool that is taken along, or this one. */
+static const sx_graph_node *giver(const sx_frame *frame, const sx_graph_node *node) {
+    return node->pooled >= 0 ? &frame->graph->nodes[node->pooled] : node;
+}
+
+/* Of every chunk: the sum of dy, and of dy * (x - mean). With a pool, x are the peaks. */
 static void sum_gradients(const sx_frame *frame, const sx_graph_node *node, int first, int count,
                           int worker) {
-    const sx_graph_node *input = sx_input(frame, node, 0);
-    size_t length = sx_row_length(node->in), channels = (size_t)node->in.channels;
+    bool pooled = node->pooled >= 0;
+    const sx_graph_node *from = giver(frame, node), *input = sx_input(frame, node, 0);
+    size_t length = sx_row_length(from->out), channels = (size_t)node->in.channels;
+    size_t x_row = pooled ? length : sx_geometry_row(node->in);
     float *sum = frame->scratch[worker], *product = sum + sx_round_up(length);
     double *sums = chunk_sums(frame, node, sx_chunk_of(frame, first), 0);
     memset(sum, 0, 2 * sx_round_up(length) * sizeof *sum);
     memset(sums, 0, 2 * channels * sizeof *sums);
-    sx_mask_gradient(frame, node, first, count, worker);
-    for (int i = first; i < first + count; i++)
-        for (int y = 0; y < node->in.height; y++)
-            sx_flat_moments(sum, product,
-                            sx_slope(frame, node, i) + (size_t)y * sx_geometry_row(node->out),
-                            sx_value(frame, input, i) + (size_t)y * sx_geometry_row(node->in),
-                            tiled(frame, node, TILED_MEAN), length);
-    sx_fold_row(sum, node->in, sums);
-    sx_fold_row(product, node->in, sums + channels);
+    if (node->relu) sx_rectify_gradient(frame, from, first, count);
+    for (int i = first; i < first + count; i++) {
+        const float *dy = sx_slope(frame, from, i);
+        const float *x = pooled ? peaks(frame, node, i) : sx_value(frame, input, i);
+        for (int y = 0; y < from->out.height; y++, x += x_row, dy += sx_geometry_row(from->out))
+            sx_flat_moments(sum, product, dy, x, tiled(frame, node, TILED_MEAN), length);
+    }
+    sx_geometry row = {1, from->out.width, from->out.channels, 0};
+    sx_fold_row(sum, row, sums);
+    sx_fold_row(product, row, sums + channels);
 }
 
 static void join_gradients(const sx_frame *frame, const sx_graph_node *node, int piece,
@@ -251,22 +328,59 @@ static void join_gradients(const sx_frame *frame, const sx_graph_node *node, int
     tile_row(tiled(frame, node, TILED_OFFSET), node->in);
 }
 
+static sx_affine_backward backward_of(const sx_frame *frame, const sx_graph_node *node) {
+    return (sx_affine_backward){tiled(frame, node, TILED_MEAN), tiled(frame, node, TILED_SCALE),
+                                tiled(frame, node, TILED_SLOPE), tiled(frame, node, TILED_OFFSET)};
+}
+
+/* Two rows at a time: the pool's gradient goes to the peaks' pixels, 0 to the others, and then all
+ * of them through the normalisation. An odd last row or column has no window, but it was part of
+ * the statistics. */
+static void spread_pooled(const sx_frame *frame, const sx_graph_node *node, int image) {
+    const sx_graph_node *pool = giver(frame, node), *input = sx_input(frame, node, 0);
+    sx_affine_backward affine = backward_of(frame, node);
+    sx_windows form = windows_of(node);
+    size_t row = sx_geometry_row(node->in), length = sx_row_length(node->in);
+    size_t pooled = sx_row_length(pool->out);
+    sx_maximum_backward at = {.x = sx_value(frame, input, image),
+                              .y = peaks(frame, node, image),
+                              .dy = sx_slope(frame, pool, image),
+                              .dx = sx_slope(frame, input, image)};
+    for (int y = 0; y < node->in.height; y += 2) {
+        int rows = y + 1 < node->in.height ? 2 : 1;
+        if (rows == 1 || node->in.width % 2)
+            for (int k = 0; k < rows; k++)
+                memset(at.dx + (size_t)k * row, 0, length * sizeof *at.dx);
+        if (rows == 2) sx_windows_maximum_backward(&form, &at);
+        for (int k = 0; k < rows; k++, at.x += row, at.dx += row)
+            sx_flat_affine_backward(at.dx, at.dx, at.x, &affine, false, length);
+        at.y += pooled;
+        at.dy += sx_geometry_row(pool->out);
+    }
+}
+
+static void spread_image(const sx_frame *frame, const sx_graph_node *node, int image) {
+    const sx_graph_node *input = sx_input(frame, node, 0);
+    sx_affine_backward affine = backward_of(frame, node);
+    for (int y = 0; y < node->in.height; y++) {
+        size_t at = (size_t)y * sx_geometry_row(node->in);
+        sx_flat_affine_backward(sx_slope(frame, input, image) + at,
+                                sx_slope(frame, node, image) +
+                                    (size_t)y * sx_geometry_row(node->out),
+                                sx_value(frame, input, image) + at, &affine, node->adds_gradient[0],
+                                sx_row_length(node->in));
+    }
+}
+
 static void spread(const sx_frame *frame, const sx_graph_node *node, int first, int count,
                    int worker) {
     (void)worker;
-    const sx_graph_node *input = sx_input(frame, node, 0);
-    if (!input->needs_gradient) return;
-    sx_affine_backward affine = {tiled(frame, node, TILED_MEAN), tiled(frame, node, TILED_SCALE),
-                                 tiled(frame, node, TILED_SLOPE), tiled(frame, node, TILED_OFFSET)};
+    if (!sx_input(frame, node, 0)->needs_gradient) return;
     for (int i = first; i < first + count; i++)
-        for (int y = 0; y < node->in.height; y++) {
-            size_t at = (size_t)y * sx_geometry_row(node->in);
-            sx_flat_affine_backward(sx_slope(frame, input, i) + at,
-                                    sx_slope(frame, node, i) +
-                                        (size_t)y * sx_geometry_row(node->out),
-                                    sx_value(frame, input, i) + at, &affine, node->adds_gradient[0],
-                                    sx_row_length(node->in));
-        }
+        if (node->pooled >= 0)
+            spread_pooled(frame, node, i);
+        else
+            spread_image(frame, node, i);
 }
 
 /* ---- plain loops ----------------------------------------------------------------------------- */

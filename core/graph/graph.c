@@ -33,7 +33,8 @@ sx_graph *sx_graph_new(int batch, int height, int width, int channels) {
         return NULL;
     }
     graph->count = 1;
-    graph->nodes[0] = (sx_graph_node){.op = &sx_operator_input, .name = "input", .folded = -1};
+    graph->nodes[0] =
+        (sx_graph_node){.op = &sx_operator_input, .name = "input", .folded = -1, .pooled = -1};
     graph->nodes[0].in = graph->nodes[0].out = (sx_geometry){height, width, channels, 0};
     return graph;
 }
@@ -76,7 +77,7 @@ static sx_node append(sx_graph *graph, sx_graph_node node, const char *name) {
         return fail_node(graph, SX_NO_MEMORY, "not enough memory for the graph");
     sx_text_set(node.name, sizeof node.name, name ? name : node.op->name);
     node.in = graph->nodes[node.inputs[0]].out;
-    node.folded = -1;
+    node.folded = node.pooled = -1;
     graph->nodes[graph->count] = node;
     sx_graph_node *added = &graph->nodes[graph->count];
     if (added->op->shape(graph, added, &graph->error)) {

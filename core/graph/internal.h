@@ -22,11 +22,13 @@ typedef struct {
     int consumers;              /* nodes that read this one; the graph's end counts as one */
     bool relu;                  /* a ReLU that follows is taken along */
     int folded;                 /* in prediction: the batch norm this convolution swallows; or -1 */
-    int home;                   /* the node whose buffers hold this one's value in training ... */
-    int predict_home;           /* ... and in prediction */
-    bool needs_gradient;        /* something before or in this node is trained */
-    bool adds_gradient[2];      /* the input's gradient already holds another consumer's share */
-    bool gradient_written;      /* while planning */
+    int pooled;            /* in training: the 2x2 max pool this batch norm takes along; or -1 */
+    bool absorbed;         /* in training: this max pool is taken along */
+    int home;              /* the node whose buffers hold this one's value in training ... */
+    int predict_home;      /* ... and in prediction */
+    bool needs_gradient;   /* something before or in this node is trained */
+    bool adds_gradient[2]; /* the input's gradient already holds another consumer's share */
+    bool gradient_written; /* while planning */
 } sx_graph_node;
 
 struct sx_graph {
@@ -180,7 +182,10 @@ static inline size_t sx_row_length(sx_geometry geometry) {
 /* Pieces of a stage that is not cut. */
 int sx_one_piece(const sx_graph *graph, const sx_graph_node *node);
 
-/* Stage: where the node took a ReLU along, stops the gradient where its value is 0. */
+/* Stops the gradient of images first .. first + count - 1 where the node's value is 0. */
+void sx_rectify_gradient(const sx_frame *frame, const sx_graph_node *node, int first, int count);
+
+/* Stage: the same, if the node took a ReLU along. */
 void sx_mask_gradient(const sx_frame *frame, const sx_graph_node *node, int first, int count,
                       int worker);
 

@@ -28,10 +28,7 @@ int sx_one_piece(const sx_graph *graph, const sx_graph_node *node) {
     return 1;
 }
 
-void sx_mask_gradient(const sx_frame *frame, const sx_graph_node *node, int first, int count,
-                      int worker) {
-    (void)worker;
-    if (!node->relu) return;
+void sx_rectify_gradient(const sx_frame *frame, const sx_graph_node *node, int first, int count) {
     size_t row = sx_geometry_row(node->out), length = sx_row_length(node->out);
     for (int i = first; i < first + count; i++) {
         float *slope = sx_slope(frame, node, i);
@@ -39,6 +36,12 @@ void sx_mask_gradient(const sx_frame *frame, const sx_graph_node *node, int firs
         for (int y = 0; y < node->out.height; y++, slope += row, value += row)
             sx_flat_relu_backward(slope, slope, value, false, length);
     }
+}
+
+void sx_mask_gradient(const sx_frame *frame, const sx_graph_node *node, int first, int count,
+                      int worker) {
+    (void)worker;
+    if (node->relu) sx_rectify_gradient(frame, node, first, count);
 }
 
 void sx_fold_row(const float *row, sx_geometry geometry, double *sums) {

@@ -44,6 +44,21 @@ static void fuse(sx_graph *graph) {
     }
 }
 
+/* In training a 2x2 max pool goes with the batch norm before it, if nobody else reads either:
+ * the normalised image, four times the size of what is kept of it, is then never written. */
+static void fuse_pools(sx_graph *graph) {
+    for (int i = 0; i < graph->count; i++) {
+        sx_graph_node *pool = &graph->nodes[i];
+        if (pool->op != &sx_operator_max_pool || pool->kernel != 2 || pool->stride != 2) continue;
+        const sx_graph_node *input = &graph->nodes[pool->inputs[0]];
+        sx_graph_node *norm = &graph->nodes[input->home];
+        if (norm->op != &sx_operator_batch_norm || input->consumers != 1) continue;
+        if (graph->nodes[norm->inputs[0]].consumers != 1) continue;
+        norm->pooled = i;
+        pool->absorbed = true;
+    }
+}
+
 static bool widen(sx_geometry *a, sx_geometry *b) {
     int halo = a->halo > b->halo ? a->halo : b->halo;
     bool changed = a->halo != halo || b->halo != halo;
@@ -159,17 +174,20 @@ static void plan_slots(const sx_graph *graph, slot_plan *values, slot_plan *slop
     for (int i = 0; i < n; i++) {
         const sx_graph_node *node = &graph->nodes[i];
         size_t size = sx_geometry_stride(node->out);
-        if (node->home == i) place(values, i, i, n, size);
+        if (node->home == i && node->pooled < 0) place(values, i, i, n, size);
         if (node->predict_home == i && i <= graph->logits)
             place(predict, i, i, last_reader(graph, i, true), size);
     }
-    /* Time runs backward here: a gradient lives from its last reader to its own node. Nodes are
-     * visited in the order of their last readers. */
+    /* Time runs backward here: a gradient lives from its last reader to its own node, or to the one
+     * that absorbed it. Nodes are visited in the order of their last readers. */
     for (int reader = n - 1; reader > 0; reader--)
-        for (int i = reader; i >= 0; i--)
-            if (graph->nodes[i].home == i && graph->nodes[i].needs_gradient &&
-                last_reader(graph, i, false) == reader)
-                place(slopes, i, n - reader, n - i, sx_geometry_stride(graph->nodes[i].out));
+        for (int i = reader; i >= 0; i--) {
+            const sx_graph_node *node = &graph->nodes[i];
+            if (node->home != i || !node->needs_gradient || node->pooled >= 0) continue;
+            int own = node->absorbed ? graph->nodes[node->inputs[0]].home : i;
+            if (last_reader(graph, i, false) == reader)
+                place(slopes, i, n - reader, n - own, sx_geometry_stride(node->out));
+        }
     const slot_plan *plans[] = {values, slopes, predict};
     for (int i = 0; i < n; i++)
         for (int p = 0; p < 3; p++) {
@@ -210,6 +228,7 @@ static sx_status plan_memory(sx_graph *graph, sx_error *err) {
 sx_status sx_graph_plan(sx_graph *graph, sx_error *err) {
     count_consumers(graph);
     fuse(graph);
+    fuse_pools(graph);
     plan_halos(graph);
     plan_chunks(graph);
     plan_gradients(graph);

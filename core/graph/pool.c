@@ -66,7 +66,7 @@ static void maximum_forward(const sx_frame *frame, const sx_graph_node *node, in
         const float *x = sx_value(frame, sx_input(frame, node, 0), i);
         float *to = sx_value(frame, node, i);
         for (int y = 0; y < node->out.height; y++)
-            sx_windows_maximum(&form, x + input_row(node, y),
+            sx_windows_maximum(&form, x + input_row(node, y), NULL,
                                to + (size_t)y * sx_geometry_row(node->out));
     }
 }

@@ -252,9 +252,10 @@ static sx_status run_step(sx_run *run) {
     for (int i = 0; i < count; i++)
         if (nodes[i].home == i) run_stages(run, &nodes[i], nodes[i].op->prepare);
     for (int i = 0; i < count; i++)
-        if (nodes[i].home == i) run_stages(run, &nodes[i], nodes[i].op->forward);
+        if (nodes[i].home == i && !nodes[i].absorbed)
+            run_stages(run, &nodes[i], nodes[i].op->forward);
     for (int i = count - 1; i >= 0; i--)
-        if (nodes[i].home == i && nodes[i].needs_gradient)
+        if (nodes[i].home == i && !nodes[i].absorbed && nodes[i].needs_gradient)
             run_stages(run, &nodes[i], nodes[i].op->backward);
     for (int i = 0; i < count; i++)
         if (nodes[i].home == i) run_stages(run, &nodes[i], nodes[i].op->finish);

@@ -19,7 +19,7 @@ typedef struct {
                     size_t count);
     void (*affine_backward)(float *dx, const float *dy, const float *x,
                             const sx_affine_backward *affine, bool accumulate, size_t count);
-    void (*windows_maximum)(const sx_windows *form, const float *x, float *y);
+    void (*windows_maximum)(const sx_windows *form, const float *x, const float *sign, float *y);
     void (*windows_maximum_backward)(const sx_windows *form, const sx_maximum_backward *arrays);
     void (*scale)(float *y, const float *x, float factor, size_t count);
     void (*add_scaled)(float *y, const float *x, float factor, size_t count);

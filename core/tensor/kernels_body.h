@@ -189,37 +189,47 @@ static void affine_backward(float *dx, const float *dy, const float *restrict x,
 
 /* The larger; NaN if either is. */
 INLINE float larger(float a, float b) {
-    return (b > a) | (b != b) ? b : a;
-}
-
-static void maximum_of_four(const float *restrict x, ptrdiff_t row, size_t channels,
-                            float *restrict y) {
-    const float *restrict below = x + row;
-    for (size_t c = 0; c < channels; c++)
-        y[c] = larger(larger(larger(x[c], x[channels + c]), below[c]), below[channels + c]);
-}
-
-static void maximum_of_any(const sx_windows *form, const float *x, float *restrict y) {
-    size_t channels = (size_t)form->channels;
-    for (size_t c = 0; c < channels; c++) y[c] = x[c];
-    for (int k = 1; k < form->kernel * form->kernel; k++) {
-        const float *restrict pixel =
-            x + k / form->kernel * form->row + (ptrdiff_t)(k % form->kernel) * form->channels;
-        for (size_t c = 0; c < channels; c++) y[c] = larger(y[c], pixel[c]);
-    }
-}
-
-static void windows_maximum(const sx_windows *form, const float *x, float *y) {
-    size_t channels = (size_t)form->channels;
-    for (int w = 0; w < form->windows; w++, x += form->step, y += channels)
-        if (form->kernel == 2)
-            maximum_of_four(x, form->row, channels, y);
-        else
-            maximum_of_any(form, x, y);
+    return b > a || b != b ? b : a;
 }
 
 INLINE vec only(mask where, vec x) {
     return (vec)(where & (mask)x);
+}
+
+INLINE vec larger_of(vec a, vec b) {
+    mask second = (b > a) | (b != b);
+    return (vec)((mask)only(second, b) | (mask)only(~second, a));
+}
+
+static void maximum_of_four(const float *x, ptrdiff_t row, size_t channels, float *y) {
+    const float *below = x + row;
+    size_t c = 0;
+    for (; c + LANES <= channels; c += LANES) {
+        vec best = larger_of(LOAD(x + c), LOAD(x + channels + c));
+        best = larger_of(best, LOAD(below + c));
+        *(loose *)(y + c) = larger_of(best, LOAD(below + channels + c));
+    }
+    for (; c < channels; c++)
+        y[c] = larger(larger(larger(x[c], x[channels + c]), below[c]), below[channels + c]);
+}
+
+static void maximum_of_any(const sx_windows *form, const float *x, const float *sign, float *y) {
+    for (int c = 0; c < form->channels; c++) {
+        float factor = sign ? sign[c] : 1, best = factor * x[c];
+        for (int k = 1; k < form->kernel * form->kernel; k++)
+            best = larger(best, factor * x[k / form->kernel * form->row +
+                                           (ptrdiff_t)(k % form->kernel) * form->channels + c]);
+        y[c] = factor * best;
+    }
+}
+
+static void windows_maximum(const sx_windows *form, const float *x, const float *sign, float *y) {
+    size_t channels = (size_t)form->channels;
+    for (int w = 0; w < form->windows; w++, x += form->step, y += channels)
+        if (form->kernel == 2 && !sign)
+            maximum_of_four(x, form->row, channels, y);
+        else
+            maximum_of_any(form, x, sign, y);
 }
 
 /* Windows of 2 x 2 that do not overlap: every pixel of dx is written. gcc 12 leaves the plain loop

@@ -129,8 +129,8 @@ void sx_flat_affine_backward(float *dx, const float *dy, const float *x,
     kernels()->affine_backward(dx, dy, x, affine, accumulate, count);
 }
 
-void sx_windows_maximum(const sx_windows *form, const float *x, float *y) {
-    kernels()->windows_maximum(form, x, y);
+void sx_windows_maximum(const sx_windows *form, const float *x, const float *sign, float *y) {
+    kernels()->windows_maximum(form, x, sign, y);
 }
 
 void sx_windows_maximum_backward(const sx_windows *form, const sx_maximum_backward *arrays) {

@@ -92,8 +92,9 @@ typedef struct {
     int windows, kernel, channels;
     ptrdiff_t step, row;
 } sx_windows;
-/* y [windows, channels] = the largest value of each window; NaN if there is one. */
-void sx_windows_maximum(const sx_windows *form, const float *x, float *y);
+/* y [windows, channels] = the largest value of each window; NaN if there is one. `sign` (NULL: all
+ * 1) holds 1 or -1 for each channel; -1 finds the smallest. */
+void sx_windows_maximum(const sx_windows *form, const float *x, const float *sign, float *y);
 /* dx at each window's first pixel that equals y = dy, and 0 at the others; `accumulate` adds
  * instead (windows that overlap need it). */
 typedef struct {

@@ -149,6 +149,34 @@ static void batch_norm_equals_plain_loops(void **state) {
         }
 }
 
+/* A 2x2 pool behind a batch norm is taken along: odd sides, negative scales, with and without a
+ * ReLU between, behind a convolution and behind the images. */
+static void batch_norm_takes_pools_along(void **state) {
+    (void)state;
+    static const int forms[][4] = {{3, 2, 2, 5}, {40, 7, 6, 17}, {9, 8, 9, 33}, {2, 5, 3, 1}};
+    for (int i = 0; i < 16; i++) {
+        const int *form = forms[i % 4];
+        bool rectified = i / 4 % 2, deep = i / 8;
+        sx_graph *graph = sx_graph_new(form[0], form[1], form[2], 2);
+        sx_node x = sx_graph_input(graph);
+        if (deep)
+            x = sx_graph_convolution(graph, x, "below", (sx_convolution){form[3], 3, 1, -1, false});
+        x = sx_graph_batch_norm(graph, x, "tested");
+        if (rectified) x = sx_graph_relu(graph, x);
+        x = sx_graph_max_pool(graph, x, 2, 2);
+        sx_node above =
+            sx_graph_convolution(graph, x, "above", (sx_convolution){4, 3, 1, -1, false});
+        network net = make_network(graph, sx_graph_dense(graph, above, "end", 3));
+        assert_true(graph->nodes[x].absorbed);
+        const sx_slice *scale = sx_parameters_find(&net.parameters, "tested.weight");
+        for (size_t c = 0; c < scale->count && i % 3; c += 2)
+            net.parameters.values[scale->offset + c] *= -1;
+        check_training(&net);
+        check_prediction(&net);
+        free_network(&net);
+    }
+}
+
 /* Means far from 0 must not cost the variance its digits: shifting the input of a batch norm
  * changes nothing behind it. */
 static void batch_norm_stands_large_means(void **state) {
@@ -329,6 +357,7 @@ int main(void) {
         cmocka_unit_test(global_pooling_equals_plain_loops),
         cmocka_unit_test(ties_go_to_the_first_pixel),
         cmocka_unit_test(batch_norm_equals_plain_loops),
+        cmocka_unit_test(batch_norm_takes_pools_along),
         cmocka_unit_test(batch_norm_stands_large_means),
         cmocka_unit_test(dropout_equals_plain_loops),
         cmocka_unit_test(dropout_drops_at_its_rate),

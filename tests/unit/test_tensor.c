@@ -201,6 +201,58 @@ static void nan_passes_through_relu(void **state) {
     sx_tensor_force(NULL);
 }
 
+/* Windows of `kernel` squared, side by side or overlapping, with ties and a NaN. */
+static void check_windows(int kernel, int stride, int channels, const float *sign) {
+    enum { WINDOWS = 3 };
+    int width = (WINDOWS - 1) * stride + kernel + 1, size = kernel * width * channels;
+    float *x = random_floats((size_t)size, 1), *dy = random_floats(WINDOWS * 40, 2);
+    float *dx = random_floats((size_t)size, 3), *before = random_floats((size_t)size, 3);
+    float y[WINDOWS * 40];
+    sx_windows form = {WINDOWS, kernel, channels, (ptrdiff_t)stride * channels, width * channels};
+    for (int i = 0; i < size; i++) x[i] = roundf(x[i]);
+    x[size / 2] = NAN;
+    sx_windows_maximum(&form, x, sign, y);
+    bool accumulate = stride < kernel;
+    sx_maximum_backward arrays = {x, y, dy, dx, accumulate};
+    sx_windows_maximum_backward(&form, &arrays);
+    for (int w = 0; w < WINDOWS; w++)
+        for (int c = 0; c < channels; c++) {
+            int best = -1;
+            bool nan = false;
+            for (int k = 0; k < kernel * kernel; k++) {
+                int at = (k / kernel * width + w * stride + k % kernel) * channels + c;
+                float factor = sign ? sign[c] : 1;
+                nan |= isnan(x[at]);
+                if (best < 0 || factor * x[at] > factor * x[best]) best = at;
+                if (!accumulate) before[at] = 0;
+            }
+            float got = y[w * channels + c];
+            assert_true(nan ? isnan(got) : got == x[best]);
+            if (!nan) before[best] += dy[w * channels + c];
+        }
+    for (int i = 0; i < size; i++) assert_true(fabsf(dx[i] - before[i]) < 1e-6);
+    sx_free(x);
+    sx_free(dy);
+    sx_free(dx);
+    sx_free(before);
+}
+
+static void windows_equal_plain_loops(void **state) {
+    (void)state;
+    float sign[40];
+    for (int c = 0; c < 40; c++) sign[c] = c % 3 ? 1 : -1;
+    for (int level = 0; level < 3; level++) {
+        if (!sx_tensor_force(levels[level])) continue;
+        for (int kernel = 1; kernel <= 3; kernel++)
+            for (int stride = 1; stride <= 3; stride++)
+                for (int channels = 1; channels <= 40; channels += 3) {
+                    check_windows(kernel, stride, channels, NULL);
+                    check_windows(kernel, stride, channels, sign);
+                }
+    }
+    sx_tensor_force(NULL);
+}
+
 static void geometry_counts_the_halo(void **state) {
     (void)state;
     sx_geometry g = {5, 7, 3, 2};
@@ -257,6 +309,7 @@ int main(void) {
         cmocka_unit_test(products_equal_plain_loops),
         cmocka_unit_test(bits_do_not_depend_on_neighbours),
         cmocka_unit_test(flat_passes_equal_plain_loops),
+        cmocka_unit_test(windows_equal_plain_loops),
         cmocka_unit_test(nan_passes_through_relu),
         cmocka_unit_test(softmax_is_stable),
         cmocka_unit_test(matmul_takes_all_forms),
