@@ -97,6 +97,10 @@ sx_box sx_box_take_columns(sx_box *box, int columns);
 /* The cell for writing, NULL outside of the box or the canvas. */
 sx_cell *sx_canvas_cell(sx_canvas *canvas, sx_box box, int x, int y);
 
+/* Puts one glyph, as its ASCII stand-in where the look has no Unicode; returns its columns: 0 for
+ * combining marks, which are dropped. A wide glyph that does not fit leaves a blank. */
+int sx_canvas_put(sx_canvas *canvas, sx_box box, int x, int y, uint32_t glyph, sx_style style);
+
 void sx_canvas_fill(sx_canvas *canvas, sx_box box, uint32_t glyph, sx_style style);
 
 /* Writes one line of UTF-8 (control characters are shown as '?', as are characters the look cannot
