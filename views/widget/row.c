@@ -47,6 +47,7 @@ void sx_key_line_draw(sx_canvas *canvas, sx_box box, sx_commands commands) {
         const sx_command *row = commands.sets[i].commands;
         while (row && row->name) {
             const char *brief = row->brief;
+            bool (*matters)(void *) = row->matters;
             char keys[96] = "", key[SX_KEY_SIZE];
             do {
                 size_t used = strlen(keys);
@@ -54,7 +55,7 @@ void sx_key_line_draw(sx_canvas *canvas, sx_box box, sx_commands commands) {
                          sx_command_key(row, key));
                 row++;
             } while (brief && row->name && row->brief && !strcmp(row->brief, brief));
-            if (!brief) continue;
+            if (!brief || (matters && !matters(commands.sets[i].context))) continue;
             int columns = sx_text_columns(keys) + 1 + sx_text_columns(brief);
             if (x + (x ? 3 : 0) + columns > box.width) continue;
             if (x) x += 3;

@@ -28,6 +28,7 @@ typedef struct {
     const char *help;
     void (*run)(void *context, const char *argument); /* argument is "" if there is none */
     const char *(*choice)(void *context, size_t row); /* values of the argument; NULL at the end */
+    bool (*matters)(void *context); /* false: not on the key line now; NULL: always there */
 } sx_command;
 
 /* A table with what its functions work on, and the title it has in help. */
