@@ -13,28 +13,17 @@ static const sx_result *claims_of(const claims_pane *pane) {
     return sx_part_result(pane->desk, "claims", SX_RESULT_CLAIMS);
 }
 
-static void run_up(void *state, const char *argument) {
+static void run_move(void *state, int value, const char *argument) {
+    static const int64_t by[] = {[UP] = -1, [DOWN] = 1, [FIRST] = -INT32_MAX, [LAST] = INT32_MAX};
     (void)argument;
-    sx_picker_move(&((claims_pane *)state)->picker, -1);
-}
-static void run_down(void *state, const char *argument) {
-    (void)argument;
-    sx_picker_move(&((claims_pane *)state)->picker, 1);
-}
-static void run_first(void *state, const char *argument) {
-    (void)argument;
-    sx_picker_move(&((claims_pane *)state)->picker, INT64_MIN / 2);
-}
-static void run_last(void *state, const char *argument) {
-    (void)argument;
-    sx_picker_move(&((claims_pane *)state)->picker, INT64_MAX / 2);
+    sx_picker_move(&((claims_pane *)state)->picker, by[value]);
 }
 
 static const sx_command commands[] = {
-    {"up", "Up k", "", NULL, "the claim above", run_up, NULL, NULL},
-    {"down", "Down j", "", NULL, "the claim below", run_down, NULL, NULL},
-    {"first", "g Home", "", NULL, "the first claim", run_first, NULL, NULL},
-    {"last", "G End", "", NULL, "the last claim", run_last, NULL, NULL},
+    {"up", "Up k", "", NULL, "the claim above", run_move, UP, NULL, NULL},
+    {"down", "Down j", "", NULL, "the claim below", run_move, DOWN, NULL, NULL},
+    {"first", "g Home", "", NULL, "the first claim", run_move, FIRST, NULL, NULL},
+    {"last", "G End", "", NULL, "the last claim", run_move, LAST, NULL, NULL},
     {0}};
 
 static void update(void *state) {

@@ -127,47 +127,15 @@ static void update(void *state) {
 /* ---- commands ---------------------------------------------------------------------------------
  */
 
-static void move(data_pane *pane, int64_t by) {
-    sx_picker_move(&pane->picker, by);
-}
-static int64_t page_of(const data_pane *pane) {
-    return pane->open ? 10 : (int64_t)pane->picker.columns * pane->picker.rows;
-}
-static int64_t line_of(const data_pane *pane) {
-    return pane->open ? 1 : pane->picker.columns;
-}
-
-static void run_left(void *state, const char *argument) {
+static void run_move(void *state, int value, const char *argument) {
+    data_pane *pane = state;
+    int64_t across = pane->open ? 1 : pane->picker.columns;
+    int64_t page = pane->open ? 10 : across * pane->picker.rows;
+    const int64_t by[] = {
+        [LEFT] = -1,       [RIGHT] = 1,        [UP] = -across,        [DOWN] = across,
+        [PAGE_UP] = -page, [PAGE_DOWN] = page, [FIRST] = -UINT32_MAX, [LAST] = UINT32_MAX};
     (void)argument;
-    move(state, -1);
-}
-static void run_right(void *state, const char *argument) {
-    (void)argument;
-    move(state, 1);
-}
-static void run_up(void *state, const char *argument) {
-    (void)argument;
-    move(state, -line_of(state));
-}
-static void run_down(void *state, const char *argument) {
-    (void)argument;
-    move(state, line_of(state));
-}
-static void run_page_up(void *state, const char *argument) {
-    (void)argument;
-    move(state, -page_of(state));
-}
-static void run_page_down(void *state, const char *argument) {
-    (void)argument;
-    move(state, page_of(state));
-}
-static void run_first(void *state, const char *argument) {
-    (void)argument;
-    move(state, INT64_MIN / 2);
-}
-static void run_last(void *state, const char *argument) {
-    (void)argument;
-    move(state, INT64_MAX / 2);
+    sx_picker_move(&pane->picker, by[value]);
 }
 
 /* Values of `class`: "all", then the names. */
@@ -186,8 +154,9 @@ static void say_shown(data_pane *pane) {
                 sx_text_count(all, (long long)count_of(pane)), sx_split_name(pane->split));
 }
 
-static void run_class(void *state, const char *argument) {
+static void run_class(void *state, int value, const char *argument) {
     data_pane *pane = state;
+    (void)value;
     if (!pane->data) return;
     int classes = facts_of(pane)->classes, wanted = pane->class + 1;
     if (argument[0]) {
@@ -209,9 +178,9 @@ static void run_class(void *state, const char *argument) {
     say_shown(pane);
 }
 
-static void run_wrong(void *state, const char *argument) {
+static void run_wrong(void *state, int value, const char *argument) {
     data_pane *pane = state;
-    (void)argument;
+    (void)value, (void)argument;
     if (pane->show == SHOW_ALL && (pane->judged == 0 || pane->split != SX_SPLIT_VALIDATION)) {
         sx_desk_say(pane->desk,
                     pane->judged == 0
@@ -224,7 +193,8 @@ static void run_wrong(void *state, const char *argument) {
     say_shown(pane);
 }
 
-static void run_split(void *state, const char *argument) {
+static void run_split(void *state, int value, const char *argument) {
+    (void)value;
     static const sx_split next[SX_SPLITS] = {[SX_SPLIT_VALIDATION] = SX_SPLIT_TRAIN,
                                              [SX_SPLIT_TRAIN] = SX_SPLIT_TEST,
                                              [SX_SPLIT_TEST] = SX_SPLIT_VALIDATION};
@@ -237,15 +207,17 @@ static void run_split(void *state, const char *argument) {
     say_shown(pane);
 }
 
-static void run_filter(void *state, const char *argument) {
+static void run_filter(void *state, int value, const char *argument) {
     data_pane *pane = state;
+    (void)value;
     sx_text_printable(pane->filter, sizeof pane->filter, strcmp(argument, "all") ? argument : "");
     select_shown(pane);
     say_shown(pane);
 }
 
-static void run_go(void *state, const char *argument) {
+static void run_go(void *state, int value, const char *argument) {
     data_pane *pane = state;
+    (void)value;
     double index;
     if (!sx_text_number(argument, &index) || index < 0 || index >= (double)count_of(pane)) {
         char count[32];
@@ -264,33 +236,35 @@ static void run_go(void *state, const char *argument) {
     sx_picker_move(&pane->picker, 0);
 }
 
-static void run_original(void *state, const char *argument) {
+static void run_original(void *state, int value, const char *argument) {
     data_pane *pane = state;
-    (void)argument;
+    (void)value, (void)argument;
     pane->original = !pane->original;
     sx_desk_say(pane->desk, pane->original ? "pictures as they are in the data set"
                                            : "pictures as the network sees them");
 }
 
 static const sx_command commands[] = {
-    {"left", "Left h", "", NULL, "the picture before", run_left, NULL, NULL},
-    {"right", "Right l", "", NULL, "the next picture", run_right, NULL, NULL},
-    {"up", "Up k", "", NULL, "the picture above", run_up, NULL, NULL},
-    {"down", "Down j", "", NULL, "the picture below", run_down, NULL, NULL},
-    {"page-up", "PgUp Ctrl-U", "", NULL, "one screen of pictures back", run_page_up, NULL, NULL},
-    {"page-down", "PgDn Ctrl-D", "", NULL, "one screen of pictures on", run_page_down, NULL, NULL},
-    {"first", "g Home", "", NULL, "the first picture", run_first, NULL, NULL},
-    {"last", "G End", "", NULL, "the last picture", run_last, NULL, NULL},
+    {"left", "Left h", "", NULL, "the picture before", run_move, LEFT, NULL, NULL},
+    {"right", "Right l", "", NULL, "the next picture", run_move, RIGHT, NULL, NULL},
+    {"up", "Up k", "", NULL, "the picture above", run_move, UP, NULL, NULL},
+    {"down", "Down j", "", NULL, "the picture below", run_move, DOWN, NULL, NULL},
+    {"page-up", "PgUp Ctrl-U", "", NULL, "one screen of pictures back", run_move, PAGE_UP, NULL,
+     NULL},
+    {"page-down", "PgDn Ctrl-D", "", NULL, "one screen of pictures on", run_move, PAGE_DOWN, NULL,
+     NULL},
+    {"first", "g Home", "", NULL, "the first picture", run_move, FIRST, NULL, NULL},
+    {"last", "G End", "", NULL, "the last picture", run_move, LAST, NULL, NULL},
     {"filter", "/", "TEXT", "filter", "show only classes whose name contains this; all: every one",
-     run_filter, class_choice, NULL},
+     run_filter, 0, class_choice, NULL},
     {"class", "c", "[NAME]", "class", "show one class only, the next one at each press", run_class,
-     class_choice, NULL},
-    {"wrong", "w", "", "wrong", "show only wrong, only right, or all predictions", run_wrong, NULL,
-     NULL},
-    {"split", "t", "", "split", "validation, train or test images", run_split, NULL, NULL},
-    {"original", "o", "", NULL, "as in the data set, or as the network sees it", run_original, NULL,
-     NULL},
-    {"go", "#", "INDEX", NULL, "to the picture of this index", run_go, NULL, NULL},
+     0, class_choice, NULL},
+    {"wrong", "w", "", "wrong", "show only wrong, only right, or all predictions", run_wrong, 0,
+     NULL, NULL},
+    {"split", "t", "", "split", "validation, train or test images", run_split, 0, NULL, NULL},
+    {"original", "o", "", NULL, "as in the data set, or as the network sees it", run_original, 0,
+     NULL, NULL},
+    {"go", "#", "INDEX", NULL, "to the picture of this index", run_go, 0, NULL, NULL},
     {0}};
 
 /* ---- drawing ----------------------------------------------------------------------------------

@@ -23,6 +23,9 @@ typedef struct {
     bool focused, zoomed;
 } sx_pane_drawing;
 
+/* Values of the commands that move a cursor or a selection. */
+enum { LEFT, RIGHT, UP, DOWN, PAGE_UP, PAGE_DOWN, FIRST, LAST };
+
 /* A pane: a table of functions over a state that `open` returns. Only title and draw are needed. */
 typedef struct {
     const char *name, *title; /* "risk", "Risk" */

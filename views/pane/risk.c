@@ -89,8 +89,9 @@ static void tell_point(const risk_pane *pane, char *out, size_t size) {
                  sx_number_shown(threshold, point->threshold, 2));
 }
 
-static void run_target(void *state, const char *argument) {
+static void run_target(void *state, int value, const char *argument) {
     risk_pane *pane = state;
+    (void)value;
     int wanted = (pane->target + 1) % TARGETS;
     if (argument[0]) {
         for (wanted = 0; wanted < TARGETS; wanted++)
@@ -108,17 +109,17 @@ static void run_target(void *state, const char *argument) {
     sx_desk_say(pane->desk, "%s", text);
 }
 
-static void run_reliability(void *state, const char *argument) {
+static void run_reliability(void *state, int value, const char *argument) {
     risk_pane *pane = state;
-    (void)argument;
+    (void)value, (void)argument;
     pane->reliability = !pane->reliability;
 }
 
 static const sx_command commands[] = {
     {"target-risk", "T", "[PERCENT]", "target risk",
-     "coverage and threshold at a risk of 1, 2, 5 or 10 %", run_target, target_choice, NULL},
+     "coverage and threshold at a risk of 1, 2, 5 or 10 %", run_target, 0, target_choice, NULL},
     {"reliability", "r", "", "reliability", "the reliability diagram, or the risk-coverage curves",
-     run_reliability, NULL, NULL},
+     run_reliability, 0, NULL, NULL},
     {0}};
 
 /* ---- drawing ----------------------------------------------------------------------------------

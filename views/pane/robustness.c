@@ -36,9 +36,12 @@ static int clamp(int value, int count) {
     return value < 0 ? 0 : value;
 }
 
-/* Moves by columns and rows; the first move starts in the middle. */
-static void move(robustness_pane *pane, int dx, int dy) {
+/* One cell or point; the first move starts in the middle. */
+static void run_move(void *state, int value, const char *argument) {
+    robustness_pane *pane = state;
     const sx_result *result = result_of(pane, pane->main);
+    int dx = value == LEFT ? -1 : value == RIGHT, dy = value == UP ? -1 : value == DOWN;
+    (void)argument;
     if (!result) return;
     if (pane->main != LOCATION) {
         int *at = &pane->point[pane->main], count = (int)result->series.length;
@@ -46,60 +49,37 @@ static void move(robustness_pane *pane, int dx, int dy) {
         return;
     }
     bool fresh = pane->row < 0;
-    pane->row = clamp(fresh ? result->grid.rows / 2 : pane->row + dy, result->grid.rows);
-    pane->column =
-        clamp(fresh ? result->grid.columns / 2 : pane->column + dx, result->grid.columns);
+    const sx_grid *grid = &result->grid;
+    pane->row = clamp(fresh ? grid->rows / 2 : pane->row + dy, grid->rows);
+    pane->column = clamp(fresh ? grid->columns / 2 : pane->column + dx, grid->columns);
 }
 
-static void run_left(void *state, const char *argument) {
-    (void)argument;
-    move(state, -1, 0);
-}
-static void run_right(void *state, const char *argument) {
-    (void)argument;
-    move(state, 1, 0);
-}
-static void run_up(void *state, const char *argument) {
-    (void)argument;
-    move(state, 0, -1);
-}
-static void run_down(void *state, const char *argument) {
-    (void)argument;
-    move(state, 0, 1);
-}
-static void run_location(void *state, const char *argument) {
+static void run_plot(void *state, int value, const char *argument) {
     robustness_pane *pane = state;
     (void)argument;
-    pane->main = LOCATION;
+    pane->main = (plot)value;
 }
-static void run_rotation(void *state, const char *argument) {
+
+static void run_values(void *state, int value, const char *argument) {
     robustness_pane *pane = state;
-    (void)argument;
-    pane->main = ROTATION;
-}
-static void run_size(void *state, const char *argument) {
-    robustness_pane *pane = state;
-    (void)argument;
-    pane->main = SIZE;
-}
-static void run_values(void *state, const char *argument) {
-    robustness_pane *pane = state;
-    (void)argument;
+    (void)value, (void)argument;
     pane->values = !pane->values;
     sx_desk_say(pane->desk, pane->values ? "values are printed where cells are wide enough"
                                          : "values are not printed; the cursor reads them");
 }
 
 static const sx_command commands[] = {
-    {"left", "Left h", "", NULL, "the cursor to the left", run_left, NULL, NULL},
-    {"right", "Right l", "", NULL, "the cursor to the right", run_right, NULL, NULL},
-    {"up", "Up k", "", NULL, "the cursor up", run_up, NULL, NULL},
-    {"down", "Down j", "", NULL, "the cursor down", run_down, NULL, NULL},
-    {"location", "L", "", "location", "accuracy by the object's place", run_location, NULL, NULL},
-    {"rotation", "R", "", "rotation", "accuracy by the object's rotation", run_rotation, NULL,
+    {"left", "Left h", "", NULL, "the cursor to the left", run_move, LEFT, NULL, NULL},
+    {"right", "Right l", "", NULL, "the cursor to the right", run_move, RIGHT, NULL, NULL},
+    {"up", "Up k", "", NULL, "the cursor up", run_move, UP, NULL, NULL},
+    {"down", "Down j", "", NULL, "the cursor down", run_move, DOWN, NULL, NULL},
+    {"location", "L", "", "location", "accuracy by the object's place", run_plot, LOCATION, NULL,
      NULL},
-    {"size", "S", "", "size", "accuracy by the object's share of the image", run_size, NULL, NULL},
-    {"values", "v", "", NULL, "print the value in each cell, or not", run_values, NULL, NULL},
+    {"rotation", "R", "", "rotation", "accuracy by the object's rotation", run_plot, ROTATION, NULL,
+     NULL},
+    {"size", "S", "", "size", "accuracy by the object's share of the image", run_plot, SIZE, NULL,
+     NULL},
+    {"values", "v", "", NULL, "print the value in each cell, or not", run_values, 0, NULL, NULL},
     {0}};
 
 /* ---- centre, ring, drop ------------------------------------------------------------------------

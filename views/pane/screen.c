@@ -53,49 +53,36 @@ static bool trains(void *state) {
     return sx_screen_active(state);
 }
 
-static void run_pause(void *state, const char *argument) {
+static void run_pause(void *state, int value, const char *argument) {
     sx_screen *screen = state;
-    (void)argument;
+    (void)value, (void)argument;
     bool paused = screen->desk.now->state == SX_STATE_PAUSED;
     send(screen, paused ? SX_COMMAND_RESUME : SX_COMMAND_PAUSE, 0);
 }
-static void run_step(void *state, const char *argument) {
-    (void)argument;
-    send(state, SX_COMMAND_STEP, 0);
-}
-static void run_checkpoint(void *state, const char *argument) {
+
+static void run_send(void *state, int value, const char *argument) {
+    static const char *const answers[SX_COMMANDS] = {
+        [SX_COMMAND_CHECKPOINT] = "writing a checkpoint",
+        [SX_COMMAND_MEASURE] = "measuring now",
+        [SX_COMMAND_STOP] = "stopping with a checkpoint"};
     sx_screen *screen = state;
     (void)argument;
-    if (send(screen, SX_COMMAND_CHECKPOINT, 0)) sx_desk_say(&screen->desk, "writing a checkpoint");
-}
-static void run_measure(void *state, const char *argument) {
-    sx_screen *screen = state;
-    (void)argument;
-    if (send(screen, SX_COMMAND_MEASURE, 0)) sx_desk_say(&screen->desk, "measuring now");
-}
-static void run_stop(void *state, const char *argument) {
-    sx_screen *screen = state;
-    (void)argument;
-    if (send(screen, SX_COMMAND_STOP, 0)) sx_desk_say(&screen->desk, "stopping with a checkpoint");
+    if (send(screen, (sx_command_kind)value, 0) && answers[value])
+        sx_desk_say(&screen->desk, "%s", answers[value]);
 }
 
-/* Multiplies the learning rate by the argument, or by `usual`; `down` divides. */
-static void scale(sx_screen *screen, const char *argument, bool down) {
+/* value 1: times the factor, -1: divided by it. */
+static void run_scale(void *state, int value, const char *argument) {
+    sx_screen *screen = state;
     double factor = 1.25;
     if (argument[0] && (!sx_text_number(argument, &factor) || factor < 0.01 || factor > 100)) {
         sx_desk_say(&screen->desk, "the factor is a number from 0.01 to 100");
         screen->desk.bad = true;
         return;
     }
-    if (send(screen, SX_COMMAND_SCALE, down ? 1 / factor : factor))
+    if (send(screen, SX_COMMAND_SCALE, value > 0 ? factor : 1 / factor))
         sx_desk_say(&screen->desk, "learning rate %s %g from the next step",
-                    down ? "divided by" : "times", factor);
-}
-static void run_faster(void *state, const char *argument) {
-    scale(state, argument, false);
-}
-static void run_slower(void *state, const char *argument) {
-    scale(state, argument, true);
+                    value > 0 ? "times" : "divided by", factor);
 }
 
 /* ---- pages and focus --------------------------------------------------------------------------
@@ -109,52 +96,26 @@ static void go_to(sx_screen *screen, int page) {
     screen->page = page;
     if (page >= 1 && page <= TILES) screen->focus = page - 1;
 }
-static void run_dashboard(void *state, const char *argument) {
+static void run_page(void *state, int value, const char *argument) {
     (void)argument;
-    go_to(state, DASHBOARD);
-}
-static void run_data(void *state, const char *argument) {
-    (void)argument;
-    go_to(state, 1);
-}
-static void run_train(void *state, const char *argument) {
-    (void)argument;
-    go_to(state, 2);
-}
-static void run_robustness(void *state, const char *argument) {
-    (void)argument;
-    go_to(state, 3);
-}
-static void run_risk(void *state, const char *argument) {
-    (void)argument;
-    go_to(state, 4);
-}
-static void run_claims(void *state, const char *argument) {
-    (void)argument;
-    go_to(state, 5);
+    go_to(state, value);
 }
 
 /* Tab goes round the tiles on the dashboard, and round the pages elsewhere. */
-static void turn(sx_screen *screen, int by) {
+static void run_turn(void *state, int value, const char *argument) {
+    sx_screen *screen = state;
+    (void)argument;
     if (screen->page == DASHBOARD) {
-        screen->focus = (screen->focus + by + TILES) % TILES;
+        screen->focus = (screen->focus + value + TILES) % TILES;
         return;
     }
     int pages = screen->desk.claims[0] ? PANES : TILES;
-    go_to(screen, (screen->page - 1 + by + pages) % pages + 1);
-}
-static void run_next(void *state, const char *argument) {
-    (void)argument;
-    turn(state, 1);
-}
-static void run_previous(void *state, const char *argument) {
-    (void)argument;
-    turn(state, -1);
+    go_to(screen, (screen->page - 1 + value + pages) % pages + 1);
 }
 
-static void run_zoom(void *state, const char *argument) {
+static void run_zoom(void *state, int value, const char *argument) {
     sx_screen *screen = state;
-    (void)argument;
+    (void)value, (void)argument;
     if (screen->page == DASHBOARD) {
         go_to(screen, screen->focus + 1);
         return;
@@ -163,9 +124,9 @@ static void run_zoom(void *state, const char *argument) {
     if (pane->enter) pane->enter(screen->panes[screen->page - 1]);
 }
 
-static void run_back(void *state, const char *argument) {
+static void run_back(void *state, int value, const char *argument) {
     sx_screen *screen = state;
-    (void)argument;
+    (void)value, (void)argument;
     if (screen->page == DASHBOARD) return;
     const sx_pane *pane = sx_screen_panes[screen->page - 1];
     if (pane->back && pane->back(screen->panes[screen->page - 1])) return;
@@ -175,41 +136,32 @@ static void run_back(void *state, const char *argument) {
 /* ---- the rest ---------------------------------------------------------------------------------
  */
 
-static void open_overlay(sx_screen *screen, sx_overlay overlay) {
-    screen->overlay = overlay;
+static void run_overlay(void *state, int value, const char *argument) {
+    sx_screen *screen = state;
+    (void)argument;
+    screen->overlay = (sx_overlay)value;
     screen->overlay_first = screen->overlay_rows = 0;
 }
-static void run_help(void *state, const char *argument) {
-    (void)argument;
-    open_overlay(state, OVERLAY_HELP);
-}
-static void run_message(void *state, const char *argument) {
-    (void)argument;
-    open_overlay(state, OVERLAY_MESSAGE);
-}
-static void run_command_line(void *state, const char *argument) {
+static void run_command_line(void *state, int value, const char *argument) {
+    (void)value;
     sx_prompt_open(&((sx_screen *)state)->prompt, argument);
 }
-static void run_export(void *state, const char *argument) {
+static void run_export(void *state, int value, const char *argument) {
     sx_screen *screen = state;
-    (void)argument;
+    (void)value, (void)argument;
     sx_part_export(&screen->desk, sx_screen_panes[sx_screen_focused(screen)]->results);
 }
-static void run_quit(void *state, const char *argument) {
+static void run_quit(void *state, int value, const char *argument) {
     sx_screen *screen = state;
-    (void)argument;
+    (void)value, (void)argument;
     if (sx_screen_active(screen))
         screen->asking = true;
     else
         screen->wish = SX_WISH_QUIT;
 }
-static void run_suspend(void *state, const char *argument) {
+static void run_wish(void *state, int value, const char *argument) {
     (void)argument;
-    ((sx_screen *)state)->wish = SX_WISH_SUSPEND;
-}
-static void run_repaint(void *state, const char *argument) {
-    (void)argument;
-    ((sx_screen *)state)->wish = SX_WISH_REPAINT;
+    ((sx_screen *)state)->wish = (sx_screen_wish)value;
 }
 
 /* Text of the screen as it is without the command line, styles beside it. */
@@ -242,7 +194,8 @@ static sx_status save(sx_screen *screen, const char *path, sx_error *err) {
     return status;
 }
 
-static void run_screen_save(void *state, const char *argument) {
+static void run_screen_save(void *state, int value, const char *argument) {
+    (void)value;
     sx_screen *screen = state;
     sx_error err = {0};
     bool saved = save(screen, argument, &err) == SX_OK;
@@ -253,40 +206,43 @@ static void run_screen_save(void *state, const char *argument) {
 }
 
 const sx_command sx_screen_commands[] = {
-    {"pause", "space", "", "pause", "pause the run, or go on", run_pause, NULL, trains},
-    {"next", "Tab", "", "next pane", "the next pane", run_next, NULL, NULL},
-    {"previous", "Shift-Tab", "", NULL, "the pane before", run_previous, NULL, NULL},
+    {"pause", "space", "", "pause", "pause the run, or go on", run_pause, 0, NULL, trains},
+    {"next", "Tab", "", "next pane", "the next pane", run_turn, 1, NULL, NULL},
+    {"previous", "Shift-Tab", "", NULL, "the pane before", run_turn, -1, NULL, NULL},
     {"zoom", "Enter", "", "zoom", "the focused pane alone; there: open what is selected", run_zoom,
+     0, NULL, NULL},
+    {"back", "Esc", "", NULL, "back to where you came from", run_back, 0, NULL, NULL},
+    {"quit", "q Ctrl-C F10", "", "quit", "leave; a run is stopped with a checkpoint", run_quit, 0,
      NULL, NULL},
-    {"back", "Esc", "", NULL, "back to where you came from", run_back, NULL, NULL},
-    {"quit", "q Ctrl-C F10", "", "quit", "leave; a run is stopped with a checkpoint", run_quit,
-     NULL, NULL},
-    {"step", ".", "", "step", "one training step, then pause", run_step, NULL, trains},
-    {"faster", "+ =", "[FACTOR]", "learning rate", "learning rate times 1.25, or times FACTOR",
-     run_faster, NULL, trains},
-    {"slower", "-", "[FACTOR]", "learning rate", "learning rate divided by 1.25, or by FACTOR",
-     run_slower, NULL, trains},
-    {"export", "e", "", "export", "the focused results as CSV and JSON into the run folder",
-     run_export, NULL, NULL},
-    {"measure", "M", "", "measure", "measure now", run_measure, NULL, trains},
-    {"checkpoint", "s", "", "snapshot", "write a checkpoint now", run_checkpoint, NULL, trains},
-    {"stop", "X", "", NULL, "end the run here, with a checkpoint, and stay", run_stop, NULL,
+    {"step", ".", "", "step", "one training step, then pause", run_send, SX_COMMAND_STEP, NULL,
      trains},
-    {"dashboard", "1", "", NULL, "all four panes", run_dashboard, NULL, NULL},
-    {"data", "2", "", NULL, "pictures, labels, predictions", run_data, NULL, NULL},
-    {"train", "3", "", NULL, "loss, accuracy, learning rate", run_train, NULL, NULL},
-    {"robustness", "4", "", NULL, "accuracy by place, rotation and size", run_robustness, NULL,
-     NULL},
-    {"risk", "5", "", NULL, "risk-coverage and calibration", run_risk, NULL, NULL},
-    {"claims", "6", "", NULL, "what the study checked, and how it ended", run_claims, NULL, NULL},
-    {"help", "? F1", "", NULL, "this help", run_help, NULL, NULL},
-    {"command", ":", "[TEXT]", NULL, "the command line: any name of this list", run_command_line,
+    {"faster", "+ =", "[FACTOR]", "learning rate", "learning rate times 1.25, or times FACTOR",
+     run_scale, 1, NULL, trains},
+    {"slower", "-", "[FACTOR]", "learning rate", "learning rate divided by 1.25, or by FACTOR",
+     run_scale, -1, NULL, trains},
+    {"export", "e", "", "export", "the focused results as CSV and JSON into the run folder",
+     run_export, 0, NULL, NULL},
+    {"measure", "M", "", "measure", "measure now", run_send, SX_COMMAND_MEASURE, NULL, trains},
+    {"checkpoint", "s", "", "snapshot", "write a checkpoint now", run_send, SX_COMMAND_CHECKPOINT,
+     NULL, trains},
+    {"stop", "X", "", NULL, "end the run here, with a checkpoint, and stay", run_send,
+     SX_COMMAND_STOP, NULL, trains},
+    {"dashboard", "1", "", NULL, "all four panes", run_page, DASHBOARD, NULL, NULL},
+    {"data", "2", "", NULL, "pictures, labels, predictions", run_page, 1, NULL, NULL},
+    {"train", "3", "", NULL, "loss, accuracy, learning rate", run_page, 2, NULL, NULL},
+    {"robustness", "4", "", NULL, "accuracy by place, rotation and size", run_page, 3, NULL, NULL},
+    {"risk", "5", "", NULL, "risk-coverage and calibration", run_page, 4, NULL, NULL},
+    {"claims", "6", "", NULL, "what the study checked, and how it ended", run_page, 5, NULL, NULL},
+    {"help", "? F1", "", NULL, "this help", run_overlay, OVERLAY_HELP, NULL, NULL},
+    {"command", ":", "[TEXT]", NULL, "the command line: any name of this list", run_command_line, 0,
      NULL, NULL},
-    {"message", "m", "", NULL, "the run's message in full", run_message, NULL, NULL},
+    {"message", "m", "", NULL, "the run's message in full", run_overlay, OVERLAY_MESSAGE, NULL,
+     NULL},
     {"screen-save", "P", "FILE", NULL, "the screen as text, with its styles beside it",
-     run_screen_save, NULL, NULL},
-    {"repaint", "Ctrl-L", "", NULL, "draw everything again", run_repaint, NULL, NULL},
-    {"suspend", "Ctrl-Z", "", NULL, "back to the shell; fg returns", run_suspend, NULL, NULL},
+     run_screen_save, 0, NULL, NULL},
+    {"repaint", "Ctrl-L", "", NULL, "draw everything again", run_wish, SX_WISH_REPAINT, NULL, NULL},
+    {"suspend", "Ctrl-Z", "", NULL, "back to the shell; fg returns", run_wish, SX_WISH_SUSPEND,
+     NULL, NULL},
     {0}};
 
 /* ---- keys -------------------------------------------------------------------------------------
@@ -339,7 +295,7 @@ static void act(sx_screen *screen, const char *key) {
         snprintf(start, sizeof start, "%s ", command->name);
         sx_prompt_open(&screen->prompt, start);
     } else {
-        command->run(set->context, "");
+        command->run(set->context, command->value, "");
     }
 }
 

@@ -4,7 +4,6 @@
  * reads the curves at a step. */
 #include "views/pane/part.h"
 
-#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -21,50 +20,30 @@ static const sx_result *validation(const train_pane *pane) {
     return sx_part_result(pane->desk, "validation", SX_RESULT_SERIES);
 }
 
-static void move(train_pane *pane, long by) {
-    const sx_result *series = training(pane);
-    long last = series ? (long)series->series.length - 1 : -1;
-    if (pane->cursor < 0 || pane->cursor > last) pane->cursor = last;
-    if (last < 0) return;
-    pane->cursor += by;
-    if (pane->cursor < 0) pane->cursor = 0;
-    if (pane->cursor > last) pane->cursor = last;
-}
-
 /* A cell of a plot is several points of a long run: so many at a press. */
-static long stride(const train_pane *pane) {
+static void run_move(void *state, int value, const char *argument) {
+    train_pane *pane = state;
     const sx_result *series = training(pane);
-    return series ? 1 + (long)series->series.length / 100 : 1;
+    long last = series ? (long)series->series.length - 1 : -1, stride = 1 + last / 100;
+    long to = pane->cursor < 0 || pane->cursor > last ? last : pane->cursor;
+    (void)argument;
+    if (last < 0) return;
+    to = value == LEFT ? to - stride : value == RIGHT ? to + stride : value == FIRST ? 0 : last;
+    pane->cursor = to < 0 ? 0 : to > last ? last : to;
 }
 
-static void run_left(void *state, const char *argument) {
-    (void)argument;
-    move(state, -stride(state));
-}
-static void run_right(void *state, const char *argument) {
-    (void)argument;
-    move(state, stride(state));
-}
-static void run_first(void *state, const char *argument) {
-    (void)argument;
-    move(state, LONG_MIN / 2);
-}
-static void run_last(void *state, const char *argument) {
-    (void)argument;
-    move(state, LONG_MAX / 2);
-}
-static void run_follow(void *state, const char *argument) {
+static void run_follow(void *state, int value, const char *argument) {
     train_pane *pane = state;
-    (void)argument;
+    (void)value, (void)argument;
     pane->cursor = -1;
 }
 
 static const sx_command commands[] = {
-    {"left", "Left h", "", NULL, "the cursor to an earlier step", run_left, NULL, NULL},
-    {"right", "Right l", "", NULL, "the cursor to a later step", run_right, NULL, NULL},
-    {"first", "g Home", "", NULL, "the cursor to the first step", run_first, NULL, NULL},
-    {"last", "G End", "", NULL, "the cursor to the last step", run_last, NULL, NULL},
-    {"follow", "f", "", NULL, "no cursor: tell the newest figures", run_follow, NULL, NULL},
+    {"left", "Left h", "", NULL, "the cursor to an earlier step", run_move, LEFT, NULL, NULL},
+    {"right", "Right l", "", NULL, "the cursor to a later step", run_move, RIGHT, NULL, NULL},
+    {"first", "g Home", "", NULL, "the cursor to the first step", run_move, FIRST, NULL, NULL},
+    {"last", "G End", "", NULL, "the cursor to the last step", run_move, LAST, NULL, NULL},
+    {"follow", "f", "", NULL, "no cursor: tell the newest figures", run_follow, 0, NULL, NULL},
     {0}};
 
 static void heading(void *state, char *out, size_t size) {

@@ -108,7 +108,7 @@ sx_status sx_commands_run(sx_commands commands, const char *line, sx_error *err)
     if (!argument[0] && sx_command_asks(command))
         return sx_fail(err, SX_USAGE, "%s wants %s: %s", command->name, command->argument,
                        command->help);
-    command->run(set->context, argument);
+    command->run(set->context, command->value, argument);
     return SX_OK;
 }
 

@@ -26,7 +26,9 @@ typedef struct {
     const char *argument; /* "": none; "[FACTOR]": may be left out; "INDEX": asked for */
     const char *brief;    /* on the key line, NULL: not there; equal neighbours share one place */
     const char *help;
-    void (*run)(void *context, const char *argument); /* argument is "" if there is none */
+    /* argument is "" if there is none; value tells rows that share a function apart */
+    void (*run)(void *context, int value, const char *argument);
+    int value;
     const char *(*choice)(void *context, size_t row); /* values of the argument; NULL at the end */
     bool (*matters)(void *context); /* false: not on the key line now; NULL: always there */
 } sx_command;
