@@ -8,20 +8,35 @@ BUILD := build
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
 CFLAGS_ALL := -std=c11 -D_GNU_SOURCE $(WARNINGS) $(OPTIMIZE) -g -pthread -fno-math-errno \
               -fno-trapping-math -I. -isystem /usr/include/openblas $(SANITIZE) $(CFLAGS)
+PATHS := -DSX_PREFIX='"$(PREFIX)"' -DSX_SOURCE='"$(CURDIR)"'
 LIBS := -lopenblas -lpng -ljpeg -lz -linih -ljansson -lncursesw -ltinfo -lmd -lm
 
 CORE  := $(sort $(wildcard core/*/*.c core/*/*/*.c))
 VIEWS := $(sort $(wildcard views/*/*.c))
 APP   := $(sort $(wildcard app/*.c))
 UNITS := $(sort $(wildcard tests/unit/test_*.c))
+BENCH := $(sort $(wildcard tests/bench/bench_*.c))
 object = $(patsubst %.c,$(BUILD)/%.o,$(1))
 UNIT_PROGRAMS := $(patsubst tests/unit/%.c,$(BUILD)/tests/%,$(UNITS))
+BENCH_PROGRAMS := $(patsubst tests/bench/%.c,$(BUILD)/bench/%,$(BENCH))
+
+SUBMAKE := $(MAKE) --no-print-directory -j2
+ASAN := BUILD=$(BUILD)/asan OPTIMIZE=-O1 SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all"
+TSAN := BUILD=$(BUILD)/tsan OPTIMIZE=-O1 SANITIZE=-fsanitize=thread
 
 all: $(BUILD)/sextant
 
+# ---- building ------------------------------------------------------------------------------------
+
 $(BUILD)/%.o: %.c
 	@mkdir -p $(@D) && echo "  cc $<"
-	@$(CC) $(CFLAGS_ALL) -DSX_PREFIX='"$(PREFIX)"' -DSX_SOURCE='"$(CURDIR)"' -MMD -MP -c $< -o $@
+	@$(CC) $(CFLAGS_ALL) $(PATHS) -MMD -MP -c $< -o $@
+
+# The paths are compiled in: another PREFIX compiles the one file that holds them again.
+$(BUILD)/paths: FORCE
+	@mkdir -p $(@D) && echo '$(PATHS)' | cmp -s - $@ || echo '$(PATHS)' > $@
+
+$(BUILD)/core/base/file.o: $(BUILD)/paths
 
 $(BUILD)/libsextant.a: $(call object,$(CORE) $(VIEWS))
 	@rm -f $@
@@ -35,8 +50,32 @@ $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/libsextant.a
 	@mkdir -p $(@D) && echo "  link $@"
 	@$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS) -lcmocka $(LIBS)
 
+$(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libsextant.a
+	@mkdir -p $(@D) && echo "  link $@"
+	@$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS) $(LIBS)
+
+# ---- using ---------------------------------------------------------------------------------------
+
 setup-%:
 	@app/setup.sh $*
+
+run: setup-run
+	@$(SUBMAKE) all
+	@$(BUILD)/sextant
+
+install: all
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/sextant
+	install $(BUILD)/sextant $(DESTDIR)$(PREFIX)/bin/sextant
+	cp -R assets/. $(DESTDIR)$(PREFIX)/share/sextant/
+
+bench: setup-run
+	@$(SUBMAKE) $(BENCH_PROGRAMS)
+	@for b in $(BENCH_PROGRAMS); do OPENBLAS_NUM_THREADS=1 $$b || exit 1; done
+
+clean:
+	rm -rf $(BUILD)
+
+# ---- testing: two tiers ---------------------------------------------------------------------------
 
 check-arrows:
 	@tests/check-arrows.sh
@@ -45,20 +84,30 @@ check-style: check-arrows
 	@tests/check-sizes.sh
 	@clang-format --dry-run -Werror $$(find app core views tests -name '*.[ch]') && echo "format: clean"
 
-units: $(UNIT_PROGRAMS)
-	@for t in $(UNIT_PROGRAMS); do OPENBLAS_NUM_THREADS=1 $$t || exit 1; done
+unit-programs: $(UNIT_PROGRAMS)
+
+units: unit-programs
+	@tests/run-units.sh $(UNIT_PROGRAMS)
+
+screens: all
+	@tests/run-screens.sh $(BUILD)/sextant
 
 test: setup-test
-	@$(MAKE) --no-print-directory check-style units
+	@$(SUBMAKE) check-style
+	@$(SUBMAKE) units
+	@$(SUBMAKE) screens
 
 test-long: setup-long
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/asan OPTIMIZE=-O1 SANITIZE="-fsanitize=address,undefined -fno-sanitize-recover=all" units
-	@$(MAKE) --no-print-directory BUILD=$(BUILD)/tsan OPTIMIZE=-O1 SANITIZE=-fsanitize=thread units
+	@$(SUBMAKE) $(ASAN) units
+	@$(SUBMAKE) $(TSAN) units
+	@$(SUBMAKE) all
+	@tests/run-long.sh
+	@$(SUBMAKE) analyse
+
+analyse:
 	@cppcheck -q --std=c11 -I. --enable=warning,performance,portability --inline-suppr --error-exitcode=1 app core views && echo "cppcheck: clean"
+	@tests/check-tidy.sh
 
-clean:
-	rm -rf $(BUILD)
-
--include $(patsubst %.o,%.d,$(call object,$(CORE) $(VIEWS) $(APP) $(UNITS)))
-.PHONY: all check-arrows check-style units test test-long clean
+-include $(patsubst %.o,%.d,$(call object,$(CORE) $(VIEWS) $(APP) $(UNITS) $(BENCH)))
+.PHONY: FORCE all run install bench clean check-arrows check-style unit-programs units screens test test-long analyse
 .SECONDARY:

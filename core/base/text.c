@@ -94,6 +94,13 @@ void sx_text_printable(char *out, size_t size, const char *in) {
     if (size > 0) out[used] = 0;
 }
 
+bool sx_text_is_utf8(const char *text) {
+    const unsigned char *s = (const unsigned char *)text;
+    size_t length = 1;
+    while (*s && (length = utf8_length(s)) > 0) s += length;
+    return length > 0;
+}
+
 void sx_text_set(char *out, size_t size, const char *in) {
     size_t length = strlen(in);
     if (length >= size) length = size - 1;

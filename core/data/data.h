@@ -46,7 +46,8 @@ typedef struct {
 
 /* Opens a data set by name or path:
  *   ""               Fashion-MNIST if it is installed, else shapes, with a note that says so
- *   fashion-mnist    the files of Debian's package (or $SEXTANT_DATA/fashion-mnist), inflated
+ *   fashion-mnist    $SEXTANT_DATA/fashion-mnist, or the files of Debian's package (looked for in
+ *                    $SEXTANT_DATASETS, by default /usr/share/datasets), inflated
  *                    bytes checked against their known SHA-256; absent: shapes, with a note
  *   shapes           rendered, needs no file
  *   a directory      with train-images-idx3-ubyte[.gz] and its fellows: IDX (test files optional:
@@ -122,6 +123,7 @@ void sx_compose_scratch_done(sx_compose_scratch *scratch);
     18                   /* -179, -159 .. 1 .. 161 degrees, at area 0.5, centred; never a multiple \
                           * of 90, which needs no interpolation and would be sharper */
 #define SX_GRID_SIZES 12 /* shares of the image, 0.01 .. 1.0, centred, upright */
+double sx_grid_location(int point); /* of x and of y */
 double sx_grid_rotation(int point);
 double sx_grid_size(int point);
 
@@ -141,6 +143,9 @@ typedef struct sx_view sx_view;
 
 /* The option table of compose specs, for help. */
 extern const sx_option sx_compose_options[];
+
+/* Checks a compose spec without opening anything. */
+sx_status sx_compose_check(const char *spec, sx_error *err);
 
 /* Borrows `source`, which must outlive the view. Any thread may read a view. */
 sx_view *sx_view_new(const sx_source *source, const sx_view_options *options, sx_error *err);

@@ -97,10 +97,11 @@ typedef struct {
     int64_t step, steps;
     double phase_done; /* 0 .. 1 of the phase */
     double loss, accuracy, validation_loss, validation_accuracy, learning_rate, gradient_norm;
-    int batch;     /* images of a step */
-    bool trained;  /* this advance was a training step (else a measurement) */
-    bool recorded; /* a point was added to a published series: worth a journal line */
-    double scale;  /* live factor on the learning rate */
+    int batch;          /* images of a step */
+    bool trained;       /* this advance was a training step (else a measurement) */
+    bool recorded;      /* a point was added to a published series: worth a journal line */
+    double scale;       /* live factor on the learning rate */
+    double slices_left; /* advances that the last measurements still take, about */
 } sx_study_report;
 
 typedef struct sx_study sx_study;

@@ -1,0 +1,120 @@
+/* One row a flag: where its value goes is an offset into sx_arguments, so that a new flag is a new
+ * row and nothing else. "--flag value" and "--flag=value" are the same. */
+#include "app/arguments.h"
+
+#include <stdio.h>
+#include <string.h>
+
+typedef enum { SWITCH, TEXT, THREADS } flag_kind;
+
+typedef struct {
+    const char *name, *value, *help;
+    unsigned mask;
+    flag_kind kind;
+    size_t offset;
+} flag;
+
+#define AT(member) offsetof(sx_arguments, member)
+
+static const flag flags[] = {
+    {"preset", "NAME", "quick, class or full", SX_FOR_RUN, TEXT, AT(preset)},
+    {"headless", NULL, "text instead of the screen", SX_FOR_RUN, SWITCH, AT(app.headless)},
+    {"seed", "N", "the seed of everything random", SX_FOR_RUN, TEXT, AT(seed)},
+    {"threads", "N", "threads that compute (default: processors this process may use)",
+     SX_FOR_RUN | SX_FOR_SCREEN, THREADS, AT(app.threads)},
+    {"out", "DIR", "run: the run folder itself; export: the folder for the files, - for stdout",
+     SX_FOR_RUN | SX_FOR_EXPORT, TEXT, AT(out)},
+    {"resume", "RUN", "go on with a run, by number, name or path", SX_FOR_RUN, TEXT, AT(resume)},
+    {"ascii", NULL, "ASCII characters only", SX_FOR_SCREEN, SWITCH, AT(app.ascii)},
+    {"no-color", NULL, "no colours (as with NO_COLOR set)", SX_FOR_SCREEN, SWITCH,
+     AT(app.plain_colours)},
+    {"script", "FILE", "keys and commands from a file instead of a keyboard", SX_FOR_SCREEN, TEXT,
+     AT(app.script)},
+    {"size", "WxH", "size of the screen with --script, for example 120x40", SX_FOR_SCREEN, TEXT,
+     AT(app.size)},
+    {"clock", "fixed", "show times as zero, for comparing screens", SX_FOR_SCREEN, TEXT, AT(clock)},
+    {"only", "NAME", "one result", SX_FOR_EXPORT, TEXT, AT(only)},
+    {"format", "csv|json|text", "of the files (default csv)", SX_FOR_EXPORT, TEXT, AT(format)},
+    {"help", NULL, "this text", ~0u, SWITCH, AT(help)},
+};
+enum { FLAGS = sizeof flags / sizeof flags[0] };
+
+static const flag *find_flag(const char *name, size_t length, unsigned mask) {
+    for (int i = 0; i < FLAGS; i++)
+        if ((flags[i].mask & mask) && strlen(flags[i].name) == length &&
+            strncmp(flags[i].name, name, length) == 0)
+            return &flags[i];
+    return NULL;
+}
+
+static sx_status unknown_flag(const char *word, unsigned mask, sx_error *err) {
+    const char *names[FLAGS];
+    size_t count = 0;
+    for (int i = 0; i < FLAGS; i++)
+        if (flags[i].mask & mask) names[count++] = flags[i].name;
+    char shown[80];
+    sx_text_printable(shown, sizeof shown, word);
+    return sx_fail(err, SX_USAGE, "unknown option '%s'; did you mean '--%s'?", shown,
+                   sx_nearest_name(word + strspn(word, "-"), names, count));
+}
+
+static sx_status set_value(sx_arguments *out, const flag *f, const char *value, sx_error *err) {
+    char *at = (char *)out + f->offset;
+    double number;
+    if (f->kind == TEXT) {
+        *(const char **)(void *)at = value;
+        return SX_OK;
+    }
+    if (!sx_text_number(value, &number) || number != (int)number || number < 1 || number > 256)
+        return sx_fail(err, SX_USAGE, "--%s %.40s: must be a whole number from 1 to 256", f->name,
+                       value);
+    *(int *)(void *)at = (int)number;
+    return SX_OK;
+}
+
+/* Takes the flag at argv[*at] and, where it has one, its value. */
+static sx_status take_flag(int argc, char **argv, int *at, unsigned mask, sx_arguments *out,
+                           sx_error *err) {
+    const char *word = argv[*at], *name = word + 2, *equals = strchr(name, '=');
+    const flag *f = find_flag(name, equals ? (size_t)(equals - name) : strlen(name), mask);
+    if (word[1] != '-' || !f) return unknown_flag(word, mask, err);
+    if (f->kind == SWITCH) {
+        if (equals) return sx_fail(err, SX_USAGE, "--%s takes no value", f->name);
+        *(bool *)(void *)((char *)out + f->offset) = true;
+        return SX_OK;
+    }
+    if (!equals && *at + 1 >= argc)
+        return sx_fail(err, SX_USAGE, "--%s needs a value: %s", f->name, f->value);
+    return set_value(out, f, equals ? equals + 1 : argv[++*at], err);
+}
+
+sx_status sx_arguments_parse(int argc, char **argv, unsigned mask, sx_arguments *out,
+                             sx_error *err) {
+    *out = (sx_arguments){.rest = argv + 1};
+    bool flags_over = false;
+    for (int i = 1; i < argc; i++) {
+        if (flags_over || argv[i][0] != '-' || !argv[i][1]) {
+            out->rest[out->count++] = argv[i];
+        } else if (strcmp(argv[i], "--") == 0) {
+            flags_over = true;
+        } else {
+            char short_help[] = "--help";
+            if (strcmp(argv[i], "-h") == 0) argv[i] = short_help;
+            sx_status status = take_flag(argc, argv, &i, mask, out, err);
+            if (status) return status;
+        }
+    }
+    if (out->clock && strcmp(out->clock, "fixed") != 0)
+        return sx_fail(err, SX_USAGE, "--clock %.40s: the only other clock is 'fixed'", out->clock);
+    out->app.fixed_clock = out->clock != NULL;
+    return SX_OK;
+}
+
+void sx_arguments_describe(unsigned mask, sx_text *out) {
+    for (int i = 0; i < FLAGS; i++) {
+        if (!(flags[i].mask & mask)) continue;
+        char left[64];
+        snprintf(left, sizeof left, "--%s %s", flags[i].name, flags[i].value ? flags[i].value : "");
+        sx_text_add(out, "  %-24s %s\n", left, flags[i].help);
+    }
+}

@@ -1,0 +1,31 @@
+/* The command line: one table of flags for all commands, read by the parser and by --help. */
+#ifndef SX_APP_ARGUMENTS_H
+#define SX_APP_ARGUMENTS_H
+
+#include "app/app.h"
+
+/* Which commands take a flag. */
+enum {
+    SX_FOR_RUN = 1,    /* run */
+    SX_FOR_SCREEN = 2, /* the workbench: run, open, no command */
+    SX_FOR_EXPORT = 4,
+};
+
+typedef struct {
+    sx_app_options app;
+    const char *preset, *seed, *out, *resume, *only, *format, *clock;
+    bool help;
+    char **rest; /* what is not a flag, in order; points into argv */
+    int count;
+} sx_arguments;
+
+/* Parses the flags that `mask` allows; flags and other words may come in any order, "--" ends the
+ * flags. SX_USAGE with a sentence for an unknown flag (with the nearest one), a missing or a bad
+ * value. */
+sx_status sx_arguments_parse(int argc, char **argv, unsigned mask, sx_arguments *out,
+                             sx_error *err);
+
+/* Appends the flags that `mask` allows as help text. */
+void sx_arguments_describe(unsigned mask, sx_text *out);
+
+#endif

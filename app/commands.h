@@ -1,0 +1,30 @@
+/* The commands of the binary, one function each: exit code from argc and argv (argv[0] is the
+ * command's name). */
+#ifndef SX_APP_COMMANDS_H
+#define SX_APP_COMMANDS_H
+
+#include "app/app.h"
+
+int sx_command_run(int argc, char **argv);
+int sx_command_open(int argc, char **argv);
+int sx_command_runs(int argc, char **argv);
+int sx_command_export(int argc, char **argv);
+int sx_command_data(int argc, char **argv);
+int sx_command_help(int argc, char **argv);
+
+/* Prints usage, help and flags of a command (for --help); returns SX_EXIT_DONE. */
+int sx_command_usage(const char *name, unsigned flags);
+
+/* True if standard output can show what is not ASCII. */
+bool sx_app_unicode(void);
+
+/* Appends the keys of the workbench, pane by pane. app/workbench.c */
+void sx_app_keys(sx_text *out);
+
+/* One result as text: a title, the plot or table, a sentence; no escape codes. `columns` wide. */
+void sx_report_result(const sx_result *result, int columns, bool unicode, sx_text *out);
+
+/* The whole report of a run: curves, maps, figures and claims. */
+void sx_report(sx_result *const *results, size_t count, int columns, bool unicode, sx_text *out);
+
+#endif

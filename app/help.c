@@ -1,0 +1,121 @@
+/* `help`: everything it prints comes from the tables that the program itself runs on. */
+#include "app/arguments.h"
+#include "app/commands.h"
+
+#include "core/model/model.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static void print_text(sx_text *text) {
+    fputs(text->data ? text->data : "", stdout);
+    sx_text_done(text);
+}
+
+static void print_table(const char *name, const char *help, const sx_option *options) {
+    printf("%s: %s\n", name, help);
+    sx_text text = {0};
+    sx_option_describe(options, &text);
+    print_text(&text);
+}
+
+static void print_study_files(void) {
+    char folder[SX_PATH_SIZE], path[SX_PATH_SIZE];
+    sx_listing files;
+    if (sx_asset_find(folder, "studies", NULL) || sx_directory_list(folder, &files, NULL)) return;
+    printf("\nstudy files:\n");
+    for (size_t i = 0; i < files.count; i++)
+        if (!sx_path_join(path, folder, files.names[i], NULL)) printf("  %s\n", path);
+    sx_listing_done(&files);
+}
+
+static void help_studies(void) {
+    const sx_study_kind *kind;
+    for (int row = 0; (kind = sx_study_kind_at(row)); row++)
+        printf("%s: %s\n  after %s\n", kind->name, kind->help, kind->paper);
+    print_study_files();
+}
+
+static void help_models(void) {
+    const sx_model_kind *kind;
+    for (int row = 0; (kind = sx_model_kind_at(row)); row++)
+        print_table(kind->name, kind->help, kind->options);
+}
+
+static void help_data(void) {
+    sx_text text = {0};
+    sx_source_list(&text);
+    print_text(&text);
+    printf("\ncomposition, the key data.compose:\n");
+    sx_option_describe(sx_compose_options, &text);
+    print_text(&text);
+}
+
+static void help_options(void) {
+    const sx_train_kind *kind;
+    sx_text text = {0};
+    printf("keys of a study file; on the command line section.key=value:\n");
+    sx_option_describe(sx_study_options, &text);
+    print_text(&text);
+    for (int row = 0; (kind = sx_optimizer_at(row)); row++)
+        print_table(kind->name, kind->help, kind->options);
+    for (int row = 0; (kind = sx_schedule_at(row)); row++)
+        print_table(kind->name, kind->help, kind->options);
+}
+
+static void help_keys(void) {
+    sx_text text = {0};
+    sx_app_keys(&text);
+    print_text(&text);
+}
+
+static const struct {
+    const char *name;
+    void (*print)(void);
+} topics[] = {{"studies", help_studies},
+              {"models", help_models},
+              {"data", help_data},
+              {"options", help_options},
+              {"keys", help_keys}};
+enum { TOPICS = sizeof topics / sizeof topics[0] };
+
+static int help_program(void) {
+    printf("sextant: a terminal workbench for vision models\n\n"
+           "  sextant                  the workbench on the default study\n"
+           "  sextant PATH             the same as sextant open PATH\n");
+    for (const sx_app_command *c = sx_app_commands; c->name; c++)
+        printf("  sextant %s\n      %s\n", c->usage, c->help);
+    printf("\nsextant COMMAND --help lists a command's options; --version says which this is.\n");
+    return SX_EXIT_DONE;
+}
+
+int sx_command_help(int argc, char **argv) {
+    if (argc < 2) return help_program();
+    const char *names[TOPICS];
+    for (int i = 0; i < TOPICS; i++) {
+        names[i] = topics[i].name;
+        if (strcmp(argv[1], names[i]) != 0) continue;
+        topics[i].print();
+        return SX_EXIT_DONE;
+    }
+    for (const sx_app_command *c = sx_app_commands; c->name; c++) {
+        if (strcmp(argv[1], c->name) != 0) continue;
+        char flag[] = "--help", *again[] = {argv[1], flag, NULL};
+        return c->run == sx_command_help ? help_program() : c->run(2, again);
+    }
+    sx_error err;
+    char shown[80];
+    sx_text_printable(shown, sizeof shown, argv[1]);
+    sx_fail(&err, SX_USAGE, "there is no help on '%s'; did you mean '%s'?", shown,
+            sx_nearest_name(argv[1], names, TOPICS));
+    return sx_app_fail(&err);
+}
+
+int sx_command_usage(const char *name, unsigned flags) {
+    for (const sx_app_command *c = sx_app_commands; c->name; c++)
+        if (strcmp(c->name, name) == 0) printf("sextant %s\n%s\n", c->usage, c->help);
+    sx_text text = {0};
+    sx_arguments_describe(flags, &text);
+    print_text(&text);
+    return SX_EXIT_DONE;
+}

@@ -1,0 +1,185 @@
+/* Training batches, made ahead by one worker. Batch k is a function of (seed, k): position p of the
+ * endless sequence of images is item p mod n of the permutation of epoch p / n, so a run that
+ * resumes at step k sees what it would have seen. */
+#include "core/data/data.h"
+
+#include <pthread.h>
+#include <string.h>
+
+#define SLOTS 3
+enum { STREAM_EPOCH = 21, STREAM_AUGMENT = 22 };
+
+typedef struct {
+    float *images;
+    int32_t *labels;
+} slot;
+
+struct sx_batches {
+    const sx_view *view;
+    sx_batch_options options;
+    size_t count, pixels; /* items of the training split; bytes of an image */
+    slot slots[SLOTS];
+    uint32_t *order; /* of `epoch` */
+    int64_t epoch;   /* -1: none yet */
+    uint8_t *image, *shifted;
+    pthread_t worker;
+    bool started;
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    int64_t made, taken; /* steps; made - taken slots are full */
+    bool quit;
+    sx_error err; /* the worker's, if its status is not SX_OK */
+};
+
+static void flip_image(uint8_t *pixels, int size) {
+    for (int y = 0; y < size; y++)
+        for (int x = 0; x < size / 2; x++) {
+            uint8_t *a = pixels + 3 * (y * size + x), *b = pixels + 3 * (y * size + size - 1 - x);
+            for (int c = 0; c < 3; c++) {
+                uint8_t held = a[c];
+                a[c] = b[c];
+                b[c] = held;
+            }
+        }
+}
+
+static int clamp(int value, int size) {
+    return value < 0 ? 0 : value >= size ? size - 1 : value;
+}
+
+static void shift_image(const uint8_t *from, uint8_t *to, int size, int dx, int dy) {
+    for (int y = 0; y < size; y++)
+        for (int x = 0; x < size; x++)
+            memcpy(to + 3 * (y * size + x),
+                   from + 3 * (clamp(y - dy, size) * size + clamp(x - dx, size)), 3);
+}
+
+/* Changes the image in place by what (seed, position) draws; returns where it is. */
+static const uint8_t *augment(sx_batches *b, int64_t position) {
+    const sx_augmentation *a = &b->options.augmentation;
+    int size = sx_view_size(b->view);
+    sx_random random = sx_random_from(b->options.seed, STREAM_AUGMENT, (uint64_t)position);
+    if (a->flip && sx_random_below(&random, 2)) flip_image(b->image, size);
+    if (a->shift <= 0) return b->image;
+    uint32_t range = 2 * (uint32_t)a->shift + 1;
+    int dx = (int)sx_random_below(&random, range) - a->shift;
+    int dy = (int)sx_random_below(&random, range) - a->shift;
+    shift_image(b->image, b->shifted, size, dx, dy);
+    return b->shifted;
+}
+
+static size_t item_at(sx_batches *b, int64_t position) {
+    int64_t epoch = position / (int64_t)b->count;
+    if (epoch != b->epoch) {
+        sx_random random = sx_random_from(b->options.seed, STREAM_EPOCH, (uint64_t)epoch);
+        sx_random_permutation(&random, b->order, b->count);
+        b->epoch = epoch;
+    }
+    return b->order[position % (int64_t)b->count];
+}
+
+static sx_status make_batch(sx_batches *b, int64_t step, slot *out, sx_error *err) {
+    for (int i = 0; i < b->options.batch; i++) {
+        int64_t position = step * b->options.batch + i;
+        size_t item = item_at(b, position);
+        sx_status status = sx_view_image(b->view, SX_SPLIT_TRAIN, item, b->image, err);
+        if (status) return status;
+        sx_normalise(augment(b, position), b->pixels, out->images + (size_t)i * b->pixels);
+        out->labels[i] = sx_source_label(sx_view_source(b->view), SX_SPLIT_TRAIN, item);
+    }
+    return SX_OK;
+}
+
+static void *work(void *argument) {
+    sx_batches *b = argument;
+    pthread_mutex_lock(&b->mutex);
+    while (!b->quit && !b->err.status) {
+        if (b->made - b->taken == SLOTS) {
+            pthread_cond_wait(&b->changed, &b->mutex);
+            continue;
+        }
+        int64_t step = b->made;
+        pthread_mutex_unlock(&b->mutex);
+        sx_error err = {0};
+        sx_status status = make_batch(b, step, &b->slots[step % SLOTS], &err);
+        pthread_mutex_lock(&b->mutex);
+        if (status)
+            b->err = err;
+        else
+            b->made++;
+        pthread_cond_broadcast(&b->changed);
+    }
+    pthread_mutex_unlock(&b->mutex);
+    return NULL;
+}
+
+static bool allocate(sx_batches *b) {
+    size_t batch = (size_t)b->options.batch;
+    bool memory = (b->order = sx_alloc(b->count, sizeof *b->order)) != NULL;
+    memory = (b->image = sx_alloc(b->pixels, 1)) && memory;
+    memory = (b->shifted = sx_alloc(b->pixels, 1)) && memory;
+    for (int i = 0; i < SLOTS; i++) {
+        memory = (b->slots[i].images = sx_alloc(batch * b->pixels, sizeof(float))) && memory;
+        memory = (b->slots[i].labels = sx_alloc(batch, sizeof(int32_t))) && memory;
+    }
+    return memory;
+}
+
+sx_batches *sx_batches_new(const sx_view *view, const sx_batch_options *options, int64_t first_step,
+                           sx_error *err) {
+    sx_batches *b = sx_alloc(1, sizeof *b);
+    if (!b) {
+        sx_fail(err, SX_NO_MEMORY, "not enough memory for batches");
+        return NULL;
+    }
+    size_t size = (size_t)sx_view_size(view);
+    b->view = view;
+    b->options = *options;
+    b->count = sx_source_describe(sx_view_source(view))->counts[SX_SPLIT_TRAIN];
+    b->pixels = size * size * 3;
+    b->epoch = -1;
+    b->made = b->taken = first_step;
+    pthread_mutex_init(&b->mutex, NULL);
+    pthread_cond_init(&b->changed, NULL);
+    b->started = allocate(b) && pthread_create(&b->worker, NULL, work, b) == 0;
+    if (b->started) return b;
+    sx_fail(err, SX_NO_MEMORY, "not enough memory for batches of %d images", options->batch);
+    sx_batches_free(b);
+    return NULL;
+}
+
+void sx_batches_free(sx_batches *b) {
+    if (!b) return;
+    pthread_mutex_lock(&b->mutex);
+    b->quit = true;
+    pthread_cond_broadcast(&b->changed);
+    pthread_mutex_unlock(&b->mutex);
+    if (b->started) pthread_join(b->worker, NULL);
+    pthread_mutex_destroy(&b->mutex);
+    pthread_cond_destroy(&b->changed);
+    for (int i = 0; i < SLOTS; i++) {
+        sx_free(b->slots[i].images);
+        sx_free(b->slots[i].labels);
+    }
+    sx_free(b->order);
+    sx_free(b->image);
+    sx_free(b->shifted);
+    sx_free(b);
+}
+
+sx_status sx_batches_next(sx_batches *b, float *images, int32_t *labels, sx_error *err) {
+    pthread_mutex_lock(&b->mutex);
+    while (b->made == b->taken && !b->err.status) pthread_cond_wait(&b->changed, &b->mutex);
+    bool ready = b->made > b->taken;
+    pthread_mutex_unlock(&b->mutex);
+    if (!ready) return sx_fail(err, b->err.status, "%s", b->err.message);
+    const slot *s = &b->slots[b->taken % SLOTS];
+    size_t batch = (size_t)b->options.batch;
+    memcpy(images, s->images, batch * b->pixels * sizeof *images);
+    memcpy(labels, s->labels, batch * sizeof *labels);
+    pthread_mutex_lock(&b->mutex);
+    b->taken++;
+    pthread_cond_broadcast(&b->changed);
+    pthread_mutex_unlock(&b->mutex);
+    return SX_OK;
+}

@@ -1,0 +1,252 @@
+/* Views: from an item to the network's input. Three ways, one row each in a table; and the posed
+ * pictures of robustness measurements. A view is read by several threads, so what it needs while
+ * drawing is made for each picture. */
+#include "core/data/data.h"
+
+#include <string.h>
+
+#define THRESHOLD 10 /* grey above it belongs to the object; Fashion-MNIST's black has 0 to 4 */
+enum { STREAM_PAIR = 15, STREAM_BACKGROUND = 16, STREAM_MEASURED = 17 };
+
+typedef sx_status (*view_draw)(const sx_view *view, sx_split split, size_t index, sx_image *image,
+                               uint8_t *pixels, sx_error *err);
+
+struct sx_view {
+    const sx_source *source;
+    int size;
+    uint64_t seed;
+    double area;
+    view_draw draw;
+    sx_backgrounds *training, *measured;
+    uint32_t *pairs[SX_SPLITS]; /* index of the object of a pair, in an order that mixes classes */
+};
+
+const sx_option sx_compose_options[] = {
+    {"", "area", SX_OPTION_NUMBER, "0.5", 0.0001, 1, NULL,
+     "of center: share of the image that the object's rectangle takes"},
+    {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
+};
+static const sx_option no_options[] = {{NULL, NULL, 0, NULL, 0, 0, NULL, NULL}};
+
+/* ---- the three ways
+ * ------------------------------------------------------------------------------- */
+
+static sx_status paste(const sx_image *object, sx_pose pose, uint8_t *pixels, int size,
+                       sx_error *err) {
+    sx_compose_scratch scratch = {0};
+    sx_status status = sx_compose(object, pose, pixels, size, &scratch, err);
+    sx_compose_scratch_done(&scratch);
+    return status;
+}
+
+static uint64_t mixed(uint64_t seed, uint64_t stream, uint64_t item) {
+    sx_random random = sx_random_from(seed, stream, item);
+    return sx_random_bits(&random) >> 8;
+}
+
+static sx_status draw_center(const sx_view *view, sx_split split, size_t index, sx_image *image,
+                             uint8_t *pixels, sx_error *err) {
+    sx_image object;
+    sx_status status = sx_object_cut(image, THRESHOLD, &object, err);
+    if (status) return status;
+    sx_backgrounds_draw(view->training,
+                        mixed(view->seed, STREAM_BACKGROUND + (uint64_t)split, index), pixels);
+    status = paste(&object, (sx_pose){view->area, 0, 0.5, 0.5}, pixels, view->size, err);
+    sx_image_done(&object);
+    return status;
+}
+
+/* An RGBA picture of all of `image`, opaque unless it has alpha. */
+static sx_status to_rgba(const sx_image *image, sx_image *out, sx_error *err) {
+    sx_status status = sx_image_new(out, image->height, image->width, 4, err);
+    size_t count = (size_t)image->height * (size_t)image->width;
+    for (size_t i = 0; !status && i < count; i++) {
+        const uint8_t *from = image->pixels + i * (size_t)image->channels;
+        for (size_t c = 0; c < 3; c++) out->pixels[4 * i + c] = from[image->channels > 1 ? c : 0];
+        out->pixels[4 * i + 3] = image->channels == 4 ? from[3] : 255;
+    }
+    return status;
+}
+
+/* The whole picture as large as fits; its share of the square follows from its proportions. */
+static sx_status fit(const sx_view *view, const sx_image *image, uint8_t *pixels, sx_error *err) {
+    sx_image whole;
+    sx_status status = to_rgba(image, &whole, err);
+    if (status) return status;
+    double w = image->width, h = image->height, area = w < h ? w / h : h / w;
+    status = paste(&whole, (sx_pose){area + 1e-9, 0, 0.5, 0.5}, pixels, view->size, err);
+    sx_image_done(&whole);
+    return status;
+}
+
+static void fill(uint8_t *pixels, int size, const uint8_t *colour) {
+    for (size_t i = 0; i < (size_t)size * (size_t)size; i++) memcpy(pixels + 3 * i, colour, 3);
+}
+
+static sx_status draw_none(const sx_view *view, sx_split split, size_t index, sx_image *image,
+                           uint8_t *pixels, sx_error *err) {
+    const uint8_t *corner = image->pixels;
+    uint8_t grey[3] = {corner[0], corner[0], corner[0]};
+    if (image->channels == 4)
+        sx_backgrounds_draw(view->training,
+                            mixed(view->seed, STREAM_BACKGROUND + (uint64_t)split, index), pixels);
+    else
+        fill(pixels, view->size, image->channels == 3 ? corner : grey);
+    return fit(view, image, pixels, err);
+}
+
+static sx_status draw_asis(const sx_view *view, sx_split split, size_t index, sx_image *image,
+                           uint8_t *pixels, sx_error *err) {
+    (void)split;
+    (void)index;
+    memset(pixels, 0, (size_t)view->size * (size_t)view->size * 3);
+    return fit(view, image, pixels, err);
+}
+
+static const struct {
+    const char *name;
+    view_draw draw;
+    const sx_option *options;
+} ways[] = {{"none", draw_none, no_options},
+            {"center", draw_center, sx_compose_options},
+            {"asis", draw_asis, no_options}};
+enum { WAYS = sizeof ways / sizeof ways[0] };
+
+/* ---- making a view
+ * ---------------------------------------------------------------------------------- */
+
+static sx_status parse_compose(sx_view *view, const char *text, sx_error *err) {
+    sx_spec spec;
+    const char *names[WAYS];
+    sx_status status = sx_spec_parse(text, &spec, err);
+    for (int i = 0; !status && i < WAYS; i++) {
+        names[i] = ways[i].name;
+        if (strcmp(spec.name, names[i]) != 0) continue;
+        status = sx_spec_check(&spec, ways[i].options, err);
+        if (!status && ways[i].options == sx_compose_options)
+            view->area = sx_spec_number(&spec, sx_compose_options, "area");
+        view->draw = ways[i].draw;
+        return status;
+    }
+    if (status) return status;
+    return sx_fail(err, SX_BAD_INPUT, "unknown composition '%s'; did you mean '%s'?", spec.name,
+                   sx_nearest_name(spec.name, names, WAYS));
+}
+
+sx_status sx_compose_check(const char *spec, sx_error *err) {
+    sx_view view = {0};
+    return parse_compose(&view, spec, err);
+}
+
+/* The k-th item of each class in turn, the items of a class in an order that the seed draws: any
+ * number of pairs from the first on is balanced, and no object comes twice before all came once. */
+static bool order_pairs(sx_view *view, sx_split split) {
+    const sx_source_facts *facts = sx_source_describe(view->source);
+    size_t n = facts->counts[split], classes = (size_t)facts->classes, used = 0;
+    uint32_t *shuffled = sx_alloc(n, sizeof *shuffled), *out = sx_alloc(n, sizeof *out);
+    uint32_t *rank = sx_alloc(n, sizeof *rank), *seen = sx_alloc(classes, sizeof *seen);
+    bool memory = shuffled && out && rank && seen;
+    uint32_t most = 0;
+    if (memory) {
+        sx_random random = sx_random_from(view->seed, STREAM_PAIR, (uint64_t)split);
+        sx_random_permutation(&random, shuffled, n);
+        for (size_t i = 0; i < n; i++) {
+            rank[i] = seen[sx_source_label(view->source, split, shuffled[i])]++;
+            most = rank[i] + 1 > most ? rank[i] + 1 : most;
+        }
+        /* Counting sort by rank; ties keep the shuffled order. */
+        uint32_t *starts = sx_alloc((size_t)most + 1, sizeof *starts);
+        memory = starts != NULL;
+        for (size_t i = 0; memory && i < n; i++) starts[rank[i] + 1]++;
+        for (size_t r = 0; memory && r < most; r++) starts[r + 1] += starts[r];
+        for (size_t i = 0; memory && i < n; i++, used++) out[starts[rank[i]]++] = shuffled[i];
+        sx_free(starts);
+    }
+    sx_free(shuffled);
+    sx_free(rank);
+    sx_free(seen);
+    view->pairs[split] = out;
+    return memory;
+}
+
+sx_view *sx_view_new(const sx_source *source, const sx_view_options *options, sx_error *err) {
+    if (options->size < 8 || options->size > 512) {
+        sx_fail(err, SX_BAD_INPUT, "an image of %d pixels a side: 8 to 512 are possible",
+                options->size);
+        return NULL;
+    }
+    sx_view *view = sx_alloc(1, sizeof *view);
+    if (!view) {
+        sx_fail(err, SX_NO_MEMORY, "not enough memory for a view");
+        return NULL;
+    }
+    view->source = source;
+    view->size = options->size;
+    view->seed = options->seed;
+    const char *folder = options->backgrounds;
+    bool memory = true;
+    sx_status status = parse_compose(view, options->compose, err);
+    if (!status) view->training = sx_backgrounds_open(folder, view->size, view->seed, false, err);
+    if (view->training)
+        view->measured = sx_backgrounds_open(folder, view->size, view->seed, true, err);
+    if (view->measured)
+        memory = order_pairs(view, SX_SPLIT_VALIDATION) && order_pairs(view, SX_SPLIT_TEST);
+    if (!memory) sx_fail(err, SX_NO_MEMORY, "not enough memory for a view");
+    if (view->measured && memory) return view;
+    sx_view_free(view);
+    return NULL;
+}
+
+void sx_view_free(sx_view *view) {
+    if (!view) return;
+    sx_backgrounds_free(view->training);
+    sx_backgrounds_free(view->measured);
+    for (int split = 0; split < SX_SPLITS; split++) sx_free(view->pairs[split]);
+    sx_free(view);
+}
+
+const sx_source *sx_view_source(const sx_view *view) {
+    return view->source;
+}
+
+int sx_view_size(const sx_view *view) {
+    return view->size;
+}
+
+sx_status sx_view_image(const sx_view *view, sx_split split, size_t index, uint8_t *pixels,
+                        sx_error *err) {
+    sx_image image;
+    sx_status status = sx_source_image(view->source, split, index, &image, err);
+    if (status) return status;
+    status = view->draw(view, split, index, &image, pixels, err);
+    sx_image_done(&image);
+    return status;
+}
+
+void sx_normalise(const uint8_t *pixels, size_t count, float *out) {
+    for (size_t i = 0; i < count; i++) out[i] = ((float)pixels[i] / 255.0f - 0.5f) / 0.25f;
+}
+
+/* ---- posed pictures
+ * --------------------------------------------------------------------------------- */
+
+size_t sx_view_pair_item(const sx_view *view, sx_split split, uint64_t pair) {
+    return view->pairs[split][pair % sx_source_describe(view->source)->counts[split]];
+}
+
+sx_status sx_view_posed(const sx_view *view, sx_split split, uint64_t pair, sx_pose pose,
+                        uint8_t *pixels, int *label, sx_error *err) {
+    size_t index = sx_view_pair_item(view, split, pair);
+    sx_image image, object;
+    sx_status status = sx_source_image(view->source, split, index, &image, err);
+    if (status) return status;
+    status = sx_object_cut(&image, THRESHOLD, &object, err);
+    sx_image_done(&image);
+    if (status) return status;
+    sx_backgrounds_draw(view->measured, mixed(view->seed, STREAM_MEASURED + (uint64_t)split, pair),
+                        pixels);
+    *label = sx_source_label(view->source, split, index);
+    status = paste(&object, pose, pixels, view->size, err);
+    sx_image_done(&object);
+    return status;
+}

@@ -1,0 +1,64 @@
+/* The operator table, and what several operators share. */
+#include "core/graph/internal.h"
+
+#include <string.h>
+
+static const sx_operator *const operators[] = {
+    &sx_operator_input,
+    &sx_operator_convolution,
+    &sx_operator_dense,
+    &sx_operator_batch_norm,
+    &sx_operator_relu,
+    &sx_operator_add,
+    &sx_operator_dropout,
+    &sx_operator_max_pool,
+    &sx_operator_average_pool,
+    &sx_operator_global_average_pool,
+    &sx_operator_softmax_cross_entropy,
+};
+
+const char *sx_operator_name(int row) {
+    int rows = (int)(sizeof operators / sizeof *operators);
+    return row >= 0 && row < rows ? operators[row]->name : NULL;
+}
+
+int sx_one_piece(const sx_graph *graph, const sx_graph_node *node) {
+    (void)graph;
+    (void)node;
+    return 1;
+}
+
+void sx_rectify_gradient(const sx_frame *frame, const sx_graph_node *node, int first, int count) {
+    size_t row = sx_geometry_row(node->out), length = sx_row_length(node->out);
+    for (int i = first; i < first + count; i++) {
+        float *slope = sx_slope(frame, node, i);
+        const float *value = sx_value(frame, node, i);
+        for (int y = 0; y < node->out.height; y++, slope += row, value += row)
+            sx_flat_relu_backward(slope, slope, value, false, length);
+    }
+}
+
+void sx_mask_gradient(const sx_frame *frame, const sx_graph_node *node, int first, int count,
+                      int worker) {
+    (void)worker;
+    if (node->relu) sx_rectify_gradient(frame, node, first, count);
+}
+
+void sx_fold_row(const float *row, sx_geometry geometry, double *sums) {
+    for (int x = 0; x < geometry.width; x++)
+        for (int c = 0; c < geometry.channels; c++) sums[c] += (double)*row++;
+}
+
+void sx_clear_halo(float *image, sx_geometry g) {
+    if (g.halo == 0) return;
+    float *start = image - sx_geometry_start(g);
+    size_t row = sx_geometry_row(g), side = (size_t)(g.halo * g.channels);
+    size_t edge = (size_t)g.halo * row;
+    memset(start, 0, edge * sizeof *start);
+    memset(start + edge + (size_t)g.height * row, 0, edge * sizeof *start);
+    for (int y = 0; y < g.height; y++) {
+        float *left = start + edge + (size_t)y * row;
+        memset(left, 0, side * sizeof *left);
+        memset(left + row - side, 0, side * sizeof *left);
+    }
+}

@@ -1,0 +1,291 @@
+/* Running a graph.
+ *
+ * Training is a list of stages, a few per operator, over the chunks of the batch or over pieces of
+ * the operator's own. Stages over chunks that follow each other run as one parallel region, so a
+ * chunk stays in its worker's cache; a stage over pieces (the statistics of a batch norm) is a
+ * barrier. Prediction has no barrier at all: a worker takes a chunk through all nodes in small
+ * buffers of its own.
+ *
+ * All memory is taken in sx_run_new. */
+#include "core/graph/internal.h"
+
+#include <string.h>
+
+#define PENDING_LIMIT 64
+
+typedef struct {
+    const sx_graph_node *node;
+    sx_range_function range;
+} pending_stage;
+
+struct sx_run {
+    const sx_graph *graph;
+    sx_pool *pool;
+    const atomic_bool *stop;
+    sx_arena arena;
+    int workers;
+    bool training;
+    sx_frame frame;                      /* of training, and of packing for prediction */
+    sx_frame *predict;                   /* [workers] */
+    float *logits;                       /* of the running prediction */
+    int count;                           /* images of it */
+    atomic_bool halted;                  /* a worker saw the stop flag */
+    pending_stage stages[PENDING_LIMIT]; /* over chunks, that can run as one region */
+    int pending;
+};
+
+/* ---- buffers --------------------------------------------------------------------------------- */
+
+/* Pointers [nodes] to slots of `images` images each; NULL if memory is out. */
+static float **make_buffers(sx_run *run, const int *slot, const size_t *size, int slots,
+                            int images) {
+    int n = run->graph->count;
+    float **base = sx_arena_alloc(&run->arena, (size_t)slots, sizeof *base);
+    float **buffers = sx_arena_alloc(&run->arena, (size_t)n, sizeof *buffers);
+    if (!base || !buffers) return NULL;
+    for (int s = 0; s < slots; s++) {
+        base[s] = sx_arena_alloc(&run->arena, size[s] * (size_t)images, sizeof **base);
+        if (!base[s]) return NULL;
+    }
+    for (int i = 0; i < n; i++) buffers[i] = slot[i] < 0 ? NULL : base[slot[i]];
+    return buffers;
+}
+
+static bool make_memory(sx_run *run) {
+    const sx_graph *graph = run->graph;
+    run->frame.memory = sx_arena_alloc(&run->arena, (size_t)graph->count, sizeof(float *));
+    run->frame.scratch = sx_arena_alloc(&run->arena, (size_t)run->workers, sizeof(float *));
+    if (!run->frame.memory || !run->frame.scratch) return false;
+    for (int i = 0; i < graph->count; i++) {
+        const sx_graph_node *node = &graph->nodes[i];
+        size_t size = node->op->memory ? node->op->memory(graph, node, run->training) : 0;
+        if (size && !(run->frame.memory[i] = sx_arena_alloc(&run->arena, size, sizeof(float))))
+            return false;
+    }
+    for (int w = 0; w < run->workers; w++)
+        if (!(run->frame.scratch[w] = sx_arena_alloc(&run->arena, graph->scratch, sizeof(float))))
+            return false;
+    return true;
+}
+
+static bool make_frames(sx_run *run) {
+    const sx_graph *graph = run->graph;
+    if (!make_memory(run)) return false;
+    run->predict = sx_arena_alloc(&run->arena, (size_t)run->workers, sizeof *run->predict);
+    if (!run->predict) return false;
+    for (int w = 0; w < run->workers; w++) {
+        sx_frame *frame = &run->predict[w];
+        *frame = run->frame;
+        frame->value = make_buffers(run, graph->predict_slot, graph->predict_size,
+                                    graph->predict_slots, graph->chunk);
+        if (!frame->value) return false;
+    }
+    if (!run->training) return true;
+    run->frame.value =
+        make_buffers(run, graph->value_slot, graph->value_size, graph->value_slots, graph->batch);
+    run->frame.slope =
+        make_buffers(run, graph->slope_slot, graph->slope_size, graph->slope_slots, graph->batch);
+    return run->frame.value && run->frame.slope;
+}
+
+sx_run *sx_run_new(const sx_graph *graph, sx_pool *pool, bool training, sx_error *err) {
+    if (!graph->finished || graph->error.status) {
+        sx_fail(err, SX_BAD_INPUT, "the graph is not finished: it cannot be run");
+        return NULL;
+    }
+    sx_run *run = sx_alloc(1, sizeof *run);
+    if (run) {
+        run->graph = run->frame.graph = graph;
+        run->pool = pool;
+        run->workers = sx_pool_threads(pool);
+        run->training = training;
+    }
+    if (!run || !make_frames(run)) {
+        sx_fail(err, SX_NO_MEMORY, "not enough memory to run the model on batches of %d images",
+                graph->batch);
+        sx_run_free(run);
+        return NULL;
+    }
+    return run;
+}
+
+void sx_run_free(sx_run *run) {
+    if (!run) return;
+    sx_arena_done(&run->arena);
+    sx_free(run);
+}
+
+void sx_run_stop_flag(sx_run *run, const atomic_bool *stop) {
+    run->stop = stop;
+}
+
+const sx_frame *sx_run_frame(const sx_run *run) {
+    return &run->frame;
+}
+
+static bool must_stop(const sx_run *run) {
+    return run->stop && atomic_load_explicit(run->stop, memory_order_relaxed);
+}
+
+/* ---- stages ---------------------------------------------------------------------------------- */
+
+/* A worker takes one chunk through the pending stages. */
+static void run_chunk(void *context, int piece, int worker) {
+    sx_run *run = context;
+    const sx_graph *graph = run->graph;
+    int first = piece * graph->chunk, left = graph->batch - first;
+    for (int i = 0; i < run->pending; i++) {
+        if (must_stop(run)) {
+            atomic_store(&run->halted, true);
+            return;
+        }
+        const pending_stage *next = &run->stages[i];
+        next->range(&run->frame, next->node, first, left < graph->chunk ? left : graph->chunk,
+                    worker);
+    }
+}
+
+static void run_pending(sx_run *run) {
+    if (run->pending) sx_pool_run(run->pool, run->graph->chunks, run_chunk, run);
+    run->pending = 0;
+}
+
+typedef struct {
+    const sx_run *run;
+    const sx_graph_node *node;
+    sx_own_function own;
+} own_call;
+
+static void run_piece(void *context, int piece, int worker) {
+    const own_call *call = context;
+    call->own(&call->run->frame, call->node, piece, worker);
+}
+
+static void run_own(sx_run *run, const sx_graph_node *node, const sx_stage *stage) {
+    int pieces = stage->pieces(run->graph, node);
+    own_call call = {run, node, stage->own};
+    if (pieces == 0) return;
+    run_pending(run);
+    if (must_stop(run)) atomic_store(&run->halted, true);
+    if (!atomic_load(&run->halted)) sx_pool_run(run->pool, pieces, run_piece, &call);
+}
+
+static void run_stages(sx_run *run, const sx_graph_node *node, const sx_stage *stages) {
+    for (const sx_stage *stage = stages; stage->range || stage->own; stage++) {
+        if (stage->own) {
+            run_own(run, node, stage);
+            continue;
+        }
+        if (run->pending == PENDING_LIMIT) run_pending(run);
+        run->stages[run->pending++] = (pending_stage){node, stage->range};
+    }
+}
+
+/* Ends a run of stages: SX_CANCELLED if a worker saw the stop flag. */
+static sx_status end_stages(sx_run *run) {
+    run_pending(run);
+    return atomic_load(&run->halted) ? SX_CANCELLED : SX_OK;
+}
+
+/* ---- prediction ------------------------------------------------------------------------------ */
+
+static void copy_logits(const sx_frame *frame, int first, int count, float *logits) {
+    const sx_graph_node *node = &frame->graph->nodes[frame->graph->logits];
+    size_t classes = (size_t)node->out.channels;
+    for (int i = 0; i < count; i++)
+        memcpy(logits + (size_t)(first + i) * classes, sx_value(frame, node, i),
+               classes * sizeof *logits);
+}
+
+/* One chunk through all nodes. */
+static void predict_chunk(void *context, int piece, int worker) {
+    sx_run *run = context;
+    const sx_graph *graph = run->graph;
+    sx_frame frame = run->predict[worker];
+    frame.parameters = run->frame.parameters;
+    sx_geometry input = graph->nodes[0].out;
+    int first = piece * graph->chunk, left = run->count - first;
+    int count = left < graph->chunk ? left : graph->chunk;
+    frame.images = run->frame.images + (size_t)first * (size_t)input.height * sx_row_length(input);
+    for (int i = 0; i <= graph->logits; i++) {
+        const sx_graph_node *node = &graph->nodes[i];
+        if (must_stop(run)) {
+            atomic_store(&run->halted, true);
+            return;
+        }
+        if (node->predict_home == i) node->op->predict(&frame, node, 0, count, worker);
+    }
+    copy_logits(&frame, first, count, run->logits);
+}
+
+sx_status sx_run_predict(sx_run *run, const sx_parameters *parameters, const float *images,
+                         int count, float *logits, sx_error *err) {
+    const sx_graph *graph = run->graph;
+    if (count < 0 || count > graph->batch)
+        return sx_fail(err, SX_BAD_INPUT, "%d images at once: this run takes at most %d", count,
+                       graph->batch);
+    if (parameters->size != graph->parameter_count)
+        return sx_fail(err, SX_BAD_INPUT, "these parameters belong to another model");
+    run->frame.training = false;
+    run->frame.parameters = parameters->values;
+    run->frame.images = images;
+    run->logits = logits;
+    run->count = count;
+    atomic_store(&run->halted, false);
+    for (int i = 0; i <= graph->logits; i++)
+        if (graph->nodes[i].predict_home == i)
+            run_stages(run, &graph->nodes[i], graph->nodes[i].op->prepare);
+    sx_status status = end_stages(run);
+    if (status) return status;
+    sx_pool_run(run->pool, sx_ceil_divide(count, graph->chunk), predict_chunk, run);
+    return end_stages(run);
+}
+
+/* ---- training -------------------------------------------------------------------------------- */
+
+/* The whole step as one list of stages; nothing runs once the stop flag was seen. */
+static sx_status run_step(sx_run *run) {
+    int count = run->graph->count;
+    const sx_graph_node *nodes = run->graph->nodes;
+    atomic_store(&run->halted, false);
+    memset(run->frame.gradient, 0, run->graph->parameter_count * sizeof(float));
+    for (int i = 0; i < count; i++)
+        if (nodes[i].home == i) run_stages(run, &nodes[i], nodes[i].op->prepare);
+    for (int i = 0; i < count; i++)
+        if (nodes[i].home == i && !nodes[i].absorbed)
+            run_stages(run, &nodes[i], nodes[i].op->forward);
+    for (int i = count - 1; i >= 0; i--)
+        if (nodes[i].home == i && !nodes[i].absorbed && nodes[i].needs_gradient)
+            run_stages(run, &nodes[i], nodes[i].op->backward);
+    for (int i = 0; i < count; i++)
+        if (nodes[i].home == i) run_stages(run, &nodes[i], nodes[i].op->finish);
+    return end_stages(run);
+}
+
+static bool labels_fit(const sx_graph *graph, const int32_t *labels) {
+    for (int i = 0; i < graph->batch; i++)
+        if (labels[i] < 0 || labels[i] >= sx_graph_classes(graph)) return false;
+    return true;
+}
+
+sx_status sx_run_train(sx_run *run, sx_parameters *parameters, const float *images,
+                       const int32_t *labels, uint64_t seed, int64_t step, float *gradient,
+                       sx_run_report *out) {
+    const sx_graph *graph = run->graph;
+    if (!run->training || parameters->size != graph->parameter_count || !labels_fit(graph, labels))
+        return SX_BAD_INPUT;
+    sx_frame *frame = &run->frame;
+    frame->training = true;
+    frame->parameters = frame->running = parameters->values;
+    frame->images = images;
+    frame->labels = labels;
+    frame->seed = seed;
+    frame->step = step;
+    frame->gradient = gradient;
+    frame->report = out;
+    sx_status status = run_step(run);
+    if (status) return status;
+    for (int i = 0; i < graph->count; i++)
+        if (graph->nodes[i].op->commit) graph->nodes[i].op->commit(frame, &graph->nodes[i]);
+    return SX_OK;
+}

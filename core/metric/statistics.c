@@ -1,0 +1,108 @@
+/* Intervals and rank correlation. */
+#include "core/metric/metric.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define Z95 1.959963984540054 /* two-sided 95 % of the normal */
+#define STREAM_BOOTSTRAP 71
+
+sx_interval sx_wilson(double right, double n) {
+    if (!(n > 0)) return (sx_interval){NAN, NAN};
+    double p = right / n, z2 = Z95 * Z95;
+    double centre = (p + z2 / (2 * n)) / (1 + z2 / n);
+    double half = Z95 * sqrt(p * (1 - p) / n + z2 / (4 * n * n)) / (1 + z2 / n);
+    return (sx_interval){fmax(0, centre - half), fmin(1, centre + half)};
+}
+
+typedef struct {
+    double value;
+    size_t index;
+} ranked;
+
+static int by_value(const void *a, const void *b) {
+    double x = ((const ranked *)a)->value, y = ((const ranked *)b)->value;
+    return (x > y) - (x < y);
+}
+
+/* Ranks from 1 with ties averaged, into ranks [n]; `order` is scratch [n]. */
+static void rank(const double *values, size_t n, ranked *order, double *ranks) {
+    for (size_t i = 0; i < n; i++) order[i] = (ranked){values[i], i};
+    qsort(order, n, sizeof *order, by_value);
+    for (size_t from = 0; from < n;) {
+        size_t to = from;
+        while (to < n && order[to].value == order[from].value) to++;
+        for (size_t i = from; i < to; i++)
+            ranks[order[i].index] = ((double)from + (double)to + 1) / 2;
+        from = to;
+    }
+}
+
+static double pearson(const double *x, const double *y, size_t n) {
+    double mx = 0, my = 0, xx = 0, yy = 0, xy = 0;
+    for (size_t i = 0; i < n; i++) {
+        mx += x[i] / (double)n;
+        my += y[i] / (double)n;
+    }
+    for (size_t i = 0; i < n; i++) {
+        xx += (x[i] - mx) * (x[i] - mx);
+        yy += (y[i] - my) * (y[i] - my);
+        xy += (x[i] - mx) * (y[i] - my);
+    }
+    return xx > 0 && yy > 0 ? xy / sqrt(xx * yy) : (double)NAN;
+}
+
+sx_status sx_spearman(const double *x, const double *y, size_t n, double *out, sx_error *err) {
+    *out = NAN;
+    for (size_t i = 0; i < n; i++)
+        if (isnan(x[i]) || isnan(y[i]))
+            return sx_fail(err, SX_BAD_INPUT, "rank correlation: value %zu is not a number", i);
+    ranked *order = sx_alloc(n, sizeof *order);
+    double *ranks = sx_alloc(2 * n, sizeof *ranks);
+    bool memory = order && ranks;
+    if (memory && n > 1) {
+        rank(x, n, order, ranks);
+        rank(y, n, order, ranks + n);
+        *out = pearson(ranks, ranks + n, n);
+    }
+    sx_free(order);
+    sx_free(ranks);
+    return memory ? SX_OK : sx_fail(err, SX_NO_MEMORY, "not enough memory for %zu values", n);
+}
+
+static int by_number(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The q-quantile of sorted values by linear interpolation. */
+static double quantile(const double *sorted, int count, double q) {
+    double at = q * (count - 1);
+    int below = (int)at, above = below + 1 < count ? below + 1 : below;
+    return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
+}
+
+sx_status sx_bootstrap(sx_statistic statistic, void *user, size_t n, int rounds, uint64_t seed,
+                       sx_interval *out, sx_error *err) {
+    *out = (sx_interval){NAN, NAN};
+    if (n == 0 || n > UINT32_MAX || rounds < 1)
+        return sx_fail(err, SX_BAD_INPUT, "a bootstrap needs items and rounds");
+    uint32_t *indices = sx_alloc(n, sizeof *indices);
+    double *values = sx_alloc((size_t)rounds, sizeof *values);
+    bool memory = indices && values;
+    int count = 0;
+    for (int round = 0; memory && round < rounds; round++) {
+        sx_random random = sx_random_from(seed, STREAM_BOOTSTRAP, (uint64_t)round);
+        for (size_t i = 0; i < n; i++) indices[i] = sx_random_below(&random, (uint32_t)n);
+        double value = statistic(user, indices, n);
+        if (!isnan(value)) values[count++] = value;
+    }
+    if (memory && 2 * count >= rounds) {
+        qsort(values, (size_t)count, sizeof *values, by_number);
+        *out = (sx_interval){quantile(values, count, 0.025), quantile(values, count, 0.975)};
+    }
+    sx_free(indices);
+    sx_free(values);
+    return memory ? SX_OK : sx_fail(err, SX_NO_MEMORY, "not enough memory for the bootstrap");
+}

@@ -1,0 +1,131 @@
+/* Results as rows for a spreadsheet. One function a kind, in a table; the first row names the
+ * columns, and every number of the result is in it. */
+#include "core/result/result.h"
+
+#include <stdio.h>
+
+static void field(sx_text *out, bool first, const char *name, const char *suffix) {
+    char full[160];
+    snprintf(full, sizeof full, "%.120s%s", name, suffix);
+    sx_csv_text(out, first, full);
+}
+
+static void series_csv(const sx_result *result, sx_text *out) {
+    const sx_series *s = &result->series;
+    field(out, true, s->x_label[0] ? s->x_label : "x", "");
+    for (int i = 0; i < s->line_count; i++) {
+        const sx_line *line = &s->lines[i];
+        field(out, false, line->name, "");
+        if (line->low) field(out, false, line->name, " low");
+        if (line->high) field(out, false, line->name, " high");
+        if (line->count) field(out, false, line->name, " count");
+    }
+    sx_csv_row_end(out);
+    for (size_t k = 0; k < s->length; k++) {
+        sx_csv_number(out, true, s->x[k]);
+        for (int i = 0; i < s->line_count; i++) {
+            const sx_line *line = &s->lines[i];
+            sx_csv_number(out, false, line->y[k]);
+            if (line->low) sx_csv_number(out, false, line->low[k]);
+            if (line->high) sx_csv_number(out, false, line->high[k]);
+            if (line->count) sx_csv_number(out, false, line->count[k]);
+        }
+        sx_csv_row_end(out);
+    }
+}
+
+static void grid_csv(const sx_result *result, sx_text *out) {
+    const sx_grid *g = &result->grid;
+    field(out, true, g->row_label[0] ? g->row_label : "row", "");
+    field(out, false, g->column_label[0] ? g->column_label : "column", "");
+    field(out, false, "value", "");
+    if (g->low) field(out, false, "low", "");
+    if (g->high) field(out, false, "high", "");
+    if (g->count) field(out, false, "count", "");
+    sx_csv_row_end(out);
+    for (int cell = 0; cell < g->rows * g->columns; cell++) {
+        sx_csv_number(out, true, g->row_values[cell / g->columns]);
+        sx_csv_number(out, false, g->column_values[cell % g->columns]);
+        sx_csv_number(out, false, g->values[cell]);
+        if (g->low) sx_csv_number(out, false, g->low[cell]);
+        if (g->high) sx_csv_number(out, false, g->high[cell]);
+        if (g->count) sx_csv_number(out, false, g->count[cell]);
+        sx_csv_row_end(out);
+    }
+}
+
+static void points_csv(const sx_result *result, sx_text *out) {
+    const sx_points *p = &result->points;
+    field(out, true, p->x_label, "");
+    field(out, false, p->y_label, "");
+    if (p->group) field(out, false, "group", "");
+    sx_csv_row_end(out);
+    for (size_t i = 0; i < p->length; i++) {
+        sx_csv_number(out, true, p->x[i]);
+        sx_csv_number(out, false, p->y[i]);
+        if (p->group) sx_csv_number(out, false, p->group[i]);
+        sx_csv_row_end(out);
+    }
+}
+
+static void histogram_csv(const sx_result *result, sx_text *out) {
+    const sx_histogram *h = &result->histogram;
+    field(out, true, h->x_label, " from");
+    field(out, false, h->x_label, " to");
+    field(out, false, "count", "");
+    sx_csv_row_end(out);
+    for (size_t i = 0; i < h->bins; i++) {
+        sx_csv_number(out, true, h->edges[i]);
+        sx_csv_number(out, false, h->edges[i + 1]);
+        sx_csv_number(out, false, h->counts[i]);
+        sx_csv_row_end(out);
+    }
+}
+
+static void table_csv(const sx_result *result, sx_text *out) {
+    const sx_table *t = &result->table;
+    for (int c = 0; c < t->column_count; c++) sx_csv_text(out, c == 0, t->columns[c].name);
+    sx_csv_row_end(out);
+    for (size_t row = 0; row < t->rows; row++) {
+        for (int c = 0; c < t->column_count; c++) {
+            const sx_column *column = &t->columns[c];
+            if (column->texts)
+                sx_csv_text(out, c == 0, column->texts[row]);
+            else
+                sx_csv_number(out, c == 0, column->numbers[row]);
+        }
+        sx_csv_row_end(out);
+    }
+}
+
+static void images_csv(const sx_result *result, sx_text *out) {
+    sx_text_add(out, "image,caption\n");
+    for (int i = 0; i < result->images.count; i++) {
+        sx_csv_number(out, true, i);
+        sx_csv_text(out, false, result->images.captions[i]);
+        sx_csv_row_end(out);
+    }
+}
+
+static void claims_csv(const sx_result *result, sx_text *out) {
+    sx_text_add(out, "claim,origin,bound,threshold,measured,low,high,verdict,reason\n");
+    for (int i = 0; i < result->claims.count; i++) {
+        const sx_claim *c = &result->claims.claims[i];
+        sx_csv_text(out, true, c->text);
+        sx_csv_text(out, false, c->origin);
+        sx_csv_text(out, false, c->bound);
+        sx_csv_number(out, false, c->threshold);
+        sx_csv_number(out, false, c->measured);
+        sx_csv_number(out, false, c->low);
+        sx_csv_number(out, false, c->high);
+        sx_csv_text(out, false, sx_verdict_name(c->verdict));
+        sx_csv_text(out, false, c->reason);
+        sx_csv_row_end(out);
+    }
+}
+
+void sx_result_csv(const sx_result *result, sx_text *out) {
+    static void (*const writers[SX_RESULT_KINDS])(const sx_result *, sx_text *) = {
+        series_csv, grid_csv, points_csv, histogram_csv, table_csv, images_csv, claims_csv};
+    writers[result->kind](result, out);
+}

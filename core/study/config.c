@@ -1,0 +1,261 @@
+/* Configurations: a value for every row of the option table. A file is read in two passes, the
+ * plain sections and then the chosen preset's, so that a preset wins wherever it stands in the
+ * file. */
+#include "core/study/study.h"
+
+#include <string.h>
+
+#define VALUE_LIMIT 150 /* bytes; a line of a study file must hold key and value */
+#define RUN_SECTION "run-folder"
+
+static const char *const presets[] = {"quick", "class", "full"};
+enum { PRESETS = sizeof presets / sizeof presets[0] };
+
+static bool is_preset(const char *name) {
+    for (int i = 0; i < PRESETS; i++)
+        if (strcmp(presets[i], name) == 0) return true;
+    return false;
+}
+
+static size_t option_count(void) {
+    size_t count = 0;
+    while (sx_study_options[count].name) count++;
+    return count;
+}
+
+sx_status sx_config_new(sx_config *out, sx_error *err) {
+    size_t count = option_count();
+    *out = (sx_config){0};
+    out->values = sx_arena_alloc(&out->arena, count, sizeof *out->values);
+    for (size_t i = 0; out->values && i < count; i++) {
+        out->values[i] = sx_arena_text(&out->arena, sx_study_options[i].initial);
+        if (out->values[i]) continue;
+        sx_arena_done(&out->arena);
+        out->values = NULL;
+    }
+    return out->values ? SX_OK : sx_fail(err, SX_NO_MEMORY, "not enough memory for a study");
+}
+
+void sx_config_done(sx_config *config) {
+    sx_arena_done(&config->arena);
+    *config = (sx_config){0};
+}
+
+/* ---- checks that need more than the table -------------------------------------------------------
+ */
+
+typedef const sx_train_kind *(*train_row)(int row);
+
+static sx_status check_against(const sx_spec *spec, const char *what, const char *const *names,
+                               const sx_option *const *options, size_t count, sx_error *err) {
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(spec->name, names[i]) == 0) return sx_spec_check(spec, options[i], err);
+    return sx_fail(err, SX_BAD_INPUT, "unknown %s '%s'; did you mean '%s'?", what, spec->name,
+                   sx_nearest_name(spec->name, names, count));
+}
+
+static sx_status check_model(const char *value, sx_error *err) {
+    sx_spec spec;
+    const char *names[64];
+    const sx_option *options[64];
+    size_t count = 0;
+    const sx_model_kind *kind;
+    for (; count < 64 && (kind = sx_model_kind_at((int)count)); count++) {
+        names[count] = kind->name;
+        options[count] = kind->options;
+    }
+    sx_status status = sx_spec_parse(value, &spec, err);
+    return status ? status : check_against(&spec, "model", names, options, count, err);
+}
+
+static sx_status check_train(const char *value, const char *what, train_row at, sx_error *err) {
+    sx_spec spec;
+    const char *names[64];
+    const sx_option *options[64];
+    size_t count = 0;
+    const sx_train_kind *kind;
+    for (; count < 64 && (kind = at((int)count)); count++) {
+        names[count] = kind->name;
+        options[count] = kind->options;
+    }
+    sx_status status = sx_spec_parse(value, &spec, err);
+    return status ? status : check_against(&spec, what, names, options, count, err);
+}
+
+static sx_status check_name(const char *value, sx_error *err) {
+    size_t length = strspn(value, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    if (length > 0 && length <= 40 && !value[length]) return SX_OK;
+    return sx_fail(err, SX_BAD_INPUT,
+                   "name = %.60s: 1 to 40 of the characters a-z, 0-9 and - are possible", value);
+}
+
+static sx_status check_value(const sx_option *option, const char *value, sx_error *err) {
+    sx_status status = sx_option_check(option, value, err);
+    if (status) return status;
+    if (strlen(value) > VALUE_LIMIT || strpbrk(value, "\r\n") || strstr(value, " ;"))
+        return sx_fail(err, SX_BAD_INPUT,
+                       "%s: a value is one line of at most %d bytes without a comment in it",
+                       option->name, VALUE_LIMIT);
+    if (strcmp(option->name, "name") == 0) return check_name(value, err);
+    if (strcmp(option->name, "spec") == 0) return check_model(value, err);
+    if (strcmp(option->name, "compose") == 0) return sx_compose_check(value, err);
+    if (strcmp(option->name, "optimizer") == 0)
+        return check_train(value, "optimizer", sx_optimizer_at, err);
+    if (strcmp(option->name, "schedule") == 0)
+        return check_train(value, "schedule", sx_schedule_at, err);
+    return SX_OK;
+}
+
+/* ---- setting
+ * -------------------------------------------------------------------------------------- */
+
+static sx_status unknown_section(const char *section, sx_error *err) {
+    const char *names[32] = {"quick", "class", "full"};
+    size_t count = PRESETS;
+    for (const sx_option *o = sx_study_options; o->name && count < 32; o++)
+        if (strcmp(names[count - 1], o->section) != 0) names[count++] = o->section;
+    char shown[64];
+    sx_text_printable(shown, sizeof shown, section);
+    return sx_fail(err, SX_BAD_INPUT, "unknown section [%s]; did you mean [%s]?", shown,
+                   sx_nearest_name(section, names, count));
+}
+
+static bool has_section(const char *section) {
+    for (const sx_option *o = sx_study_options; o->name; o++)
+        if (strcmp(o->section, section) == 0) return true;
+    return false;
+}
+
+static sx_status set(sx_config *config, const char *section, const char *key, const char *value,
+                     sx_error *err) {
+    if (!has_section(section)) return unknown_section(section, err);
+    const sx_option *option = sx_option_find(sx_study_options, section, key);
+    if (!option) return sx_option_unknown(sx_study_options, section, key, err);
+    sx_status status = check_value(option, value, err);
+    if (status) return status;
+    char *copy = sx_arena_text(&config->arena, value);
+    if (!copy) return sx_fail(err, SX_NO_MEMORY, "not enough memory for a study");
+    config->values[option - sx_study_options] = copy;
+    return SX_OK;
+}
+
+/* "section.key" and a value. */
+static sx_status set_dotted(sx_config *config, const char *name, const char *value, sx_error *err) {
+    char section[64];
+    const char *dot = strchr(name, '.');
+    size_t length = dot ? (size_t)(dot - name) : 0;
+    if (!dot || length >= sizeof section) {
+        char shown[64];
+        sx_text_printable(shown, sizeof shown, name);
+        return sx_fail(err, SX_BAD_INPUT, "'%s': write section.key", shown);
+    }
+    memcpy(section, name, length);
+    section[length] = 0;
+    return set(config, section, dot + 1, value, err);
+}
+
+sx_status sx_config_override(sx_config *config, const char *assignment, sx_error *err) {
+    char name[128];
+    const char *equals = strchr(assignment, '=');
+    size_t length = equals ? (size_t)(equals - assignment) : sizeof name;
+    if (length >= sizeof name) {
+        char shown[80];
+        sx_text_printable(shown, sizeof shown, assignment);
+        return sx_fail(err, SX_BAD_INPUT, "'%s': write section.key=value", shown);
+    }
+    memcpy(name, assignment, length);
+    name[length] = 0;
+    return set_dotted(config, name, equals + 1, err);
+}
+
+/* ---- files
+ * ------------------------------------------------------------------------------------------ */
+
+static sx_status at_line(const char *file, int line, sx_error *err) {
+    sx_error inner = *err;
+    return sx_fail(err, inner.status, "%.200s:%d: %s", file, line, inner.message);
+}
+
+/* One pass over the entries: the plain sections (preset NULL), or those of one preset. */
+static sx_status apply(sx_config *config, const char *file, const sx_ini *ini, const char *preset,
+                       bool *found, sx_error *err) {
+    sx_error inner = {0};
+    for (size_t i = 0; i < ini->count; i++) {
+        const sx_ini_entry *e = &ini->entries[i];
+        bool chosen = preset && strcmp(e->section, preset) == 0;
+        bool plain = !preset && !is_preset(e->section) && strcmp(e->section, RUN_SECTION) != 0;
+        sx_status status = SX_OK;
+        if (chosen) status = set_dotted(config, e->key, e->value, &inner);
+        if (plain) status = set(config, e->section, e->key, e->value, &inner);
+        *found = *found || chosen;
+        if (!status) continue;
+        at_line(file, e->line, &inner);
+        return sx_fail(err, status, "%s", inner.message);
+    }
+    return SX_OK;
+}
+
+/* Presets that are not chosen are checked too: a class must not find the mistake. */
+static sx_status check_presets(const char *file, const sx_ini *ini, sx_error *err) {
+    sx_config trial;
+    sx_status status = sx_config_new(&trial, err);
+    for (int i = 0; !status && i < PRESETS; i++) {
+        bool found = false;
+        status = apply(&trial, file, ini, presets[i], &found, err);
+    }
+    sx_config_done(&trial);
+    return status;
+}
+
+static sx_status from_ini(sx_config *out, const char *file, const sx_ini *ini, const char *preset,
+                          sx_error *err) {
+    bool found = false;
+    sx_status status = check_presets(file, ini, err);
+    if (!status) status = apply(out, file, ini, NULL, &found, err);
+    if (!status && preset) status = set(out, "run", "preset", preset, err);
+    if (status) return status;
+    const char *chosen = sx_config_text(out, "run", "preset");
+    status = apply(out, file, ini, chosen, &found, err);
+    if (!status && preset && !found && strcmp(preset, presets[0]) != 0)
+        return sx_fail(err, SX_BAD_INPUT, "%.200s has no section [%s]", file, preset);
+    return status;
+}
+
+sx_status sx_config_parse(sx_config *out, const char *name, const char *text, const char *preset,
+                          sx_error *err) {
+    sx_ini ini;
+    sx_status status = sx_ini_parse(name, text, strlen(text), &ini, err);
+    if (status) return status;
+    status = from_ini(out, name, &ini, preset, err);
+    sx_ini_done(&ini);
+    return status;
+}
+
+sx_status sx_config_read(sx_config *out, const char *path, const char *preset, sx_error *err) {
+    sx_ini ini;
+    sx_status status = sx_ini_read(path, &ini, err);
+    if (status) return status;
+    status = from_ini(out, path, &ini, preset, err);
+    sx_ini_done(&ini);
+    return status;
+}
+
+const char *sx_config_text(const sx_config *config, const char *section, const char *key) {
+    const sx_option *option = sx_option_find(sx_study_options, section, key);
+    return option ? config->values[option - sx_study_options] : "";
+}
+
+double sx_config_number(const sx_config *config, const char *section, const char *key) {
+    double value = 0;
+    sx_text_number(sx_config_text(config, section, key), &value);
+    return value;
+}
+
+void sx_config_write(const sx_config *config, sx_text *out) {
+    const char *section = "";
+    for (const sx_option *o = sx_study_options; o->name; o++) {
+        if (strcmp(section, o->section) != 0) sx_text_add(out, "[%s]\n", o->section);
+        section = o->section;
+        sx_text_add(out, "%s = %s\n", o->name, config->values[o - sx_study_options]);
+    }
+}

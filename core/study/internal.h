@@ -1,0 +1,136 @@
+/* What the parts of a study share; private to core/study. The parts: training (one step and its
+ * series), evaluation (the validation split and what follows from it), sweep (posed pictures),
+ * claims. study.c lets them take turns. */
+#ifndef SX_STUDY_INTERNAL_H
+#define SX_STUDY_INTERNAL_H
+
+#include "core/metric/metric.h"
+#include "core/study/study.h"
+
+#define SX_SLICE 256 /* images of one slice of a measurement: some 10 to 30 ms */
+
+/* A growing column store of the points of a published series. */
+typedef struct {
+    int columns;
+    size_t rows, capacity;
+    double *values; /* [rows, columns]; column 0 is x */
+} sx_points_log;
+bool sx_points_log_add(sx_points_log *log, const double *row);
+void sx_points_log_done(sx_points_log *log);
+
+/* ---- evaluation of items of a split -------------------------------------------------------------
+ */
+
+typedef struct {
+    sx_split split;
+    size_t total, done;   /* items; the first `total` of the split's pair order, or all in order */
+    bool whole;           /* items in order of the split */
+    float *probabilities; /* [capacity, classes] */
+    size_t capacity;
+} sx_evaluation;
+
+/* ---- posed pictures
+ * -------------------------------------------------------------------------------- */
+
+enum { SX_SWEEP_LOCATION, SX_SWEEP_ROTATION, SX_SWEEP_SIZE, SX_SWEEPS };
+
+/* Whether each picture was recognised: points x pairs for each of the three factors. */
+typedef struct {
+    int points[SX_SWEEPS];
+    size_t pairs[SX_SWEEPS];
+    uint8_t *right[SX_SWEEPS]; /* [points, pairs] */
+} sx_outcomes;
+
+typedef struct {
+    bool active;
+    sx_split split;
+    int64_t step; /* of the parameters */
+    size_t done, total;
+    sx_outcomes outcomes; /* capacity for the full counts */
+} sx_sweep;
+
+/* ---- the study
+ * ---------------------------------------------------------------------------------------- */
+
+struct sx_study {
+    const sx_config *config;
+    const sx_study_data *data;
+    sx_study_context context;
+    uint64_t seed;
+    int size, batch, classes;
+    int64_t steps, validate_every;
+    size_t validate_items, full[SX_SWEEPS]; /* images of a point at the end */
+    double share, area[SX_SWEEPS];
+    sx_model model, copy; /* the copy is what a sweep measures */
+    sx_trainer *trainer;
+    sx_batches *batches;
+    sx_evaluator *evaluator, *copy_evaluator;
+    float *images; /* [batch, size, size, 3] */
+    int32_t *labels;
+    uint8_t *pixels; /* [SX_SLICE, size, size, 3] */
+    int32_t *slice_labels;
+    float *slice_probabilities; /* [SX_SLICE, classes] */
+    sx_status *slice_status;    /* of each picture of a slice */
+    sx_error slice_error;
+    /* position */
+    sx_phase phase;
+    int64_t validated; /* step of the last validation, -1: none */
+    double budget;     /* pictures that live measurements may take now */
+    int level;         /* sweeps take full >> level pictures of a point */
+    bool measure_now;
+    sx_evaluation evaluation;
+    bool evaluating;
+    sx_sweep sweep;
+    int stage; /* of the last measurements */
+    /* series */
+    int64_t record_every;
+    double sums[5]; /* since the last point: loss, accuracy, rate, norm, steps */
+    sx_points_log training, validation;
+    double test_accuracy;
+    size_t test_count;
+    sx_calibration calibration;
+    sx_selective selective;
+    sx_study_report report;
+    /* state for checkpoints */
+    sx_safetensor *tensors;
+    sx_metadata metadata[16];
+    char seed_text[24], validated_text[24], data_text[160];
+};
+
+/* Publishes; a NULL result (no memory) is SX_NO_MEMORY. */
+sx_status sx_study_publish(sx_study *study, sx_result *result, sx_error *err);
+sx_status sx_study_no_memory(sx_error *err);
+
+/* Draws `count` pictures of a slice by `draw` over the pool. */
+typedef sx_status (*sx_slice_draw)(sx_study *study, int picture, uint8_t *pixels, int32_t *label,
+                                   sx_error *err);
+sx_status sx_study_draw_slice(sx_study *study, int count, sx_slice_draw draw, sx_error *err);
+
+/* training.c */
+sx_status sx_study_train(sx_study *study, sx_error *err);
+
+/* evaluation.c: starts one (of `total` items), takes a slice, and publishes what follows from it.
+ */
+sx_status sx_evaluation_start(sx_study *study, sx_split split, size_t total, sx_error *err);
+sx_status sx_evaluation_slice(sx_study *study, sx_error *err);
+sx_status sx_evaluation_publish(sx_study *study, sx_error *err);
+double sx_evaluation_accuracy(const sx_study *study);
+size_t sx_evaluation_item(const sx_study *study, size_t k);
+
+/* sweep.c */
+sx_status sx_sweep_prepare(sx_study *study, sx_error *err); /* allocates for the full counts */
+void sx_sweep_start(sx_study *study, sx_split split, int level);
+sx_status sx_sweep_slice(sx_study *study, sx_error *err);
+sx_status sx_sweep_publish(sx_study *study, sx_error *err);
+void sx_sweep_done(sx_study *study);
+double sx_outcome_accuracy(const sx_outcomes *outcomes, int sweep, int point);
+
+/* claims.c: the claims of the study from the outcomes of a sweep, as a result; and the figures that
+ * go into the summary: centre, ring, drop. NULL if memory is out. */
+typedef struct {
+    double centre, ring, drop, drop_low, drop_high;
+} sx_drop;
+sx_status sx_claims_drop(const sx_outcomes *outcomes, uint64_t seed, sx_drop *out, sx_error *err);
+sx_result *sx_claims_make(const sx_outcomes *outcomes, uint64_t seed, sx_error *err);
+
+#endif

@@ -1,0 +1,192 @@
+/* Sweeps: the same object-background pairs at every place, angle and size. A sweep measures a copy
+ * of the parameters that is taken when it starts, so that all its points belong to one network, and
+ * is taken in slices between training steps. */
+#include "core/study/internal.h"
+
+#include <math.h>
+#include <string.h>
+
+static const int grid_points[SX_SWEEPS] = {SX_GRID_LOCATIONS * SX_GRID_LOCATIONS, SX_GRID_ROTATIONS,
+                                           SX_GRID_SIZES};
+
+static sx_pose pose_of(const sx_study *study, int sweep, int point) {
+    if (sweep == SX_SWEEP_LOCATION)
+        return (sx_pose){.area = study->area[sweep],
+                         .x = sx_grid_location(point % SX_GRID_LOCATIONS),
+                         .y = sx_grid_location(point / SX_GRID_LOCATIONS)};
+    if (sweep == SX_SWEEP_ROTATION)
+        return (sx_pose){study->area[sweep], sx_grid_rotation(point), 0.5, 0.5};
+    return (sx_pose){sx_grid_size(point), 0, 0.5, 0.5};
+}
+
+sx_status sx_sweep_prepare(sx_study *study, sx_error *err) {
+    for (int s = 0; s < SX_SWEEPS; s++) {
+        sx_outcomes *o = &study->sweep.outcomes;
+        o->points[s] = grid_points[s];
+        o->right[s] = sx_alloc((size_t)grid_points[s], study->full[s]);
+        if (!o->right[s]) return sx_study_no_memory(err);
+    }
+    return SX_OK;
+}
+
+void sx_sweep_done(sx_study *study) {
+    for (int s = 0; s < SX_SWEEPS; s++) sx_free(study->sweep.outcomes.right[s]);
+}
+
+void sx_sweep_start(sx_study *study, sx_split split, int level) {
+    sx_sweep *sweep = &study->sweep;
+    sweep->active = true;
+    sweep->split = split;
+    sweep->step = study->report.step;
+    sweep->done = sweep->total = 0;
+    for (int s = 0; s < SX_SWEEPS; s++) {
+        size_t pairs = study->full[s] >> level;
+        sweep->outcomes.pairs[s] = pairs ? pairs : 1;
+        sweep->total += (size_t)grid_points[s] * sweep->outcomes.pairs[s];
+    }
+    memcpy(study->copy.parameters.values, study->model.parameters.values,
+           study->model.parameters.size * sizeof(float));
+}
+
+/* Which picture is number k of the sweep: all pictures of a factor's points, pair by pair, so that
+ * the sets fill evenly. */
+typedef struct {
+    int sweep, point;
+    size_t pair;
+} place;
+
+static place place_of(const sx_outcomes *o, size_t k) {
+    int s = 0;
+    for (; s < SX_SWEEPS - 1; s++) {
+        size_t count = (size_t)o->points[s] * o->pairs[s];
+        if (k < count) break;
+        k -= count;
+    }
+    size_t points = (size_t)o->points[s];
+    return (place){s, (int)(k % points), k / points};
+}
+
+static sx_status draw_posed(sx_study *study, int picture, uint8_t *pixels, int32_t *label,
+                            sx_error *err) {
+    const sx_sweep *sweep = &study->sweep;
+    place p = place_of(&sweep->outcomes, sweep->done + (size_t)picture);
+    int found = 0;
+    sx_status status = sx_view_posed(study->data->view, sweep->split, p.pair,
+                                     pose_of(study, p.sweep, p.point), pixels, &found, err);
+    *label = found;
+    return status;
+}
+
+static int largest(const float *values, int count) {
+    int best = 0;
+    for (int i = 1; i < count; i++)
+        if (values[i] > values[best]) best = i;
+    return best;
+}
+
+sx_status sx_sweep_slice(sx_study *study, sx_error *err) {
+    sx_sweep *sweep = &study->sweep;
+    size_t left = sweep->total - sweep->done;
+    int count = left < SX_SLICE ? (int)left : SX_SLICE;
+    sx_status status = sx_study_draw_slice(study, count, draw_posed, err);
+    if (!status)
+        status = sx_evaluator_bytes(study->copy_evaluator, study->pixels, (size_t)count,
+                                    study->slice_probabilities, err);
+    if (status) return status;
+    for (int i = 0; i < count; i++) {
+        place p = place_of(&sweep->outcomes, sweep->done + (size_t)i);
+        const float *q = study->slice_probabilities + (size_t)i * (size_t)study->classes;
+        size_t at = (size_t)p.point * sweep->outcomes.pairs[p.sweep] + p.pair;
+        sweep->outcomes.right[p.sweep][at] = largest(q, study->classes) == study->slice_labels[i];
+    }
+    sweep->done += (size_t)count;
+    return SX_OK;
+}
+
+static double count_right(const sx_outcomes *o, int sweep, int point) {
+    const uint8_t *right = o->right[sweep] + (size_t)point * o->pairs[sweep];
+    double sum = 0;
+    for (size_t i = 0; i < o->pairs[sweep]; i++) sum += right[i];
+    return sum;
+}
+
+double sx_outcome_accuracy(const sx_outcomes *outcomes, int sweep, int point) {
+    return count_right(outcomes, sweep, point) / (double)outcomes->pairs[sweep];
+}
+
+/* Accuracy, interval and count of a point into arrays of a result. */
+static void fill_point(const sx_outcomes *o, int sweep, int point, double *arrays[4]) {
+    double n = (double)o->pairs[sweep], right = count_right(o, sweep, point);
+    sx_interval interval = sx_wilson(right, n);
+    arrays[0][point] = right / n;
+    arrays[1][point] = interval.low;
+    arrays[2][point] = interval.high;
+    arrays[3][point] = n;
+}
+
+static const char *objects_of(const sx_sweep *sweep) {
+    return sweep->split == SX_SPLIT_TEST ? "test objects" : "validation objects";
+}
+
+static sx_result *make_location(const sx_study *study) {
+    const sx_sweep *sweep = &study->sweep;
+    char title[96];
+    snprintf(title, sizeof title, "Accuracy by location, area %g, %s",
+             study->area[SX_SWEEP_LOCATION], objects_of(sweep));
+    sx_result *result = sx_result_new(SX_RESULT_GRID, "location", title);
+    if (!result || !sx_grid_alloc(result, SX_GRID_LOCATIONS, SX_GRID_LOCATIONS)) {
+        sx_result_release(result);
+        return NULL;
+    }
+    sx_grid *grid = &result->grid;
+    result->step = sweep->step;
+    grid->row_label = "y";
+    grid->column_label = "x";
+    grid->unit = "accuracy";
+    grid->few = 30;
+    for (int i = 0; i < SX_GRID_LOCATIONS; i++)
+        grid->row_values[i] = grid->column_values[i] = sx_grid_location(i);
+    double *arrays[4] = {grid->values, grid->low, grid->high, grid->count};
+    for (int p = 0; p < sweep->outcomes.points[SX_SWEEP_LOCATION]; p++)
+        fill_point(&sweep->outcomes, SX_SWEEP_LOCATION, p, arrays);
+    return result;
+}
+
+static sx_result *make_curve(const sx_study *study, int which) {
+    const sx_sweep *sweep = &study->sweep;
+    bool turned = which == SX_SWEEP_ROTATION;
+    char title[96];
+    if (turned)
+        snprintf(title, sizeof title, "Accuracy by rotation, area %g, %s", study->area[which],
+                 objects_of(sweep));
+    else
+        snprintf(title, sizeof title, "Accuracy by size, %s", objects_of(sweep));
+    sx_result *result = sx_result_new(SX_RESULT_SERIES, turned ? "rotation" : "size", title);
+    int points = grid_points[which];
+    if (!result || !sx_series_alloc(result, (size_t)points, 1, true)) {
+        sx_result_release(result);
+        return NULL;
+    }
+    sx_series *series = &result->series;
+    sx_line *line = &series->lines[0];
+    result->step = sweep->step;
+    series->x_label = turned ? "rotation" : "area";
+    series->x_unit = turned ? "degrees" : "share of the image";
+    series->y_label = "accuracy";
+    series->few = 200;
+    line->name = "accuracy";
+    double *arrays[4] = {line->y, line->low, line->high, line->count};
+    for (int p = 0; p < points; p++) {
+        series->x[p] = turned ? sx_grid_rotation(p) : sx_grid_size(p);
+        fill_point(&sweep->outcomes, which, p, arrays);
+    }
+    return result;
+}
+
+sx_status sx_sweep_publish(sx_study *study, sx_error *err) {
+    sx_status status = sx_study_publish(study, make_location(study), err);
+    if (!status) status = sx_study_publish(study, make_curve(study, SX_SWEEP_ROTATION), err);
+    if (!status) status = sx_study_publish(study, make_curve(study, SX_SWEEP_SIZE), err);
+    study->sweep.active = false;
+    return status;
+}

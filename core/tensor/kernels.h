@@ -1,0 +1,37 @@
+/* Private to core/tensor: one table of kernels per instruction set, and which is in use. */
+#ifndef SX_TENSOR_KERNELS_H
+#define SX_TENSOR_KERNELS_H
+
+#include "core/tensor/tensor.h"
+
+typedef struct {
+    const char *name;
+    int lanes; /* floats of a register; a block is two registers wide */
+    void (*product)(const sx_product *product);
+    void (*add)(float *sum, const float *x, size_t count);
+    void (*squares)(float *sum, const float *x, const float *mean, size_t count);
+    void (*sum)(float *y, const float *a, const float *b, bool relu, size_t count);
+    void (*affine)(float *y, const float *x, const sx_affine *affine, bool relu, size_t count);
+    void (*relu)(float *y, const float *x, size_t count);
+    void (*relu_backward)(float *dx, const float *dy, const float *y, bool accumulate,
+                          size_t count);
+    void (*moments)(float *sum, float *product, const float *dy, const float *x, const float *mean,
+                    size_t count);
+    void (*affine_backward)(float *dx, const float *dy, const float *x,
+                            const sx_affine_backward *affine, bool accumulate, size_t count);
+    void (*windows_maximum)(const sx_windows *form, const float *x, const float *sign, float *y);
+    void (*windows_maximum_backward)(const sx_windows *form, const sx_maximum_backward *arrays);
+    void (*scale)(float *y, const float *x, float factor, size_t count);
+    void (*add_scaled)(float *y, const float *x, float factor, size_t count);
+} sx_kernels;
+
+extern const sx_kernels sx_kernels_baseline;
+#if defined(__x86_64__)
+extern const sx_kernels sx_kernels_avx2, sx_kernels_avx512;
+#endif
+
+/* For tests: uses the named instruction set from now on; false if this processor lacks it. Not
+ * while a graph runs, and not between the building and the running of one. NULL: the best. */
+bool sx_tensor_force(const char *isa);
+
+#endif

@@ -1,0 +1,71 @@
+/* Evaluation in batches of one size: bytes to inputs, logits, softmax. Reads parameters only. */
+#include "core/train/train.h"
+
+struct sx_evaluator {
+    const sx_model *model;
+    sx_pool *pool;
+    sx_graph *graph;
+    sx_run *run;
+    int batch;
+    size_t image_size;     /* values of one image */
+    float *images;         /* [batch, height, width, channels] */
+    const uint8_t *pixels; /* of the batch that is being made ready */
+};
+
+sx_evaluator *sx_evaluator_new(const sx_model *model, int batch, sx_pool *pool, sx_error *err) {
+    sx_evaluator *e = sx_alloc(1, sizeof *e);
+    if (!e) {
+        sx_fail(err, SX_NO_MEMORY, "not enough memory to evaluate this model");
+        return NULL;
+    }
+    e->model = model;
+    e->pool = pool;
+    e->batch = batch;
+    e->image_size = (size_t)model->height * (size_t)model->width * (size_t)model->channels;
+    e->graph = sx_model_graph(model, batch, err);
+    if (e->graph) e->run = sx_run_new(e->graph, pool, false, err);
+    if (e->run) e->images = sx_alloc((size_t)batch * e->image_size, sizeof(float));
+    if (e->images) return e;
+    if (e->run) sx_fail(err, SX_NO_MEMORY, "not enough memory to evaluate this model");
+    sx_evaluator_free(e);
+    return NULL;
+}
+
+void sx_evaluator_free(sx_evaluator *e) {
+    if (!e) return;
+    sx_run_free(e->run);
+    sx_graph_free(e->graph);
+    sx_free(e->images);
+    sx_free(e);
+}
+
+void sx_evaluator_stop_flag(sx_evaluator *evaluator, const atomic_bool *stop) {
+    sx_run_stop_flag(evaluator->run, stop);
+}
+
+int sx_evaluator_batch(const sx_evaluator *evaluator) {
+    return evaluator->batch;
+}
+
+static void normalise_image(void *context, int image, int worker) {
+    (void)worker;
+    sx_evaluator *e = context;
+    size_t at = (size_t)image * e->image_size;
+    sx_normalise(e->pixels + at, e->image_size, e->images + at);
+}
+
+sx_status sx_evaluator_bytes(sx_evaluator *e, const uint8_t *pixels, size_t count,
+                             float *probabilities, sx_error *err) {
+    size_t classes = (size_t)e->model->classes;
+    for (size_t done = 0; done < count;) {
+        int now = count - done < (size_t)e->batch ? (int)(count - done) : e->batch;
+        e->pixels = pixels + done * e->image_size;
+        float *out = probabilities + done * classes;
+        sx_pool_run(e->pool, now, normalise_image, e);
+        sx_status status = sx_run_predict(e->run, &e->model->parameters, e->images, now, out, err);
+        if (status) return status;
+        sx_softmax(out, now, (int)classes);
+        done += (size_t)now;
+    }
+    return SX_OK;
+}

@@ -1,0 +1,42 @@
+/* Optimisers as loops over pieces of the flat parameter vector; private to core/train. */
+#ifndef SX_TRAIN_OPTIMIZER_H
+#define SX_TRAIN_OPTIMIZER_H
+
+#include "core/train/train.h"
+
+/* A run of parameters inside one trained slice. Pieces are fixed by the layout alone, so that sums
+ * over pieces do not depend on the number of threads. */
+typedef struct {
+    size_t offset, count;
+    bool decayed;
+} sx_piece;
+
+typedef struct sx_optimizer sx_optimizer;
+
+/* Parses the spec and lays out pieces and state for `parameters` (borrowed). Returns owned. */
+sx_optimizer *sx_optimizer_new(const char *spec, sx_parameters *parameters, sx_error *err);
+void sx_optimizer_free(sx_optimizer *optimizer);
+
+/* The learning rate of the spec. */
+double sx_optimizer_rate(const sx_optimizer *optimizer);
+
+/* One update with learning rate `rate` as update number `step` (from 1), by the rules of PyTorch's
+ * optimisers of the same names. Returns the gradient's norm before weight decay. */
+double sx_optimizer_step(sx_optimizer *optimizer, const float *gradient, double rate, int64_t step,
+                         sx_pool *pool);
+
+/* Its state vectors ("momentum"; "first moment", "second moment"), each [parameters->size]. */
+int sx_optimizer_state_count(const sx_optimizer *optimizer);
+float *sx_optimizer_state(sx_optimizer *optimizer, int index, const char **name);
+
+/* The schedule's factor on the learning rate before update `step` (from 0) of `steps`. The warm-up
+ * rises linearly and ends at 1: (step + 1) / warmup. Cosine: arXiv 1608.03983, eq. 5, without
+ * restarts, down to `final`. */
+typedef struct sx_schedule {
+    bool cosine;
+    double warmup, final;
+} sx_schedule;
+sx_status sx_schedule_parse(const char *spec, sx_schedule *out, sx_error *err);
+double sx_schedule_factor(const sx_schedule *schedule, int64_t step, int64_t steps);
+
+#endif

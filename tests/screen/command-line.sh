@@ -1,0 +1,70 @@
+#!/bin/sh
+# The commands without a terminal: results, exit codes, and one sentence for each wrong input.
+. "$(dirname "$0")/lib.sh"
+cd "$home" || exit 1
+tiny_study tiny.ini tiny
+
+fails() { # exit code, text in the sentence, then the command
+    want=$1 text=$2
+    shift 2
+    "$@" >out.txt 2>err.txt </dev/null
+    code=$?
+    cat err.txt
+    [ $code = "$want" ] && [ "$(wc -l <err.txt)" = 1 ] && grep -q -e "^sextant: .*$text" err.txt
+}
+no_escapes() { ! grep -q "$(printf '\033')" "$1"; }
+
+check "a run without a terminal ends with claims" sh -c "'$sextant' run tiny.ini --out first >first.txt"
+check "its text has no escape codes" no_escapes first.txt
+check "its text shows claims with verdicts" grep -q -e 'holds\|fails\|undecided' first.txt
+check "its text shows the risk-coverage plot" grep -qi 'coverage' first.txt
+check "its text names the run folder" grep -q 'run folder' first.txt
+check "a second run with the same seed" "$sextant" run tiny.ini --out second --threads 1 --headless
+for result in location rotation size risk-coverage claims training items; do
+    check "$result.json has equal bytes at 1 and 2 threads" cmp first/results/$result.json second/results/$result.json
+done
+check "export writes CSV" "$sextant" export first --out csv
+check "one result to standard output" sh -c "'$sextant' export first --only location --out - | cmp - csv/location.csv"
+check "export as JSON and text" sh -c "'$sextant' export first --format json --out json && '$sextant' export first --format text --out text"
+check "a run in the store has a number" "$sextant" run tiny.ini --headless train.steps=5
+check "runs lists it" sh -c "'$sextant' runs | grep -q '0001-tiny .*finished'"
+check "a run is opened by its number" sh -c "'$sextant' open 1 | grep -q 0001-tiny"
+check "data lists the built-in set" sh -c "'$sextant' data | grep -q shapes"
+check "data describes a set" sh -c "'$sextant' data shapes | grep -q 'factor.*rotation'"
+for topic in studies models data options keys; do
+    check "help $topic says something" sh -c "'$sextant' help $topic | grep -q .."
+done
+check "version" sh -c "'$sextant' --version | grep -q '^sextant [0-9]'"
+
+check "no such command" fails 2 "no command" "$sextant" rnu
+check "unknown option" fails 2 "did you mean '--threads'" "$sextant" run tiny.ini --thread 2
+check "bad number of threads" fails 2 "whole number" "$sextant" run tiny.ini --threads 0
+check "no study" fails 2 "study file" "$sextant" run
+check "missing study" fails 1 "nowhere.ini" "$sextant" run nowhere.ini
+check "unknown key in an override" fails 1 "did you mean" "$sextant" run tiny.ini train.step=3
+sed 's/^steps/stepz/' tiny.ini >unknown.ini
+check "unknown key in a file, with its line" fails 1 "unknown.ini:1[0-9]: .*did you mean 'steps'" "$sextant" run unknown.ini
+printf '[train]\nsteps = many\n' >bad.ini
+check "bad value in a file, with its line" fails 1 "bad.ini:2" "$sextant" run bad.ini
+check "bad spec" fails 1 "cnn" "$sextant" run tiny.ini "model.spec=cnn(widht=3)"
+check "missing data set" fails 1 "nowhere" "$sextant" run tiny.ini data.source=/nowhere/at-all
+mkdir empty && check "empty folder as data" fails 1 "empty" "$sextant" run tiny.ini data.source=empty
+check "folder that is taken" fails 1 "first" "$sextant" run tiny.ini --out first
+check "unwritable folder" fails 1 "." "$sextant" run tiny.ini --out /proc/nowhere/run
+check "unknown run" fails 1 "." "$sextant" export 99
+check "unknown result" fails 1 "did you mean 'location'" "$sextant" export first --only locatoin
+check "unknown format" fails 2 "csv|json|text" "$sextant" export first --format pdf
+cp -R first newer && sed -i 's/^format = 1/format = 9/' newer/run.ini
+check "a newer run folder is refused" fails 1 "." "$sextant" export newer
+cp -R first broken && printf '{"format": 1' >broken/results/location.json
+check "a broken result is named, the others are written" sh -c "'$sextant' export broken --out out 2>&1 | grep -q location && [ -f out/size.csv ]"
+
+"$sextant" run tiny.ini --headless --out stopped train.steps=100000 >/dev/null 2>stopped.txt &
+running=$!
+until grep -qs '"loss"' stopped/journal.jsonl; do sleep 0.1; done
+check "two at once on one run" fails 1 "." "$sextant" run --resume stopped --headless
+kill -TERM $running
+wait $running
+check "a signal stops it with a checkpoint" [ -f stopped/checkpoint.safetensors ]
+check "and says how to go on" grep -q -e '--resume' stopped.txt
+summary

@@ -1,0 +1,88 @@
+#!/bin/sh
+# The workbench in real terminals (tmux): first frame, keys, sizes, suspend, hang-up, crash.
+. "$(dirname "$0")/lib.sh"
+cd "$home" || exit 1
+tiny_study tiny.ini tiny 200000
+mkdir -p "$home/data"
+run="$sextant run $home/tiny.ini"
+pid_of() { pgrep -f "^$sextant run $home/tiny.ini" | head -n 1; }
+whole() { # no line of the screen is wider than it, and the bottom line shows keys
+    screen | tail -n 3 | grep -q 'quit'
+}
+
+terminal 80 24 "$run; echo \"left with \$?\"; exec sleep 1000"
+check "80x24: dashboard" shows "Dashboard"
+check "80x24: keys on the bottom line" whole
+check "80x24: it learns" shows "step [1-9]"
+check "alternate screen" becomes '#{alternate_on}' 1
+type_keys 3
+check "page Train" shows "loss"
+type_keys 4
+check "page Robustness" shows "rotation"
+type_keys 5
+check "page Risk" shows "AURC"
+type_keys 2
+check "page Data" shows "validation"
+type_keys '?'
+check "help" shows "quit"
+type_keys Escape
+type_keys 1
+type_keys Space
+check "space pauses" shows "paused"
+type_keys Space
+check "space goes on" shows "running"
+for size in 120x40 200x60 61x17 80x24; do
+    tmux -L "$socket" resize-window -x "${size%x*}" -y "${size#*x}"
+    check "resized to $size" shows "quit"
+done
+tmux -L "$socket" resize-window -x 40 -y 10
+check "too small: it says so" shows "60"
+tmux -L "$socket" resize-window -x 80 -y 24
+type_keys q
+type_keys q
+check "q leaves" shows "left with 0"
+check "screen given back" becomes '#{alternate_on}' 0
+check "cursor given back" becomes '#{cursor_flag}' 1
+tmux -L "$socket" kill-server
+
+terminal 100 30 "sh"
+tmux -L "$socket" set-option -g default-shell /bin/sh
+type_keys "set -m; $run; echo left-with-\$?" Enter
+check "started from a shell" shows "step [1-9]"
+type_keys C-z
+check "Ctrl-Z gives the shell back" becomes '#{alternate_on}' 0
+type_keys "fg" Enter
+check "fg brings it back" becomes '#{alternate_on}' 1
+check "and it draws" shows "quit"
+process=$(pid_of)
+kill -SEGV "$process"
+check "a crash ends it" ends "$process"
+check "a crash gives the screen back" becomes '#{alternate_on}' 0
+check "and the cursor" becomes '#{cursor_flag}' 1
+check "and the mouse" becomes '#{mouse_any_flag}' 0
+tmux -L "$socket" kill-server
+
+terminal 80 24 "$run"
+check "once more" shows "step [1-9]"
+process=$(pid_of)
+tmux -L "$socket" kill-server
+check "a dropped line ends it" ends "$process"
+last=$(ls -d "$home"/data/sextant/runs/* | tail -n 1)
+check "with a checkpoint" [ -f "$last/checkpoint.safetensors" ]
+check "that can be gone on with" sh -c "(sleep 5; kill -TERM \$\$) & exec '$sextant' run --resume '$last' --headless | grep -q 'step'"
+
+terminal 80 24 "TERM=no-such-terminal $run; echo left; exec sleep 1000"
+check "an unknown TERM starts" shows "Dashboard"
+type_keys q q
+check "and leaves" shows "left"
+tmux -L "$socket" kill-server
+terminal 80 24 "LC_ALL=C $run; echo left; exec sleep 1000"
+check "without UTF-8: ASCII" shows "Dashboard"
+check "no character past ASCII" sh -c "! tmux -L '$socket' capture-pane -p | LC_ALL=C grep -q '[^ -~]'"
+type_keys q q
+tmux -L "$socket" kill-server
+terminal 80 24 "NO_COLOR=1 $run"
+check "NO_COLOR" shows "step [1-9]"
+check "no colour codes" sh -c "! tmux -L '$socket' capture-pane -p -e | grep -q '\[[0-9;]*[34][0-9]'"
+tmux -L "$socket" kill-server
+summary
