@@ -5,7 +5,8 @@
 
 #include <string.h>
 
-#define THRESHOLD 10 /* grey above it belongs to the object; Fashion-MNIST's black has 0 to 4 */
+#define THRESHOLD                                                                                  \
+    32 /* grey above it belongs to the object; lower, and the soft edge becomes a dark rim */
 enum { STREAM_PAIR = 15, STREAM_BACKGROUND = 16, STREAM_MEASURED = 17 };
 
 typedef sx_status (*view_draw)(const sx_view *view, sx_split split, size_t index, sx_image *image,

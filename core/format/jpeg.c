@@ -51,10 +51,6 @@ static void on_message(j_common_ptr jpeg, int level) {
     if (level < 0 && loses_pixels(jpeg->err->msg_code)) on_error(jpeg);
 }
 
-static void print_nothing(j_common_ptr jpeg) {
-    (void)jpeg;
-}
-
 static void on_progress(j_common_ptr jpeg) {
     if (((j_decompress_ptr)jpeg)->input_scan_number > MOST_SCANS)
         give_up(jpeg->client_data, SX_BAD_INPUT, "it has more than 100 scans");
@@ -172,7 +168,6 @@ sx_status sx_jpeg_decode(const uint8_t *bytes, size_t size, sx_image *out, sx_er
     d.jpeg.client_data = &d;
     d.errors.error_exit = on_error;
     d.errors.emit_message = on_message;
-    d.errors.output_message = print_nothing;
     d.progress.progress_monitor = on_progress;
     bool good = decode_guarded(&d, bytes, size, out);
     jpeg_destroy_decompress(&d.jpeg);

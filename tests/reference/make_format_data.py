@@ -1,5 +1,6 @@
 #!/usr/bin/python3
-"""Makes tests/data/format: small pictures of every kind, and expected.txt with their pixels.
+"""Makes tests/data/format: small pictures of every kind, expected.txt with their pixels, and a
+safetensors file.
 
 Run from the project's root with the system's python3 and Debian's python3-pil. Pillow writes what it
 can write; kinds it cannot write (2 and 4 bit grey, 16 bit colour, Adam7) are put together here from
@@ -8,6 +9,7 @@ of PNG come from the source samples, those of JPEG from Pillow's decoder.
 expected.txt: one line per picture: file, height, width, channels, pixels in hexadecimal digits.
 """
 import io
+import json
 import os
 import struct
 import zlib
@@ -166,10 +168,25 @@ def make_jpegs():
         file.write(saved(smooth("CMYK"), "JPEG", quality=50))
 
 
+def make_safetensors():
+    """Laid out as the reference library does: wide types first, header padded to 8 with blanks."""
+    parts = [("steps", "I64", [2], struct.pack("<2q", -3, 1 << 40)), ("weight", "F32", [2, 3], struct.pack("<6f", *range(6))),
+             ("scalar", "F32", [], struct.pack("<f", 0.5)), ("mask", "U8", [3], b"\1\0\1")]
+    header, at = {"__metadata__": {"format": "pt"}}, 0
+    for name, dtype, shape, data in parts:
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [at, at + len(data)]}
+        at += len(data)
+    text = json.dumps(header, separators=(",", ":")).encode()
+    text += b" " * (-len(text) % 8)
+    with open(os.path.join(FOLDER, "sample.safetensors"), "wb") as file:
+        file.write(struct.pack("<Q", len(text)) + text + b"".join(data for _, _, _, data in parts))
+
+
 os.makedirs(FOLDER, exist_ok=True)
 make_plain_pngs()
 make_palette_pngs()
 make_keyed_pngs()
 make_jpegs()
+make_safetensors()
 with open(os.path.join(FOLDER, "expected.txt"), "w") as file:
     file.write("\n".join(expected) + "\n")
