@@ -484,7 +484,7 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
     data_pane *pane = state;
     if (!pane->data) {
         if (!sx_part_loading(pane->desk, canvas, box))
-            sx_part_waiting(pane->desk, canvas, box, "The data set", "is being opened");
+            sx_part_waiting(pane->desk, canvas, box, "The data set", "was not opened");
         return;
     }
     box = sx_box_inset(box, 1, 0, 1, 0);

@@ -88,8 +88,8 @@ sx_segment sx_part_segment(sx_role role, const char *format, ...) {
 void sx_part_waiting(const sx_desk *desk, sx_canvas *canvas, sx_box box, const char *awaited,
                      const char *when) {
     static const char *const ends[SX_STATES] = {
-        [SX_STATE_IDLE] = "comes after loading",
-        [SX_STATE_LOADING] = "comes after loading",
+        [SX_STATE_IDLE] = "comes when it is loaded",
+        [SX_STATE_LOADING] = "comes when the data are loaded",
         [SX_STATE_PAUSED] = "comes when the run goes on: space",
         [SX_STATE_STOPPING] = "is not there: the run is stopping",
         [SX_STATE_FINISHED] = "is not there: the run has ended",

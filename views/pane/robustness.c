@@ -7,6 +7,7 @@
 
 #include "core/metric/metric.h"
 
+#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -272,11 +273,15 @@ static void draw_status(const robustness_pane *pane, sx_canvas *canvas, sx_box r
 /* ---- the pane ---------------------------------------------------------------------------------
  */
 
+/* The result's own title says at which area and on whose objects it was measured. */
 static void heading(void *state, char *out, size_t size) {
-    static const char *const over[PLOTS] = {"accuracy by location, area 0.2",
-                                            "accuracy by rotation", "accuracy by size"};
     const robustness_pane *pane = state;
-    snprintf(out, size, "Robustness · %s", over[pane->main]);
+    const sx_result *result = result_of(pane, pane->main);
+    if (result && result->title && result->title[0])
+        snprintf(out, size, "Robustness · %c%s", tolower((unsigned char)result->title[0]),
+                 result->title + 1);
+    else
+        snprintf(out, size, "Robustness · accuracy by %s", plot_names[pane->main]);
 }
 
 /* The main plot on the left, the other two beside or below it. */
