@@ -297,11 +297,17 @@ static void help_is_the_tables(void **state) {
                 "                               wrapped in help\n"
                 " -             :slower         [FACTOR]  slower\n"
                 " v             :paste          pastes\n");
-    canvas = canvas_of(40, 3, ascii);
+    canvas = canvas_of(40, 6, ascii);
     assert_true(sx_help_draw(&canvas, sx_canvas_box(&canvas), commands, 4) > 10);
     expect_text(&canvas, "Far\n"
                          " + =           [FACTOR]  faster, a\n"
-                         "               longer sentence that may\n");
+                         "               longer sentence that may\n"
+                         "               be wrapped in help\n"
+                         " -             [FACTOR]  slower\n"
+                         " v             pastes\n");
+    canvas = canvas_of(40, 3, ascii); /* what does not fit whole is left for the next scroll */
+    sx_help_draw(&canvas, sx_canvas_box(&canvas), commands, 4);
+    expect_text(&canvas, "Far\n\n\n");
 }
 
 static void a_selection_stays_in_sight(void **state) {
