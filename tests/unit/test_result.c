@@ -362,6 +362,29 @@ static void too_many_parts_are_refused(void **state) {
     }
 }
 
+/* 6.7 TB of pixels that are not there: refused before anything is allocated for them. */
+static void sizes_are_checked_before_memory_is_asked_for(void **state) {
+    (void)state;
+    json_t *json = make_json(SX_RESULT_IMAGES);
+    json_t *captions = json_object_get(json, "captions");
+    while (json_array_size(captions) < 100000)
+        json_array_append(captions, json_array_get(captions, 0));
+    json_object_set_new(json, "height", json_integer(4096));
+    json_object_set_new(json, "width", json_integer(4096));
+    json_object_set_new(json, "channels", json_integer(4));
+    assert_refused(json, "huge pictures");
+    json_decref(json);
+}
+
+static void a_grid_has_cells(void **state) {
+    (void)state;
+    static const char *const keys[] = {"row_values", "values", "low", "high"};
+    json_t *json = make_json(SX_RESULT_GRID);
+    for (size_t i = 0; i < 4; i++) json_object_set_new(json, keys[i], json_array());
+    assert_refused(json, "no rows");
+    json_decref(json);
+}
+
 static void a_sentence_names_result_and_key(void **state) {
     (void)state;
     sx_error err = {0};
@@ -607,6 +630,26 @@ static void memory_can_run_out(void **state) {
     }
 }
 
+/* More than a block of the arena, so that reading asks for memory in its middle. */
+static void memory_can_run_out_in_large_results(void **state) {
+    (void)state;
+    static const struct {
+        int kind;
+        const char *key;
+        size_t count;
+    } lists[] = {{SX_RESULT_SERIES, "lines", 900},
+                 {SX_RESULT_TABLE, "columns", 900},
+                 {SX_RESULT_CLAIMS, "claims", 900}};
+    for (size_t i = 0; i < 3; i++) {
+        json_t *json = make_json(lists[i].kind);
+        json_t *list = json_object_get(json, lists[i].key);
+        while (json_array_size(list) < lists[i].count)
+            json_array_append(list, json_array_get(list, 0));
+        assert_true(fail_every_allocation(read_json, json) > 2);
+        json_decref(json);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(every_kind_comes_back_from_json),
@@ -616,6 +659,8 @@ int main(void) {
         cmocka_unit_test(hostile_names_are_refused),
         cmocka_unit_test(impossible_values_are_refused),
         cmocka_unit_test(too_many_parts_are_refused),
+        cmocka_unit_test(sizes_are_checked_before_memory_is_asked_for),
+        cmocka_unit_test(a_grid_has_cells),
         cmocka_unit_test(a_sentence_names_result_and_key),
         cmocka_unit_test(texts_from_files_are_safe_to_show),
         cmocka_unit_test(csv_has_every_number),
@@ -628,6 +673,7 @@ int main(void) {
         cmocka_unit_test(texts_are_as_long_as_they_are),
         cmocka_unit_test(any_thread_may_own_a_result),
         cmocka_unit_test(memory_can_run_out),
+        cmocka_unit_test(memory_can_run_out_in_large_results),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
