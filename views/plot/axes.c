@@ -106,7 +106,7 @@ static void choose_x_ticks(sx_frame *frame, const sx_surface *surface) {
 /* Rounds the ends of y; then ticks with a blank row between, or at least two. */
 static void choose_y_range(sx_frame *frame, int rows) {
     double low = frame->y_low, high = frame->y_high;
-    sx_range_nice(&low, &high, rows > 9 ? (rows - 1) / 2 : 4, false);
+    sx_range_nice(&low, &high, rows > 17 ? 8 : rows > 11 ? (rows - 1) / 2 : 5, false);
     if (!frame->y_low_fixed || frame->y_low >= high) frame->y_low = low;
     if (!frame->y_high_fixed || frame->y_high <= frame->y_low) frame->y_high = high;
     double range = frame->y_high - frame->y_low, part = rows > 13 ? 6 : (rows - 1) / 2.0;

@@ -262,9 +262,9 @@ static void cells_fill(sx_surface *surface, int x, double y, int width, double h
     sx_cell_surface *cells = cells_of(surface);
     int top = (int)floor(2 * y + 0.5), bottom = (int)floor(2 * (y + height) + 0.5);
     bool colours = surface->inks;
-    sx_style style = colours && step >= 0 ? (sx_style){.background = SX_COLOUR_RAMP(step)}
-                     : step < 0           ? sx_style_of(SX_ROLE_DIM)
-                                          : (sx_style){0};
+    sx_style style = {0};
+    if (step < 0) style = sx_style_of(SX_ROLE_DIM);
+    if (step >= 0 && colours) style.background = SX_COLOUR_RAMP(step);
     uint32_t glyph = colours && step >= 0 ? ' ' : shade_of(cells, step);
     for (int i = 0; i < width; i++)
         for (int half = top; half < bottom; half++) {
