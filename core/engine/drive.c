@@ -6,7 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SECONDS_BETWEEN_CHECKPOINTS 20.0
 #define CHECKPOINT_SHARE 0.02 /* at most, of the time */
 #define RATE_WINDOW 2.0       /* seconds over which images per second are taken */
 
@@ -72,7 +71,7 @@ static void checkpoint_or_warn(sx_engine *engine) {
 
 static bool checkpoint_is_due(const sx_engine *engine, double since) {
     double interval = engine->checkpoint_seconds / CHECKPOINT_SHARE;
-    if (interval < SECONDS_BETWEEN_CHECKPOINTS) interval = SECONDS_BETWEEN_CHECKPOINTS;
+    if (interval < engine->checkpoint_every) interval = engine->checkpoint_every;
     return sx_seconds() - since > interval;
 }
 

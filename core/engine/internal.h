@@ -56,6 +56,7 @@ struct sx_engine {
     double training_seconds, measuring_seconds, end_seconds; /* of advances, by what they did */
     int64_t measuring_advances, first_step;
     double window_began, window_images;
+    double checkpoint_every;                 /* seconds, from the configuration */
     double checkpointed, checkpoint_seconds; /* when the last one was, and how long it took */
     int64_t applied;                         /* live commands so far; goes into checkpoints */
     sx_replay *replays;

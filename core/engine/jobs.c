@@ -53,6 +53,7 @@ static sx_status load_data(sx_engine *engine, const sx_config *config, sx_error 
     sx_text_printable(engine->now.model, sizeof engine->now.model,
                       sx_config_text(config, "model", "spec"));
     engine->now.report.steps = (int64_t)sx_config_number(config, "train", "steps");
+    engine->checkpoint_every = sx_config_number(config, "run", "checkpoint_seconds");
     sx_engine_set_state(engine, SX_STATE_LOADING, NULL);
     engine->now.data = sx_study_data_new(config, &loading, err);
     if (!engine->now.data) return err->status;

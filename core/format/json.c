@@ -11,7 +11,8 @@ sx_status sx_json_parse(const char *name, const char *text, size_t size, json_t 
     json_error_t why;
     *out = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
     if (*out) return SX_OK;
-    if (json_error_code(&why) == json_error_out_of_memory)
+    /* A failure without a line is one of memory, whatever its code. */
+    if (json_error_code(&why) == json_error_out_of_memory || why.line < 0)
         return sx_fail(err, SX_NO_MEMORY, "not enough memory to read '%.200s'", name);
     if (json_error_code(&why) == json_error_stack_overflow)
         return sx_fail(err, SX_BAD_INPUT, "%.200s:%d: the JSON is nested too deep", name, why.line);

@@ -5,6 +5,7 @@
 #include "core/base/base.h"
 #include "tests/unit/unit.h"
 
+#include <jansson.h>
 #include <string.h>
 
 /* Does it once and undoes it; what an error leaves is for the leak checker to find. */
@@ -24,6 +25,29 @@ static inline long fail_every_allocation(failing_action action, void *context) {
     }
     fail();
     return -1;
+}
+
+static inline void *allocate_for_jansson(size_t size) {
+    return sx_alloc(size, 1);
+}
+
+/* The same with jansson's memory too. jansson takes some failures for bad syntax, so SX_BAD_INPUT
+ * is allowed. */
+static inline long fail_every_json_allocation(failing_action action, void *context) {
+    long after = 0;
+    sx_status status = SX_NO_MEMORY;
+    json_set_alloc_funcs(allocate_for_jansson, sx_free);
+    for (; status != SX_OK && after < 100000; after++) {
+        sx_error err = {0};
+        sx_alloc_fail_after(after);
+        status = action(context, &err);
+        sx_alloc_fail_after(-1);
+        assert_true(status == SX_OK || status == SX_NO_MEMORY || status == SX_BAD_INPUT);
+        assert_true(status == SX_OK || strlen(err.message) > 10);
+    }
+    json_set_alloc_funcs(malloc, free);
+    assert_int_equal(status, SX_OK);
+    return after - 1;
 }
 
 #endif
