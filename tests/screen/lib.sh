@@ -11,6 +11,7 @@ unset NO_COLOR LINES COLUMNS SEXTANT_ASSETS SEXTANT_DATA
 passed=0 failed=0
 finish() {
     tmux -L "$socket" kill-server 2>/dev/null
+    while pkill -f "$home"; do sleep 0.2; done
     rm -rf "$home"
 }
 trap finish EXIT
