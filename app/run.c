@@ -68,7 +68,8 @@ int sx_command_run(int argc, char **argv) {
     return show(&arguments.app);
 }
 
-/* A data set or a folder of images: browsed on the data page, described where there is no screen. */
+/* A data set or a folder of images: browsed on the data page, described where there is no screen.
+ */
 static int browse(sx_arguments *arguments, char *path) {
     char data[] = "data", *words[] = {data, path, NULL};
     if (as_text(&arguments->app)) return sx_command_data(2, words);

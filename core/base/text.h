@@ -24,6 +24,9 @@ void sx_text_done(sx_text *text);
  * and a text that is too long is cut between characters. For names that come from files. */
 void sx_text_printable(char *out, size_t size, const char *in);
 
+/* True if the whole of `text` is valid UTF-8. */
+bool sx_text_is_utf8(const char *text);
+
 /* Copies at most size - 1 bytes and ends with NUL; cuts between UTF-8 characters. */
 void sx_text_set(char *out, size_t size, const char *in);
 

@@ -1,8 +1,10 @@
-/* CSV out and in. Numbers are written by the C locale whatever the program's is, and the shortest
- * of 15, 16 and 17 digits that reads back equal is taken. The reader is for tables of numbers. */
+/* CSV out and in. Writing serves people who open results in a spreadsheet or in another language,
+ * so numbers never depend on the locale and a text that a spreadsheet would run is defused.
+ * Reading serves tables of numbers that others computed; it knows no types but the number, and
+ * says in which line something else stands. */
 #include "core/format/csv.h"
 
-#include <locale.h>
+#include <float.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,33 +12,43 @@
 
 void sx_csv_text(sx_text *out, bool first, const char *text) {
     if (!first) sx_text_add_bytes(out, ",", 1);
-    bool runs = text[0] && strchr("=+-@", text[0]);
-    bool quoted = runs || strpbrk(text, ",\"\r\n\t") || text[0] == ' ';
-    if (!quoted) {
-        sx_text_add_bytes(out, text, strlen(text));
-        return;
-    }
-    sx_text_add_bytes(out, "\"", 1);
+    bool runs = *text && strchr("=+-@\t\r", *text);
+    bool quoted = strpbrk(text, ",\"\r\n") != NULL;
+    if (quoted) sx_text_add_bytes(out, "\"", 1);
     if (runs) sx_text_add_bytes(out, "'", 1);
-    for (const char *c = text; *c; c++)
-        sx_text_add_bytes(out, *c == '"' ? "\"\"" : c, *c == '"' ? 2 : 1);
-    sx_text_add_bytes(out, "\"", 1);
+    while (*text) {
+        size_t plain = strcspn(text, "\"");
+        sx_text_add_bytes(out, text, plain);
+        text += plain;
+        if (*text == '"') {
+            sx_text_add_bytes(out, "\"\"", 2);
+            text++;
+        }
+    }
+    if (quoted) sx_text_add_bytes(out, "\"", 1);
+}
+
+/* printf follows the locale; whatever it wrote that belongs to no number is the decimal point. */
+static void make_point(char *digits) {
+    size_t start = strspn(digits, "+-0123456789");
+    size_t point = strcspn(digits + start, "0123456789e");
+    if (!digits[start] || point == 0) return;
+    digits[start] = '.';
+    memmove(digits + start + 1, digits + start + point, strlen(digits + start + point) + 1);
 }
 
 void sx_csv_number(sx_text *out, bool first, double value) {
-    char digits[40];
+    char digits[64] = "";
     if (!first) sx_text_add_bytes(out, ",", 1);
-    if (isnan(value)) return;
     if (isinf(value)) {
-        sx_text_add(out, value > 0 ? "inf" : "-inf");
-        return;
-    }
-    for (int precision = 15; precision <= 17; precision++) {
-        double back;
-        snprintf(digits, sizeof digits, "%.*g", precision, value);
-        char *comma = strchr(digits, ',');
-        if (comma) *comma = '.';
-        if (sx_text_number(digits, &back) && back == value) break;
+        strcpy(digits, value < 0 ? "-inf" : "inf");
+    } else if (!isnan(value)) {
+        /* 15 digits always survive a normal double; a subnormal one holds fewer. */
+        int precision = fabs(value) < DBL_MIN ? 1 : 15;
+        do {
+            snprintf(digits, sizeof digits, "%.*g", precision, value);
+        } while (strtod(digits, NULL) != value && ++precision <= 17);
+        make_point(digits);
     }
     sx_text_add_bytes(out, digits, strlen(digits));
 }
@@ -45,144 +57,139 @@ void sx_csv_row_end(sx_text *out) {
     sx_text_add_bytes(out, "\n", 1);
 }
 
-/* ---- reading ----------------------------------------------------------------------------------
- */
-
 typedef struct {
-    const char *name, *next, *end;
+    const char *name, *at, *end;
     size_t line;
-    sx_text field;
-    bool row_over;
+    sx_text field; /* of the field read last, without its quotes */
+    bool row_ended;
+    sx_error *err;
 } reader;
 
-/* Reads a quoted field, the opening quote already taken; false if the closing one is missing. */
-static bool read_quoted(reader *r) {
-    while (r->next < r->end) {
-        char c = *r->next++;
-        if (c == '\n') r->line++;
-        if (c == '"') {
-            if (r->next >= r->end || *r->next != '"') return true;
-            r->next++;
-        }
-        sx_text_add_bytes(&r->field, &c, 1);
-    }
-    return false;
+static sx_status refuse(reader *in, const char *what) {
+    return sx_fail(in->err, SX_BAD_INPUT, "%.200s:%zu: %s", in->name, in->line, what);
 }
 
-/* Reads one field and the separator behind it. */
-static sx_status read_field(reader *r, sx_error *err) {
-    r->field.size = 0;
-    sx_text_add_bytes(&r->field, "", 0);
-    if (r->next < r->end && *r->next == '"') {
-        r->next++;
-        if (!read_quoted(r))
-            return sx_fail(err, SX_BAD_INPUT, "%.200s:%zu: a closing quote is missing", r->name,
-                           r->line);
-    } else {
-        const char *from = r->next;
-        while (r->next < r->end && !strchr(",\r\n", *r->next)) r->next++;
-        sx_text_add_bytes(&r->field, from, (size_t)(r->next - from));
+static sx_status out_of_memory(reader *in) {
+    return sx_fail(in->err, SX_NO_MEMORY, "not enough memory to read '%.200s'", in->name);
+}
+
+static sx_status read_quoted(reader *in) {
+    size_t opened = in->line;
+    in->at++;
+    while (in->at < in->end) {
+        if (*in->at == '"') {
+            in->at++;
+            if (in->at == in->end || *in->at != '"') return SX_OK;
+        }
+        in->line += *in->at == '\n';
+        sx_text_add_bytes(&in->field, in->at++, 1);
     }
-    if (r->field.failed) return sx_fail(err, SX_NO_MEMORY, "not enough memory for '%s'", r->name);
-    if (r->next < r->end && *r->next == '\r') r->next++;
-    r->row_over = r->next >= r->end || *r->next == '\n';
-    if (r->next < r->end && *r->next != ',' && *r->next != '\n')
-        return sx_fail(err, SX_BAD_INPUT, "%.200s:%zu: text after a closing quote", r->name,
-                       r->line);
-    if (r->next < r->end) r->next++;
+    in->line = opened;
+    return refuse(in, "the closing quotation mark is missing");
+}
+
+static void read_bare(reader *in) {
+    const char *start = in->at;
+    while (in->at < in->end && !memchr(",\"\r\n", *in->at, 4)) in->at++;
+    sx_text_add_bytes(&in->field, start, (size_t)(in->at - start));
+}
+
+/* Reads one field and the comma or line end behind it. The line number moves on with the first
+ * field of the next row, so that a sentence about this one names its own line. */
+static sx_status next_field(reader *in) {
+    if (in->row_ended) in->line++;
+    in->row_ended = false;
+    in->field.size = 0;
+    sx_text_add_bytes(&in->field, "", 0);
+    if (in->at < in->end && *in->at == '"') {
+        sx_status status = read_quoted(in);
+        if (status) return status;
+    } else {
+        read_bare(in);
+    }
+    if (in->field.failed) return out_of_memory(in);
+    if (memchr(in->field.data, 0, in->field.size)) return refuse(in, "a NUL byte is no text");
+    if (in->at < in->end && *in->at == ',') {
+        in->at++;
+        return SX_OK;
+    }
+    in->row_ended = true;
+    if (in->at < in->end && *in->at == '\r') in->at++;
+    if (in->at == in->end) return SX_OK;
+    if (*in->at != '\n') return refuse(in, "a comma or a line end is missing after a field");
+    in->at++;
     return SX_OK;
 }
 
-static sx_status read_names(reader *r, sx_csv *out, sx_error *err) {
+static sx_status read_names(reader *in, sx_csv *out) {
     size_t capacity = 0;
     char **names = NULL;
     sx_status status = SX_OK;
     do {
-        status = read_field(r, err);
+        status = next_field(in);
         if (status) break;
         if (!sx_grow((void **)&names, &capacity, out->columns + 1, sizeof *names) ||
-            !(names[out->columns] = sx_arena_text(&out->arena, r->field.data)))
-            status = sx_fail(err, SX_NO_MEMORY, "not enough memory for '%s'", r->name);
+            !(names[out->columns] = sx_arena_text(&out->arena, in->field.data)))
+            status = out_of_memory(in);
         else
             out->columns++;
-    } while (!status && !r->row_over);
-    if (!status) {
-        out->names = sx_arena_alloc(&out->arena, out->columns, sizeof *names);
-        if (out->names)
-            memcpy(out->names, names, out->columns * sizeof *names);
-        else
-            status = sx_fail(err, SX_NO_MEMORY, "not enough memory for '%s'", r->name);
-    }
+    } while (!status && !in->row_ended);
+    if (!status && !(out->names = sx_arena_alloc(&out->arena, out->columns, sizeof *names)))
+        status = out_of_memory(in);
+    if (!status) memcpy(out->names, names, out->columns * sizeof *names);
     sx_free(names);
     return status;
 }
 
-static bool field_number(const char *text, double *out) {
-    *out = NAN;
-    if (!*text || sx_text_number(text, out)) return true;
-    if (strcmp(text, "nan") == 0) return true;
-    *out = text[0] == '-' ? -INFINITY : INFINITY;
-    return strcmp(text, "inf") == 0 || strcmp(text, "-inf") == 0;
+static bool field_number(const char *field, double *value) {
+    *value = NAN;
+    if (!*field) return true;
+    if (strcmp(field, "inf") == 0 || strcmp(field, "-inf") == 0) {
+        *value = *field == '-' ? -INFINITY : INFINITY;
+        return true;
+    }
+    return sx_text_number(field, value);
 }
 
-static sx_status read_row(reader *r, const sx_csv *csv, double *row, sx_error *err) {
-    size_t line = r->line;
-    for (size_t column = 0;; column++) {
-        sx_status status = read_field(r, err);
+static sx_status read_row(reader *in, sx_csv *out, size_t *capacity) {
+    size_t used = out->rows * out->columns;
+    if (!sx_grow((void **)&out->values, capacity, used + out->columns, sizeof *out->values))
+        return out_of_memory(in);
+    for (size_t column = 0; column < out->columns; column++) {
+        sx_status status = next_field(in);
         if (status) return status;
-        if (column >= csv->columns || (r->row_over && column + 1 != csv->columns))
-            return sx_fail(err, SX_BAD_INPUT, "%.200s:%zu: has not %zu fields as the first row",
-                           r->name, line, csv->columns);
-        if (!field_number(r->field.data, &row[column])) {
-            char shown[60];
-            sx_text_printable(shown, sizeof shown, r->field.data);
-            return sx_fail(err, SX_BAD_INPUT, "%.200s:%zu: '%s' is not a number", r->name, line,
-                           shown);
-        }
-        if (r->row_over) break;
+        if (!field_number(in->field.data, &out->values[used + column]))
+            return sx_fail(in->err, SX_BAD_INPUT,
+                           "%.200s:%zu: '%.60s' in column '%.60s' is not a "
+                           "number",
+                           in->name, in->line, in->field.data, out->names[column]);
+        if (in->row_ended != (column + 1 == out->columns))
+            return sx_fail(in->err, SX_BAD_INPUT,
+                           "%.200s:%zu: there must be %zu fields, as in the "
+                           "first line",
+                           in->name, in->line, out->columns);
     }
-    r->line++;
+    out->rows++;
     return SX_OK;
-}
-
-static sx_status read_rows(reader *r, sx_csv *out, sx_error *err) {
-    double *values = NULL;
-    size_t capacity = 0;
-    sx_status status = SX_OK;
-    while (!status && r->next < r->end) {
-        if (!sx_grow((void **)&values, &capacity, (out->rows + 1) * out->columns, sizeof *values))
-            status = sx_fail(err, SX_NO_MEMORY, "not enough memory for '%s'", r->name);
-        else
-            status = read_row(r, out, values + out->rows * out->columns, err);
-        out->rows += !status;
-    }
-    if (!status) {
-        out->values = sx_arena_alloc(&out->arena, out->rows * out->columns, sizeof *values);
-        if (!out->values)
-            status = sx_fail(err, SX_NO_MEMORY, "not enough memory for '%s'", r->name);
-        else if (out->rows)
-            memcpy(out->values, values, out->rows * out->columns * sizeof *values);
-    }
-    sx_free(values);
-    return status;
 }
 
 sx_status sx_csv_parse(const char *name, const char *text, size_t size, sx_csv *out,
                        sx_error *err) {
     *out = (sx_csv){0};
-    if (memchr(text, 0, size))
-        return sx_fail(err, SX_BAD_INPUT, "%.200s: has a NUL byte; this is not a text", name);
-    if (size == 0) return sx_fail(err, SX_BAD_INPUT, "%.200s: is empty", name);
-    reader r = {.name = name, .next = text, .end = text + size, .line = 1};
-    sx_status status = read_names(&r, out, err);
-    r.line++;
-    if (!status) status = read_rows(&r, out, err);
-    sx_text_done(&r.field);
+    reader in = {.name = name, .at = text, .end = text + size, .line = 1, .err = err};
+    if (size >= 3 && memcmp(text, "\xEF\xBB\xBF", 3) == 0) in.at += 3;
+    size_t capacity = 0;
+    sx_status status = in.at == in.end
+                           ? refuse(&in, "the file is empty; its first line must be names")
+                           : read_names(&in, out);
+    while (!status && in.at < in.end) status = read_row(&in, out, &capacity);
+    sx_text_done(&in.field);
     if (status) sx_csv_done(out);
     return status;
 }
 
 void sx_csv_done(sx_csv *csv) {
+    sx_free(csv->values);
     sx_arena_done(&csv->arena);
     *csv = (sx_csv){0};
 }

@@ -1,25 +1,35 @@
-/* IDX: a header of 4 + 4 x rank bytes, then the values; nothing else may follow. */
+/* IDX, the format of MNIST. The header is so small that hostile files can only lie about sizes;
+ * every claim is held against the bytes that are there before anybody multiplies or reads. */
 #include "core/format/idx.h"
 
-#include <stdio.h>
-
-static uint32_t big_endian(const uint8_t *b) {
-    return (uint32_t)b[0] << 24 | (uint32_t)b[1] << 16 | (uint32_t)b[2] << 8 | b[3];
-}
+#define UNSIGNED_BYTE 8
 
 static sx_status check_magic(const uint8_t *bytes, size_t size, sx_error *err) {
-    if (size < 4) return sx_fail(err, SX_BAD_INPUT, "IDX: only %zu bytes, no header", size);
-    if (bytes[0] || bytes[1])
+    if (size < 4)
+        return sx_fail(err, SX_BAD_INPUT, "an IDX file has at least 4 bytes, this one has %zu",
+                       size);
+    if (bytes[0] != 0 || bytes[1] != 0)
+        return sx_fail(err, SX_BAD_INPUT, "not an IDX file: bytes 0 and 1 must be zero");
+    if (bytes[2] != UNSIGNED_BYTE)
         return sx_fail(err, SX_BAD_INPUT,
-                       "IDX: offset 0: a file begins with two zero bytes, this one with %02x %02x",
-                       (unsigned)bytes[0], (unsigned)bytes[1]);
-    if (bytes[2] != 8)
-        return sx_fail(err, SX_BAD_INPUT,
-                       "IDX: offset 2: values of type 0x%02x; only unsigned bytes (0x08) are read",
-                       (unsigned)bytes[2]);
+                       "offset 2: IDX values of type 0x%02x; only unsigned bytes (0x08) are read",
+                       bytes[2]);
     if (bytes[3] < 1 || bytes[3] > 4)
-        return sx_fail(err, SX_BAD_INPUT, "IDX: offset 3: %d dimensions; 1 to 4 are read",
+        return sx_fail(err, SX_BAD_INPUT, "offset 3: an IDX rank of %d; only 1 to 4 are read",
                        bytes[3]);
+    return SX_OK;
+}
+
+static sx_status read_sizes(const uint8_t *bytes, sx_idx *out, sx_error *err) {
+    out->count = 1;
+    for (int i = 0; i < out->rank; i++) {
+        const uint8_t *at = bytes + 4 + 4 * i;
+        out->sizes[i] = (size_t)at[0] << 24 | (size_t)at[1] << 16 | (size_t)at[2] << 8 | at[3];
+        if (out->sizes[i] == 0)
+            return sx_fail(err, SX_BAD_INPUT, "offset %d: an IDX size of zero", 4 + 4 * i);
+        if (!sx_size_multiply(out->count, out->sizes[i], &out->count))
+            return sx_fail(err, SX_BAD_INPUT, "offset %d: the IDX sizes overflow", 4 + 4 * i);
+    }
     return SX_OK;
 }
 
@@ -27,25 +37,17 @@ sx_status sx_idx_decode(const uint8_t *bytes, size_t size, sx_idx *out, sx_error
     *out = (sx_idx){0};
     sx_status status = check_magic(bytes, size, err);
     if (status) return status;
-    int rank = bytes[3];
-    size_t header = 4 + 4 * (size_t)rank, count = 1;
+    sx_idx idx = {.rank = bytes[3]};
+    size_t header = 4 + 4 * (size_t)idx.rank;
     if (size < header)
-        return sx_fail(err, SX_BAD_INPUT, "IDX: offset %zu: the sizes are cut off", size);
-    for (int i = 0; i < rank; i++) {
-        size_t offset = 4 + 4 * (size_t)i;
-        out->sizes[i] = big_endian(bytes + offset);
-        if (out->sizes[i] == 0)
-            return sx_fail(err, SX_BAD_INPUT, "IDX: offset %zu: a size of zero", offset);
-        if (!sx_size_multiply(count, out->sizes[i], &count))
-            return sx_fail(err, SX_BAD_INPUT, "IDX: offset %zu: the sizes are too large", offset);
-    }
-    if (count != size - header)
+        return sx_fail(err, SX_BAD_INPUT, "offset %zu: the IDX sizes are cut short", size);
+    status = read_sizes(bytes, &idx, err);
+    if (status) return status;
+    if (idx.count != size - header)
         return sx_fail(err, SX_BAD_INPUT,
-                       "IDX: offset %zu: the sizes ask for %zu values, the file has %zu (%s)",
-                       header, count, size - header,
-                       count > size - header ? "it is cut off" : "it is too long");
-    out->rank = rank;
-    out->values = bytes + header;
-    out->count = count;
+                       "offset %zu: the IDX sizes call for %zu values, but %zu bytes follow",
+                       header, idx.count, size - header);
+    idx.values = bytes + header;
+    *out = idx;
     return SX_OK;
 }

@@ -1,4 +1,5 @@
-/* Pictures in memory, and reading a file by what it is rather than by what it is called. */
+/* What PNG and JPEG share: the picture itself, its limits, and how a file is told by its first
+ * bytes. Names lie more often than magic numbers. */
 #include "core/format/image.h"
 
 #include <string.h>
@@ -8,15 +9,19 @@ sx_status sx_image_new(sx_image *out, int height, int width, int channels, sx_er
     *out = (sx_image){0};
     if (height < 1 || width < 1)
         return sx_fail(err, SX_BAD_INPUT, "a picture of %d x %d pixels is empty", width, height);
-    if ((size_t)height > SX_IMAGE_MAX_PIXELS / (size_t)width)
-        return sx_fail(err, SX_BAD_INPUT,
-                       "a picture of %d x %d pixels; at most %zu pixels are read", width, height,
-                       SX_IMAGE_MAX_PIXELS);
-    uint8_t *pixels = sx_alloc((size_t)height * (size_t)width, (size_t)channels);
-    if (!pixels)
-        return sx_fail(err, SX_NO_MEMORY, "not enough memory for a picture of %d x %d", width,
-                       height);
-    *out = (sx_image){height, width, channels, pixels};
+    if (channels != 1 && channels != 3 && channels != 4)
+        return sx_fail(err, SX_BAD_INPUT, "a picture has 1, 3 or 4 channels, not %d", channels);
+    size_t pixels;
+    if (!sx_size_multiply((size_t)height, (size_t)width, &pixels) || pixels > SX_IMAGE_MAX_PIXELS)
+        return sx_fail(err, SX_BAD_INPUT, "a picture of %d x %d pixels; at most %zu are read",
+                       width, height, SX_IMAGE_MAX_PIXELS);
+    out->pixels = sx_alloc(pixels, (size_t)channels);
+    if (!out->pixels)
+        return sx_fail(err, SX_NO_MEMORY, "not enough memory for a picture of %d x %d pixels",
+                       width, height);
+    out->height = height;
+    out->width = width;
+    out->channels = channels;
     return SX_OK;
 }
 
@@ -25,34 +30,39 @@ void sx_image_done(sx_image *image) {
     *image = (sx_image){0};
 }
 
-static bool is_png(const sx_bytes *file) {
-    return file->size >= 8 && memcmp(file->data, "\x89PNG\r\n\x1a\n", 8) == 0;
-}
+typedef struct {
+    const char *magic;
+    size_t size;
+    sx_status (*decode)(const uint8_t *bytes, size_t size, sx_image *out, sx_error *err);
+} image_kind;
 
-static bool is_jpeg(const sx_bytes *file) {
-    return file->size >= 3 && memcmp(file->data, "\xff\xd8\xff", 3) == 0;
-}
+static const image_kind kinds[] = {
+    {"\x89PNG\r\n\x1A\n", 8, sx_png_decode},
+    {"\xFF\xD8\xFF", 3, sx_jpeg_decode},
+};
 
 sx_status sx_image_read(const char *path, sx_image *out, sx_error *err) {
-    sx_bytes file;
     *out = (sx_image){0};
+    sx_bytes file;
     sx_status status = sx_file_read(path, SX_IMAGE_MAX_FILE_BYTES, &file, err);
     if (status) return status;
-    if (is_png(&file))
-        status = sx_png_decode(file.data, file.size, out, err);
-    else if (is_jpeg(&file))
-        status = sx_jpeg_decode(file.data, file.size, out, err);
-    else
-        status = sx_fail(err, SX_BAD_INPUT, "is neither PNG nor JPEG");
+    const image_kind *kind = NULL;
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (file.size >= kinds[i].size && memcmp(file.data, kinds[i].magic, kinds[i].size) == 0)
+            kind = &kinds[i];
+    status = kind ? kind->decode(file.data, file.size, out, err)
+                  : sx_fail(err, SX_BAD_INPUT, "this is neither a PNG nor a JPEG picture");
     sx_bytes_done(&file);
-    if (!status) return SX_OK;
-    char shown[300];
-    sx_text_printable(shown, sizeof shown, path);
-    return sx_fail_within(err, "'%s'", shown);
+    if (status) sx_fail_within(err, "'%.300s'", path);
+    return status;
 }
 
 bool sx_image_has_name(const char *path) {
-    const char *dot = strrchr(path, '.');
-    return dot && (strcasecmp(dot, ".png") == 0 || strcasecmp(dot, ".jpg") == 0 ||
-                   strcasecmp(dot, ".jpeg") == 0);
+    static const char *const ends[] = {".png", ".jpg", ".jpeg"};
+    size_t length = strlen(path);
+    for (size_t i = 0; i < sizeof ends / sizeof *ends; i++) {
+        size_t end = strlen(ends[i]);
+        if (length > end && strcasecmp(path + length - end, ends[i]) == 0) return true;
+    }
+    return false;
 }

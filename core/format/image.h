@@ -5,7 +5,9 @@
 #include "core/base/base.h"
 
 /* More pixels than this are a picture bomb: the sentence gives the size and the limit. */
+#ifndef SX_IMAGE_MAX_PIXELS /* fuzzers set less */
 #define SX_IMAGE_MAX_PIXELS ((size_t)64 * 1024 * 1024)
+#endif
 #define SX_IMAGE_MAX_FILE_BYTES ((size_t)256 * 1024 * 1024)
 
 /* 8-bit pixels [height, width, channels], row by row, owned. Channels: 1 grey, 3 RGB, 4 RGBA with

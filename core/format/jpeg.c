@@ -1,153 +1,178 @@
-/* JPEG through libjpeg-turbo. The library reports errors by a callback from which we jump; a file
- * that it would fill up with grey (a cut one) is an error here. A hostile progressive file can hold
- * thousands of scans that each cost a whole decode, so scans are limited. */
+/* JPEG through libjpeg-turbo, grey and colour, upright as its EXIF orientation says. libjpeg
+ * reports errors by a jump and damage by a warning; warnings that mean lost pixels are errors here,
+ * because a half-grey picture among the data is worse than none. Scans are counted, as a
+ * progressive file of few bytes can hold any number of them. CMYK is not read: without its profile
+ * the colours would be guesses. */
 #include "core/format/image.h"
 
 #include <setjmp.h>
 #include <stdio.h>
 #include <string.h>
 
+#include <jerror.h>
 #include <jpeglib.h>
 
-#define SCAN_LIMIT 64
-#define MARKER_EXIF (JPEG_APP0 + 1)
+/* Encoders write about ten scans. */
+#define MOST_SCANS 100
+#define EXIF_MARKER (JPEG_APP0 + 1)
+#define EXIF_ORIENTATION 0x0112
 
 typedef struct {
-    struct jpeg_error_mgr manager;
+    struct jpeg_decompress_struct jpeg;
+    struct jpeg_error_mgr errors;
     struct jpeg_progress_mgr progress;
-    struct jpeg_decompress_struct info;
-    jmp_buf jump;
-    sx_image *image;
-    sx_status status;
+    int turn;         /* EXIF orientation, 1 .. 8 */
+    sx_status status; /* of a failure that `err` tells already */
     sx_error *err;
+    jmp_buf jump;
 } decoder;
 
-static void fail(decoder *d, const char *why) {
-    char shown[160];
-    sx_text_printable(shown, sizeof shown, why);
-    if (!d->status) d->status = sx_fail(d->err, SX_BAD_INPUT, "JPEG: %s", shown);
+__attribute__((noreturn)) static void give_up(decoder *d, sx_status status, const char *reason) {
+    d->status = status == SX_NO_MEMORY
+                    ? sx_fail(d->err, status, "not enough memory to read a JPEG")
+                    : sx_fail(d->err, status, "cannot read this JPEG: %s", reason);
     longjmp(d->jump, 1);
 }
 
-static void on_error(j_common_ptr info) {
-    char why[JMSG_LENGTH_MAX];
-    info->err->format_message(info, why);
-    fail(info->client_data, why);
+__attribute__((noreturn)) static void on_error(j_common_ptr jpeg) {
+    char reason[JMSG_LENGTH_MAX];
+    jpeg->err->format_message(jpeg, reason);
+    give_up(jpeg->client_data,
+            jpeg->err->msg_code == JERR_OUT_OF_MEMORY ? SX_NO_MEMORY : SX_BAD_INPUT, reason);
 }
 
-/* Warnings (level -1) mean damaged or missing data; levels from 0 are talk. */
-static void on_message(j_common_ptr info, int level) {
-    if (level < 0) on_error(info);
+static bool loses_pixels(int code) {
+    return code == JWRN_JPEG_EOF || code == JWRN_HIT_MARKER || code == JWRN_HUFF_BAD_CODE ||
+           code == JWRN_MUST_RESYNC;
 }
 
-static void on_output(j_common_ptr info) {
-    (void)info;
+/* Levels below zero are warnings, the others traces. */
+static void on_message(j_common_ptr jpeg, int level) {
+    if (level < 0 && loses_pixels(jpeg->err->msg_code)) on_error(jpeg);
 }
 
-static void on_progress(j_common_ptr info) {
-    decoder *d = info->client_data;
-    if (d->info.input_scan_number > SCAN_LIMIT) fail(d, "more than 64 scans");
+static void on_progress(j_common_ptr jpeg) {
+    if (((j_decompress_ptr)jpeg)->input_scan_number > MOST_SCANS)
+        give_up(jpeg->client_data, SX_BAD_INPUT, "it has more than 100 scans");
 }
 
-/* The EXIF orientation, 1 .. 8, from an APP1 marker; 1 if there is none that reads. */
-static int read_orientation(const struct jpeg_marker_struct *marker) {
-    for (; marker; marker = marker->next) {
-        const uint8_t *d = marker->data;
-        size_t size = marker->data_length;
-        if (marker->marker != MARKER_EXIF || size < 20 || memcmp(d, "Exif\0\0", 6) != 0) continue;
-        const uint8_t *tiff = d + 6;
-        size -= 6;
-        bool little = tiff[0] == 'I';
-#define U16(at) (little ? tiff[at] | tiff[(at) + 1] << 8 : tiff[at] << 8 | tiff[(at) + 1])
-        size_t directory = (size_t)(little ? U16(4) : U16(6));
-        if (directory + 2 > size) return 1;
-        size_t entries = (size_t)U16(directory);
-        for (size_t i = 0; i < entries && directory + 2 + 12 * (i + 1) <= size; i++) {
-            size_t at = directory + 2 + 12 * i;
-            int value = U16(at + 8);
-            if (U16(at) == 0x0112) return value >= 1 && value <= 8 ? value : 1;
-        }
-#undef U16
+static unsigned number(const uint8_t *at, int bytes, bool little) {
+    unsigned value = 0;
+    for (int i = 0; i < bytes; i++) value = value << 8 | at[little ? bytes - 1 - i : i];
+    return value;
+}
+
+/* The orientation in an APP1 payload: "Exif\0\0", then a TIFF header, whose first directory is
+ * looked through. Anything that is not right means 1, upright.
+ * Source: CIPA DC-008 (Exif 2.3), 4.5.2 and 4.6.4 A. */
+static int exif_orientation(const uint8_t *bytes, size_t size) {
+    if (size < 6 + 8 || memcmp(bytes, "Exif\0\0", 6) != 0) return 1;
+    const uint8_t *tiff = bytes + 6;
+    size -= 6;
+    bool little = tiff[0] == 'I';
+    size_t directory = number(tiff + 4, 4, little);
+    if (directory > size - 2) return 1;
+    size_t entries = number(tiff + directory, 2, little);
+    for (size_t i = 0; i < entries; i++) {
+        size_t at = directory + 2 + 12 * i;
+        if (at + 12 > size) return 1;
+        if (number(tiff + at, 2, little) != EXIF_ORIENTATION) continue;
+        unsigned value = number(tiff + at + 8, 2, little);
+        return value >= 1 && value <= 8 ? (int)value : 1;
     }
     return 1;
 }
 
-/* Where pixel (x, y) of the upright picture comes from in one stored with `orientation`. */
-static const uint8_t *source_pixel(const sx_image *stored, int orientation, int x, int y) {
-    int w = stored->width, h = stored->height, column = x, row = y;
-    if (orientation >= 5) {
-        column = y;
-        row = x;
+static int orientation(const decoder *d) {
+    for (jpeg_saved_marker_ptr m = d->jpeg.marker_list; m; m = m->next) {
+        int found = m->marker == EXIF_MARKER ? exif_orientation(m->data, m->data_length) : 1;
+        if (found != 1) return found;
     }
-    bool flip_x = orientation == 2 || orientation == 3 || orientation == 7 || orientation == 8;
-    bool flip_y = orientation == 3 || orientation == 4 || orientation == 6 || orientation == 7;
-    if (flip_x) column = w - 1 - column;
-    if (flip_y) row = h - 1 - row;
-    return stored->pixels + ((size_t)row * (size_t)w + (size_t)column) * (size_t)stored->channels;
+    return 1;
 }
 
-static sx_status turn_upright(sx_image *image, int orientation, sx_error *err) {
-    if (orientation <= 1) return SX_OK;
-    bool turned = orientation >= 5;
-    sx_image upright;
-    sx_status status = sx_image_new(&upright, turned ? image->width : image->height,
-                                    turned ? image->height : image->width, image->channels, err);
-    if (status) return status;
+static void check_header(decoder *d) {
+    struct jpeg_decompress_struct *jpeg = &d->jpeg;
+    if (jpeg->jpeg_color_space == JCS_CMYK || jpeg->jpeg_color_space == JCS_YCCK)
+        give_up(d, SX_BAD_INPUT, "its colours are CMYK; save it as RGB");
+    if (jpeg->num_components != 1 && jpeg->num_components != 3)
+        give_up(d, SX_BAD_INPUT, "it is neither grey nor RGB");
+    if (jpeg->arith_code) /* damage could not be told: not every libjpeg warns of it */
+        give_up(d, SX_BAD_INPUT, "it is arithmetic-coded; save it with Huffman codes");
+    if ((size_t)jpeg->image_width * jpeg->image_height > SX_IMAGE_MAX_PIXELS) {
+        d->status =
+            sx_fail(d->err, SX_BAD_INPUT, "the JPEG has %u x %u pixels; at most %zu are read",
+                    jpeg->image_width, jpeg->image_height, SX_IMAGE_MAX_PIXELS);
+        longjmp(d->jump, 1);
+    }
+}
+
+static void read_pixels(decoder *d, sx_image *image) {
+    struct jpeg_decompress_struct *jpeg = &d->jpeg;
+    jpeg->out_color_space = jpeg->num_components == 1 ? JCS_GRAYSCALE : JCS_RGB;
+    d->status = sx_image_new(image, (int)jpeg->image_height, (int)jpeg->image_width,
+                             jpeg->num_components, d->err);
+    if (d->status) longjmp(d->jump, 1);
+    jpeg_start_decompress(jpeg);
+    size_t stride = (size_t)image->width * (size_t)image->channels;
+    while (jpeg->output_scanline < jpeg->output_height) {
+        JSAMPROW row = image->pixels + stride * jpeg->output_scanline;
+        jpeg_read_scanlines(jpeg, &row, 1);
+    }
+}
+
+static bool decode_guarded(decoder *d, const uint8_t *bytes, size_t size, sx_image *image) {
+    if (setjmp(d->jump)) return false;
+    jpeg_create_decompress(&d->jpeg);
+    d->jpeg.progress = &d->progress;
+    jpeg_save_markers(&d->jpeg, EXIF_MARKER, 0xFFFF);
+    jpeg_mem_src(&d->jpeg, bytes, size);
+    jpeg_read_header(&d->jpeg, TRUE);
+    d->turn = orientation(d); /* the markers go when decompressing ends */
+    check_header(d);
+    read_pixels(d, image);
+    jpeg_finish_decompress(&d->jpeg);
+    return true;
+}
+
+/* Turns a stored picture upright. Orientations from 5 on swap rows and columns; the stored rows
+ * and columns are then counted from the other end where the orientation says so. */
+static sx_status turn_upright(sx_image *image, int turn, sx_error *err) {
+    bool swapped = turn >= 5;
+    bool from_bottom = turn == 3 || turn == 4 || turn == 6 || turn == 7;
+    bool from_right = turn == 2 || turn == 3 || turn == 7 || turn == 8;
+    size_t height = (size_t)image->height, width = (size_t)image->width;
     size_t channels = (size_t)image->channels;
-    uint8_t *out = upright.pixels;
-    for (int y = 0; y < upright.height; y++)
-        for (int x = 0; x < upright.width; x++, out += channels)
-            memcpy(out, source_pixel(image, orientation, x, y), channels);
+    sx_image upright;
+    sx_status status = sx_image_new(&upright, swapped ? image->width : image->height,
+                                    swapped ? image->height : image->width, image->channels, err);
+    if (status) return status;
+    uint8_t *to = upright.pixels;
+    for (size_t y = 0; y < (size_t)upright.height; y++) {
+        for (size_t x = 0; x < (size_t)upright.width; x++, to += channels) {
+            size_t row = swapped ? x : y, column = swapped ? y : x;
+            if (from_bottom) row = height - 1 - row;
+            if (from_right) column = width - 1 - column;
+            memcpy(to, image->pixels + (row * width + column) * channels, channels);
+        }
+    }
     sx_image_done(image);
     *image = upright;
     return SX_OK;
 }
 
-static void read_header(decoder *d) {
-    jpeg_save_markers(&d->info, MARKER_EXIF, 0xFFFF);
-    jpeg_read_header(&d->info, TRUE);
-    if (d->info.jpeg_color_space == JCS_CMYK || d->info.jpeg_color_space == JCS_YCCK)
-        fail(d, "CMYK pictures are not read; convert it to RGB");
-    bool grey = d->info.num_components == 1;
-    d->info.out_color_space = grey ? JCS_GRAYSCALE : JCS_RGB;
-    d->status = sx_image_new(d->image, (int)d->info.image_height, (int)d->info.image_width,
-                             grey ? 1 : 3, d->err);
-    if (d->status) longjmp(d->jump, 1);
-}
-
-static void decode(decoder *d, const uint8_t *bytes, size_t size) {
-    if (setjmp(d->jump)) return;
-    jpeg_create_decompress(&d->info);
-    d->info.progress = &d->progress;
-    jpeg_mem_src(&d->info, bytes, size);
-    read_header(d);
-    jpeg_start_decompress(&d->info);
-    size_t row = (size_t)d->image->width * (size_t)d->image->channels;
-    while (d->info.output_scanline < d->info.output_height) {
-        JSAMPROW line = d->image->pixels + d->info.output_scanline * row;
-        jpeg_read_scanlines(&d->info, &line, 1);
-    }
-    d->status = turn_upright(d->image, read_orientation(d->info.marker_list), d->err);
-    jpeg_finish_decompress(&d->info);
-}
-
 sx_status sx_jpeg_decode(const uint8_t *bytes, size_t size, sx_image *out, sx_error *err) {
     *out = (sx_image){0};
-    if (size == 0) return sx_fail(err, SX_BAD_INPUT, "JPEG: the file is empty");
-    decoder *d = sx_alloc(1, sizeof *d);
-    if (!d) return sx_fail(err, SX_NO_MEMORY, "not enough memory to read a JPEG");
-    d->image = out;
-    d->err = err;
-    d->info.err = jpeg_std_error(&d->manager);
-    d->info.client_data = d;
-    d->manager.error_exit = on_error;
-    d->manager.emit_message = on_message;
-    d->manager.output_message = on_output;
-    d->progress.progress_monitor = on_progress;
-    decode(d, bytes, size);
-    jpeg_destroy_decompress(&d->info);
-    sx_status status = d->status;
-    sx_free(d);
+    decoder d = {.err = err};
+    d.jpeg.err = jpeg_std_error(&d.errors);
+    d.jpeg.client_data = &d;
+    d.errors.error_exit = on_error;
+    d.errors.emit_message = on_message;
+    d.progress.progress_monitor = on_progress;
+    bool good = decode_guarded(&d, bytes, size, out);
+    jpeg_destroy_decompress(&d.jpeg);
+    sx_status status = good ? SX_OK : d.status;
+    if (good && d.turn != 1) status = turn_upright(out, d.turn, err);
     if (status) sx_image_done(out);
     return status;
 }

@@ -1,39 +1,53 @@
-/* JSON through jansson. jansson itself limits nesting (2,048) and refuses invalid UTF-8; here come
- * limits of size, sentences with names, and null for what is not a number. */
+/* JSON through jansson, with the house's limits and sentences. jansson already refuses nesting
+ * past 2048 levels, numbers that do not fit, invalid UTF-8 and NUL in texts; here its messages get
+ * the file's name and line, and the numbers that JSON does not know become null. */
 #include "core/format/json.h"
 
 #include <math.h>
-#include <stdlib.h>
 #include <string.h>
 
 sx_status sx_json_parse(const char *name, const char *text, size_t size, json_t **out,
                         sx_error *err) {
-    json_error_t fault;
-    *out = json_loadb(text, size, JSON_REJECT_DUPLICATES, &fault);
+    json_error_t why;
+    *out = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
     if (*out) return SX_OK;
-    char shown[160];
-    sx_text_printable(shown, sizeof shown, fault.text);
-    return sx_fail(err, SX_BAD_INPUT, "%.200s:%d: not valid JSON: %s", name, fault.line, shown);
+    /* A failure without a line is one of memory, whatever its code. */
+    if (json_error_code(&why) == json_error_out_of_memory || why.line < 0)
+        return sx_fail(err, SX_NO_MEMORY, "not enough memory to read '%.200s'", name);
+    if (json_error_code(&why) == json_error_stack_overflow)
+        return sx_fail(err, SX_BAD_INPUT, "%.200s:%d: the JSON is nested too deep", name, why.line);
+    return sx_fail(err, SX_BAD_INPUT, "%.200s:%d: %s", name, why.line, why.text);
 }
 
 sx_status sx_json_read(const char *path, size_t limit, json_t **out, sx_error *err) {
-    sx_bytes bytes;
     *out = NULL;
-    sx_status status = sx_file_read(path, limit, &bytes, err);
+    sx_bytes file;
+    sx_status status = sx_file_read(path, limit, &file, err);
     if (status) return status;
-    status = sx_json_parse(path, (const char *)bytes.data, bytes.size, out, err);
-    sx_bytes_done(&bytes);
+    status = sx_json_parse(path, (const char *)file.data, file.size, out, err);
+    sx_bytes_done(&file);
     return status;
 }
 
+static int add_to_text(const char *bytes, size_t size, void *text) {
+    sx_text_add_bytes(text, bytes, size);
+    return ((sx_text *)text)->failed ? -1 : 0;
+}
+
 sx_status sx_json_write(const char *path, const json_t *value, bool compact, sx_error *err) {
-    char *text = json_dumps(value, compact ? JSON_COMPACT | JSON_ENCODE_ANY
-                                           : JSON_INDENT(1) | JSON_ENCODE_ANY);
-    if (!text) return sx_fail(err, SX_NO_MEMORY, "not enough memory to write '%.200s'", path);
-    size_t length = strlen(text);
-    text[length] = '\n'; /* in place of the NUL: the file ends with a line end */
-    sx_status status = sx_file_write(path, text, length + 1, err);
-    free(text);
+    sx_text text = {0};
+    size_t layout = compact ? JSON_COMPACT : JSON_INDENT(2);
+    int refused = json_dump_callback(value, add_to_text, &text, layout | JSON_ENCODE_ANY);
+    sx_text_add_bytes(&text, "\n", 1);
+    sx_status status;
+    if (text.failed)
+        status = sx_fail(err, SX_NO_MEMORY, "not enough memory to write '%.300s'", path);
+    else if (refused)
+        status =
+            sx_fail(err, SX_BAD_INPUT, "cannot write '%.300s': its content is no JSON value", path);
+    else
+        status = sx_file_write(path, text.data, text.size, err);
+    sx_text_done(&text);
     return status;
 }
 
@@ -42,15 +56,15 @@ json_t *sx_json_number(double value) {
 }
 
 double sx_json_to_number(const json_t *value) {
-    return json_is_number(value) ? json_number_value(value) : (double)NAN;
+    return json_is_number(value) ? json_number_value(value) : NAN;
 }
 
 json_t *sx_json_text(const char *text) {
     size_t size = strlen(text) + 1;
-    char *clean = sx_alloc(size, 1);
-    if (!clean) return NULL;
-    sx_text_printable(clean, size, text);
-    json_t *value = json_string(clean);
-    sx_free(clean);
+    char *printable = sx_alloc(size, 1);
+    if (!printable) return NULL;
+    sx_text_printable(printable, size, text);
+    json_t *value = json_string(printable);
+    sx_free(printable);
     return value;
 }

@@ -1,147 +1,178 @@
-/* PNG through libpng. libpng reports errors by a jump; everything that must survive it lives in a
- * structure that the jump does not touch. */
+/* PNG through libpng, whatever the bit depth or colour type, to and from the house's 8-bit
+ * picture. libpng reports errors by a jump; so everything that must survive it lives in a struct of
+ * the caller, and the function that sets the jump has no changing locals. Ancillary chunks other
+ * than tRNS are skipped unread: colour management is not done here. */
 #include "core/format/image.h"
 
 #include <png.h>
-#include <setjmp.h>
+#include <stdio.h>
 #include <string.h>
 
+#define MOST_SIDE 0x7FFFFFFF
+
 typedef struct {
+    const uint8_t *bytes; /* read from */
+    size_t size, at;
+    sx_bytes out; /* written to */
+    size_t capacity;
     png_structp png;
     png_infop info;
-    const uint8_t *next; /* reading */
-    size_t left;
-    sx_text written; /* writing */
-    sx_image *image;
-    png_bytep *rows;
-    sx_status status;
+    bool no_memory;
+    sx_status status; /* of a failure that `err` tells already */
     sx_error *err;
-} coder;
+    char reason[160];
+    jmp_buf jump;
+} codec;
 
-static void on_error(png_structp png, png_const_charp why) {
-    coder *c = png_get_error_ptr(png);
-    char shown[160];
-    sx_text_printable(shown, sizeof shown, why);
-    if (!c->status) c->status = sx_fail(c->err, SX_BAD_INPUT, "PNG: %s", shown);
-    longjmp(png_jmpbuf(png), 1);
+static void *codec_alloc(png_structp png, png_alloc_size_t size) {
+    codec *c = png_get_mem_ptr(png);
+    void *memory = sx_alloc(size, 1);
+    if (!memory) c->no_memory = true;
+    return memory;
 }
 
-static void on_warning(png_structp png, png_const_charp why) {
+static void codec_free(png_structp png, void *memory) {
     (void)png;
-    (void)why;
+    sx_free(memory);
 }
 
-static void read_bytes(png_structp png, png_bytep out, size_t size) {
-    coder *c = png_get_io_ptr(png);
-    if (size > c->left) png_error(png, "the file is cut off");
-    memcpy(out, c->next, size);
-    c->next += size;
-    c->left -= size;
+__attribute__((noreturn)) static void on_error(png_structp png, png_const_charp reason) {
+    codec *c = png_get_error_ptr(png);
+    snprintf(c->reason, sizeof c->reason, "%s", reason);
+    longjmp(c->jump, 1);
 }
 
-static void write_bytes(png_structp png, png_bytep in, size_t size) {
-    coder *c = png_get_io_ptr(png);
-    sx_text_add_bytes(&c->written, (const char *)in, size);
-    if (c->written.failed) png_error(png, "not enough memory");
+static void on_warning(png_structp png, png_const_charp reason) {
+    (void)png;
+    (void)reason;
 }
 
-static void flush_bytes(png_structp png) {
+static void read_bytes(png_structp png, png_bytep to, size_t count) {
+    codec *c = png_get_io_ptr(png);
+    if (count > c->size - c->at) png_error(png, "it is cut short");
+    memcpy(to, c->bytes + c->at, count);
+    c->at += count;
+}
+
+static void write_bytes(png_structp png, png_bytep from, size_t count) {
+    codec *c = png_get_io_ptr(png);
+    c->no_memory = !sx_grow((void **)&c->out.data, &c->capacity, c->out.size + count, 1);
+    if (c->no_memory) png_error(png, "out of memory");
+    memcpy(c->out.data + c->out.size, from, count);
+    c->out.size += count;
+}
+
+static void flush_nothing(png_structp png) {
     (void)png;
 }
 
-/* Asks libpng for 8-bit grey, RGB or RGBA. */
-static int choose_channels(png_structp png, png_infop info) {
-    int type = png_get_color_type(png, info), depth = png_get_bit_depth(png, info);
-    bool transparent = png_get_valid(png, info, PNG_INFO_tRNS) != 0;
-    bool alpha = (type & PNG_COLOR_MASK_ALPHA) || transparent;
-    if (depth == 16) png_set_scale_16(png);
-    if (type == PNG_COLOR_TYPE_PALETTE) png_set_palette_to_rgb(png);
-    if (type == PNG_COLOR_TYPE_GRAY && depth < 8) png_set_expand_gray_1_2_4_to_8(png);
-    if (transparent) png_set_tRNS_to_alpha(png);
-    if (alpha && !(type & PNG_COLOR_MASK_COLOR)) png_set_gray_to_rgb(png);
-    png_set_interlace_handling(png);
-    png_read_update_info(png, info);
-    return png_get_channels(png, info);
+/* The sentence for whatever ended the codec early. */
+static sx_status codec_failure(codec *c, const char *verb) {
+    if (c->status) return c->status;
+    if (c->no_memory) return sx_fail(c->err, SX_NO_MEMORY, "not enough memory to %s a PNG", verb);
+    return sx_fail(c->err, SX_BAD_INPUT, "cannot %s this PNG: %s", verb, c->reason);
 }
 
-static void make_image(coder *c, int channels) {
+static void read_header(codec *c) {
+    png_set_read_fn(c->png, c, read_bytes);
+    png_set_user_limits(c->png, MOST_SIDE, MOST_SIDE); /* so that the limit is told by us */
+    png_set_keep_unknown_chunks(c->png, PNG_HANDLE_CHUNK_NEVER, NULL, -1);
+    png_set_crc_action(c->png, PNG_CRC_ERROR_QUIT, PNG_CRC_ERROR_QUIT);
+    png_read_info(c->png, c->info);
+}
+
+/* Checks the size before libpng allocates its rows, asks for 8-bit samples without palette, and
+ * makes the picture. False if it is refused; the sentence is then told. */
+static bool make_image(codec *c, sx_image *image) {
     png_uint_32 width = png_get_image_width(c->png, c->info);
     png_uint_32 height = png_get_image_height(c->png, c->info);
-    if (width > INT32_MAX || height > INT32_MAX) png_error(c->png, "the size is too large");
-    c->status = sx_image_new(c->image, (int)height, (int)width, channels, c->err);
-    if (c->status) png_error(c->png, "no picture");
-    c->rows = sx_alloc(height, sizeof *c->rows);
-    if (!c->rows) png_error(c->png, "not enough memory");
-    for (png_uint_32 y = 0; y < height; y++)
-        c->rows[y] = c->image->pixels + (size_t)y * width * (size_t)channels;
+    if ((uint64_t)width * height > SX_IMAGE_MAX_PIXELS) {
+        c->status =
+            sx_fail(c->err, SX_BAD_INPUT, "the PNG has %u x %u pixels; at most %zu are read", width,
+                    height, SX_IMAGE_MAX_PIXELS);
+        return false;
+    }
+    png_set_expand(c->png);
+    png_set_scale_16(c->png);
+    int colour = png_get_color_type(c->png, c->info);
+    bool transparent = png_get_valid(c->png, c->info, PNG_INFO_tRNS) != 0;
+    if (colour == PNG_COLOR_TYPE_GRAY_ALPHA || (colour == PNG_COLOR_TYPE_GRAY && transparent))
+        png_set_gray_to_rgb(c->png);
+    png_set_interlace_handling(c->png);
+    png_read_update_info(c->png, c->info);
+    c->status =
+        sx_image_new(image, (int)height, (int)width, png_get_channels(c->png, c->info), c->err);
+    return c->status == SX_OK;
 }
 
-static void decode(coder *c) {
-    if (setjmp(png_jmpbuf(c->png))) return;
-    png_set_user_limits(c->png, 1000000, 1000000);
-    png_set_chunk_malloc_max(c->png, (png_alloc_size_t)8 << 20);
-    png_set_read_fn(c->png, c, read_bytes);
-    png_read_info(c->png, c->info);
-    uint64_t pixels =
-        (uint64_t)png_get_image_width(c->png, c->info) * png_get_image_height(c->png, c->info);
-    if (pixels > SX_IMAGE_MAX_PIXELS) {
-        c->status =
-            sx_fail(c->err, SX_BAD_INPUT, "PNG: %u x %u pixels; at most %zu pixels are read",
-                    (unsigned)png_get_image_width(c->png, c->info),
-                    (unsigned)png_get_image_height(c->png, c->info), SX_IMAGE_MAX_PIXELS);
-        return;
-    }
-    make_image(c, choose_channels(c->png, c->info));
-    png_read_image(c->png, c->rows);
+static void read_rows(codec *c, sx_image *image) {
+    size_t stride = (size_t)image->width * (size_t)image->channels;
+    if (png_get_rowbytes(c->png, c->info) != stride) png_error(c->png, "its rows are too long");
+    int passes = png_get_interlace_type(c->png, c->info) == PNG_INTERLACE_ADAM7
+                     ? PNG_INTERLACE_ADAM7_PASSES
+                     : 1;
+    for (int pass = 0; pass < passes; pass++)
+        for (int y = 0; y < image->height; y++)
+            png_read_row(c->png, image->pixels + (size_t)y * stride, NULL);
     png_read_end(c->png, NULL);
+}
+
+static bool decode_guarded(codec *c, sx_image *image) {
+    if (setjmp(c->jump)) return false;
+    c->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, c, on_error, on_warning, c,
+                                      codec_alloc, codec_free);
+    c->info = c->png ? png_create_info_struct(c->png) : NULL;
+    if (!c->info) return false;
+    read_header(c);
+    if (!make_image(c, image)) return false;
+    read_rows(c, image);
+    return true;
 }
 
 sx_status sx_png_decode(const uint8_t *bytes, size_t size, sx_image *out, sx_error *err) {
     *out = (sx_image){0};
-    coder c = {.next = bytes, .left = size, .image = out, .err = err};
-    c.png = png_create_read_struct(PNG_LIBPNG_VER_STRING, &c, on_error, on_warning);
-    c.info = c.png ? png_create_info_struct(c.png) : NULL;
-    if (c.info)
-        decode(&c);
-    else
-        c.status = sx_fail(err, SX_NO_MEMORY, "not enough memory to read a PNG");
+    codec c = {.bytes = bytes, .size = size, .err = err, .reason = "libpng does not start"};
+    bool good = decode_guarded(&c, out);
     png_destroy_read_struct(&c.png, &c.info, NULL);
-    sx_free(c.rows);
-    if (c.status) sx_image_done(out);
-    return c.status;
+    if (good) return SX_OK;
+    sx_image_done(out);
+    return codec_failure(&c, "read");
 }
 
-static void encode(coder *c, const sx_image *image) {
-    static const int types[] = {0, PNG_COLOR_TYPE_GRAY, 0, PNG_COLOR_TYPE_RGB,
-                                PNG_COLOR_TYPE_RGB_ALPHA};
-    if (setjmp(png_jmpbuf(c->png))) return;
-    png_set_write_fn(c->png, c, write_bytes, flush_bytes);
-    png_set_IHDR(c->png, c->info, (png_uint_32)image->width, (png_uint_32)image->height, 8,
-                 types[image->channels], PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT,
-                 PNG_FILTER_TYPE_DEFAULT);
+static bool encode_guarded(codec *c, const sx_image *image) {
+    if (setjmp(c->jump)) return false;
+    c->png = png_create_write_struct_2(PNG_LIBPNG_VER_STRING, c, on_error, on_warning, c,
+                                       codec_alloc, codec_free);
+    c->info = c->png ? png_create_info_struct(c->png) : NULL;
+    if (!c->info) return false;
+    png_set_write_fn(c->png, c, write_bytes, flush_nothing);
+    png_set_user_limits(c->png, MOST_SIDE, MOST_SIDE);
+    int colour = image->channels == 1   ? PNG_COLOR_TYPE_GRAY
+                 : image->channels == 3 ? PNG_COLOR_TYPE_RGB
+                                        : PNG_COLOR_TYPE_RGB_ALPHA;
+    png_set_IHDR(c->png, c->info, (png_uint_32)image->width, (png_uint_32)image->height, 8, colour,
+                 PNG_INTERLACE_NONE, PNG_COMPRESSION_TYPE_DEFAULT, PNG_FILTER_TYPE_DEFAULT);
     png_write_info(c->png, c->info);
     for (int y = 0; y < image->height; y++)
         png_write_row(c->png,
                       image->pixels + (size_t)y * (size_t)image->width * (size_t)image->channels);
     png_write_end(c->png, NULL);
+    return true;
 }
 
 sx_status sx_png_encode(const sx_image *image, sx_bytes *out, sx_error *err) {
     *out = (sx_bytes){0};
-    if (image->channels != 1 && image->channels != 3 && image->channels != 4)
-        return sx_fail(err, SX_BAD_INPUT, "PNG: %d channels; 1, 3 and 4 are written",
-                       image->channels);
-    coder c = {.err = err};
-    c.png = png_create_write_struct(PNG_LIBPNG_VER_STRING, &c, on_error, on_warning);
-    c.info = c.png ? png_create_info_struct(c.png) : NULL;
-    if (c.info)
-        encode(&c, image);
-    else
-        c.status = sx_fail(err, SX_NO_MEMORY, "not enough memory to write a PNG");
+    if (image->height < 1 || image->width < 1 ||
+        (image->channels != 1 && image->channels != 3 && image->channels != 4))
+        return sx_fail(err, SX_BAD_INPUT, "a picture of %d x %d pixels and %d channels is no PNG",
+                       image->width, image->height, image->channels);
+    codec c = {.err = err, .reason = "libpng does not start"};
+    bool good = encode_guarded(&c, image);
     png_destroy_write_struct(&c.png, &c.info);
-    if (c.status)
-        sx_text_done(&c.written);
-    else
-        *out = (sx_bytes){(uint8_t *)c.written.data, c.written.size};
-    return c.status;
+    if (good) {
+        *out = c.out;
+        return SX_OK;
+    }
+    sx_bytes_done(&c.out);
+    return codec_failure(&c, "write");
 }

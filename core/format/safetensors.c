@@ -1,5 +1,8 @@
-/* safetensors. Everything in the header is checked against the file's size before a pointer into
- * the values is made: the tensors must tile the values exactly, without holes or overlap. */
+/* safetensors, by hand over jansson. The header is hostile until every tensor's claim is held
+ * against its shape and the claims together cover the values exactly once: then no reader of a
+ * tensor needs to check again. Values stay in the file's bytes; only a tensor that lies unaligned
+ * for its type is copied. Of the format's types those are read that something here computes with.
+ */
 #include "core/format/safetensors.h"
 
 #include "core/format/json.h"
@@ -7,150 +10,196 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define HEADER_LIMIT ((size_t)100 * 1024 * 1024) /* as the reference implementation */
+#define LENGTH_BYTES ((size_t)8)
+#define MOST_HEADER_BYTES ((size_t)16 * 1024 * 1024)
+#define MOST_RANK 8
+#define METADATA "__metadata__"
+
+_Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensors are used as they lie in files");
 
 static const struct {
     const char *name;
     size_t bytes;
-} dtypes[] = {[SX_DTYPE_F32] = {"F32", 4},
-              [SX_DTYPE_F64] = {"F64", 8},
-              [SX_DTYPE_I64] = {"I64", 8},
-              [SX_DTYPE_U8] = {"U8", 1}};
-enum { DTYPES = sizeof dtypes / sizeof dtypes[0] };
+} dtypes[] = {
+    [SX_DTYPE_F32] = {"F32", 4},
+    [SX_DTYPE_F64] = {"F64", 8},
+    [SX_DTYPE_I64] = {"I64", 8},
+    [SX_DTYPE_U8] = {"U8", 1},
+};
+#define DTYPES (sizeof dtypes / sizeof *dtypes)
 
-static sx_status bad(sx_error *err, const char *name, const char *why) {
-    char shown[80];
-    sx_text_printable(shown, sizeof shown, name);
-    return sx_fail(err, SX_BAD_INPUT, "safetensors: tensor '%s': %s", shown, why);
+static sx_status out_of_memory(sx_error *err) {
+    return sx_fail(err, SX_NO_MEMORY, "not enough memory for a safetensors file");
 }
 
-static bool read_count(const json_t *value, size_t *out) {
-    if (!json_is_integer(value) || json_integer_value(value) < 0) return false;
-    *out = (size_t)json_integer_value(value);
-    return true;
+static sx_status refuse(sx_error *err, const char *name, const char *what) {
+    return sx_fail(err, SX_BAD_INPUT, "tensor '%.200s': %s", name, what);
 }
 
-static sx_status read_shape(const json_t *shape, sx_safetensor *tensor, sx_error *err) {
-    if (!json_is_array(shape) || json_array_size(shape) > 8)
-        return bad(err, tensor->name, "the shape is not a list of at most 8 sizes");
-    tensor->rank = (int)json_array_size(shape);
-    tensor->bytes = dtypes[tensor->dtype].bytes;
+/* The bytes that rank, sizes and dtype call for; false if they overflow. */
+static bool dense_bytes(const sx_safetensor *tensor, size_t *bytes) {
+    *bytes = dtypes[tensor->dtype].bytes;
+    bool fits = true;
     for (int i = 0; i < tensor->rank; i++)
-        if (!read_count(json_array_get(shape, (size_t)i), &tensor->sizes[i]) ||
-            !sx_size_multiply(tensor->bytes, tensor->sizes[i], &tensor->bytes))
-            return bad(err, tensor->name, "a size is negative or too large");
+        fits = sx_size_multiply(*bytes, tensor->sizes[i], bytes) && fits;
+    return fits;
+}
+
+static sx_status read_dtype(const json_t *value, sx_safetensor *out, sx_error *err) {
+    const char *name = json_string_value(value);
+    if (!name) return refuse(err, out->name, "its dtype is missing");
+    for (size_t i = 0; i < DTYPES; i++) {
+        if (strcmp(dtypes[i].name, name) != 0) continue;
+        out->dtype = (sx_dtype)i;
+        return SX_OK;
+    }
+    return sx_fail(err, SX_BAD_INPUT,
+                   "tensor '%.200s': dtype '%.20s' is not read; F32, F64, I64 and U8 are",
+                   out->name, name);
+}
+
+static sx_status read_shape(const json_t *value, sx_safetensor *out, sx_error *err) {
+    if (!json_is_array(value)) return refuse(err, out->name, "its shape is missing");
+    size_t rank = json_array_size(value);
+    if (rank > MOST_RANK) return refuse(err, out->name, "it has more than 8 dimensions");
+    out->rank = (int)rank;
+    for (size_t i = 0; i < rank; i++) {
+        json_t *size = json_array_get(value, i);
+        if (!json_is_integer(size) || json_integer_value(size) < 0)
+            return refuse(err, out->name, "its shape must be whole numbers from 0 up");
+        out->sizes[i] = (size_t)json_integer_value(size);
+    }
+    if (!dense_bytes(out, &out->bytes)) return refuse(err, out->name, "its shape overflows");
     return SX_OK;
 }
 
-static sx_status read_offsets(const json_t *offsets, size_t available, const uint8_t *base,
-                              sx_safetensor *tensor, sx_error *err) {
-    size_t begin, end;
-    if (json_array_size(offsets) != 2 || !read_count(json_array_get(offsets, 0), &begin) ||
-        !read_count(json_array_get(offsets, 1), &end))
-        return bad(err, tensor->name, "data_offsets are not two counts");
-    if (begin > end || end > available)
-        return bad(err, tensor->name, "data_offsets lie outside of the file");
-    if (end - begin != tensor->bytes)
-        return bad(err, tensor->name, "data_offsets do not fit shape and dtype");
-    tensor->values = base + begin;
+/* Offsets count from the first byte of the values [size]. */
+static sx_status read_place(const json_t *value, const uint8_t *values, size_t size,
+                            sx_safetensor *out, sx_error *err) {
+    json_t *from = json_array_get(value, 0), *to = json_array_get(value, 1);
+    if (json_array_size(value) != 2 || !json_is_integer(from) || !json_is_integer(to))
+        return refuse(err, out->name, "its data_offsets must be two whole numbers");
+    json_int_t begin = json_integer_value(from), end = json_integer_value(to);
+    if (begin < 0 || end < begin || (uintmax_t)end > size)
+        return sx_fail(err, SX_BAD_INPUT,
+                       "tensor '%.200s': its bytes %lld to %lld are not within the file's %zu",
+                       out->name, (long long)begin, (long long)end, size);
+    if ((size_t)(end - begin) != out->bytes)
+        return sx_fail(err, SX_BAD_INPUT,
+                       "tensor '%.200s': %zu bytes are there, its shape needs %zu", out->name,
+                       (size_t)(end - begin), out->bytes);
+    out->values = values + begin;
     return SX_OK;
 }
 
-static sx_status read_tensor(const char *name, const json_t *entry, size_t available,
-                             const uint8_t *base, sx_safetensor *tensor, sx_error *err) {
-    tensor->name = name;
-    const char *dtype = json_string_value(json_object_get(entry, "dtype"));
-    int row = 0;
-    while (dtype && row < DTYPES && strcmp(dtype, dtypes[row].name) != 0) row++;
-    if (!dtype || row == DTYPES) return bad(err, name, "the dtype is not one of F32, F64, I64, U8");
-    tensor->dtype = (sx_dtype)row;
-    sx_status status = read_shape(json_object_get(entry, "shape"), tensor, err);
-    if (status) return status;
-    return read_offsets(json_object_get(entry, "data_offsets"), available, base, tensor, err);
+static sx_status read_tensor(const char *name, const json_t *value, sx_safetensors *out,
+                             const uint8_t *values, size_t size, sx_error *err) {
+    sx_safetensor *tensor = &out->tensors[out->count];
+    tensor->name = sx_arena_text(&out->arena, name);
+    if (!tensor->name) return out_of_memory(err);
+    sx_status status = read_dtype(json_object_get(value, "dtype"), tensor, err);
+    if (!status) status = read_shape(json_object_get(value, "shape"), tensor, err);
+    if (!status)
+        status = read_place(json_object_get(value, "data_offsets"), values, size, tensor, err);
+    out->count += !status;
+    return status;
 }
 
-static sx_status read_metadata(const json_t *pairs, sx_safetensors *out, sx_error *err) {
-    size_t count = json_object_size(pairs);
-    out->metadata = sx_arena_alloc(&out->arena, count, sizeof *out->metadata);
-    if (!out->metadata) return sx_fail(err, SX_NO_MEMORY, "not enough memory for safetensors");
+static sx_status read_metadata(json_t *pairs, sx_safetensors *out, sx_error *err) {
+    if (!json_is_object(pairs))
+        return sx_fail(err, SX_BAD_INPUT, METADATA " must be an object of texts");
+    out->metadata = sx_arena_alloc(&out->arena, json_object_size(pairs), sizeof *out->metadata);
+    if (!out->metadata) return out_of_memory(err);
     const char *key;
     json_t *value;
-    json_object_foreach((json_t *)(uintptr_t)pairs, key, value) {
+    json_object_foreach(pairs, key, value) {
         if (!json_is_string(value))
-            return sx_fail(err, SX_BAD_INPUT,
-                           "safetensors: __metadata__ has a value that is no text");
-        sx_metadata pair = {sx_arena_text(&out->arena, key),
-                            sx_arena_text(&out->arena, json_string_value(value))};
-        if (!pair.key || !pair.value)
-            return sx_fail(err, SX_NO_MEMORY, "not enough memory for safetensors");
-        out->metadata[out->metadata_count++] = pair;
-    }
-    return SX_OK;
-}
-
-static sx_status read_entries(const json_t *header, const uint8_t *base, size_t available,
-                              sx_safetensors *out, sx_error *err) {
-    out->tensors = sx_arena_alloc(&out->arena, json_object_size(header), sizeof *out->tensors);
-    if (!out->tensors) return sx_fail(err, SX_NO_MEMORY, "not enough memory for safetensors");
-    const char *key;
-    json_t *entry;
-    json_object_foreach((json_t *)(uintptr_t)header, key, entry) {
-        sx_status status;
-        if (strcmp(key, "__metadata__") == 0) {
-            status = read_metadata(entry, out, err);
-        } else {
-            const char *name = sx_arena_text(&out->arena, key);
-            if (!name) return sx_fail(err, SX_NO_MEMORY, "not enough memory for safetensors");
-            status = read_tensor(name, entry, available, base, &out->tensors[out->count], err);
-            out->count += !status;
-        }
-        if (status) return status;
+            return sx_fail(err, SX_BAD_INPUT, METADATA ": '%.200s' is not a text", key);
+        sx_metadata *pair = &out->metadata[out->metadata_count];
+        pair->key = sx_arena_text(&out->arena, key);
+        pair->value = sx_arena_text(&out->arena, json_string_value(value));
+        if (!pair->key || !pair->value) return out_of_memory(err);
+        out->metadata_count++;
     }
     return SX_OK;
 }
 
 static int by_place(const void *a, const void *b) {
-    const sx_safetensor *s = a, *t = b;
-    if (s->values != t->values) return (const char *)s->values < (const char *)t->values ? -1 : 1;
-    return (s->bytes > t->bytes) - (s->bytes < t->bytes);
+    const sx_safetensor *left = a, *right = b;
+    uintptr_t l = (uintptr_t)left->values, r = (uintptr_t)right->values;
+    if (l != r) return l < r ? -1 : 1;
+    if (left->bytes != right->bytes) return left->bytes < right->bytes ? -1 : 1;
+    return strcmp(left->name, right->name);
 }
 
-/* Sorts the tensors by place and checks that they tile the values. */
-static sx_status check_tiling(const uint8_t *base, size_t available, sx_safetensors *out,
-                              sx_error *err) {
+/* Sorts the tensors by place; they must follow each other from the first byte to the last. */
+static sx_status check_cover(sx_safetensors *out, const uint8_t *values, size_t size,
+                             sx_error *err) {
     if (out->count > 1) qsort(out->tensors, out->count, sizeof *out->tensors, by_place);
-    size_t at = 0;
+    const uint8_t *at = values;
     for (size_t i = 0; i < out->count; i++) {
-        if ((const uint8_t *)out->tensors[i].values != base + at)
-            return bad(err, out->tensors[i].name, "overlaps another tensor or leaves a hole");
-        at += out->tensors[i].bytes;
+        const uint8_t *begin = out->tensors[i].values;
+        if (begin < at)
+            return refuse(err, out->tensors[i].name, "its bytes overlap another tensor's");
+        if (begin > at)
+            return refuse(err, out->tensors[i].name, "bytes before it belong to nobody");
+        at = begin + out->tensors[i].bytes;
     }
-    if (at != available)
-        return sx_fail(err, SX_BAD_INPUT, "safetensors: %zu bytes belong to no tensor",
-                       available - at);
+    if (at == values + size) return SX_OK;
+    return sx_fail(err, SX_BAD_INPUT, "the last %zu bytes belong to no tensor",
+                   (size_t)(values + size - at));
+}
+
+static sx_status align_values(sx_safetensors *out, sx_error *err) {
+    for (size_t i = 0; i < out->count; i++) {
+        sx_safetensor *tensor = &out->tensors[i];
+        if ((uintptr_t)tensor->values % dtypes[tensor->dtype].bytes == 0) continue;
+        void *copy = sx_arena_alloc(&out->arena, tensor->bytes, 1);
+        if (!copy) return out_of_memory(err);
+        if (tensor->bytes) memcpy(copy, tensor->values, tensor->bytes);
+        tensor->values = copy;
+    }
     return SX_OK;
 }
 
+static sx_status read_header(json_t *header, const uint8_t *values, size_t size,
+                             sx_safetensors *out, sx_error *err) {
+    out->tensors = sx_arena_alloc(&out->arena, json_object_size(header), sizeof *out->tensors);
+    if (!out->tensors) return out_of_memory(err);
+    const char *name;
+    json_t *value;
+    json_object_foreach(header, name, value) {
+        sx_status status = strcmp(name, METADATA) == 0
+                               ? read_metadata(value, out, err)
+                               : read_tensor(name, value, out, values, size, err);
+        if (status) return status;
+    }
+    sx_status status = check_cover(out, values, size, err);
+    return status ? status : align_values(out, err);
+}
+
 static sx_status parse(sx_safetensors *out, sx_error *err) {
-    const uint8_t *data = out->file.data;
-    uint64_t length = 0;
-    if (out->file.size < 8)
-        return sx_fail(err, SX_BAD_INPUT, "safetensors: only %zu bytes, no header", out->file.size);
-    for (int i = 7; i >= 0; i--) length = length << 8 | data[i];
-    if (length > HEADER_LIMIT || length > out->file.size - 8)
+    const uint8_t *bytes = out->file.data;
+    size_t size = out->file.size;
+    if (size < LENGTH_BYTES)
         return sx_fail(err, SX_BAD_INPUT,
-                       "safetensors: offset 0: a header of %llu bytes does not fit the file",
-                       (unsigned long long)length);
+                       "a safetensors file has at least 8 bytes, this one has %zu", size);
+    uint64_t length = 0;
+    memcpy(&length, bytes, LENGTH_BYTES);
+    if (length > size - LENGTH_BYTES || length > MOST_HEADER_BYTES)
+        return sx_fail(
+            err, SX_BAD_INPUT,
+            "the safetensors header says it has %llu bytes; the file has %zu and at most "
+            "%zu are read",
+            (unsigned long long)length, size - LENGTH_BYTES, MOST_HEADER_BYTES);
     json_t *header;
-    sx_status status =
-        sx_json_parse("safetensors header", (const char *)data + 8, (size_t)length, &header, err);
+    sx_status status = sx_json_parse("safetensors header", (const char *)bytes + LENGTH_BYTES,
+                                     (size_t)length, &header, err);
     if (status) return status;
-    const uint8_t *base = data + 8 + length;
-    size_t available = out->file.size - 8 - (size_t)length;
-    if (!json_is_object(header))
-        status = sx_fail(err, SX_BAD_INPUT, "safetensors: the header is not an object");
-    if (!status) status = read_entries(header, base, available, out, err);
-    if (!status) status = check_tiling(base, available, out, err);
+    size_t start = LENGTH_BYTES + (size_t)length;
+    status = json_is_object(header)
+                 ? read_header(header, bytes + start, size - start, out, err)
+                 : sx_fail(err, SX_BAD_INPUT, "the safetensors header is not a JSON object");
     json_decref(header);
     return status;
 }
@@ -163,16 +212,18 @@ sx_status sx_safetensors_parse(sx_bytes file, sx_safetensors *out, sx_error *err
 }
 
 sx_status sx_safetensors_read(const char *path, size_t limit, sx_safetensors *out, sx_error *err) {
-    sx_bytes file;
     *out = (sx_safetensors){0};
+    sx_bytes file;
     sx_status status = sx_file_read(path, limit, &file, err);
     if (status) return status;
-    return sx_safetensors_parse(file, out, err) ? sx_fail_within(err, "'%.200s'", path) : SX_OK;
+    status = sx_safetensors_parse(file, out, err);
+    if (status) sx_fail_within(err, "'%.300s'", path);
+    return status;
 }
 
 void sx_safetensors_done(sx_safetensors *file) {
-    sx_bytes_done(&file->file);
     sx_arena_done(&file->arena);
+    sx_bytes_done(&file->file);
     *file = (sx_safetensors){0};
 }
 
@@ -188,63 +239,104 @@ const char *sx_safetensors_metadata(const sx_safetensors *file, const char *key)
     return NULL;
 }
 
-/* ---- writing ----------------------------------------------------------------------------------
- */
-
-static json_t *describe(const sx_safetensor *tensor, size_t offset) {
-    json_t *shape = json_array();
-    for (int i = 0; i < tensor->rank; i++)
-        json_array_append_new(shape, json_integer((json_int_t)tensor->sizes[i]));
-    return json_pack("{s:s, s:o, s:[I,I]}", "dtype", dtypes[tensor->dtype].name, "shape", shape,
-                     "data_offsets", (json_int_t)offset, (json_int_t)(offset + tensor->bytes));
+/* What jansson refuses after this, it refuses for want of memory. */
+static sx_status check_writable(const sx_safetensor *tensor, sx_error *err) {
+    size_t bytes;
+    if ((size_t)tensor->dtype >= DTYPES || tensor->rank < 0 || tensor->rank > MOST_RANK)
+        return refuse(err, tensor->name, "its dtype or rank cannot be written");
+    if (!dense_bytes(tensor, &bytes) || bytes != tensor->bytes)
+        return refuse(err, tensor->name, "its bytes and its shape do not agree");
+    if (!sx_text_is_utf8(tensor->name)) return refuse(err, tensor->name, "its name is not UTF-8");
+    if (strcmp(tensor->name, METADATA) == 0) return refuse(err, tensor->name, "its name is taken");
+    return SX_OK;
 }
 
-/* The header's text, padded with blanks so that the values begin at a multiple of 8. */
-static char *make_header(const sx_safetensor *tensors, size_t count, const sx_metadata *metadata,
-                         size_t metadata_count, size_t *length) {
-    json_t *header = json_object(), *pairs = json_object();
-    int failed = !header || !pairs;
-    for (size_t i = 0; i < metadata_count; i++)
-        failed |= json_object_set_new(pairs, metadata[i].key, json_string(metadata[i].value));
-    failed |= json_object_set_new(header, "__metadata__", pairs);
-    size_t offset = 0;
-    for (size_t i = 0; i < count; i++) {
-        failed |= json_object_set_new(header, tensors[i].name, describe(&tensors[i], offset));
-        offset += tensors[i].bytes;
+static sx_status add_tensor(json_t *header, const sx_safetensor *tensor, size_t begin,
+                            sx_error *err) {
+    if (json_object_get(header, tensor->name))
+        return refuse(err, tensor->name, "it is given twice");
+    json_t *row = json_object(), *shape = json_array(), *place = json_array();
+    int bad = 0;
+    for (int i = 0; i < tensor->rank; i++)
+        bad |= json_array_append_new(shape, json_integer((json_int_t)tensor->sizes[i]));
+    bad |= json_array_append_new(place, json_integer((json_int_t)begin));
+    bad |= json_array_append_new(place, json_integer((json_int_t)(begin + tensor->bytes)));
+    bad |= json_object_set_new(row, "dtype", json_string(dtypes[tensor->dtype].name));
+    bad |= json_object_set_new(row, "shape", shape);
+    bad |= json_object_set_new(row, "data_offsets", place);
+    bad |= json_object_set_new(header, tensor->name, row);
+    return bad ? out_of_memory(err) : SX_OK;
+}
+
+static sx_status add_metadata(json_t *header, const sx_metadata *metadata, size_t count,
+                              sx_error *err) {
+    if (count == 0) return SX_OK;
+    json_t *pairs = json_object();
+    int bad = json_object_set_new(header, METADATA, pairs);
+    for (size_t i = 0; i < count && !bad; i++) {
+        if (!sx_text_is_utf8(metadata[i].key) || !sx_text_is_utf8(metadata[i].value))
+            return sx_fail(err, SX_BAD_INPUT, METADATA ": '%.200s' is not UTF-8", metadata[i].key);
+        if (json_object_get(pairs, metadata[i].key))
+            return sx_fail(err, SX_BAD_INPUT, METADATA ": '%.200s' is given twice",
+                           metadata[i].key);
+        bad = json_object_set_new(pairs, metadata[i].key, json_string(metadata[i].value));
     }
-    char *text = failed ? NULL : json_dumps(header, JSON_COMPACT);
-    json_decref(header);
-    if (!text) return NULL;
-    size_t used = strlen(text);
-    *length = (used + 7) / 8 * 8;
-    char *padded = sx_alloc(*length + 1, 1);
-    if (padded) {
-        memcpy(padded, text, used);
-        memset(padded + used, ' ', *length - used);
+    return bad ? out_of_memory(err) : SX_OK;
+}
+
+/* Types of wide numbers first: so every tensor is aligned if the first one is. */
+static const size_t widths[] = {8, 4, 1};
+#define WIDTHS (sizeof widths / sizeof *widths)
+
+static sx_status make_header(json_t *header, const sx_safetensor *tensors, size_t count,
+                             const sx_metadata *metadata, size_t metadata_count, sx_error *err) {
+    sx_status status = add_metadata(header, metadata, metadata_count, err);
+    for (size_t i = 0; i < count && !status; i++) status = check_writable(&tensors[i], err);
+    size_t at = 0;
+    for (size_t w = 0; w < WIDTHS; w++) {
+        for (size_t i = 0; i < count && !status; i++) {
+            if (dtypes[tensors[i].dtype].bytes != widths[w]) continue;
+            status = add_tensor(header, &tensors[i], at, err);
+            at += tensors[i].bytes;
+        }
     }
-    free(text);
-    return padded;
+    return status;
+}
+
+static int add_to_text(const char *bytes, size_t size, void *text) {
+    sx_text_add_bytes(text, bytes, size);
+    return ((sx_text *)text)->failed ? -1 : 0;
+}
+
+/* Length, header padded with blanks to whole cache lines, values. */
+static bool put_together(sx_text *out, const json_t *header, const sx_safetensor *tensors,
+                         size_t count) {
+    sx_text_add_bytes(out, "\0\0\0\0\0\0\0\0", LENGTH_BYTES);
+    if (json_dump_callback(header, add_to_text, out, JSON_COMPACT) != 0) return false;
+    while (!out->failed && out->size % SX_ALIGN != 0) sx_text_add_bytes(out, " ", 1);
+    if (out->failed) return false;
+    uint64_t length = out->size - LENGTH_BYTES;
+    memcpy(out->data, &length, LENGTH_BYTES);
+    size_t total = out->size + 1;
+    for (size_t i = 0; i < count; i++) total += tensors[i].bytes;
+    if (!sx_grow((void **)&out->data, &out->capacity, total, 1)) return false;
+    for (size_t w = 0; w < WIDTHS; w++)
+        for (size_t i = 0; i < count; i++)
+            if (dtypes[tensors[i].dtype].bytes == widths[w])
+                sx_text_add_bytes(out, tensors[i].values, tensors[i].bytes);
+    return !out->failed;
 }
 
 sx_status sx_safetensors_write(const char *path, const sx_safetensor *tensors, size_t count,
                                const sx_metadata *metadata, size_t metadata_count, sx_error *err) {
-    size_t length = 0, total = 8;
-    char *header = make_header(tensors, count, metadata, metadata_count, &length);
-    for (size_t i = 0; i < count; i++) total += tensors[i].bytes;
-    uint8_t *file = header ? sx_alloc(total + length, 1) : NULL;
-    if (!file) {
-        sx_free(header);
-        return sx_fail(err, SX_NO_MEMORY, "not enough memory to write '%.200s'", path);
-    }
-    for (int i = 0; i < 8; i++) file[i] = (uint8_t)((uint64_t)length >> (8 * i));
-    memcpy(file + 8, header, length);
-    uint8_t *at = file + 8 + length;
-    for (size_t i = 0; i < count; i++) {
-        if (tensors[i].bytes) memcpy(at, tensors[i].values, tensors[i].bytes);
-        at += tensors[i].bytes;
-    }
-    sx_status status = sx_file_write(path, file, total + length, err);
-    sx_free(header);
-    sx_free(file);
+    json_t *header = json_object();
+    sx_text file = {0};
+    sx_status status =
+        header ? make_header(header, tensors, count, metadata, metadata_count, err) : SX_NO_MEMORY;
+    if (!status && !put_together(&file, header, tensors, count)) status = SX_NO_MEMORY;
+    if (status == SX_NO_MEMORY) out_of_memory(err);
+    if (!status) status = sx_file_write(path, file.data, file.size, err);
+    json_decref(header);
+    sx_text_done(&file);
     return status;
 }

@@ -23,14 +23,15 @@ typedef struct {
 sx_status sx_config_new(sx_config *out, sx_error *err); /* all defaults */
 void sx_config_done(sx_config *config);
 
-/* Reads a study file. A section named like a preset ([quick], [class], [full]) holds entries
+/* Reads a study file into a configuration that holds the defaults; after an error it may hold a
+ * part of the file. A section named like a preset ([quick], [class], [full]) holds entries
  * "section.key = value" and is applied when [run] preset (or `preset`, not NULL, which wins) names
  * it. Unknown keys and bad values: file, line, nearest name. */
 sx_status sx_config_read(sx_config *out, const char *path, const char *preset, sx_error *err);
 /* The same from text (a run folder's run.ini); `name` is used in sentences. */
 sx_status sx_config_parse(sx_config *out, const char *name, const char *text, const char *preset,
                           sx_error *err);
-/* "section.key=value". */
+/* "section.key=value"; not run.preset, whose section would not be applied. */
 sx_status sx_config_override(sx_config *config, const char *assignment, sx_error *err);
 /* The value of a key that is in the table. */
 const char *sx_config_text(const sx_config *config, const char *section, const char *key);
@@ -97,10 +98,11 @@ typedef struct {
     int64_t step, steps;
     double phase_done; /* 0 .. 1 of the phase */
     double loss, accuracy, validation_loss, validation_accuracy, learning_rate, gradient_norm;
-    int batch;     /* images of a step */
-    bool trained;  /* this advance was a training step (else a measurement) */
-    bool recorded; /* a point was added to a published series: worth a journal line */
-    double scale;  /* live factor on the learning rate */
+    int batch;          /* images of a step */
+    bool trained;       /* this advance was a training step (else a measurement) */
+    bool recorded;      /* a point was added to a published series: worth a journal line */
+    double scale;       /* live factor on the learning rate */
+    double slices_left; /* advances that the last measurements still take, about */
 } sx_study_report;
 
 typedef struct sx_study sx_study;

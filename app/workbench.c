@@ -1,0 +1,311 @@
+/* The workbench: engine, screen and terminal in one loop. It sleeps in poll until a key, a signal
+ * or a newer snapshot is there, applies all that has come, then draws at most one frame, at most
+ * thirty a second. The first frame is shown before the engine starts. On the way out the terminal
+ * is given back first, so that waiting for the last checkpoint happens in a plain shell. */
+#include "app/workbench.h"
+
+#include "app/commands.h"
+
+#include "views/terminal/terminal.h"
+
+#include <math.h>
+#include <poll.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#define FRAME_SECONDS (1.0 / 30)
+#define RESIZE_SECONDS 0.03  /* of quiet, so that a dragged border costs few frames */
+#define PICTURE_SECONDS 0.02 /* of a frame, for pictures that were not drawn before */
+#define ENDING_SECONDS 2     /* for a checkpoint after a signal; then the process ends hard */
+
+/* ---- what a terminal and a script share -------------------------------------------------------
+ */
+
+static void send(void *user, sx_command_kind kind, double value) {
+    sx_workbench *bench = user;
+    if (bench->engine) sx_engine_send(bench->engine, kind, value);
+}
+
+bool sx_workbench_look(sx_workbench *bench) {
+    const sx_snapshot *newest = sx_engine_snapshot(bench->engine);
+    if (bench->newest && newest->version == bench->newest->version) {
+        sx_snapshot_release(newest);
+        return false;
+    }
+    const sx_snapshot *before = bench->newest;
+    bench->newest = newest;
+    bench->shown = *newest;
+    if (bench->options->fixed_clock) {
+        bench->shown.seconds = bench->shown.seconds_left = 0;
+        bench->shown.images_per_second = bench->shown.measuring_share = NAN;
+        if (!isnan(bench->shown.checkpoint_age)) bench->shown.checkpoint_age = 0;
+    }
+    sx_screen_update(bench->screen, &bench->shown);
+    sx_snapshot_release(before);
+    return true;
+}
+
+sx_status sx_workbench_draw(sx_workbench *bench, int width, int height, sx_look look,
+                            sx_error *err) {
+    sx_status status = sx_canvas_resize(&bench->canvas, width, height, look, err);
+    if (status == SX_OK) sx_screen_draw(bench->screen, &bench->canvas);
+    return status;
+}
+
+bool sx_parse_size(const char *text, int *width, int *height) {
+    int end = 0;
+    return sscanf(text, "%4dx%4d%n", width, height, &end) == 2 && !text[end] && *width >= 1 &&
+           *width <= 1000 && *height >= 1 && *height <= 1000;
+}
+
+static sx_status begin(sx_workbench *bench, const sx_app_options *options, double picture_seconds,
+                       sx_error *err) {
+    sx_screen_options wanted = {
+        .user = bench, .send = send, .page = options->page, .picture_seconds = picture_seconds};
+    *bench = (sx_workbench){.options = options};
+    bench->screen = sx_screen_new(&wanted, err);
+    return bench->screen ? SX_OK : err->status;
+}
+
+static sx_status start_engine(sx_workbench *bench, sx_error *err) {
+    bench->engine = sx_engine_new(bench->options->threads, err);
+    return bench->engine ? sx_engine_queue(bench->engine, &bench->options->job, err) : err->status;
+}
+
+static bool is_over(sx_state state) {
+    return state == SX_STATE_FINISHED || state == SX_STATE_STOPPED || state == SX_STATE_FAILED ||
+           state == SX_STATE_IDLE;
+}
+
+/* Stops a job that runs and says in one line how it ended. */
+static int stop_job(sx_workbench *bench, sx_error *err) {
+    if (!bench->newest) return SX_EXIT_DONE;
+    bool stopped = false;
+    sx_workbench_look(bench);
+    if (!is_over(bench->shown.state)) sx_engine_send(bench->engine, SX_COMMAND_STOP, 0);
+    while (!is_over(bench->shown.state)) {
+        stopped = true;
+        for (int number; (number = sx_signals_take());)
+            if (number == SIGINT || number == SIGTERM) _exit(128 + number);
+        sx_engine_wait(bench->engine, bench->shown.version, 100);
+        sx_workbench_look(bench);
+    }
+    if (bench->shown.state == SX_STATE_FAILED) {
+        sx_fail(err, SX_IO, "%s", bench->shown.message);
+        return sx_app_fail(err);
+    }
+    if (stopped && bench->shown.state == SX_STATE_STOPPED && bench->shown.run[0])
+        printf("sextant: stopped at step %lld; go on with: sextant run --resume %s\n",
+               (long long)bench->shown.report.step,
+               bench->options->job.directory ? bench->shown.path : bench->shown.run);
+    return SX_EXIT_DONE;
+}
+
+static void end(sx_workbench *bench) {
+    sx_screen_free(bench->screen);
+    sx_snapshot_release(bench->newest);
+    sx_engine_free(bench->engine);
+    sx_canvas_done(&bench->canvas);
+}
+
+/* ---- a person at a terminal -------------------------------------------------------------------
+ */
+
+typedef struct {
+    sx_workbench bench;
+    sx_terminal *terminal;
+    int width, height;
+    int signals;
+    bool dirty, leaving, logged;
+    int ending;        /* the signal that ends it, 0: none */
+    double next_frame; /* not before */
+    double resize_at;  /* 0: no resize is pending */
+} session;
+
+static sx_status draw_frame(session *s, sx_error *err) {
+    sx_status status =
+        sx_workbench_draw(&s->bench, s->width, s->height, sx_terminal_look(s->terminal), err);
+    if (status != SX_OK) return status;
+    sx_terminal_flush(s->terminal, &s->bench.canvas);
+    s->dirty = sx_screen_again(s->bench.screen);
+    s->next_frame = sx_seconds() + FRAME_SECONDS;
+    return SX_OK;
+}
+
+static void suspend(session *s) {
+    sx_terminal_suspend(s->terminal);
+    for (int number; (number = sx_signals_take());) /* its own SIGCONT among them */
+        if (number != SIGCONT && number != SIGTSTP && number != SIGWINCH) s->ending = number;
+    s->resize_at = sx_seconds();
+    s->dirty = true;
+}
+
+static void take_signals(session *s) {
+    for (int number; (number = sx_signals_take());) {
+        if (number == SIGTSTP) {
+            suspend(s);
+        } else if (number == SIGWINCH) {
+            s->resize_at = sx_seconds() + RESIZE_SECONDS;
+        } else if (number == SIGCONT) {
+            sx_terminal_repaint(s->terminal);
+            s->resize_at = sx_seconds();
+            s->dirty = true;
+        } else {
+            s->ending = number;
+        }
+    }
+}
+
+static void grant_wish(session *s) {
+    sx_screen_wish wish = sx_screen_take_wish(s->bench.screen);
+    if (wish == SX_WISH_QUIT) s->leaving = true;
+    if (wish == SX_WISH_REPAINT) sx_terminal_repaint(s->terminal);
+    if (wish == SX_WISH_SUSPEND) suspend(s);
+}
+
+static void take_input(session *s) {
+    for (;;) {
+        sx_terminal_event event = sx_terminal_next(s->terminal);
+        if (event.kind == SX_TERMINAL_GONE) s->ending = SIGHUP;
+        if (event.kind == SX_TERMINAL_GONE || event.kind == SX_TERMINAL_NOTHING) return;
+        if (event.kind == SX_TERMINAL_KEY)
+            sx_screen_key(s->bench.screen, event.key);
+        else
+            sx_screen_mouse(s->bench.screen, event.key, event.x, event.y);
+        s->dirty = true;
+        grant_wish(s);
+        if (s->leaving) return;
+    }
+}
+
+/* Takes the newest snapshot; its run's log takes what libraries write to standard error. */
+static void take_snapshot(session *s) {
+    char bytes[256], log[SX_PATH_SIZE];
+    while (read(sx_engine_wake(s->bench.engine), bytes, sizeof bytes) > 0) {
+    }
+    if (!sx_workbench_look(&s->bench)) return;
+    s->dirty = true;
+    bool ours =
+        s->bench.options->job.kind == SX_JOB_RUN || s->bench.options->job.kind == SX_JOB_RESUME;
+    if (s->logged || !ours || !s->bench.shown.path[0]) return;
+    s->logged = true;
+    if (sx_path_join(log, s->bench.shown.path, "log.txt", NULL) == SX_OK)
+        sx_terminal_log(s->terminal, log);
+}
+
+/* Milliseconds until something is due, -1 if nothing is. */
+static int time_left(const session *s) {
+    double due = INFINITY, now = sx_seconds();
+    if (s->dirty) due = s->next_frame;
+    if (s->resize_at > 0 && s->resize_at < due) due = s->resize_at;
+    if (isinf(due)) return -1;
+    return due > now ? (int)ceil((due - now) * 1000) : 0;
+}
+
+static void wait_for_something(session *s) {
+    struct pollfd wait[] = {{.fd = sx_terminal_input(s->terminal), .events = POLLIN},
+                            {.fd = s->signals, .events = POLLIN},
+                            {.fd = sx_engine_wake(s->bench.engine), .events = POLLIN}};
+    if (poll(wait, 3, time_left(s)) <= 0) return;
+    if (wait[1].revents) take_signals(s);
+    if (wait[0].revents & POLLIN) take_input(s);
+    if (wait[0].revents & (POLLHUP | POLLERR | POLLNVAL)) s->ending = SIGHUP;
+    if (wait[2].revents) take_snapshot(s);
+}
+
+static sx_status loop(session *s, sx_error *err) {
+    sx_status status = SX_OK;
+    while (status == SX_OK && !s->leaving && !s->ending) {
+        double now = sx_seconds();
+        if (s->resize_at > 0 && now >= s->resize_at) {
+            s->resize_at = 0;
+            sx_terminal_size(s->terminal, &s->width, &s->height);
+            s->dirty = true;
+        }
+        if (s->dirty && now >= s->next_frame) status = draw_frame(s, err);
+        if (status == SX_OK) wait_for_something(s);
+    }
+    return status;
+}
+
+static sx_status run_session(session *s, sx_error *err) {
+    s->signals = sx_signals_install(SX_SIGNALS_ENDING | SX_SIGNALS_TERMINAL);
+    if (s->signals < 0) return sx_fail(err, SX_IO, "cannot set up signals");
+    const char *note = sx_terminal_note(s->terminal);
+    if (note[0]) sx_screen_say(s->bench.screen, note, false);
+    sx_terminal_size(s->terminal, &s->width, &s->height);
+    sx_status status = draw_frame(s, err);
+    if (status == SX_OK) status = start_engine(&s->bench, err);
+    if (status == SX_OK) {
+        take_snapshot(s);
+        status = loop(s, err);
+    }
+    return status;
+}
+
+static int work_at_terminal(const sx_app_options *options) {
+    session s = {0};
+    sx_error err = {0};
+    sx_status status = begin(&s.bench, options, PICTURE_SECONDS, &err);
+    if (status != SX_OK) return sx_app_fail(&err);
+    sx_terminal_options look = {.ascii = options->ascii, .plain_colours = options->plain_colours};
+    s.terminal = sx_terminal_open(&look, &err);
+    if (!s.terminal) { /* no terminal that could show it: the same job as text */
+        fprintf(stderr, "sextant: %s; going on without a screen\n", err.message);
+        end(&s.bench);
+        return sx_app_headless(options);
+    }
+    status = run_session(&s, &err);
+    sx_terminal_close(s.terminal);
+    if (s.ending) alarm(ENDING_SECONDS);
+    int code = status == SX_OK ? stop_job(&s.bench, &err) : sx_app_fail(&err);
+    end(&s.bench);
+    return code;
+}
+
+/* ---- a script ---------------------------------------------------------------------------------
+ */
+
+static int work_by_script(const sx_app_options *options) {
+    sx_workbench bench;
+    sx_error err = {0};
+    int width = 80, height = 24;
+    if (options->size && !sx_parse_size(options->size, &width, &height)) {
+        sx_fail(&err, SX_USAGE, "--size wants columns and rows such as 120x40, not '%.40s'",
+                options->size);
+        return sx_app_fail(&err);
+    }
+    sx_look look = {.colours = options->plain_colours ? 0 : 256, .unicode = !options->ascii};
+    sx_signals_install(SX_SIGNALS_ENDING);
+    sx_status status = begin(&bench, options, 0, &err);
+    if (status == SX_OK) status = sx_workbench_draw(&bench, width, height, look, &err);
+    if (status == SX_OK) status = start_engine(&bench, &err);
+    if (status == SX_OK) status = sx_script_run(&bench, options->script, &err);
+    int code = status == SX_OK ? SX_EXIT_DONE : sx_app_fail(&err);
+    end(&bench);
+    return code;
+}
+
+int sx_app_workbench(const sx_app_options *options) {
+    return options->script ? work_by_script(options) : work_at_terminal(options);
+}
+
+/* ---- help -------------------------------------------------------------------------------------
+ */
+
+static void describe(const char *title, const sx_command *commands, sx_text *out) {
+    sx_text_add(out, "%s\n", title);
+    for (const sx_command *row = commands; row->name; row++)
+        sx_text_add(out, "  %-14s :%-14s %s%s%s\n", row->keys, row->name, row->argument,
+                    row->argument[0] ? "  " : "", row->help);
+}
+
+void sx_app_keys(sx_text *out) {
+    const char *name;
+    describe("everywhere", sx_screen_commands, out);
+    for (int pane = 0; sx_pane_commands(pane, &name); pane++)
+        describe(name, sx_pane_commands(pane, NULL), out);
+}

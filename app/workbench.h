@@ -1,0 +1,31 @@
+/* The workbench between its two users, a person at a terminal and a script. Private to app. */
+#ifndef SX_APP_WORKBENCH_H
+#define SX_APP_WORKBENCH_H
+
+#include "app/app.h"
+
+#include "views/pane/pane.h"
+
+typedef struct {
+    const sx_app_options *options;
+    sx_engine *engine; /* NULL before the first frame */
+    sx_screen *screen;
+    sx_canvas canvas;
+    const sx_snapshot *newest; /* held; NULL before the first */
+    sx_snapshot shown;         /* a copy for the screen, times blanked on a fixed clock */
+} sx_workbench;
+
+/* Takes the newest snapshot; true if there was a newer one. */
+bool sx_workbench_look(sx_workbench *bench);
+
+/* Draws the screen on a canvas of that size. */
+sx_status sx_workbench_draw(sx_workbench *bench, int width, int height, sx_look look,
+                            sx_error *err);
+
+/* Reads "120x40"; false if it is none or not within 1 .. 1000. */
+bool sx_parse_size(const char *text, int *width, int *height);
+
+/* Runs a script to its end. app/script.c */
+sx_status sx_script_run(sx_workbench *bench, const char *path, sx_error *err);
+
+#endif

@@ -1,0 +1,312 @@
+/* The four kinds of job: each opens what it needs, hands over to the loop or just shows, and closes
+ * again. Data and results stay in the last snapshot, so that a finished run can be looked at. */
+#include "core/engine/internal.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void reset(sx_engine *engine) {
+    sx_engine_drop_results(engine);
+    sx_study_data_release(engine->now.data);
+    uint64_t version = engine->now.version;
+    engine->now = (sx_snapshot){.version = version,
+                                .threads = engine->threads,
+                                .images_per_second = NAN,
+                                .seconds_left = NAN,
+                                .checkpoint_age = NAN};
+    sx_study_report *r = &engine->now.report;
+    r->loss = r->accuracy = r->validation_loss = r->validation_accuracy = NAN;
+    r->learning_rate = r->gradient_norm = NAN;
+    engine->paused = engine->stepping = engine->stopping = false;
+    engine->paused_since = engine->paused_seconds = 0;
+    engine->training_seconds = engine->measuring_seconds = engine->end_seconds = 0;
+    engine->measuring_advances = engine->first_step = 0;
+    engine->window_began = engine->checkpointed = engine->checkpoint_seconds = 0;
+    engine->applied = 0;
+    engine->replay_count = engine->replay_next = 0;
+    engine->began = sx_seconds();
+}
+
+static void fail(sx_engine *engine, const sx_error *err) {
+    if (err->status == SX_CANCELLED)
+        sx_engine_set_state(engine, SX_STATE_STOPPED, "stopped while loading");
+    else
+        sx_engine_set_state(engine, SX_STATE_FAILED, err->message);
+}
+
+static bool loading_step(void *user, const char *what, size_t done, size_t total) {
+    sx_engine *engine = user;
+    sx_text_printable(engine->now.loading, sizeof engine->now.loading, what);
+    engine->now.loading_done = done;
+    engine->now.loading_total = total;
+    sx_engine_publish(engine, false);
+    return !atomic_load(&engine->stop);
+}
+
+/* Opens the data of a study and says which they are. */
+static sx_status load_data(sx_engine *engine, const sx_config *config, sx_error *err) {
+    sx_loading loading = {loading_step, engine};
+    sx_text_set(engine->now.loading, sizeof engine->now.loading, "the data set");
+    sx_text_set(engine->now.study, sizeof engine->now.study,
+                sx_config_text(config, "study", "name"));
+    sx_text_printable(engine->now.model, sizeof engine->now.model,
+                      sx_config_text(config, "model", "spec"));
+    engine->now.report.steps = (int64_t)sx_config_number(config, "train", "steps");
+    engine->checkpoint_every = sx_config_number(config, "run", "checkpoint_seconds");
+    sx_engine_set_state(engine, SX_STATE_LOADING, NULL);
+    engine->now.data = sx_study_data_new(config, &loading, err);
+    if (!engine->now.data) return err->status;
+    sx_text_set(engine->now.message, sizeof engine->now.message,
+                sx_source_describe(engine->now.data->source)->note);
+    return SX_OK;
+}
+
+static void name_run(sx_engine *engine) {
+    sx_text_set(engine->now.run, sizeof engine->now.run, sx_run_name(engine->run));
+    sx_text_set(engine->now.path, sizeof engine->now.path, sx_run_path(engine->run));
+}
+
+static sx_status make_study(sx_engine *engine, const sx_config *config, sx_error *err) {
+    sx_study_context context = {.pool = engine->pool,
+                                .stop = &engine->stop,
+                                .user = engine,
+                                .publish = sx_engine_take_result};
+    engine->study = sx_study_new(config, engine->now.data, &context, err);
+    return engine->study ? SX_OK : err->status;
+}
+
+static void close_run(sx_engine *engine) {
+    sx_study_free(engine->study);
+    sx_run_close(engine->run);
+    engine->study = NULL;
+    engine->run = NULL;
+}
+
+static void drive(sx_engine *engine, const char *event) {
+    engine->now.state = SX_STATE_RUNNING;
+    sx_engine_event(engine, event);
+    sx_engine_publish(engine, true);
+    sx_engine_drive(engine);
+}
+
+/* ---- run
+ * ------------------------------------------------------------------------------------------- */
+
+static void run_job(sx_engine *engine, sx_queued *job) {
+    sx_error err = {0};
+    sx_text ini = {0};
+    sx_config_write(&job->config, &ini);
+    engine->run = ini.failed
+                      ? NULL
+                      : sx_run_create(job->directory, sx_config_text(&job->config, "study", "name"),
+                                      ini.data, &err);
+    if (ini.failed) sx_fail(&err, SX_NO_MEMORY, "not enough memory for a run");
+    sx_text_done(&ini);
+    if (engine->run) name_run(engine);
+    if (!engine->run || load_data(engine, &job->config, &err) ||
+        make_study(engine, &job->config, &err)) {
+        if (engine->run) sx_run_log(engine->run, "%s", err.message);
+        if (engine->run) sx_engine_event(engine, err.status == SX_CANCELLED ? "stop" : "fail");
+        fail(engine, &err);
+    } else {
+        drive(engine, "start");
+    }
+}
+
+/* ---- resume and open
+ * --------------------------------------------------------------------------------- */
+
+/* What the journal tells of an earlier session. */
+typedef struct {
+    sx_engine *engine;
+    char state[16];
+    int64_t commands; /* seen so far */
+    int64_t applied;  /* of them, those in the checkpoint */
+    size_t capacity;
+    bool memory;
+} history;
+
+static void read_point(sx_study_report *r, const json_t *line) {
+    r->step = json_integer_value(json_object_get(line, "step"));
+    r->loss = sx_json_to_number(json_object_get(line, "loss"));
+    r->accuracy = sx_json_to_number(json_object_get(line, "accuracy"));
+    r->learning_rate = sx_json_to_number(json_object_get(line, "learning rate"));
+    r->gradient_norm = sx_json_to_number(json_object_get(line, "gradient norm"));
+    r->validation_loss = sx_json_to_number(json_object_get(line, "validation loss"));
+    r->validation_accuracy = sx_json_to_number(json_object_get(line, "validation accuracy"));
+}
+
+static void read_command(history *h, const json_t *line) {
+    sx_engine *engine = h->engine;
+    const char *name = json_string_value(json_object_get(line, "name"));
+    if (h->commands++ < h->applied || !name) return;
+    h->memory = h->memory && sx_grow((void **)&engine->replays, &h->capacity,
+                                     engine->replay_count + 1, sizeof *engine->replays);
+    if (!h->memory) return;
+    sx_replay *r = &engine->replays[engine->replay_count++];
+    r->step = json_integer_value(json_object_get(line, "step"));
+    r->value = sx_json_to_number(json_object_get(line, "value"));
+    sx_text_set(r->name, sizeof r->name, name);
+}
+
+static bool read_line(void *user, const json_t *line) {
+    history *h = user;
+    const char *kind = json_string_value(json_object_get(line, "kind"));
+    double t = sx_json_to_number(json_object_get(line, "t"));
+    if (!kind) return true;
+    if (t >= 0) h->engine->now.seconds = t;
+    if (strcmp(kind, "point") == 0) read_point(&h->engine->now.report, line);
+    if (strcmp(kind, "command") == 0) read_command(h, line);
+    static const char *const states[] = {"start", "resume", "finish", "stop", "fail"};
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
+        if (strcmp(kind, states[i]) == 0) sx_text_set(h->state, sizeof h->state, kind);
+    return true;
+}
+
+static sx_status read_history(sx_engine *engine, int64_t applied, history *out, sx_error *err) {
+    *out = (history){.engine = engine, .applied = applied, .memory = true};
+    sx_status status = sx_run_journal_read(engine->run, read_line, out, NULL, err);
+    if (!status && !out->memory)
+        status = sx_fail(err, SX_NO_MEMORY, "not enough memory for the journal");
+    return status;
+}
+
+static sx_status load_results(sx_engine *engine, sx_error *err) {
+    sx_result_list list;
+    sx_text warnings = {0};
+    sx_status status = sx_run_load_results(engine->run, &list, &warnings, err);
+    for (size_t i = 0; !status && i < list.count; i++)
+        sx_engine_take_result(engine, sx_result_keep(list.results[i]));
+    for (size_t i = 0; i < SX_RESULTS; i++) engine->unsaved[i] = false;
+    if (warnings.size)
+        sx_text_printable(engine->now.message, sizeof engine->now.message, warnings.data);
+    sx_text_done(&warnings);
+    sx_result_list_done(&list);
+    return status;
+}
+
+static sx_status read_config(sx_engine *engine, sx_config *out, sx_error *err) {
+    sx_status status = sx_config_new(out, err);
+    return status
+               ? status
+               : sx_config_parse(out, sx_run_name(engine->run), sx_run_ini(engine->run), NULL, err);
+}
+
+/* Shows a run that is not computed here. */
+static void show(sx_engine *engine, const sx_config *config, const history *h, sx_error *err) {
+    double seconds = engine->now.seconds;
+    char broken[512];
+    sx_text_set(broken, sizeof broken, engine->now.message);
+    if (load_data(engine, config, err))
+        sx_text_set(engine->now.message, sizeof engine->now.message, err->message);
+    else if (broken[0])
+        sx_text_set(engine->now.message, sizeof engine->now.message, broken);
+    engine->began = sx_seconds() - seconds;
+    engine->paused_since = sx_seconds();
+    bool finished = strcmp(h->state, "finish") == 0, failed = strcmp(h->state, "fail") == 0;
+    engine->now.report.phase = finished ? SX_PHASE_FINISHED : SX_PHASE_TRAINING;
+    if (finished) engine->now.report.step = engine->now.report.steps;
+    sx_state state = finished ? SX_STATE_FINISHED : failed ? SX_STATE_FAILED : SX_STATE_STOPPED;
+    sx_engine_set_state(engine, state, NULL);
+}
+
+static void open_job(sx_engine *engine, sx_queued *job) {
+    sx_error err = {0};
+    sx_config config = {0};
+    history h;
+    engine->run = sx_run_open(job->run, false, &err);
+    if (!engine->run || read_config(engine, &config, &err) ||
+        read_history(engine, INT64_MAX, &h, &err) || load_results(engine, &err)) {
+        fail(engine, &err);
+    } else {
+        name_run(engine);
+        show(engine, &config, &h, &err);
+    }
+    sx_config_done(&config);
+}
+
+/* Puts the study where the checkpoint left it; without one it begins again, which gives the same
+ * bits, only later. */
+static sx_status go_back(sx_engine *engine, sx_error *err) {
+    sx_safetensors file;
+    history h;
+    sx_error missing = {0};
+    int64_t applied = 0;
+    if (sx_run_load_checkpoint(engine->run, &file, &missing)) {
+        sx_run_log(engine->run, "%s; beginning again", missing.message);
+    } else {
+        const char *commands = sx_safetensors_metadata(&file, "commands");
+        applied = commands ? strtoll(commands, NULL, 10) : 0;
+        sx_status status = sx_study_load(engine->study, &file, err);
+        sx_safetensors_done(&file);
+        if (status) return status;
+    }
+    sx_status status = read_history(engine, applied, &h, err);
+    engine->applied = applied;
+    return status;
+}
+
+static void resume(sx_engine *engine, const sx_config *config, sx_error *err) {
+    sx_status status = load_data(engine, config, err);
+    if (!status) status = make_study(engine, config, err);
+    if (!status) status = go_back(engine, err);
+    if (status) {
+        fail(engine, err);
+        return;
+    }
+    sx_study_state state;
+    sx_study_save(engine->study, &state, NULL);
+    for (size_t i = 0; i < state.metadata_count; i++)
+        if (strcmp(state.metadata[i].key, "step") == 0)
+            engine->first_step = engine->now.report.step =
+                strtoll(state.metadata[i].value, NULL, 10);
+    drive(engine, "resume");
+}
+
+static void resume_job(sx_engine *engine, sx_queued *job) {
+    sx_error err = {0};
+    sx_config config = {0};
+    history h;
+    engine->run = sx_run_open(job->run, true, &err);
+    if (!engine->run || read_config(engine, &config, &err) ||
+        read_history(engine, INT64_MAX, &h, &err) || load_results(engine, &err)) {
+        fail(engine, &err);
+    } else {
+        name_run(engine);
+        if (strcmp(h.state, "finish") == 0)
+            show(engine, &config, &h, &err);
+        else
+            resume(engine, &config, &err);
+    }
+    close_run(engine); /* the study borrows the configuration */
+    sx_config_done(&config);
+}
+
+/* ---- browse
+ * --------------------------------------------------------------------------------------------- */
+
+static void browse_job(sx_engine *engine, sx_queued *job) {
+    sx_error err = {0};
+    if (load_data(engine, &job->config, &err)) {
+        fail(engine, &err);
+        return;
+    }
+    engine->now.model[0] = 0;
+    engine->now.report.steps = 0;
+    sx_engine_set_state(engine, SX_STATE_IDLE, NULL);
+}
+
+void sx_engine_run_job(sx_engine *engine, sx_queued *job) {
+    static void (*const kinds[])(sx_engine *, sx_queued *) = {
+        [SX_JOB_RUN] = run_job,
+        [SX_JOB_RESUME] = resume_job,
+        [SX_JOB_OPEN] = open_job,
+        [SX_JOB_BROWSE] = browse_job,
+    };
+    reset(engine);
+    kinds[job->kind](engine, job);
+    close_run(engine);
+    sx_free(engine->replays);
+    engine->replays = NULL;
+}

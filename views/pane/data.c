@@ -1,0 +1,565 @@
+/* Data: the pictures of the data set, with what the network says about them. Works at any size of a
+ * data set: the list of shown items is an array of indices, only what is in sight is drawn.
+ * Predictions are those of the last evaluation of the validation split (the result "items"); the
+ * other splits are shown without, because nobody measures on what was trained. */
+#include "views/pane/part.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef enum { SHOW_ALL, SHOW_WRONG, SHOW_RIGHT, SHOWS } show;
+static const char *const show_names[SHOWS] = {"all", "wrong", "right"};
+
+typedef struct {
+    sx_desk *desk;
+    sx_pictures *pictures;
+    sx_study_data *data;    /* kept; NULL before it is loaded */
+    const sx_result *items; /* kept */
+    int32_t *row_of;        /* [validation items] row in `items`, -1: none */
+    size_t row_capacity;
+    uint32_t *shown; /* the items that pass the filters */
+    size_t shown_capacity;
+    sx_picker picker;
+    sx_split split;
+    int class; /* -1: all */
+    show show;
+    char filter[64]; /* part of a class name; "" */
+    size_t wrong;    /* of all items with a prediction */
+    size_t judged;
+    bool original, open; /* open: one picture, large */
+} data_pane;
+
+static const sx_source_facts *facts_of(const data_pane *pane) {
+    return sx_source_describe(pane->data->source);
+}
+
+static size_t count_of(const data_pane *pane) {
+    return pane->data ? facts_of(pane)->counts[pane->split] : 0;
+}
+
+static const char *class_name(const data_pane *pane, int class) {
+    const sx_source_facts *facts = facts_of(pane);
+    return class >= 0 && class < facts->classes ? facts->class_names[class] : "?";
+}
+
+/* The number in a column of the last evaluation for an item; NaN if it has none. */
+static double figure(const data_pane *pane, size_t item, const char *name) {
+    if (!pane->items || pane->split != SX_SPLIT_VALIDATION || item >= pane->row_capacity)
+        return NAN;
+    int32_t row = pane->row_of[item];
+    const sx_column *column = sx_part_column(pane->items, name);
+    return row >= 0 && column && column->numbers ? column->numbers[row] : NAN;
+}
+
+/* The predicted class, -1 if there is none. */
+static int prediction(const data_pane *pane, size_t item) {
+    double value = figure(pane, item, "prediction");
+    return value >= 0 && value < facts_of(pane)->classes ? (int)value : -1;
+}
+
+/* ---- what is shown ----------------------------------------------------------------------------
+ */
+
+static bool passes(const data_pane *pane, size_t item) {
+    int label = sx_source_label(pane->data->source, pane->split, item);
+    if (pane->class >= 0 && label != pane->class) return false;
+    if (pane->filter[0] && !strcasestr(class_name(pane, label), pane->filter)) return false;
+    if (pane->show == SHOW_ALL) return true;
+    int predicted = prediction(pane, item);
+    return predicted >= 0 && (predicted == label) == (pane->show == SHOW_RIGHT);
+}
+
+/* Fills `shown`; the selected item stays selected if it is still there. */
+static void select_shown(data_pane *pane) {
+    size_t count = count_of(pane), n = 0, kept = 0;
+    uint32_t selected = pane->picker.count > 0 ? pane->shown[pane->picker.selected] : 0;
+    if (!sx_grow((void **)&pane->shown, &pane->shown_capacity, count, sizeof *pane->shown)) {
+        sx_desk_say(pane->desk, "no memory for a list of the pictures");
+        count = 0;
+    }
+    for (size_t item = 0; item < count; item++) {
+        if (!passes(pane, item)) continue;
+        if (item <= selected) kept = n;
+        pane->shown[n++] = (uint32_t)item;
+    }
+    pane->picker.selected = kept;
+    sx_picker_lay(&pane->picker, n, pane->picker.columns, pane->picker.rows);
+}
+
+/* Where each item stands in the table of the last evaluation, and how many are wrong. */
+static void index_items(data_pane *pane) {
+    size_t count = pane->data ? facts_of(pane)->counts[SX_SPLIT_VALIDATION] : 0;
+    const sx_column *item = sx_part_column(pane->items, "item");
+    const sx_column *guess = sx_part_column(pane->items, "prediction");
+    pane->wrong = pane->judged = 0;
+    if (!sx_grow((void **)&pane->row_of, &pane->row_capacity, count, sizeof *pane->row_of)) return;
+    for (size_t i = 0; i < pane->row_capacity; i++) pane->row_of[i] = -1;
+    if (!item || !item->numbers || !guess || !guess->numbers) return;
+    for (size_t row = 0; row < pane->items->table.rows && row < INT32_MAX; row++) {
+        double index = item->numbers[row];
+        if (!(index >= 0 && index < (double)count)) continue;
+        int label = sx_source_label(pane->data->source, SX_SPLIT_VALIDATION, (size_t)index);
+        pane->row_of[(size_t)index] = (int32_t)row;
+        pane->judged++;
+        pane->wrong += guess->numbers[row] != label;
+    }
+}
+
+static void update(void *state) {
+    data_pane *pane = state;
+    const sx_study_data *newest = pane->desk->now->data;
+    bool other = newest != pane->data;
+    if (other) {
+        if (pane->data) sx_study_data_release(pane->data);
+        pane->data = newest ? sx_study_data_keep(newest) : NULL;
+        sx_pictures_clear(pane->pictures);
+        pane->picker = (sx_picker){0};
+        pane->class = -1;
+        pane->open = false;
+    }
+    bool judged = sx_part_follow(pane->desk, "items", SX_RESULT_TABLE, &pane->items);
+    if (!other && !judged) return;
+    index_items(pane);
+    if (other || pane->show != SHOW_ALL) select_shown(pane);
+}
+
+/* ---- commands ---------------------------------------------------------------------------------
+ */
+
+static void run_move(void *state, int value, const char *argument) {
+    data_pane *pane = state;
+    int64_t across = pane->open ? 1 : pane->picker.columns;
+    int64_t page = pane->open ? 10 : across * pane->picker.rows;
+    const int64_t by[] = {
+        [LEFT] = -1,       [RIGHT] = 1,        [UP] = -across,        [DOWN] = across,
+        [PAGE_UP] = -page, [PAGE_DOWN] = page, [FIRST] = -UINT32_MAX, [LAST] = UINT32_MAX};
+    (void)argument;
+    sx_picker_move(&pane->picker, by[value]);
+}
+
+/* Values of `class`: "all", then the names. */
+static const char *class_choice(void *state, size_t row) {
+    data_pane *pane = state;
+    if (row == 0) return "all";
+    if (!pane->data || row > (size_t)facts_of(pane)->classes) return NULL;
+    return facts_of(pane)->class_names[row - 1];
+}
+
+/* Says what the filters leave. */
+static void say_shown(data_pane *pane) {
+    char shown[32], all[32];
+    sx_desk_say(pane->desk, "%s of %s %s images shown",
+                sx_text_count(shown, (long long)pane->picker.count),
+                sx_text_count(all, (long long)count_of(pane)), sx_split_name(pane->split));
+}
+
+static void run_class(void *state, int value, const char *argument) {
+    data_pane *pane = state;
+    (void)value;
+    if (!pane->data) return;
+    int classes = facts_of(pane)->classes, wanted = pane->class + 1;
+    if (argument[0]) {
+        const char *names[1024];
+        size_t count = 0;
+        for (const char *name; count < 1024 && (name = class_choice(pane, count)); count++)
+            names[count] = name;
+        for (wanted = 0; wanted < (int)count && strcasecmp(names[wanted], argument) != 0;) wanted++;
+        if (wanted == (int)count) {
+            sx_desk_say(pane->desk, "there is no class '%s'; did you mean '%s'?", argument,
+                        sx_nearest_name(argument, names, count));
+            pane->desk->bad = true;
+            return;
+        }
+        wanted--;
+    }
+    pane->class = wanted < classes ? wanted : -1;
+    select_shown(pane);
+    say_shown(pane);
+}
+
+static void run_wrong(void *state, int value, const char *argument) {
+    data_pane *pane = state;
+    (void)value, (void)argument;
+    if (pane->show == SHOW_ALL && (pane->judged == 0 || pane->split != SX_SPLIT_VALIDATION)) {
+        sx_desk_say(pane->desk,
+                    pane->judged == 0
+                        ? "there are no predictions yet"
+                        : "predictions are known for the validation images; t shows them");
+        return;
+    }
+    pane->show = (show)((pane->show + 1) % SHOWS);
+    select_shown(pane);
+    say_shown(pane);
+}
+
+static void run_split(void *state, int value, const char *argument) {
+    (void)value;
+    static const sx_split next[SX_SPLITS] = {[SX_SPLIT_VALIDATION] = SX_SPLIT_TRAIN,
+                                             [SX_SPLIT_TRAIN] = SX_SPLIT_TEST,
+                                             [SX_SPLIT_TEST] = SX_SPLIT_VALIDATION};
+    data_pane *pane = state;
+    (void)argument;
+    pane->split = next[pane->split];
+    pane->show = SHOW_ALL;
+    pane->picker.selected = pane->picker.count = 0;
+    select_shown(pane);
+    say_shown(pane);
+}
+
+static void run_filter(void *state, int value, const char *argument) {
+    data_pane *pane = state;
+    (void)value;
+    sx_text_printable(pane->filter, sizeof pane->filter, strcmp(argument, "all") ? argument : "");
+    select_shown(pane);
+    say_shown(pane);
+}
+
+static void run_go(void *state, int value, const char *argument) {
+    data_pane *pane = state;
+    (void)value;
+    double index;
+    if (!sx_text_number(argument, &index) || index < 0 || index >= (double)count_of(pane)) {
+        char count[32];
+        sx_desk_say(pane->desk, "go wants an index below %s",
+                    sx_text_count(count, (long long)count_of(pane)));
+        pane->desk->bad = true;
+        return;
+    }
+    for (size_t i = 0; i < pane->picker.count; i++)
+        if (pane->shown[i] >= (uint32_t)index) {
+            pane->picker.selected = i;
+            if (pane->shown[i] != (uint32_t)index)
+                sx_desk_say(pane->desk, "#%s is filtered out; this is the next one", argument);
+            break;
+        }
+    sx_picker_move(&pane->picker, 0);
+}
+
+static void run_original(void *state, int value, const char *argument) {
+    data_pane *pane = state;
+    (void)value, (void)argument;
+    pane->original = !pane->original;
+    sx_desk_say(pane->desk, pane->original ? "pictures as they are in the data set"
+                                           : "pictures as the network sees them");
+}
+
+static const sx_command commands[] = {
+    {"left", "Left h", "", NULL, "the picture before", run_move, LEFT, NULL, NULL},
+    {"right", "Right l", "", NULL, "the next picture", run_move, RIGHT, NULL, NULL},
+    {"up", "Up k", "", NULL, "the picture above", run_move, UP, NULL, NULL},
+    {"down", "Down j", "", NULL, "the picture below", run_move, DOWN, NULL, NULL},
+    {"page-up", "PgUp Ctrl-U", "", NULL, "one screen of pictures back", run_move, PAGE_UP, NULL,
+     NULL},
+    {"page-down", "PgDn Ctrl-D", "", NULL, "one screen of pictures on", run_move, PAGE_DOWN, NULL,
+     NULL},
+    {"first", "g Home", "", NULL, "the first picture", run_move, FIRST, NULL, NULL},
+    {"last", "G End", "", NULL, "the last picture", run_move, LAST, NULL, NULL},
+    {"filter", "/", "TEXT", "filter", "show only classes whose name contains this; all: every one",
+     run_filter, 0, class_choice, NULL},
+    {"class", "c", "[NAME]", "class", "show one class only, the next one at each press", run_class,
+     0, class_choice, NULL},
+    {"wrong", "w", "", "wrong", "show only wrong, only right, or all predictions", run_wrong, 0,
+     NULL, NULL},
+    {"split", "t", "", "split", "validation, train or test images", run_split, 0, NULL, NULL},
+    {"original", "o", "", NULL, "as in the data set, or as the network sees it", run_original, 0,
+     NULL, NULL},
+    {"go", "#", "INDEX", NULL, "to the picture of this index", run_go, 0, NULL, NULL},
+    {0}};
+
+/* ---- drawing ----------------------------------------------------------------------------------
+ */
+
+static void heading(void *state, char *out, size_t size) {
+    data_pane *pane = state;
+    if (!pane->data) {
+        snprintf(out, size, "Data");
+        return;
+    }
+    char count[32], shown[32], what[96] = "";
+    sx_text_count(count, (long long)count_of(pane));
+    bool filtered = pane->picker.count < count_of(pane);
+    if (filtered)
+        snprintf(what, sizeof what, "%s of ", sx_text_count(shown, (long long)pane->picker.count));
+    snprintf(out, size, "Data · %s · %s %s%s", facts_of(pane)->name, sx_split_name(pane->split),
+             what, count);
+    size_t used = strlen(out);
+    if (pane->class >= 0 && used < size)
+        used += (size_t)snprintf(out + used, size - used, " · %s", class_name(pane, pane->class));
+    if (pane->filter[0] && used < size)
+        used += (size_t)snprintf(out + used, size - used, " · /%s", pane->filter);
+    if (pane->show != SHOW_ALL && used < size)
+        snprintf(out + used, size - used, " · %s", show_names[pane->show]);
+}
+
+/* "✓ .97", "✗ coat .61", or "" without a prediction. */
+static void verdict(const data_pane *pane, size_t item, bool unicode, char *out, size_t size,
+                    sx_role *role) {
+    int predicted = prediction(pane, item);
+    int label = sx_source_label(pane->data->source, pane->split, item);
+    double confidence = figure(pane, item, "confidence");
+    char sure[32] = "";
+    out[0] = 0;
+    *role = SX_ROLE_DIM;
+    if (predicted < 0) return;
+    if (!isnan(confidence)) snprintf(sure, sizeof sure, "%.2f", confidence);
+    const char *digits = sure[0] == '0' ? sure + 1 : sure;
+    bool right = predicted == label;
+    *role = right ? SX_ROLE_GOOD : SX_ROLE_BAD;
+    if (right)
+        snprintf(out, size, "%s %s", unicode ? "✓" : "+", digits);
+    else
+        snprintf(out, size, "%s %s %s", unicode ? "✗" : "x", class_name(pane, predicted), digits);
+}
+
+typedef struct {
+    int width, height; /* of the picture in cells; the caption is two rows more */
+} thumbnail;
+
+/* Square pictures, wide enough for most names; several rows of them if each gets enough height. */
+static thumbnail thumbnail_of(const data_pane *pane, sx_box box) {
+    enum { CAPTION = 2, GAP = 1, LEAST = 4 };
+    int longest = 0;
+    for (int i = 0; i < facts_of(pane)->classes; i++) {
+        int columns = sx_text_columns(class_name(pane, i));
+        if (columns > longest) longest = columns;
+    }
+    int width = longest < 10 ? 10 : longest > 14 ? 14 : longest;
+    int height = (box.height + GAP) / 2 - CAPTION - GAP;
+    if (height < LEAST) height = box.height - CAPTION;
+    if (height > width / 2) height = width / 2;
+    return (thumbnail){width, height < 1 ? 1 : height};
+}
+
+/* A caption that keeps its end (the confidence) when the name before it is too long. */
+static void draw_caption(sx_canvas *canvas, sx_box box, int y, sx_style style, const char *text) {
+    const char *end = strrchr(text, ' ');
+    int columns = sx_text_columns(text);
+    if (end && columns > box.width) {
+        char start[128];
+        int tail = sx_text_columns(end);
+        sx_text_set(start,
+                    (size_t)(end - text) + 1 < sizeof start ? (size_t)(end - text) + 1
+                                                            : sizeof start,
+                    text);
+        if (sx_text_columns(start) <= box.width) { /* the name alone fits: it matters more */
+            sx_canvas_text(canvas, box, 0, y, style, start);
+            return;
+        }
+        sx_box left = box;
+        left.width -= tail;
+        sx_canvas_text(canvas, left, 0, y, style, start);
+        sx_canvas_text(canvas, box, left.width, y, style, end);
+        return;
+    }
+    sx_canvas_text(canvas, box, 0, y, style, text);
+}
+
+static void draw_thumbnail(data_pane *pane, sx_canvas *canvas, sx_box box, size_t item,
+                           bool selected) {
+    sx_picture picture = {pane->data, pane->split, item, pane->original};
+    sx_box image = sx_box_inset(box, 0, 0, 0, 2);
+    if (!sx_pictures_draw(pane->pictures, canvas, image, &picture)) pane->desk->again = true;
+    char text[160];
+    sx_role role;
+    int label = sx_source_label(pane->data->source, pane->split, item);
+    sx_style style = sx_style_of(selected ? SX_ROLE_FOCUS : SX_ROLE_TEXT);
+    if (selected) {
+        style.attributes |= SX_REVERSE;
+        sx_box caption = box;
+        sx_box row = sx_box_take_rows(&caption, -2);
+        row.height = 1;
+        sx_canvas_fill(canvas, row, ' ', style);
+        canvas->cursor_x = row.x;
+        canvas->cursor_y = row.y;
+    }
+    draw_caption(canvas, box, box.height - 2, style, class_name(pane, label));
+    verdict(pane, item, canvas->look.unicode, text, sizeof text, &role);
+    draw_caption(canvas, box, box.height - 1, sx_style_of(role), text);
+}
+
+static void draw_grid(data_pane *pane, sx_canvas *canvas, sx_box box, bool focused) {
+    thumbnail t = thumbnail_of(pane, box);
+    int across = (box.width + 1) / (t.width + 1), down = (box.height + 1) / (t.height + 3);
+    if (across < 1) across = 1;
+    if (down < 1) down = 1;
+    sx_picker_lay(&pane->picker, pane->picker.count, across, down);
+    sx_pictures_begin(pane->pictures, pane->desk->picture_seconds);
+    int step = across > 1 ? (box.width - t.width) / (across - 1) : 0;
+    if (step > t.width + 3) step = t.width + 3;
+    for (int i = 0; i < across * down; i++) {
+        size_t at = pane->picker.first + (size_t)i;
+        if (at >= pane->picker.count) break;
+        sx_box place = {box.x + i % across * step, box.y + i / across * (t.height + 3), t.width,
+                        t.height + 2};
+        if (place.width > box.width) place.width = box.width;
+        draw_thumbnail(pane, canvas, place, pane->shown[at],
+                       focused && at == pane->picker.selected);
+    }
+}
+
+/* The facts of the selected picture, one a row. */
+static void draw_facts(data_pane *pane, sx_canvas *canvas, sx_box box, size_t item) {
+    char index[32], text[160], shown[32];
+    sx_role role;
+    int y = 0, label = sx_source_label(pane->data->source, pane->split, item);
+    sx_style style = sx_style_of(SX_ROLE_TEXT);
+    sx_canvas_print(canvas, box, 0, y++, style, "%s #%s", sx_split_name(pane->split),
+                    sx_text_count(index, (long long)item));
+    sx_canvas_print(canvas, box, 0, y++, style, "label       %s", class_name(pane, label));
+    verdict(pane, item, canvas->look.unicode, text, sizeof text, &role);
+    if (text[0]) {
+        sx_canvas_print(canvas, box, 0, y, style, "prediction  %s",
+                        class_name(pane, prediction(pane, item)));
+        bool right = role == SX_ROLE_GOOD;
+        y++;
+        sx_canvas_text(canvas, box, 12, y++, sx_style_of(role), right ? "right" : "wrong");
+    }
+    static const char *const names[] = {"confidence", "margin", "entropy", "loss"};
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
+        double value = figure(pane, item, names[i]);
+        if (isnan(value)) continue;
+        sx_canvas_print(canvas, box, 0, y++, style, "%-11s %s", names[i],
+                        sx_number_shown(shown, value, 3));
+    }
+    const sx_source_facts *facts = facts_of(pane);
+    double *values = sx_alloc((size_t)facts->factor_count + 1, sizeof *values);
+    if (values) sx_source_factors(pane->data->source, pane->split, item, values);
+    for (int i = 0; values && i < facts->factor_count; i++)
+        sx_canvas_print(canvas, box, 0, y++, sx_style_of(SX_ROLE_DIM), "%-11s %s %s",
+                        facts->factors[i].name, sx_number_shown(shown, values[i], 2),
+                        facts->factors[i].unit);
+    sx_free(values);
+}
+
+/* One picture as large as fits, with all that is known about it. */
+static void draw_one(data_pane *pane, sx_canvas *canvas, sx_box box) {
+    size_t item = pane->shown[pane->picker.selected];
+    int facts_width = box.width >= 60 ? 30 : box.width / 2;
+    sx_box facts = sx_box_take_columns(&box, -facts_width);
+    sx_picture picture = {pane->data, pane->split, item, pane->original};
+    sx_pictures_begin(pane->pictures, 0);
+    sx_pictures_draw(pane->pictures, canvas, box, &picture);
+    draw_facts(pane, canvas, sx_box_inset(facts, 2, 0, 0, 0), item);
+    pane->picker.columns = pane->picker.rows = 1;
+}
+
+static void draw_status(data_pane *pane, sx_canvas *canvas, sx_box row, bool focused) {
+    char wrong[32], all[32], index[32], text[160] = "";
+    sx_segment parts[3];
+    int count = 0;
+    if (focused && pane->picker.count > 0) {
+        size_t item = pane->shown[pane->picker.selected];
+        int label = sx_source_label(pane->data->source, pane->split, item);
+        sx_role role;
+        verdict(pane, item, canvas->look.unicode, text, sizeof text, &role);
+        parts[count++] =
+            sx_part_segment(SX_ROLE_TEXT, "#%s %s %s", sx_text_count(index, (long long)item),
+                            class_name(pane, label), text);
+    }
+    if (pane->judged > 0)
+        parts[count++] = sx_part_segment(SX_ROLE_DIM, "%s of %s validation images wrong",
+                                         sx_text_count(wrong, (long long)pane->wrong),
+                                         sx_text_count(all, (long long)pane->judged));
+    else
+        parts[count++] = sx_part_segment(SX_ROLE_DIM, "no predictions yet");
+    sx_segments_draw(canvas, row, 0, parts, count, 3);
+}
+
+static void draw_note(sx_canvas *canvas, sx_box *box, const char *note, bool zoomed) {
+    if (!note[0] || box->height < 8) return;
+    char fit[512];
+    if (!zoomed) {
+        sx_box row = sx_box_take_rows(box, 1);
+        sx_words_fit(fit, sizeof fit, note, row.width, canvas->look.unicode);
+        sx_canvas_text(canvas, row, 0, 0, sx_style_of(SX_ROLE_WARNING), fit);
+        return;
+    }
+    sx_box upper = *box;
+    upper.height = box->height / 3;
+    int rows = sx_canvas_paragraph(canvas, upper, 0, sx_style_of(SX_ROLE_WARNING), note);
+    sx_box_take_rows(box, rows < upper.height ? rows : upper.height);
+}
+
+static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how) {
+    data_pane *pane = state;
+    if (!pane->data) {
+        if (!sx_part_loading(pane->desk, canvas, box))
+            sx_part_waiting(pane->desk, canvas, box, "The data set", "was not opened");
+        return;
+    }
+    box = sx_box_inset(box, 1, 0, 1, 0);
+    sx_box status = sx_box_take_rows(&box, -1);
+    draw_status(pane, canvas, status, how.focused);
+    draw_note(canvas, &box, facts_of(pane)->note, how.zoomed);
+    if (pane->picker.count == 0)
+        sx_centred_draw(canvas, box, sx_style_of(SX_ROLE_DIM),
+                        "No picture passes the filter: w, c or :filter all");
+    else if (pane->open && how.zoomed)
+        draw_one(pane, canvas, box);
+    else
+        draw_grid(pane, canvas, box, how.focused);
+}
+
+/* ---- the pane ---------------------------------------------------------------------------------
+ */
+
+static void *open_pane(sx_desk *desk) {
+    data_pane *pane = sx_alloc(1, sizeof *pane);
+    if (!pane) return NULL;
+    *pane = (data_pane){.desk = desk, .split = SX_SPLIT_VALIDATION, .class = -1};
+    pane->pictures = sx_pictures_new();
+    if (pane->pictures) return pane;
+    sx_free(pane);
+    return NULL;
+}
+
+static void close_pane(void *state) {
+    data_pane *pane = state;
+    if (pane->data) sx_study_data_release(pane->data);
+    if (pane->items) sx_result_release(pane->items);
+    sx_pictures_free(pane->pictures);
+    sx_free(pane->row_of);
+    sx_free(pane->shown);
+    sx_free(pane);
+}
+
+static bool enter(void *state) {
+    data_pane *pane = state;
+    if (pane->open || pane->picker.count == 0) return false;
+    return pane->open = true;
+}
+
+static bool back(void *state) {
+    data_pane *pane = state;
+    bool was = pane->open;
+    pane->open = false;
+    return was;
+}
+
+static json_t *state_of(const void *state) {
+    const data_pane *pane = state;
+    bool any = pane->picker.count > 0;
+    return json_pack(
+        "{s:s, s:s, s:s, s:s, s:I, s:o, s:b, s:b}", "split", sx_split_name(pane->split), "class",
+        pane->class < 0 ? "all" : class_name(pane, pane->class), "show", show_names[pane->show],
+        "filter", pane->filter, "shown", (json_int_t)pane->picker.count, "item",
+        any ? json_integer((json_int_t)pane->shown[pane->picker.selected]) : json_null(), "open",
+        pane->open, "original", pane->original);
+}
+
+static const char *const results[] = {"items", NULL};
+
+const sx_pane sx_pane_data = {.name = "data",
+                              .title = "Data",
+                              .help = "the pictures, with labels and predictions",
+                              .commands = commands,
+                              .results = results,
+                              .open = open_pane,
+                              .close = close_pane,
+                              .update = update,
+                              .heading = heading,
+                              .draw = draw,
+                              .enter = enter,
+                              .back = back,
+                              .state = state_of};

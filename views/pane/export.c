@@ -1,0 +1,55 @@
+/* What is focused, as files for other programs. The exporters are the results' own; here is only
+ * where the files go and what is said about it. */
+#include "views/pane/part.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static sx_status write_result(const sx_result *result, const char *directory, sx_error *err) {
+    char path[SX_PATH_SIZE], name[64];
+    snprintf(name, sizeof name, "%s.csv", result->name);
+    sx_status status = sx_path_join(path, directory, name, err);
+    if (status != SX_OK) return status;
+    sx_text csv = {0};
+    sx_result_csv(result, &csv);
+    status = csv.failed ? sx_fail(err, SX_NO_MEMORY, "no memory to export '%s'", result->name)
+                        : sx_file_write(path, csv.data ? csv.data : "", csv.size, err);
+    sx_text_done(&csv);
+    if (status != SX_OK) return status;
+    snprintf(name, sizeof name, "%s.json", result->name);
+    status = sx_path_join(path, directory, name, err);
+    if (status != SX_OK) return status;
+    json_t *json = sx_result_to_json(result, err);
+    if (!json) return err->status;
+    status = sx_json_write(path, json, false, err);
+    json_decref(json);
+    return status;
+}
+
+void sx_part_export(sx_desk *desk, const char *const *names) {
+    const sx_snapshot *now = desk->now;
+    char directory[SX_PATH_SIZE];
+    sx_error err = {0};
+    int written = 0;
+    if (!now->path[0]) {
+        sx_desk_say(desk, "nothing to export: there is no run folder yet");
+        return;
+    }
+    sx_status status = sx_path_join(directory, now->path, "export", &err);
+    if (status == SX_OK) status = sx_directory_make(directory, &err);
+    for (; *names && status == SX_OK; names++) {
+        const sx_result *result = sx_snapshot_result(now, *names);
+        if (!result) continue;
+        status = write_result(result, directory, &err);
+        written += status == SX_OK;
+    }
+    if (status != SX_OK) {
+        sx_desk_say(desk, "%s", err.message);
+        desk->bad = true;
+    } else if (written == 0) {
+        sx_desk_say(desk, "nothing to export: these results are not measured yet");
+    } else {
+        sx_desk_say(desk, "%d %s as CSV and JSON in %s", written,
+                    written == 1 ? "result" : "results", directory);
+    }
+}

@@ -1,0 +1,192 @@
+/* Draws the screen: top line, tiles, state, keys, and what lies over them. All of it is drawn anew
+ * on the canvas each time; that only changed cells are sent is the terminal's business. */
+#include "views/pane/screen.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static void draw_top(const sx_screen *screen, sx_canvas *canvas) {
+    sx_tabs tabs = {.chosen = screen->page};
+    for (int page = 0; page <= PANES; page++) {
+        if (page == PANES && !screen->desk.claims[0] && screen->page != PANES) continue;
+        tabs.names[tabs.count] = page == 0 ? "Dashboard" : sx_screen_panes[page - 1]->title;
+        tabs.digits[tabs.count++] = page + 1;
+    }
+    sx_box row = {0, 0, canvas->width, 1};
+    sx_tabs_draw(canvas, row, "sextant", &tabs, "? help   : command");
+}
+
+/* ---- the state of the run ---------------------------------------------------------------------
+ */
+
+static const struct {
+    const char *mark, *plain; /* with and without Unicode */
+    sx_role role;
+} state_marks[SX_STATES] = {[SX_STATE_IDLE] = {"○", "-", SX_ROLE_DIM},
+                            [SX_STATE_LOADING] = {"○", "o", SX_ROLE_TEXT},
+                            [SX_STATE_RUNNING] = {"●", "*", SX_ROLE_GOOD},
+                            [SX_STATE_PAUSED] = {"○", "=", SX_ROLE_WARNING},
+                            [SX_STATE_STOPPING] = {"○", "o", SX_ROLE_WARNING},
+                            [SX_STATE_FINISHED] = {"✓", "+", SX_ROLE_GOOD},
+                            [SX_STATE_STOPPED] = {"○", "-", SX_ROLE_WARNING},
+                            [SX_STATE_FAILED] = {"✗", "x", SX_ROLE_BAD}};
+
+void sx_screen_sentence(const sx_screen *screen, char *out, size_t size) {
+    const sx_snapshot *now = screen->desk.now;
+    char step[32], steps[32];
+    sx_text_count(step, now->report.step);
+    sx_text_count(steps, now->report.steps);
+    if (now->message[0])
+        sx_text_printable(out, size, now->message);
+    else if (now->state == SX_STATE_FINISHED && now->report.steps > 0)
+        snprintf(out, size, "all %s steps are done", steps);
+    else if (now->state == SX_STATE_STOPPED)
+        snprintf(out, size, "stopped at step %s of %s; --resume goes on", step, steps);
+    else if (now->state == SX_STATE_FAILED)
+        snprintf(out, size, "the run failed; its folder has the log");
+    else
+        out[0] = 0;
+}
+
+/* What is said beside the state, the most urgent first. */
+static void tell(const sx_screen *screen, char *out, size_t size, sx_role *role) {
+    const sx_snapshot *now = screen->desk.now;
+    *role = SX_ROLE_TEXT;
+    if (screen->asking) {
+        snprintf(out, size, "the run would stop here, checkpointed: q again or y leaves");
+        *role = SX_ROLE_WARNING;
+        return;
+    }
+    if (screen->desk.message[0]) {
+        snprintf(out, size, "%s", screen->desk.message);
+        if (screen->desk.bad) *role = SX_ROLE_BAD;
+        return;
+    }
+    sx_screen_sentence(screen, out, size);
+    if (now->state == SX_STATE_FAILED) *role = SX_ROLE_BAD;
+    if (out[0]) return;
+    char age[32];
+    *role = SX_ROLE_DIM;
+    if (!isnan(now->checkpoint_age))
+        snprintf(out, size, "checkpoint %s ago", sx_text_duration(age, now->checkpoint_age));
+    else if (sx_screen_active(screen) && now->run[0])
+        snprintf(out, size, "no checkpoint yet");
+}
+
+/* State, run, claims, sentence. Where they do not fit together, the sentence is the last to give
+ * way: first the run's name goes, then the claims, then the sentence is cut at a word. */
+static void draw_state(const sx_screen *screen, sx_canvas *canvas, sx_box row) {
+    const sx_snapshot *now = screen->desk.now;
+    char text[640], fit[640];
+    sx_role role;
+    tell(screen, text, sizeof text, &role);
+    const char *mark =
+        canvas->look.unicode ? state_marks[now->state].mark : state_marks[now->state].plain;
+    const char *run = now->run, *claims = screen->desk.claims;
+    sx_segment parts[2];
+    int room = 0, gap = 3;
+    for (int given_up = 0; given_up < 3; given_up++) {
+        if (given_up > 0) run = "";
+        if (given_up > 1) claims = "";
+        parts[0] = sx_part_segment(state_marks[now->state].role, "%s %s%s%s", mark,
+                                   sx_state_name(now->state), run[0] ? " " : "", run);
+        parts[1] = sx_part_segment(SX_ROLE_TEXT, "%s", claims);
+        room = row.width - sx_text_columns(parts[0].text) - gap;
+        if (claims[0]) room -= sx_text_columns(claims) + gap;
+        if (sx_text_columns(text) <= room) break;
+    }
+    int x = sx_segments_draw(canvas, row, 0, parts, 2, gap) + gap;
+    sx_words_fit(fit, sizeof fit, text, room, canvas->look.unicode);
+    if (text[0]) sx_canvas_text(canvas, row, x, 0, sx_style_of(role), fit);
+}
+
+static void draw_bottom(sx_screen *screen, sx_canvas *canvas) {
+    sx_box all = sx_box_inset(sx_canvas_box(canvas), 1, 0, 1, 0);
+    sx_box keys = sx_box_take_rows(&all, -1), state = sx_box_take_rows(&all, -1);
+    sx_command_set sets[2];
+    sx_commands commands = sx_screen_sets(screen, sets);
+    draw_state(screen, canvas, state);
+    if (screen->prompt.open)
+        sx_prompt_draw(&screen->prompt, canvas, keys, commands);
+    else
+        sx_key_line_draw(canvas, keys, commands, "quit");
+}
+
+/* ---- what lies over the tiles -----------------------------------------------------------------
+ */
+
+static void draw_overlay(sx_screen *screen, sx_canvas *canvas) {
+    sx_box body = sx_box_inset(sx_canvas_box(canvas), 0, 1, 0, 2);
+    int width = body.width < 100 ? body.width : 100;
+    sx_box box = {(body.width - width) / 2, body.y, width, body.height};
+    bool help = screen->overlay == OVERLAY_HELP;
+    sx_canvas_fill(canvas, box, ' ', sx_style_of(SX_ROLE_TEXT));
+    canvas->cursor_x = canvas->cursor_y = -1;
+    sx_box inside =
+        sx_canvas_frame(canvas, box, help ? "Help · arrows scroll · Esc closes" : "Message", true);
+    inside = sx_box_inset(inside, 1, 0, 1, 0);
+    screen->overlay_height = inside.height;
+    if (help) {
+        sx_command_set sets[2];
+        screen->overlay_rows =
+            sx_help_draw(canvas, inside, sx_screen_sets(screen, sets), screen->overlay_first);
+    } else {
+        char text[640];
+        sx_screen_sentence(screen, text, sizeof text);
+        screen->overlay_rows =
+            sx_canvas_paragraph(canvas, inside, -screen->overlay_first, sx_style_of(SX_ROLE_TEXT),
+                                text[0] ? text : "There is no message.") +
+            screen->overlay_first;
+    }
+}
+
+/* ---- all of it --------------------------------------------------------------------------------
+ */
+
+static void draw_too_small(sx_canvas *canvas) {
+    static const char *const texts[] = {
+        "sextant needs a window of 60x16; this one is %dx%d, and computing goes on",
+        "sextant needs 60x16; this is %dx%d", "60x16, not %dx%d", "%.0d%.0dsmall"};
+    char text[128] = "";
+    for (size_t i = 0; i < sizeof texts / sizeof *texts; i++) {
+        snprintf(text, sizeof text, texts[i], canvas->width, canvas->height);
+        if (sx_text_columns(text) <= canvas->width) break;
+    }
+    sx_centred_draw(canvas, sx_canvas_box(canvas), sx_style_of(SX_ROLE_TEXT), text);
+}
+
+static int pane_of(const char *name) {
+    for (int i = 0; i < PANES; i++)
+        if (!strcmp(sx_screen_panes[i]->name, name)) return i;
+    return 0;
+}
+
+static void draw_tile(sx_screen *screen, sx_canvas *canvas, const sx_tile *tile) {
+    int at = pane_of(tile->pane);
+    const sx_pane *pane = sx_screen_panes[at];
+    char title[256], safe[256];
+    pane->heading(screen->panes[at], title, sizeof title);
+    sx_text_printable(safe, sizeof safe, title);
+    sx_box inside = sx_canvas_frame(canvas, tile->box, safe, tile->focused);
+    pane->draw(screen->panes[at], canvas, inside,
+               (sx_pane_drawing){tile->focused, screen->page != DASHBOARD});
+}
+
+void sx_screen_draw(sx_screen *screen, sx_canvas *canvas) {
+    sx_tile tiles[TILES];
+    screen->width = canvas->width;
+    screen->height = canvas->height;
+    screen->look = canvas->look;
+    screen->desk.again = false;
+    sx_canvas_clear(canvas);
+    int count = sx_screen_tiles(screen, canvas->width, canvas->height, tiles);
+    if (count == 0) {
+        draw_too_small(canvas);
+        return;
+    }
+    draw_top(screen, canvas);
+    for (int i = 0; i < count; i++) draw_tile(screen, canvas, &tiles[i]);
+    if (screen->overlay != OVERLAY_NONE) draw_overlay(screen, canvas);
+    draw_bottom(screen, canvas);
+}

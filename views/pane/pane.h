@@ -1,0 +1,69 @@
+/* The workbench screen: pages of panes over the newest snapshot, driven by keys and commands, drawn
+ * on a canvas. It knows no terminal and no thread: the program feeds it snapshots and keys and
+ * shows what it drew; a script and a test do the same. One thread. */
+#ifndef SX_PANE_PANE_H
+#define SX_PANE_PANE_H
+
+#include "core/engine/engine.h"
+#include "views/canvas/canvas.h"
+#include "views/widget/widget.h"
+
+typedef struct sx_screen sx_screen;
+
+typedef struct {
+    void *user;
+    void (*send)(void *user, sx_command_kind kind, double value); /* to the engine */
+    const char *page; /* the first: "dashboard", "data" ...; NULL: dashboard */
+    /* Seconds that one drawing may spend on pictures that were not drawn before; the rest follow
+     * in the next drawings. 0: all at once, so that a script sees the whole picture. */
+    double picture_seconds;
+} sx_screen_options;
+
+/* Returns owned. An unknown page: SX_USAGE with the nearest. */
+sx_screen *sx_screen_new(const sx_screen_options *options, sx_error *err);
+void sx_screen_free(sx_screen *screen); /* NULL is fine */
+
+/* The newest snapshot, borrowed until the next call or the end. */
+void sx_screen_update(sx_screen *screen, const sx_snapshot *snapshot);
+
+/* A key as views/widget/widget.h writes them; unknown ones do nothing. */
+void sx_screen_key(sx_screen *screen, const char *key);
+
+/* "Click", "WheelUp" or "WheelDown" at a cell: focus, or one row up or down. */
+void sx_screen_mouse(sx_screen *screen, const char *what, int x, int y);
+
+/* A line as typed after ':'. */
+sx_status sx_screen_command(sx_screen *screen, const char *line, sx_error *err);
+
+/* A sentence for the status line, until the next key. */
+void sx_screen_say(sx_screen *screen, const char *sentence, bool bad);
+
+/* Draws everything; the canvas has its size and look already. */
+void sx_screen_draw(sx_screen *screen, sx_canvas *canvas);
+
+/* True if the last drawing left pictures out that another drawing would show. */
+bool sx_screen_again(const sx_screen *screen);
+
+/* What the person asked for and the screen cannot do itself; each is reported once. */
+typedef enum { SX_WISH_NONE, SX_WISH_QUIT, SX_WISH_SUSPEND, SX_WISH_REPAINT } sx_screen_wish;
+sx_screen_wish sx_screen_take_wish(sx_screen *screen);
+
+/* {"page": ..., "focus": ..., "state": ..., "step": ..., "prompt": ..., "help": ...,
+ *  "data": {"split", "class", "show", "filter", "shown", "item"}, "robustness": {...} ...};
+ * owned by the caller; NULL if memory is out. */
+json_t *sx_screen_state(const sx_screen *screen);
+
+/* Where the tiles of a page of the canvas' size are: for tests and for clicks. */
+#define SX_SCREEN_TILES 4
+typedef struct {
+    const char *pane; /* "data" ... */
+    sx_box box;
+    bool focused;
+} sx_tile;
+int sx_screen_tiles(const sx_screen *screen, int width, int height, sx_tile tiles[SX_SCREEN_TILES]);
+
+/* The command tables: of the screen, and of each pane by its place 0 ..; NULL past the end. */
+extern const sx_command sx_screen_commands[];
+const sx_command *sx_pane_commands(int pane, const char **name);
+
+#endif

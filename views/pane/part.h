@@ -1,0 +1,124 @@
+/* What the files of this folder share: what a pane is, the desk it works at, and small helpers over
+ * results. Private to the folder. */
+#ifndef SX_PANE_PART_H
+#define SX_PANE_PART_H
+
+#include "views/pane/pane.h"
+#include "views/plot/plot.h"
+
+/* What a pane may use of the screen around it. */
+typedef struct {
+    const sx_snapshot *now; /* never NULL */
+    double picture_seconds; /* as in sx_screen_options */
+    bool again;             /* set while drawing: something is missing yet */
+    bool bad;               /* of message */
+    char message[512];      /* "" or the answer to the last key */
+    char claims[80];        /* "2 hold · 1 fails", "" before there are claims */
+} sx_desk;
+
+void sx_desk_say(sx_desk *desk, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* How to draw: as a tile among others or alone on a page. */
+typedef struct {
+    bool focused, zoomed;
+} sx_pane_drawing;
+
+/* Values of the commands that move a cursor or a selection. */
+enum { LEFT, RIGHT, UP, DOWN, PAGE_UP, PAGE_DOWN, FIRST, LAST };
+
+/* A pane: a table of functions over a state that `open` returns. Only title and draw are needed. */
+typedef struct {
+    const char *name, *title; /* "risk", "Risk" */
+    const char *help;         /* of its page's command */
+    const sx_command *commands;
+    const char *const *results; /* what `e` exports; ends with NULL */
+    void *(*open)(sx_desk *desk);
+    void (*close)(void *pane);
+    void (*update)(void *pane);                          /* desk->now is new */
+    void (*heading)(void *pane, char *out, size_t size); /* the frame's title */
+    void (*draw)(void *pane, sx_canvas *canvas, sx_box box, sx_pane_drawing how);
+    bool (*enter)(void *pane); /* Enter on its own page: opens something; false: nothing to open */
+    bool (*back)(void *pane);  /* Esc: closes what `enter` opened; false: nothing was open */
+    json_t *(*state)(const void *pane);
+} sx_pane;
+
+extern const sx_pane sx_pane_data, sx_pane_train, sx_pane_robustness, sx_pane_risk, sx_pane_claims;
+
+/* ---- results ----------------------------------------------------------------------------------
+ */
+
+/* The newest result of a name if it is of that kind, else NULL: a run folder is a file from
+ * outside, and its "risk" may be anything. */
+const sx_result *sx_part_result(const sx_desk *desk, const char *name, sx_result_kind kind);
+
+/* A line or column by name, -1 or NULL if there is none. */
+int sx_part_line(const sx_result *series, const char *name);
+const sx_column *sx_part_column(const sx_result *table, const char *name);
+
+/* The last value of a line that is a number; NaN if none. */
+double sx_part_last(const sx_result *series, const char *name);
+
+/* `value` of the row of a table whose column 0 is `row`; NaN if there is none. */
+double sx_part_cell(const sx_result *table, const char *row, const char *column);
+
+/* Keeps `*held` the newest result of that name; true if it is another one than before. */
+bool sx_part_follow(const sx_desk *desk, const char *name, sx_result_kind kind,
+                    const sx_result **held);
+
+/* "0.62 [0.56, 0.68]   n 240" into out [size], parts that are unknown left out. */
+void sx_part_estimate(char *out, size_t size, double value, double low, double high, double n);
+
+/* The points or cells that rest on fewer images than the result calls enough. */
+int sx_part_few(const double *count, size_t n, double few);
+
+/* ---- drawing ----------------------------------------------------------------------------------
+ */
+
+/* One or more lines in the middle: what the pane waits for, or why there will be nothing. `awaited`
+ * begins the sentence, `when` ends it while the run goes on: "The risk-coverage curve", "comes with
+ * the first measurement". */
+void sx_part_waiting(const sx_desk *desk, sx_canvas *canvas, sx_box box, const char *awaited,
+                     const char *when);
+#define SX_PART_MEASURED "comes with the first measurement; M measures now"
+
+/* Loading: what, a bar, how much. False if nothing is being loaded. */
+bool sx_part_loading(const sx_desk *desk, sx_canvas *canvas, sx_box box);
+
+/* Formats a segment for sx_segments_draw. */
+sx_segment sx_part_segment(sx_role role, const char *format, ...)
+    __attribute__((format(printf, 2, 3)));
+
+/* ---- pictures that were drawn before ----------------------------------------------------------
+ */
+
+/* Rendered cells by item and size, so that a page of thumbnails costs its decoding once. */
+typedef struct sx_pictures sx_pictures;
+sx_pictures *sx_pictures_new(void);
+void sx_pictures_free(sx_pictures *pictures);
+/* Forgets everything: another data set. */
+void sx_pictures_clear(sx_pictures *pictures);
+
+typedef struct {
+    const sx_study_data *data;
+    sx_split split;
+    size_t item;
+    bool original; /* as it is in the data set, not as the network sees it */
+} sx_picture;
+
+/* Begins a drawing that may spend so many seconds on pictures that were never drawn (0: no limit);
+ * at least one of them is drawn. */
+void sx_pictures_begin(sx_pictures *pictures, double seconds);
+
+/* Draws the picture; false if it was never drawn before and there is no time left for it. An
+ * unreadable one is drawn as such. */
+bool sx_pictures_draw(sx_pictures *pictures, sx_canvas *canvas, sx_box box,
+                      const sx_picture *picture);
+
+/* ---- export ------------------------------------------------------------------------------------
+ */
+
+/* Writes the named results (names end with NULL) that are there as CSV and JSON into PATH/export
+ * and says so on the desk. */
+void sx_part_export(sx_desk *desk, const char *const *names);
+
+#endif

@@ -1,0 +1,280 @@
+/* Risk: what the network may be trusted with when it is allowed to refuse. Risk-coverage curves of
+ * three measures of confidence with the oracle's, their areas, calibration, and the operating point
+ * at a chosen target risk, which is computed here from the table of items because the target is the
+ * viewer's, not the study's. */
+#include "views/pane/part.h"
+
+#include "core/metric/metric.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+static const double targets[] = {0.01, 0.02, 0.05, 0.10};
+enum { TARGETS = sizeof targets / sizeof *targets };
+
+typedef struct {
+    sx_desk *desk;
+    const sx_result *items; /* kept */
+    int target;
+    bool reliability; /* the main plot of a tile */
+    sx_operating_point points[SX_CONFIDENCES];
+} risk_pane;
+
+/* ---- the operating point ----------------------------------------------------------------------
+ */
+
+/* The confidence of every item under a measure; NULL if the table has no such column. Owned. */
+static double *confidences(const sx_result *items, sx_confidence measure) {
+    static const char *const names[SX_CONFIDENCES] = {"confidence", "entropy", "margin"};
+    const sx_column *column = sx_part_column(items, names[measure]);
+    if (!column || !column->numbers) return NULL;
+    double *out = sx_alloc(items->table.rows, sizeof *out);
+    double sign = measure == SX_CONFIDENCE_NEGATIVE_ENTROPY ? -1 : 1;
+    for (size_t i = 0; out && i < items->table.rows; i++) out[i] = sign * column->numbers[i];
+    return out;
+}
+
+static bool is_number_column(const double *values, size_t n) {
+    for (size_t i = 0; values && i < n; i++)
+        if (isnan(values[i])) return false;
+    return values != NULL;
+}
+
+static void find_points(risk_pane *pane) {
+    for (int m = 0; m < SX_CONFIDENCES; m++) pane->points[m] = (sx_operating_point){NAN, NAN};
+    const sx_column *wrong = sx_part_column(pane->items, "wrong");
+    size_t n = pane->items ? pane->items->table.rows : 0;
+    uint8_t *bad = sx_alloc(n, 1);
+    if (n == 0 || !wrong || !wrong->numbers || !bad) {
+        sx_free(bad);
+        return;
+    }
+    for (size_t i = 0; i < n; i++) bad[i] = wrong->numbers[i] > 0;
+    for (sx_confidence m = 0; m < SX_CONFIDENCES; m++) {
+        double *confidence = confidences(pane->items, m);
+        if (is_number_column(confidence, n))
+            sx_coverage_at_risk(confidence, bad, n, targets[pane->target], &pane->points[m], NULL);
+        sx_free(confidence);
+    }
+    sx_free(bad);
+}
+
+static void update(void *state) {
+    risk_pane *pane = state;
+    if (sx_part_follow(pane->desk, "items", SX_RESULT_TABLE, &pane->items)) find_points(pane);
+}
+
+/* ---- commands ---------------------------------------------------------------------------------
+ */
+
+static const char *target_choice(void *state, size_t row) {
+    static const char *const names[TARGETS] = {"1", "2", "5", "10"};
+    (void)state;
+    return row < TARGETS ? names[row] : NULL;
+}
+
+/* The operating point of the first measure as a sentence. */
+static void tell_point(const risk_pane *pane, char *out, size_t size) {
+    char coverage[32], threshold[32];
+    const sx_operating_point *point = &pane->points[SX_CONFIDENCE_MAX_PROBABILITY];
+    double percent = targets[pane->target] * 100;
+    if (isnan(point->coverage))
+        snprintf(out, size, "at risk %.0f %%: not measured yet", percent);
+    else if (!(point->coverage > 0))
+        snprintf(out, size, "at risk %.0f %%: everything would be refused", percent);
+    else
+        snprintf(out, size, "at risk %.0f %%: coverage %s, threshold %s", percent,
+                 sx_number_shown(coverage, point->coverage, 2),
+                 sx_number_shown(threshold, point->threshold, 2));
+}
+
+static void run_target(void *state, int value, const char *argument) {
+    risk_pane *pane = state;
+    (void)value;
+    int wanted = (pane->target + 1) % TARGETS;
+    if (argument[0]) {
+        for (wanted = 0; wanted < TARGETS; wanted++)
+            if (!strcmp(argument, target_choice(pane, (size_t)wanted))) break;
+        if (wanted == TARGETS) {
+            sx_desk_say(pane->desk, "the target risk is 1, 2, 5 or 10 percent");
+            pane->desk->bad = true;
+            return;
+        }
+    }
+    pane->target = wanted;
+    find_points(pane);
+    char text[160];
+    tell_point(pane, text, sizeof text);
+    sx_desk_say(pane->desk, "%s", text);
+}
+
+static void run_reliability(void *state, int value, const char *argument) {
+    risk_pane *pane = state;
+    (void)value, (void)argument;
+    pane->reliability = !pane->reliability;
+}
+
+static const sx_command commands[] = {
+    {"target-risk", "T", "[PERCENT]", "target risk",
+     "coverage and threshold at a risk of 1, 2, 5 or 10 %", run_target, 0, target_choice, NULL},
+    {"reliability", "r", "", "reliability", "the reliability diagram, or the risk-coverage curves",
+     run_reliability, 0, NULL, NULL},
+    {0}};
+
+/* ---- drawing ----------------------------------------------------------------------------------
+ */
+
+static void heading(void *state, char *out, size_t size) {
+    const risk_pane *pane = state;
+    snprintf(out, size, "Risk · %s, validation",
+             pane->reliability ? "reliability" : "risk-coverage");
+}
+
+static void draw_curves(const risk_pane *pane, sx_canvas *canvas, sx_box box) {
+    const sx_result *result = sx_part_result(pane->desk, "risk-coverage", SX_RESULT_SERIES);
+    if (!result || result->series.length == 0) {
+        sx_part_waiting(pane->desk, canvas, box, "The risk-coverage curve", SX_PART_MEASURED);
+        return;
+    }
+    sx_curve curves[6];
+    int count = 0;
+    for (int i = 0; i < result->series.line_count && count < 6; i++, count++)
+        curves[count] = (sx_curve){.series = result,
+                                   .line = i,
+                                   .look = i,
+                                   .dashed = !strcmp(result->series.lines[i].name, "oracle")};
+    sx_axes axes = sx_axes_default();
+    axes.x_low = 0;
+    axes.x_high = 1;
+    axes.y_low = 0;
+    axes.y_label = "risk";
+    axes.x_label = "coverage";
+    axes.cursor = pane->points[SX_CONFIDENCE_MAX_PROBABILITY].coverage;
+    sx_plot_curves(canvas, box, curves, count, &axes);
+}
+
+static void draw_reliability(const risk_pane *pane, sx_canvas *canvas, sx_box box) {
+    const sx_result *result = sx_part_result(pane->desk, "reliability", SX_RESULT_SERIES);
+    if (!result || result->series.length == 0)
+        sx_part_waiting(pane->desk, canvas, box, "The reliability diagram", SX_PART_MEASURED);
+    else
+        sx_plot_reliability(canvas, box, result);
+}
+
+static sx_segment figure_part(const char *name, double value, int decimals) {
+    char shown[32];
+    return sx_part_segment(SX_ROLE_TEXT, "%s %s", name, sx_number_shown(shown, value, decimals));
+}
+
+static void draw_figures(const risk_pane *pane, sx_canvas *canvas, sx_box row) {
+    const sx_result *risk = sx_part_result(pane->desk, "risk", SX_RESULT_TABLE);
+    const sx_result *calibration = sx_part_result(pane->desk, "calibration", SX_RESULT_TABLE);
+    sx_segment parts[4] = {
+        figure_part("AURC", sx_part_cell(risk, "max prob", "AURC"), 3),
+        figure_part("E-AURC", sx_part_cell(risk, "max prob", "E-AURC"), 3),
+        figure_part("ECE", sx_part_cell(calibration, "ECE", "value"), 3),
+        figure_part("NLL", sx_part_cell(calibration, "NLL", "value"), 2),
+    };
+    sx_segments_draw(canvas, row, 0, parts, 4, 3);
+}
+
+/* Areas of all measures, and their operating points at the target. */
+static void draw_measures(const risk_pane *pane, sx_canvas *canvas, sx_box box) {
+    static const char *const columns[] = {"AURC", "E-AURC", "AUGRC"};
+    const sx_result *risk = sx_part_result(pane->desk, "risk", SX_RESULT_TABLE);
+    sx_style dim = sx_style_of(SX_ROLE_DIM), plain = sx_style_of(SX_ROLE_TEXT);
+    enum { NAME = 10, COLUMN = 9, WIDE = NAME + 5 * COLUMN + 9 };
+    bool wide = box.width >= WIDE;
+    for (int c = 0; c < 3; c++)
+        sx_canvas_text_right(canvas, box, NAME + (c + 1) * COLUMN, 0, dim, columns[c]);
+    if (wide)
+        sx_canvas_print(canvas, box, NAME + 3 * COLUMN + 3, 0, dim, "at risk %.0f %%: coverage",
+                        targets[pane->target] * 100);
+    for (int m = 0; m < SX_CONFIDENCES; m++) {
+        const char *name = sx_confidence_name((sx_confidence)m);
+        char shown[32], threshold[32];
+        sx_canvas_text(canvas, box, 0, m + 1, plain, name);
+        for (int c = 0; c < 3; c++)
+            sx_canvas_text_right(canvas, box, NAME + (c + 1) * COLUMN, m + 1, plain,
+                                 sx_number_shown(shown, sx_part_cell(risk, name, columns[c]), 4));
+        if (wide)
+            sx_canvas_print(canvas, box, NAME + 3 * COLUMN + 3, m + 1, plain, "%s, threshold %s",
+                            sx_number_shown(shown, pane->points[m].coverage, 2),
+                            sx_number_shown(threshold, pane->points[m].threshold, 2));
+    }
+}
+
+static void draw_plots(const risk_pane *pane, sx_canvas *canvas, sx_box box, bool zoomed) {
+    if (zoomed && box.width >= 76) {
+        sx_box right = sx_box_take_columns(&box, -(box.width * 2 / 5));
+        draw_reliability(pane, canvas, sx_box_inset(right, 2, 0, 0, 0));
+        draw_curves(pane, canvas, box);
+    } else if (pane->reliability) {
+        draw_reliability(pane, canvas, box);
+    } else {
+        draw_curves(pane, canvas, box);
+    }
+}
+
+static bool nothing_yet(const risk_pane *pane) {
+    return !sx_part_result(pane->desk, "risk-coverage", SX_RESULT_SERIES) &&
+           !sx_part_result(pane->desk, "reliability", SX_RESULT_SERIES) && !pane->items;
+}
+
+static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how) {
+    const risk_pane *pane = state;
+    if (nothing_yet(pane)) {
+        sx_part_waiting(pane->desk, canvas, box, "The risk-coverage curve", SX_PART_MEASURED);
+        return;
+    }
+    box = sx_box_inset(box, 1, 0, 1, 0);
+    char text[160];
+    tell_point(pane, text, sizeof text);
+    sx_segment point = sx_part_segment(SX_ROLE_TEXT, "%s", text);
+    sx_segments_draw(canvas, sx_box_take_rows(&box, -1), 0, &point, 1, 0);
+    if (box.height > 4) draw_figures(pane, canvas, sx_box_take_rows(&box, -1));
+    if (how.zoomed && box.height >= 14)
+        draw_measures(pane, canvas, sx_box_take_rows(&box, -(SX_CONFIDENCES + 2)));
+    draw_plots(pane, canvas, box, how.zoomed);
+}
+
+/* ---- the pane ---------------------------------------------------------------------------------
+ */
+
+static void *open_pane(sx_desk *desk) {
+    risk_pane *pane = sx_alloc(1, sizeof *pane);
+    if (!pane) return NULL;
+    *pane = (risk_pane){.desk = desk, .target = 1};
+    find_points(pane);
+    return pane;
+}
+
+static void close_pane(void *state) {
+    risk_pane *pane = state;
+    if (pane->items) sx_result_release(pane->items);
+    sx_free(pane);
+}
+
+static json_t *state_of(const void *state) {
+    const risk_pane *pane = state;
+    const sx_operating_point *point = &pane->points[SX_CONFIDENCE_MAX_PROBABILITY];
+    return json_pack("{s:f, s:o, s:o, s:b}", "target", targets[pane->target], "coverage",
+                     sx_json_number(point->coverage), "threshold", sx_json_number(point->threshold),
+                     "reliability", pane->reliability);
+}
+
+static const char *const results[] = {"risk-coverage", "reliability", "risk",
+                                      "calibration",   "items",       NULL};
+
+const sx_pane sx_pane_risk = {.name = "risk",
+                              .title = "Risk",
+                              .help = "risk-coverage, calibration, operating point",
+                              .commands = commands,
+                              .results = results,
+                              .open = open_pane,
+                              .close = close_pane,
+                              .update = update,
+                              .heading = heading,
+                              .draw = draw,
+                              .state = state_of};

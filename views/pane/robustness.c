@@ -1,0 +1,358 @@
+/* Robustness: accuracy when the object is moved, turned and resized (SI-Score, arXiv 2104.04191).
+ * One plot is the main one; a cursor reads its cells or points with interval and count. Centre is
+ * the central third of the locations, ring the outermost ones; the drop between them has a Newcombe
+ * interval (1998, method 10) from the Wilson intervals of both sides, which treats the pictures as
+ * independent; the study's claims use a bootstrap instead. */
+#include "views/pane/part.h"
+
+#include "core/metric/metric.h"
+
+#include <ctype.h>
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef enum { LOCATION, ROTATION, SIZE, PLOTS } plot;
+static const char *const plot_names[PLOTS] = {"location", "rotation", "size"};
+
+typedef struct {
+    sx_desk *desk;
+    plot main;
+    int row, column, point[PLOTS]; /* cursors; row < 0: not set yet */
+    bool values;
+} robustness_pane;
+
+static const sx_result *result_of(const robustness_pane *pane, plot which) {
+    sx_result_kind kind = which == LOCATION ? SX_RESULT_GRID : SX_RESULT_SERIES;
+    const sx_result *result = sx_part_result(pane->desk, plot_names[which], kind);
+    if (result && which != LOCATION && sx_part_line(result, "accuracy") < 0) return NULL;
+    return result;
+}
+
+/* ---- cursor -----------------------------------------------------------------------------------
+ */
+
+static int clamp(int value, int count) {
+    if (value >= count) value = count - 1;
+    return value < 0 ? 0 : value;
+}
+
+/* One cell or point; the first move starts in the middle. */
+static void run_move(void *state, int value, const char *argument) {
+    robustness_pane *pane = state;
+    const sx_result *result = result_of(pane, pane->main);
+    int dx = value == LEFT ? -1 : value == RIGHT, dy = value == UP ? -1 : value == DOWN;
+    (void)argument;
+    if (!result) return;
+    if (pane->main != LOCATION) {
+        int *at = &pane->point[pane->main], count = (int)result->series.length;
+        *at = *at < 0 ? count / 2 : clamp(*at + dx, count);
+        return;
+    }
+    bool fresh = pane->row < 0;
+    const sx_grid *grid = &result->grid;
+    pane->row = clamp(fresh ? grid->rows / 2 : pane->row + dy, grid->rows);
+    pane->column = clamp(fresh ? grid->columns / 2 : pane->column + dx, grid->columns);
+}
+
+static void run_plot(void *state, int value, const char *argument) {
+    robustness_pane *pane = state;
+    (void)argument;
+    pane->main = (plot)value;
+}
+
+static void run_values(void *state, int value, const char *argument) {
+    robustness_pane *pane = state;
+    (void)value, (void)argument;
+    pane->values = !pane->values;
+    sx_desk_say(pane->desk, pane->values ? "values are printed where cells are wide enough"
+                                         : "values are not printed; the cursor reads them");
+}
+
+static const sx_command commands[] = {
+    {"left", "Left h", "", NULL, "the cursor to the left", run_move, LEFT, NULL, NULL},
+    {"right", "Right l", "", NULL, "the cursor to the right", run_move, RIGHT, NULL, NULL},
+    {"up", "Up k", "", NULL, "the cursor up", run_move, UP, NULL, NULL},
+    {"down", "Down j", "", NULL, "the cursor down", run_move, DOWN, NULL, NULL},
+    {"location", "L", "", "location", "accuracy by the object's place", run_plot, LOCATION, NULL,
+     NULL},
+    {"rotation", "R", "", "rotation", "accuracy by the object's rotation", run_plot, ROTATION, NULL,
+     NULL},
+    {"size", "S", "", "size", "accuracy by the object's share of the image", run_plot, SIZE, NULL,
+     NULL},
+    {"values", "v", "", NULL, "print the value in each cell, or not", run_values, 0, NULL, NULL},
+    {0}};
+
+/* ---- centre, ring, drop ------------------------------------------------------------------------
+ */
+
+typedef struct {
+    double right, n;
+} tally;
+
+static void add(tally *t, double accuracy, double n) {
+    if (isnan(accuracy) || isnan(n)) return;
+    t->right += accuracy * n;
+    t->n += n;
+}
+
+/* Central third of the cells each way, and the outermost cells. */
+static void summarise(const sx_grid *grid, tally *centre, tally *ring) {
+    for (int r = 0; r < grid->rows; r++)
+        for (int c = 0; c < grid->columns; c++) {
+            size_t at = (size_t)r * (size_t)grid->columns + (size_t)c;
+            double n = grid->count ? grid->count[at] : 1, value = grid->values[at];
+            bool edge = r == 0 || c == 0 || r == grid->rows - 1 || c == grid->columns - 1;
+            bool inner = 3 * (r + 1) > grid->rows && 3 * r < 2 * grid->rows &&
+                         3 * (c + 1) > grid->columns && 3 * c < 2 * grid->columns;
+            if (edge)
+                add(ring, value, n);
+            else if (inner)
+                add(centre, value, n);
+        }
+}
+
+static double share(tally t) {
+    return t.n > 0 ? t.right / t.n : NAN;
+}
+
+static void draw_summary(const robustness_pane *pane, sx_canvas *canvas, sx_box row) {
+    const sx_result *result = result_of(pane, LOCATION);
+    if (!result) return;
+    tally centre = {0}, ring = {0};
+    summarise(&result->grid, &centre, &ring);
+    double c = share(centre), r = share(ring), low = NAN, high = NAN;
+    if (result->grid.count && centre.n > 0 && ring.n > 0) {
+        sx_interval ci = sx_wilson(centre.right, centre.n), ri = sx_wilson(ring.right, ring.n);
+        low = c - r - sqrt((c - ci.low) * (c - ci.low) + (ri.high - r) * (ri.high - r));
+        high = c - r + sqrt((ci.high - c) * (ci.high - c) + (r - ri.low) * (r - ri.low));
+    }
+    char shown[32], drop[96];
+    sx_part_estimate(drop, sizeof drop, c - r, low, high, NAN);
+    sx_segment parts[3];
+    parts[0] = sx_part_segment(SX_ROLE_TEXT, "centre %s", sx_number_shown(shown, c, 2));
+    parts[1] = sx_part_segment(SX_ROLE_TEXT, "ring %s", sx_number_shown(shown, r, 2));
+    parts[2] = sx_part_segment(SX_ROLE_TEXT, "drop %s", drop);
+    sx_segments_draw(canvas, row, 0, parts, 3, 3);
+}
+
+/* ---- plots ------------------------------------------------------------------------------------
+ */
+
+static void draw_map(const robustness_pane *pane, sx_canvas *canvas, sx_box box, bool focused) {
+    sx_heatmap options = {.low = 0,
+                          .high = 1,
+                          .cursor_row = focused ? pane->row : -1,
+                          .cursor_column = focused ? pane->column : -1,
+                          .values = pane->values};
+    sx_plot_heatmap(canvas, box, result_of(pane, LOCATION), &options);
+}
+
+static void draw_curve(const robustness_pane *pane, sx_canvas *canvas, sx_box box, plot which,
+                       bool focused) {
+    const sx_result *result = result_of(pane, which);
+    sx_curve curve = {.series = result,
+                      .line = sx_part_line(result, "accuracy"),
+                      .look = which == ROTATION ? 0 : 1,
+                      .marks = true};
+    sx_axes axes = sx_axes_default();
+    axes.y_low = 0;
+    axes.y_high = 1;
+    axes.legend = false;
+    int at = pane->point[which];
+    if (focused && which == pane->main && at >= 0 && at < (int)result->series.length)
+        axes.cursor = result->series.x[at];
+    sx_plot_curves(canvas, box, &curve, 1, &axes);
+}
+
+/* A plot, or the line that says what it waits for. */
+static void draw_plot(const robustness_pane *pane, sx_canvas *canvas, sx_box box, plot which,
+                      bool focused) {
+    static const char *const awaited[PLOTS] = {"Accuracy by location", "Accuracy by rotation",
+                                               "Accuracy by size"};
+    if (!result_of(pane, which))
+        sx_part_waiting(pane->desk, canvas, box, awaited[which], SX_PART_MEASURED);
+    else if (which == LOCATION)
+        draw_map(pane, canvas, box, focused);
+    else
+        draw_curve(pane, canvas, box, which, focused);
+}
+
+/* "rotation  ▁▃▆█▆▃▁   -179 ... 161 degrees" in one row. */
+static void draw_spark(const robustness_pane *pane, sx_canvas *canvas, sx_box row, plot which) {
+    const sx_result *result = result_of(pane, which);
+    sx_canvas_text(canvas, row, 0, 0, sx_style_of(SX_ROLE_DIM), plot_names[which]);
+    sx_box rest = sx_box_inset(row, 10, 0, 0, 0);
+    if (!result || result->series.length == 0) {
+        sx_canvas_text(canvas, rest, 0, 0, sx_style_of(SX_ROLE_DIM), "not measured yet");
+        return;
+    }
+    const sx_series *series = &result->series;
+    char low[32], high[32], range[160];
+    bool percent = which == SIZE;
+    snprintf(range, sizeof range, "%s ... %s %s",
+             sx_number_shown(low, series->x[0] * (percent ? 100 : 1), 0),
+             sx_number_shown(high, series->x[series->length - 1] * (percent ? 100 : 1), 0),
+             percent ? "% of the image" : "degrees");
+    int points = (int)series->length, text = sx_text_columns(range);
+    sx_box spark = rest;
+    if (spark.width > points) spark.width = points;
+    if (points + 3 + text > rest.width && rest.width - 3 - text >= 6)
+        spark.width = rest.width - 3 - text;
+    int line = sx_part_line(result, "accuracy");
+    sx_plot_sparkline(canvas, spark, series->lines[line].y, series->length, 0, 1,
+                      sx_style_of(which == ROTATION ? SX_ROLE_SERIES1 : SX_ROLE_SERIES2));
+    if (spark.width + 3 + text <= rest.width)
+        sx_canvas_text(canvas, rest, spark.width + 3, 0, sx_style_of(SX_ROLE_DIM), range);
+}
+
+/* ---- status rows ------------------------------------------------------------------------------
+ */
+
+/* The value under the cursor with interval and count. */
+static void tell_cursor(const robustness_pane *pane, char *out, size_t size) {
+    const sx_result *result = result_of(pane, pane->main);
+    char x[32], y[32], estimate[128];
+    out[0] = 0;
+    if (!result) return;
+    if (pane->main == LOCATION) {
+        const sx_grid *grid = &result->grid;
+        if (pane->row < 0 || pane->row >= grid->rows || pane->column >= grid->columns) return;
+        size_t at = (size_t)pane->row * (size_t)grid->columns + (size_t)pane->column;
+        sx_part_estimate(estimate, sizeof estimate, grid->values[at],
+                         grid->low ? grid->low[at] : NAN, grid->high ? grid->high[at] : NAN,
+                         grid->count ? grid->count[at] : NAN);
+        snprintf(out, size, "x %s y %s   %s",
+                 sx_number_shown(x, grid->column_values[pane->column], 2),
+                 sx_number_shown(y, grid->row_values[pane->row], 2), estimate);
+        return;
+    }
+    int at = pane->point[pane->main];
+    const sx_line *line = &result->series.lines[sx_part_line(result, "accuracy")];
+    if (at < 0 || at >= (int)result->series.length) return;
+    sx_part_estimate(estimate, sizeof estimate, line->y[at], line->low ? line->low[at] : NAN,
+                     line->high ? line->high[at] : NAN, line->count ? line->count[at] : NAN);
+    snprintf(out, size, "%s %s   %s", plot_names[pane->main],
+             sx_number_shown(x, result->series.x[at], pane->main == SIZE ? 2 : 0), estimate);
+}
+
+/* How many points of all three rest on few images. */
+static int few_points(const robustness_pane *pane) {
+    int few = 0;
+    const sx_result *map = result_of(pane, LOCATION);
+    if (map)
+        few += sx_part_few(map->grid.count, (size_t)map->grid.rows * (size_t)map->grid.columns,
+                           map->grid.few);
+    for (plot which = ROTATION; which < PLOTS; which++) {
+        const sx_result *curve = result_of(pane, which);
+        if (curve)
+            few += sx_part_few(curve->series.lines[sx_part_line(curve, "accuracy")].count,
+                               curve->series.length, curve->series.few);
+    }
+    return few;
+}
+
+static void draw_status(const robustness_pane *pane, sx_canvas *canvas, sx_box row, bool focused) {
+    sx_segment parts[3];
+    int count = 0;
+    char cursor[192];
+    tell_cursor(pane, cursor, sizeof cursor);
+    if (cursor[0])
+        parts[count++] = sx_part_segment(SX_ROLE_TEXT, "%s", cursor);
+    else if (focused)
+        parts[count++] = sx_part_segment(SX_ROLE_DIM, "arrows read a value");
+    int few = few_points(pane);
+    if (few > 0) parts[count++] = sx_part_segment(SX_ROLE_WARNING, "%d on few images", few);
+    double measuring = pane->desk->now->measuring_share;
+    if (!isnan(measuring))
+        parts[count++] =
+            sx_part_segment(SX_ROLE_DIM, "measuring takes %.0f %% of the time", measuring * 100);
+    sx_segments_draw(canvas, row, 0, parts, count, 3);
+}
+
+/* ---- the pane ---------------------------------------------------------------------------------
+ */
+
+/* The result's own title says at which area and on whose objects it was measured. */
+static void heading(void *state, char *out, size_t size) {
+    const robustness_pane *pane = state;
+    const sx_result *result = result_of(pane, pane->main);
+    if (result && result->title && result->title[0])
+        snprintf(out, size, "Robustness · %c%s", tolower((unsigned char)result->title[0]),
+                 result->title + 1);
+    else
+        snprintf(out, size, "Robustness · accuracy by %s", plot_names[pane->main]);
+}
+
+/* The main plot on the left, the other two beside or below it. */
+static void draw_page(const robustness_pane *pane, sx_canvas *canvas, sx_box box, bool focused) {
+    plot others[2] = {pane->main == LOCATION ? ROTATION : LOCATION,
+                      pane->main == SIZE ? ROTATION : SIZE};
+    if (box.width >= 76) {
+        sx_box right = sx_box_take_columns(&box, -(box.width * 2 / 5));
+        right = sx_box_inset(right, 2, 0, 0, 0);
+        sx_box upper = sx_box_take_rows(&right, right.height / 2);
+        draw_plot(pane, canvas, upper, others[0], false);
+        draw_plot(pane, canvas, right, others[1], false);
+    }
+    draw_plot(pane, canvas, box, pane->main, focused);
+}
+
+static bool nothing_yet(const robustness_pane *pane) {
+    return !result_of(pane, LOCATION) && !result_of(pane, ROTATION) && !result_of(pane, SIZE);
+}
+
+static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how) {
+    const robustness_pane *pane = state;
+    if (nothing_yet(pane)) {
+        sx_part_waiting(pane->desk, canvas, box, "Accuracy by place, rotation and size",
+                        SX_PART_MEASURED);
+        return;
+    }
+    box = sx_box_inset(box, 1, 0, 1, 0);
+    draw_status(pane, canvas, sx_box_take_rows(&box, -1), how.focused);
+    if (how.zoomed) {
+        if (box.height > 6) draw_summary(pane, canvas, sx_box_take_rows(&box, -1));
+        draw_page(pane, canvas, box, how.focused);
+        return;
+    }
+    if (box.height >= 9) {
+        draw_spark(pane, canvas, sx_box_take_rows(&box, -1), SIZE);
+        draw_spark(pane, canvas, sx_box_take_rows(&box, -1), ROTATION);
+    }
+    if (box.height > 5) draw_summary(pane, canvas, sx_box_take_rows(&box, -1));
+    draw_plot(pane, canvas, box, pane->main, how.focused);
+}
+
+static void *open_pane(sx_desk *desk) {
+    robustness_pane *pane = sx_alloc(1, sizeof *pane);
+    if (pane)
+        *pane = (robustness_pane){
+            .desk = desk, .row = -1, .column = -1, .point = {-1, -1, -1}, .values = true};
+    return pane;
+}
+
+static void close_pane(void *state) {
+    sx_free(state);
+}
+
+static json_t *state_of(const void *state) {
+    const robustness_pane *pane = state;
+    char cursor[192];
+    tell_cursor(pane, cursor, sizeof cursor);
+    return json_pack("{s:s, s:i, s:i, s:s}", "plot", plot_names[pane->main], "row", pane->row,
+                     "column", pane->column, "cursor", cursor);
+}
+
+static const char *const results[] = {"location", "rotation", "size", NULL};
+
+const sx_pane sx_pane_robustness = {.name = "robustness",
+                                    .title = "Robustness",
+                                    .help = "accuracy by place, rotation and size of the object",
+                                    .commands = commands,
+                                    .results = results,
+                                    .open = open_pane,
+                                    .close = close_pane,
+                                    .heading = heading,
+                                    .draw = draw,
+                                    .state = state_of};

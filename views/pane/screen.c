@@ -1,0 +1,457 @@
+/* The screen as a whole: which page, which pane has the keys, what a key or a command does, and
+ * what happens when a new snapshot comes. Everything a person can do is a row of a command table;
+ * this file holds the rows that work everywhere and gives each key to the table that knows it. */
+#include "views/pane/screen.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+const sx_pane *const sx_screen_panes[PANES] = {&sx_pane_data, &sx_pane_train, &sx_pane_robustness,
+                                               &sx_pane_risk, &sx_pane_claims};
+
+const sx_command *sx_pane_commands(int pane, const char **name) {
+    if (pane < 0 || pane >= PANES) return NULL;
+    if (name) *name = sx_screen_panes[pane]->name;
+    return sx_screen_panes[pane]->commands;
+}
+
+int sx_screen_focused(const sx_screen *screen) {
+    return screen->page == DASHBOARD ? screen->focus : screen->page - 1;
+}
+
+sx_commands sx_screen_sets(const sx_screen *screen, sx_command_set sets[2]) {
+    int focused = sx_screen_focused(screen);
+    sets[0] = (sx_command_set){sx_screen_panes[focused]->title, sx_screen_panes[focused]->commands,
+                               screen->panes[focused]};
+    sets[1] = (sx_command_set){"Everywhere", sx_screen_commands, (void *)(uintptr_t)screen};
+    return (sx_commands){sets, 2};
+}
+
+bool sx_screen_active(const sx_screen *screen) {
+    static const bool active[SX_STATES] = {[SX_STATE_LOADING] = true,
+                                           [SX_STATE_RUNNING] = true,
+                                           [SX_STATE_PAUSED] = true,
+                                           [SX_STATE_STOPPING] = true};
+    return active[screen->desk.now->state];
+}
+
+/* ---- commands to the engine -------------------------------------------------------------------
+ */
+
+/* Sends, or says that nothing runs. */
+static bool send(sx_screen *screen, sx_command_kind kind, double value) {
+    if (!sx_screen_active(screen)) {
+        sx_desk_say(&screen->desk, "nothing is running");
+        return false;
+    }
+    screen->options.send(screen->options.user, kind, value);
+    return true;
+}
+
+static bool trains(void *state) {
+    return sx_screen_active(state);
+}
+
+static void run_pause(void *state, int value, const char *argument) {
+    sx_screen *screen = state;
+    (void)value, (void)argument;
+    bool paused = screen->desk.now->state == SX_STATE_PAUSED;
+    send(screen, paused ? SX_COMMAND_RESUME : SX_COMMAND_PAUSE, 0);
+}
+
+static void run_send(void *state, int value, const char *argument) {
+    static const char *const answers[SX_COMMANDS] = {
+        [SX_COMMAND_CHECKPOINT] = "writing a checkpoint",
+        [SX_COMMAND_MEASURE] = "measuring now",
+        [SX_COMMAND_STOP] = "stopping with a checkpoint"};
+    sx_screen *screen = state;
+    (void)argument;
+    if (send(screen, (sx_command_kind)value, 0) && answers[value])
+        sx_desk_say(&screen->desk, "%s", answers[value]);
+}
+
+/* value 1: times the factor, -1: divided by it. */
+static void run_scale(void *state, int value, const char *argument) {
+    sx_screen *screen = state;
+    double factor = 1.25;
+    if (argument[0] && (!sx_text_number(argument, &factor) || factor < 0.01 || factor > 100)) {
+        sx_desk_say(&screen->desk, "the factor is a number from 0.01 to 100");
+        screen->desk.bad = true;
+        return;
+    }
+    if (send(screen, SX_COMMAND_SCALE, value > 0 ? factor : 1 / factor))
+        sx_desk_say(&screen->desk, "learning rate %s %g from the next step",
+                    value > 0 ? "times" : "divided by", factor);
+}
+
+/* ---- pages and focus --------------------------------------------------------------------------
+ */
+
+static void go_to(sx_screen *screen, int page) {
+    if (page == PANES && !screen->desk.claims[0]) {
+        sx_desk_say(&screen->desk, "the claims come at the end of the run");
+        return;
+    }
+    screen->page = page;
+    if (page >= 1 && page <= TILES) screen->focus = page - 1;
+}
+static void run_page(void *state, int value, const char *argument) {
+    (void)argument;
+    go_to(state, value);
+}
+
+/* Tab goes round the tiles on the dashboard, and round the pages elsewhere. */
+static void run_turn(void *state, int value, const char *argument) {
+    sx_screen *screen = state;
+    (void)argument;
+    if (screen->page == DASHBOARD) {
+        screen->focus = (screen->focus + value + TILES) % TILES;
+        return;
+    }
+    int pages = screen->desk.claims[0] ? PANES : TILES;
+    go_to(screen, (screen->page - 1 + value + pages) % pages + 1);
+}
+
+static void run_zoom(void *state, int value, const char *argument) {
+    sx_screen *screen = state;
+    (void)value, (void)argument;
+    if (screen->page == DASHBOARD) {
+        go_to(screen, screen->focus + 1);
+        return;
+    }
+    const sx_pane *pane = sx_screen_panes[screen->page - 1];
+    if (pane->enter) pane->enter(screen->panes[screen->page - 1]);
+}
+
+static void run_back(void *state, int value, const char *argument) {
+    sx_screen *screen = state;
+    (void)value, (void)argument;
+    if (screen->page == DASHBOARD) return;
+    const sx_pane *pane = sx_screen_panes[screen->page - 1];
+    if (pane->back && pane->back(screen->panes[screen->page - 1])) return;
+    go_to(screen, DASHBOARD);
+}
+
+/* ---- the rest ---------------------------------------------------------------------------------
+ */
+
+static void run_overlay(void *state, int value, const char *argument) {
+    sx_screen *screen = state;
+    (void)argument;
+    screen->overlay = (sx_overlay)value;
+    screen->overlay_first = screen->overlay_rows = 0;
+}
+static void run_command_line(void *state, int value, const char *argument) {
+    (void)value;
+    sx_prompt_open(&((sx_screen *)state)->prompt, argument);
+}
+static void run_export(void *state, int value, const char *argument) {
+    sx_screen *screen = state;
+    (void)value, (void)argument;
+    sx_part_export(&screen->desk, sx_screen_panes[sx_screen_focused(screen)]->results);
+}
+static void run_quit(void *state, int value, const char *argument) {
+    sx_screen *screen = state;
+    (void)value, (void)argument;
+    if (sx_screen_active(screen))
+        screen->asking = true;
+    else
+        screen->wish = SX_WISH_QUIT;
+}
+static void run_wish(void *state, int value, const char *argument) {
+    (void)argument;
+    ((sx_screen *)state)->wish = (sx_screen_wish)value;
+}
+
+/* Text of the screen as it is without the command line, styles beside it. */
+static sx_status save(sx_screen *screen, const char *path, sx_error *err) {
+    sx_canvas canvas = {0};
+    sx_text text = {0}, styles = {0};
+    char beside[SX_PATH_SIZE];
+    int length = snprintf(beside, sizeof beside, "%s.styles", path);
+    sx_status status =
+        length < 0 || (size_t)length >= sizeof beside
+            ? sx_fail(err, SX_BAD_INPUT, "the file name is too long")
+            : sx_canvas_resize(&canvas, screen->width > 0 ? screen->width : 80,
+                               screen->height > 0 ? screen->height : 24, screen->look, err);
+    if (status == SX_OK) {
+        screen->desk.message[0] = 0;
+        double budget = screen->desk.picture_seconds;
+        screen->desk.picture_seconds = 0;
+        sx_screen_draw(screen, &canvas);
+        screen->desk.picture_seconds = budget;
+        sx_canvas_to_text(&canvas, &text);
+        sx_canvas_to_styles(&canvas, &styles);
+        if (text.failed || styles.failed) status = sx_fail(err, SX_NO_MEMORY, "no memory to save");
+    }
+    if (status == SX_OK) status = sx_file_write(path, text.data ? text.data : "", text.size, err);
+    if (status == SX_OK)
+        status = sx_file_write(beside, styles.data ? styles.data : "", styles.size, err);
+    sx_text_done(&text);
+    sx_text_done(&styles);
+    sx_canvas_done(&canvas);
+    return status;
+}
+
+static void run_screen_save(void *state, int value, const char *argument) {
+    (void)value;
+    sx_screen *screen = state;
+    sx_error err = {0};
+    bool saved = save(screen, argument, &err) == SX_OK;
+    if (saved)
+        sx_desk_say(&screen->desk, "the screen is in %s", argument);
+    else
+        sx_screen_say(screen, err.message, true);
+}
+
+const sx_command sx_screen_commands[] = {
+    {"pause", "space", "", "pause", "pause the run, or go on", run_pause, 0, NULL, trains},
+    {"next", "Tab", "", "next", "the next pane", run_turn, 1, NULL, NULL},
+    {"previous", "Shift-Tab", "", NULL, "the pane before", run_turn, -1, NULL, NULL},
+    {"zoom", "Enter", "", "zoom", "the focused pane alone; there: open what is selected", run_zoom,
+     0, NULL, NULL},
+    {"back", "Esc", "", NULL, "back to where you came from", run_back, 0, NULL, NULL},
+    {"quit", "q Ctrl-C F10", "", "quit", "leave; a run is stopped with a checkpoint", run_quit, 0,
+     NULL, NULL},
+    {"step", ".", "", "step", "one training step, then pause", run_send, SX_COMMAND_STEP, NULL,
+     trains},
+    {"faster", "+ =", "[FACTOR]", "learning rate", "learning rate times 1.25, or times FACTOR",
+     run_scale, 1, NULL, trains},
+    {"slower", "-", "[FACTOR]", "learning rate", "learning rate divided by 1.25, or by FACTOR",
+     run_scale, -1, NULL, trains},
+    {"export", "e", "", "export", "the focused results as CSV and JSON into the run folder",
+     run_export, 0, NULL, NULL},
+    {"measure", "M", "", "measure", "measure now", run_send, SX_COMMAND_MEASURE, NULL, trains},
+    {"checkpoint", "s", "", "snapshot", "write a checkpoint now", run_send, SX_COMMAND_CHECKPOINT,
+     NULL, trains},
+    {"stop", "X", "", NULL, "end the run here, with a checkpoint, and stay", run_send,
+     SX_COMMAND_STOP, NULL, trains},
+    {"dashboard", "1", "", NULL, "all four panes", run_page, DASHBOARD, NULL, NULL},
+    {"data", "2", "", NULL, "pictures, labels, predictions", run_page, 1, NULL, NULL},
+    {"train", "3", "", NULL, "loss, accuracy, learning rate", run_page, 2, NULL, NULL},
+    {"robustness", "4", "", NULL, "accuracy by place, rotation and size", run_page, 3, NULL, NULL},
+    {"risk", "5", "", NULL, "risk-coverage and calibration", run_page, 4, NULL, NULL},
+    {"claims", "6", "", NULL, "what the study checked, and how it ended", run_page, 5, NULL, NULL},
+    {"help", "? F1", "", NULL, "this help", run_overlay, OVERLAY_HELP, NULL, NULL},
+    {"command", ":", "[TEXT]", NULL, "the command line: any name of this list", run_command_line, 0,
+     NULL, NULL},
+    {"message", "m", "", NULL, "the run's message in full", run_overlay, OVERLAY_MESSAGE, NULL,
+     NULL},
+    {"screen-save", "P", "FILE", NULL, "the screen as text, with its styles beside it",
+     run_screen_save, 0, NULL, NULL},
+    {"repaint", "Ctrl-L", "", NULL, "draw everything again", run_wish, SX_WISH_REPAINT, NULL, NULL},
+    {"suspend", "Ctrl-Z", "", NULL, "back to the shell; fg returns", run_wish, SX_WISH_SUSPEND,
+     NULL, NULL},
+    {0}};
+
+/* ---- keys -------------------------------------------------------------------------------------
+ */
+
+static const struct {
+    const char *keys[4];
+    int rows, pages, ends; /* how far to scroll */
+} scrolls[] = {{{"Up", "k"}, -1, 0, 0},        {{"Down", "j"}, 1, 0, 0},
+               {{"PgUp", "Ctrl-U"}, 0, -1, 0}, {{"PgDn", "Ctrl-D", "space"}, 0, 1, 0},
+               {{"Home", "g"}, 0, 0, -1},      {{"End", "G"}, 0, 0, 1}};
+
+/* True if the key scrolled what lies over the tiles. */
+static bool scroll(sx_screen *screen, const char *key) {
+    for (size_t i = 0; i < sizeof scrolls / sizeof *scrolls; i++)
+        for (int k = 0; k < 4 && scrolls[i].keys[k]; k++) {
+            if (strcmp(scrolls[i].keys[k], key) != 0) continue;
+            int last = screen->overlay_rows - screen->overlay_height;
+            int to = screen->overlay_first + scrolls[i].rows +
+                     scrolls[i].pages * (screen->overlay_height - 1) + scrolls[i].ends * (1 << 20);
+            if (to > last) to = last;
+            screen->overlay_first = to < 0 ? 0 : to;
+            return true;
+        }
+    return false;
+}
+
+/* Keys that only close what lies over the tiles; others close it and act. */
+static bool closes(const char *key) {
+    static const char *const keys[] = {"Esc", "?", "q", "Enter", "F1", "m"};
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        if (!strcmp(keys[i], key)) return true;
+    return false;
+}
+
+/* The answer to "leave?"; anything but yes means no. */
+static void answer(sx_screen *screen, const char *key) {
+    screen->asking = false;
+    if (!strcmp(key, "q") || !strcmp(key, "y") || !strcmp(key, "Ctrl-C") || !strcmp(key, "F10"))
+        screen->wish = SX_WISH_QUIT;
+}
+
+static void act(sx_screen *screen, const char *key) {
+    sx_command_set sets[2];
+    const sx_command_set *set;
+    const sx_command *command = sx_commands_of_key(sx_screen_sets(screen, sets), key, &set);
+    if (!command) return;
+    if (sx_command_asks(command)) {
+        char start[64];
+        snprintf(start, sizeof start, "%s ", command->name);
+        sx_prompt_open(&screen->prompt, start);
+    } else {
+        command->run(set->context, command->value, "");
+    }
+}
+
+void sx_screen_key(sx_screen *screen, const char *key) {
+    screen->desk.message[0] = 0;
+    screen->desk.bad = false;
+    if (screen->prompt.open) {
+        sx_command_set sets[2];
+        sx_error err = {0};
+        if (sx_prompt_key(&screen->prompt, key, sx_screen_sets(screen, sets)) == SX_PROMPT_ENTERED)
+            sx_screen_command(screen, screen->prompt.text, &err);
+        return;
+    }
+    if (screen->asking) {
+        answer(screen, key);
+        return;
+    }
+    if (screen->overlay != OVERLAY_NONE) {
+        if (scroll(screen, key)) return;
+        screen->overlay = OVERLAY_NONE;
+        if (closes(key)) return;
+    }
+    act(screen, key);
+}
+
+sx_status sx_screen_command(sx_screen *screen, const char *line, sx_error *err) {
+    sx_command_set sets[2];
+    sx_error own = {0};
+    char copy[SX_PROMPT_SIZE]; /* the line may be the prompt's, which a command may open again */
+    sx_text_set(copy, sizeof copy, line);
+    screen->desk.message[0] = 0;
+    screen->desk.bad = false;
+    sx_status status = sx_commands_run(sx_screen_sets(screen, sets), copy, err ? err : &own);
+    if (status != SX_OK) sx_screen_say(screen, (err ? err : &own)->message, true);
+    return status;
+}
+
+void sx_screen_mouse(sx_screen *screen, const char *what, int x, int y) {
+    sx_tile tiles[TILES];
+    int count = sx_screen_tiles(screen, screen->width, screen->height, tiles);
+    if (screen->overlay != OVERLAY_NONE || screen->prompt.open || screen->asking) {
+        if (screen->overlay != OVERLAY_NONE && strcmp(what, "Click") != 0)
+            scroll(screen, !strcmp(what, "WheelUp") ? "Up" : "Down");
+        return;
+    }
+    for (int i = 0; i < count; i++) {
+        sx_box box = tiles[i].box;
+        if (x < box.x || y < box.y || x >= box.x + box.width || y >= box.y + box.height) continue;
+        for (int pane = 0; screen->page == DASHBOARD && pane < TILES; pane++)
+            if (!strcmp(sx_screen_panes[pane]->name, tiles[i].pane)) screen->focus = pane;
+        if (!strcmp(what, "Click")) return;
+        act(screen, !strcmp(what, "WheelUp") ? "Up" : "Down");
+        return;
+    }
+}
+
+void sx_screen_say(sx_screen *screen, const char *sentence, bool bad) {
+    sx_text_printable(screen->desk.message, sizeof screen->desk.message, sentence);
+    screen->desk.bad = bad;
+}
+
+/* ---- life -------------------------------------------------------------------------------------
+ */
+
+static void count_claims(sx_screen *screen) {
+    const sx_result *result = sx_part_result(&screen->desk, "claims", SX_RESULT_CLAIMS);
+    int counts[3] = {0};
+    screen->desk.claims[0] = 0;
+    if (!result || result->claims.count == 0) return;
+    for (int i = 0; i < result->claims.count; i++)
+        if (result->claims.claims[i].verdict <= SX_VERDICT_UNDECIDED)
+            counts[result->claims.claims[i].verdict]++;
+    size_t used = 0;
+    for (int v = 0; v < 3; v++) {
+        const char *verb = v == SX_VERDICT_HOLDS && counts[v] != 1 ? "hold"
+                           : v == SX_VERDICT_FAILS && counts[v] != 1
+                               ? "fail"
+                               : sx_verdict_name((sx_verdict)v);
+        if (counts[v] > 0)
+            used += (size_t)snprintf(screen->desk.claims + used, sizeof screen->desk.claims - used,
+                                     "%s%d %s", used ? " · " : "", counts[v], verb);
+    }
+}
+
+void sx_screen_update(sx_screen *screen, const sx_snapshot *snapshot) {
+    screen->desk.now = snapshot;
+    count_claims(screen);
+    if (screen->page == PANES && !screen->desk.claims[0]) screen->page = DASHBOARD;
+    for (int i = 0; i < PANES; i++)
+        if (sx_screen_panes[i]->update) sx_screen_panes[i]->update(screen->panes[i]);
+}
+
+static sx_status choose_page(sx_screen *screen, const char *page, sx_error *err) {
+    const char *names[TILES + 1] = {"dashboard"};
+    for (int i = 0; i < TILES; i++) names[i + 1] = sx_screen_panes[i]->name;
+    for (int i = 0; i <= TILES; i++)
+        if (!page || !strcmp(page, names[i])) {
+            go_to(screen, i);
+            return SX_OK;
+        }
+    return sx_fail(err, SX_USAGE, "there is no page '%.64s'; did you mean '%s'?", page,
+                   sx_nearest_name(page, names, TILES + 1));
+}
+
+sx_screen *sx_screen_new(const sx_screen_options *options, sx_error *err) {
+    sx_screen *screen = sx_alloc(1, sizeof *screen);
+    if (!screen) {
+        sx_fail(err, SX_NO_MEMORY, "no memory for the screen");
+        return NULL;
+    }
+    screen->options = *options;
+    screen->nothing = (sx_snapshot){.checkpoint_age = NAN,
+                                    .images_per_second = NAN,
+                                    .seconds_left = NAN,
+                                    .measuring_share = NAN};
+    screen->desk = (sx_desk){.now = &screen->nothing, .picture_seconds = options->picture_seconds};
+    bool whole = true;
+    for (int i = 0; i < PANES; i++) {
+        screen->panes[i] = sx_screen_panes[i]->open(&screen->desk);
+        whole = whole && screen->panes[i];
+    }
+    if (!whole) sx_fail(err, SX_NO_MEMORY, "no memory for the panes");
+    if (whole && choose_page(screen, options->page, err) == SX_OK) return screen;
+    sx_screen_free(screen);
+    return NULL;
+}
+
+void sx_screen_free(sx_screen *screen) {
+    if (!screen) return;
+    for (int i = 0; i < PANES; i++)
+        if (screen->panes[i]) sx_screen_panes[i]->close(screen->panes[i]);
+    sx_free(screen);
+}
+
+bool sx_screen_again(const sx_screen *screen) {
+    return screen->desk.again;
+}
+
+sx_screen_wish sx_screen_take_wish(sx_screen *screen) {
+    sx_screen_wish wish = screen->wish;
+    screen->wish = SX_WISH_NONE;
+    return wish;
+}
+
+json_t *sx_screen_state(const sx_screen *screen) {
+    static const char *const overlays[] = {"", "help", "message"};
+    const sx_snapshot *now = screen->desk.now;
+    json_t *out = json_pack(
+        "{s:s, s:s, s:s, s:I, s:s, s:s, s:b, s:o}", "page",
+        screen->page == DASHBOARD ? "dashboard" : sx_screen_panes[screen->page - 1]->name, "focus",
+        sx_screen_panes[sx_screen_focused(screen)]->name, "state", sx_state_name(now->state),
+        "step", (json_int_t)now->report.step, "prompt",
+        screen->prompt.open ? screen->prompt.text : "", "overlay", overlays[screen->overlay],
+        "asking", screen->asking, "message", sx_json_text(screen->desk.message));
+    for (int i = 0; out && i < PANES; i++)
+        json_object_set_new(out, sx_screen_panes[i]->name,
+                            sx_screen_panes[i]->state(screen->panes[i]));
+    return out;
+}

@@ -1,0 +1,41 @@
+/* The screen's own state, shared by the files that make it: commands, layout, drawing. Private to
+ * the folder. */
+#ifndef SX_PANE_SCREEN_H
+#define SX_PANE_SCREEN_H
+
+#include "views/pane/part.h"
+
+enum { PANES = 5, TILES = SX_SCREEN_TILES, DASHBOARD = 0 };
+/* Page 0 is the dashboard, page p > 0 is pane p - 1; pane 4, the claims, is never a tile. */
+extern const sx_pane *const sx_screen_panes[PANES];
+
+typedef enum { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_MESSAGE } sx_overlay;
+
+struct sx_screen {
+    sx_screen_options options;
+    sx_snapshot nothing; /* before the first snapshot */
+    sx_desk desk;
+    void *panes[PANES];
+    int page, focus; /* focus: the tile of the dashboard */
+    sx_overlay overlay;
+    int overlay_first, overlay_rows, overlay_height;
+    bool asking; /* whether to leave although a run would stop */
+    sx_screen_wish wish;
+    sx_prompt prompt;
+    int width, height; /* of the last drawing */
+    sx_look look;
+};
+
+/* The pane that has the keys. */
+int sx_screen_focused(const sx_screen *screen);
+
+/* The command sets that answer now, into sets [2]. */
+sx_commands sx_screen_sets(const sx_screen *screen, sx_command_set sets[2]);
+
+/* True while a job would be stopped by leaving. */
+bool sx_screen_active(const sx_screen *screen);
+
+/* The last sentence about the run: message of the snapshot, or how it ended. */
+void sx_screen_sentence(const sx_screen *screen, char *out, size_t size);
+
+#endif

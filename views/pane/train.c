@@ -1,0 +1,233 @@
+/* Train: how the training goes. Loss and accuracy of training and validation over the steps, on an
+ * axis that is as long as the run, so that a live curve fills from the left and never scrolls;
+ * learning rate and gradient norm where there is room; figures and a progress bar below. A cursor
+ * reads the curves at a step. */
+#include "views/pane/part.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+typedef struct {
+    sx_desk *desk;
+    long cursor; /* point of the training series; -1: none, the newest is told */
+} train_pane;
+
+static const sx_result *training(const train_pane *pane) {
+    return sx_part_result(pane->desk, "training", SX_RESULT_SERIES);
+}
+static const sx_result *validation(const train_pane *pane) {
+    return sx_part_result(pane->desk, "validation", SX_RESULT_SERIES);
+}
+
+/* A cell of a plot is several points of a long run: so many at a press. */
+static void run_move(void *state, int value, const char *argument) {
+    train_pane *pane = state;
+    const sx_result *series = training(pane);
+    long last = series ? (long)series->series.length - 1 : -1, stride = 1 + last / 100;
+    long to = pane->cursor < 0 || pane->cursor > last ? last : pane->cursor;
+    (void)argument;
+    if (last < 0) return;
+    to = value == LEFT ? to - stride : value == RIGHT ? to + stride : value == FIRST ? 0 : last;
+    pane->cursor = to < 0 ? 0 : to > last ? last : to;
+}
+
+static void run_follow(void *state, int value, const char *argument) {
+    train_pane *pane = state;
+    (void)value, (void)argument;
+    pane->cursor = -1;
+}
+
+static const sx_command commands[] = {
+    {"left", "Left h", "", NULL, "the cursor to an earlier step", run_move, LEFT, NULL, NULL},
+    {"right", "Right l", "", NULL, "the cursor to a later step", run_move, RIGHT, NULL, NULL},
+    {"first", "g Home", "", NULL, "the cursor to the first step", run_move, FIRST, NULL, NULL},
+    {"last", "G End", "", NULL, "the cursor to the last step", run_move, LAST, NULL, NULL},
+    {"follow", "f", "", NULL, "no cursor: tell the newest figures", run_follow, 0, NULL, NULL},
+    {0}};
+
+static void heading(void *state, char *out, size_t size) {
+    const train_pane *pane = state;
+    const char *model = pane->desk->now->model;
+    snprintf(out, size, model[0] ? "Train · %s" : "Train", model);
+}
+
+static double cursor_step(const train_pane *pane) {
+    const sx_result *series = training(pane);
+    if (!series || pane->cursor < 0 || pane->cursor >= (long)series->series.length) return NAN;
+    return series->series.x[pane->cursor];
+}
+
+/* One plot over the steps: a line of training and, if `both`, the line of validation. */
+static void draw_curve(const train_pane *pane, sx_canvas *canvas, sx_box box, const char *name,
+                       double high, bool both) {
+    sx_curve curves[2];
+    int count = 0, line = sx_part_line(training(pane), name);
+    if (line >= 0)
+        curves[count++] = (sx_curve){
+            .series = training(pane), .line = line, .label = both ? "train" : NULL, .look = 0};
+    line = both ? sx_part_line(validation(pane), name) : -1;
+    if (line >= 0)
+        curves[count++] = (sx_curve){.series = validation(pane),
+                                     .line = line,
+                                     .label = "validation",
+                                     .look = 1,
+                                     .dashed = true};
+    sx_axes axes = sx_axes_default();
+    axes.x_low = 0;
+    if (pane->desk->now->report.steps > 0) axes.x_high = (double)pane->desk->now->report.steps;
+    if (!isnan(high)) {
+        axes.y_low = 0;
+        axes.y_high = high;
+    }
+    axes.y_label = name;
+    axes.x_label = "step";
+    axes.legend = both;
+    axes.cursor = cursor_step(pane);
+    sx_plot_curves(canvas, box, curves, count, &axes);
+}
+
+static void draw_plots(const train_pane *pane, sx_canvas *canvas, sx_box box, bool zoomed) {
+    bool four = zoomed && box.width >= 76 && box.height >= 16, beside = four || box.width > 70;
+    sx_box left = box, right;
+    if (beside) {
+        right = sx_box_take_columns(&left, -(box.width / 2));
+        right = sx_box_inset(right, 1, 0, 0, 0);
+    } else {
+        right = sx_box_take_rows(&left, -(box.height / 2));
+    }
+    if (four) {
+        sx_box rate = sx_box_take_rows(&left, -(box.height / 2));
+        sx_box norm = sx_box_take_rows(&right, -(box.height / 2));
+        draw_curve(pane, canvas, rate, "learning rate", NAN, false);
+        draw_curve(pane, canvas, norm, "gradient norm", NAN, false);
+    }
+    draw_curve(pane, canvas, left, "loss", NAN, true);
+    draw_curve(pane, canvas, right, "accuracy", 1, true);
+}
+
+/* ---- figures ----------------------------------------------------------------------------------
+ */
+
+/* The value of a line at the last x that is not past `step`; NaN if none. */
+static double value_at(const sx_result *series, const char *name, double step) {
+    int line = sx_part_line(series, name);
+    double found = NAN;
+    for (size_t i = 0; line >= 0 && i < series->series.length && series->series.x[i] <= step; i++)
+        if (!isnan(series->series.lines[line].y[i])) found = series->series.lines[line].y[i];
+    return found;
+}
+
+static sx_segment number_part(const char *name, double value, int decimals) {
+    char shown[32];
+    if (isnan(value)) return (sx_segment){.role = SX_ROLE_TEXT};
+    return sx_part_segment(SX_ROLE_TEXT, "%s %s", name, sx_number_shown(shown, value, decimals));
+}
+
+static void draw_figures(const train_pane *pane, sx_canvas *canvas, sx_box row) {
+    const sx_snapshot *now = pane->desk->now;
+    const sx_study_report *report = &now->report;
+    double step = cursor_step(pane);
+    bool newest = isnan(step);
+    sx_segment parts[8];
+    int count = 0;
+    if (!newest) parts[count++] = number_part("at step", step, 0);
+    parts[count++] =
+        number_part("loss", newest ? report->loss : value_at(training(pane), "loss", step), 3);
+    parts[count++] = number_part(
+        "val", newest ? report->validation_accuracy : value_at(validation(pane), "accuracy", step),
+        3);
+    parts[count++] = number_part(
+        "lr", newest ? report->learning_rate : value_at(training(pane), "learning rate", step), 5);
+    parts[count++] = number_part(
+        "val loss", newest ? report->validation_loss : value_at(validation(pane), "loss", step), 3);
+    parts[count++] = number_part(
+        "gradient",
+        newest ? report->gradient_norm : value_at(training(pane), "gradient norm", step), 2);
+    if (newest && !isnan(now->images_per_second)) {
+        char speed[32];
+        parts[count++] = sx_part_segment(SX_ROLE_DIM, "%s img/s",
+                                         sx_number_shown(speed, now->images_per_second, 0));
+    }
+    if (newest && report->scale != 1 && report->scale > 0) {
+        char scale[32];
+        parts[count++] =
+            sx_part_segment(SX_ROLE_WARNING, "lr x %s", sx_number_shown(scale, report->scale, 2));
+    }
+    sx_segments_draw(canvas, row, 0, parts, count, 2);
+}
+
+/* What the run is doing now and how far it has come, 0 .. 1. */
+static double progress(const sx_study_report *report, char *out, size_t size) {
+    char step[32], steps[32];
+    sx_text_count(step, report->step);
+    sx_text_count(steps, report->steps);
+    if (report->phase == SX_PHASE_MEASURING) {
+        snprintf(out, size, "last measurements");
+        return report->phase_done;
+    }
+    snprintf(out, size, "step %s of %s", step, steps);
+    return report->steps > 0 ? (double)report->step / (double)report->steps : 0;
+}
+
+static void draw_progress(const train_pane *pane, sx_canvas *canvas, sx_box row) {
+    const sx_snapshot *now = pane->desk->now;
+    char text[96], end[96], left[32];
+    double done = progress(&now->report, text, sizeof text);
+    if (done < 0 || isnan(done)) done = 0;
+    if (done > 1) done = 1;
+    bool ended = now->state >= SX_STATE_FINISHED || isnan(now->seconds_left);
+    snprintf(end, sizeof end, "%3.0f %%%s%s%s", done * 100, ended ? "" : "  ",
+             ended ? "" : sx_text_duration(left, now->seconds_left), ended ? "" : " left");
+    int x = sx_canvas_text(canvas, row, 0, 0, sx_style_of(SX_ROLE_TEXT), text) + 2;
+    int tail = sx_text_columns(end);
+    sx_box bar = sx_box_inset(row, x, 0, tail + 1, 0);
+    if (bar.width >= 6) {
+        sx_canvas_progress(canvas, bar, done, sx_style_of(SX_ROLE_SERIES2));
+        sx_canvas_text_right(canvas, row, row.width, 0, sx_style_of(SX_ROLE_TEXT), end);
+    } else if (x + tail <= row.width) {
+        sx_canvas_text(canvas, row, x, 0, sx_style_of(SX_ROLE_TEXT), end);
+    }
+}
+
+static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how) {
+    train_pane *pane = state;
+    const sx_result *series = training(pane);
+    if (!series || series->series.length == 0) {
+        sx_part_waiting(pane->desk, canvas, box, "The loss curve", "comes with the first steps");
+        return;
+    }
+    box = sx_box_inset(box, 1, 0, 1, 0);
+    if (pane->desk->now->report.steps > 0) draw_progress(pane, canvas, sx_box_take_rows(&box, -1));
+    if (box.height > 4) draw_figures(pane, canvas, sx_box_take_rows(&box, -1));
+    draw_plots(pane, canvas, box, how.zoomed);
+}
+
+static void *open_pane(sx_desk *desk) {
+    train_pane *pane = sx_alloc(1, sizeof *pane);
+    if (pane) *pane = (train_pane){.desk = desk, .cursor = -1};
+    return pane;
+}
+
+static void close_pane(void *state) {
+    sx_free(state);
+}
+
+static json_t *state_of(const void *state) {
+    const train_pane *pane = state;
+    double step = cursor_step(pane);
+    return json_pack("{s:o}", "cursor", sx_json_number(step));
+}
+
+static const char *const results[] = {"training", "validation", NULL};
+
+const sx_pane sx_pane_train = {.name = "train",
+                               .title = "Train",
+                               .help = "loss, accuracy, learning rate over the steps",
+                               .commands = commands,
+                               .results = results,
+                               .open = open_pane,
+                               .close = close_pane,
+                               .heading = heading,
+                               .draw = draw,
+                               .state = state_of};

@@ -1,0 +1,165 @@
+/* The command line: one row of text with history and completion. Typed keys never act as commands
+ * while it is open. Editing works on whole UTF-8 characters; the table of commands says what is
+ * completed and what the hint on the right is. */
+#include "views/widget/widget.h"
+
+#include <stdio.h>
+#include <string.h>
+
+void sx_prompt_open(sx_prompt *prompt, const char *text) {
+    prompt->open = true;
+    sx_text_set(prompt->text, sizeof prompt->text, text);
+    prompt->cursor = strlen(prompt->text);
+    prompt->browsing = 0;
+    prompt->turn = -1;
+}
+
+static bool continues(char c) {
+    return ((unsigned char)c & 0xC0) == 0x80;
+}
+
+static size_t before(const sx_prompt *prompt) {
+    size_t at = prompt->cursor;
+    if (at > 0) at--;
+    while (at > 0 && continues(prompt->text[at])) at--;
+    return at;
+}
+
+static size_t after(const sx_prompt *prompt) {
+    size_t at = prompt->cursor;
+    if (prompt->text[at]) at++;
+    while (continues(prompt->text[at])) at++;
+    return at;
+}
+
+static void cut(sx_prompt *prompt, size_t from, size_t to) {
+    memmove(prompt->text + from, prompt->text + to, strlen(prompt->text + to) + 1);
+    prompt->cursor = from;
+}
+
+static void insert(sx_prompt *prompt, const char *key) {
+    size_t length = strlen(key), used = strlen(prompt->text);
+    if (used + length >= sizeof prompt->text) return;
+    memmove(prompt->text + prompt->cursor + length, prompt->text + prompt->cursor,
+            used - prompt->cursor + 1);
+    memcpy(prompt->text + prompt->cursor, key, length);
+    prompt->cursor += length;
+}
+
+static void set_text(sx_prompt *prompt, const char *text) {
+    sx_text_set(prompt->text, sizeof prompt->text, text);
+    prompt->cursor = strlen(prompt->text);
+}
+
+static void remember(sx_prompt *prompt) {
+    if (prompt->remembered > 0 && !strcmp(prompt->history[0], prompt->text)) return;
+    memmove(prompt->history[1], prompt->history[0],
+            sizeof prompt->history - sizeof *prompt->history);
+    sx_text_set(prompt->history[0], sizeof *prompt->history, prompt->text);
+    if (prompt->remembered < SX_PROMPT_HISTORY) prompt->remembered++;
+}
+
+/* Back (1) or forth (-1) in history; 0 lines back is an empty line. */
+static void browse(sx_prompt *prompt, int by) {
+    int wanted = prompt->browsing + by;
+    if (wanted < 0 || wanted > prompt->remembered) return;
+    prompt->browsing = wanted;
+    set_text(prompt, wanted == 0 ? "" : prompt->history[wanted - 1]);
+}
+
+static void complete(sx_prompt *prompt, sx_commands commands, int by) {
+    if (prompt->turn < 0) {
+        sx_text_set(prompt->typed, sizeof prompt->typed, prompt->text);
+        prompt->turn = by > 0 ? 0 : (1 << 20) - 1;
+    } else {
+        prompt->turn += by;
+        if (prompt->turn < 0) prompt->turn = (1 << 20) - 1;
+    }
+    char out[SX_PROMPT_SIZE];
+    if (!sx_commands_complete(commands, prompt->typed, prompt->turn, out, sizeof out)) return;
+    set_text(prompt, out);
+}
+
+/* Keys that edit; a row's function is not called with an empty change. */
+static void edit(sx_prompt *prompt, const char *key) {
+    if (!strcmp(key, "Left"))
+        prompt->cursor = before(prompt);
+    else if (!strcmp(key, "Right"))
+        prompt->cursor = after(prompt);
+    else if (!strcmp(key, "Home") || !strcmp(key, "Ctrl-A"))
+        prompt->cursor = 0;
+    else if (!strcmp(key, "End") || !strcmp(key, "Ctrl-E"))
+        prompt->cursor = strlen(prompt->text);
+    else if (!strcmp(key, "Backspace"))
+        cut(prompt, before(prompt), prompt->cursor);
+    else if (!strcmp(key, "Delete")) {
+        size_t at = prompt->cursor;
+        cut(prompt, at, after(prompt));
+    } else if (!strcmp(key, "Ctrl-U"))
+        cut(prompt, 0, prompt->cursor);
+    else if (!strcmp(key, "Up"))
+        browse(prompt, 1);
+    else if (!strcmp(key, "Down"))
+        browse(prompt, -1);
+    else if (!strcmp(key, "space"))
+        insert(prompt, " ");
+    else if (sx_text_columns(key) <= 2 && (!key[1] || (unsigned char)key[0] >= 0x80))
+        insert(prompt, key);
+}
+
+sx_prompt_outcome sx_prompt_key(sx_prompt *prompt, const char *key, sx_commands commands) {
+    if (!strcmp(key, "Esc") || !strcmp(key, "Ctrl-C") ||
+        (!strcmp(key, "Backspace") && !prompt->text[0])) {
+        prompt->open = false;
+        return SX_PROMPT_LEFT;
+    }
+    if (!strcmp(key, "Enter")) {
+        prompt->open = false;
+        if (!prompt->text[strspn(prompt->text, " ")]) return SX_PROMPT_LEFT;
+        remember(prompt);
+        return SX_PROMPT_ENTERED;
+    }
+    if (!strcmp(key, "Tab") || !strcmp(key, "Shift-Tab")) {
+        complete(prompt, commands, !strcmp(key, "Tab") ? 1 : -1);
+        return SX_PROMPT_EDITING;
+    }
+    prompt->turn = -1;
+    edit(prompt, key);
+    return SX_PROMPT_EDITING;
+}
+
+/* What the command named so far does, or how to complete. */
+static void hint(const sx_prompt *prompt, sx_commands commands, char *out, size_t size) {
+    char name[SX_PROMPT_SIZE];
+    sx_text_set(name, sizeof name, prompt->text + strspn(prompt->text, " "));
+    name[strcspn(name, " ")] = 0;
+    const sx_command *command = sx_commands_of_name(commands, name, NULL);
+    if (command)
+        snprintf(out, size, "%s%s%s", command->argument, command->argument[0] ? "  " : "",
+                 command->help);
+    else
+        snprintf(out, size, "Tab completes, Enter runs, Esc leaves");
+}
+
+void sx_prompt_draw(const sx_prompt *prompt, sx_canvas *canvas, sx_box box, sx_commands commands) {
+    sx_canvas_fill(canvas, box, ' ', sx_style_of(SX_ROLE_TEXT));
+    char left[SX_PROMPT_SIZE];
+    sx_text_set(left, prompt->cursor + 1, prompt->text);
+    int cursor = sx_text_columns(left) + 1, room = box.width - 1;
+    size_t skip = 0; /* a line longer than the row slides, so that the cursor is seen */
+    while (cursor > room && prompt->text[skip]) {
+        do skip++;
+        while (continues(prompt->text[skip]));
+        cursor = sx_text_columns(left + (skip < strlen(left) ? skip : strlen(left))) + 1;
+    }
+    sx_canvas_text(canvas, box, 0, 0, sx_style_of(SX_ROLE_KEY), ":");
+    int end = 1 + sx_canvas_text(canvas, box, 1, 0, sx_style_of(SX_ROLE_TEXT), prompt->text + skip);
+    canvas->cursor_x = box.x + cursor;
+    canvas->cursor_y = box.y;
+    char what[512], fit[512];
+    hint(prompt, commands, what, sizeof what);
+    int left_over = box.width - end - 3;
+    sx_words_fit(fit, sizeof fit, what, left_over, canvas->look.unicode);
+    if (sx_text_columns(fit) <= left_over)
+        sx_canvas_text(canvas, box, end + 2, 0, sx_style_of(SX_ROLE_DIM), fit);
+}

@@ -1,0 +1,152 @@
+/* Rows that degrade: parts that do not fit are left out as wholes, texts are cut between words, and
+ * nothing ever wraps. */
+#include "views/widget/widget.h"
+
+#include <stdio.h>
+#include <string.h>
+
+char *sx_words_fit(char *out, size_t size, const char *text, int columns, bool unicode) {
+    sx_text_set(out, size, text);
+    if (sx_text_columns(out) <= columns) return out;
+    const char *mark = unicode ? "…" : "...";
+    int room = columns - 1 - sx_text_columns(mark);
+    char *end = out + strlen(out);
+    while (end > out) {
+        while (end > out && *end != ' ') end--;
+        *end = 0;
+        if (end > out && sx_text_columns(out) <= room && strlen(out) + 5 < size) {
+            while (end > out && end[-1] == ' ') *--end = 0;
+            strcat(end, " ");
+            strcat(end, mark);
+            return out;
+        }
+    }
+    sx_text_set(out, size, text); /* one long word: the canvas cuts it */
+    return out;
+}
+
+int sx_segments_draw(sx_canvas *canvas, sx_box box, int y, const sx_segment *segments, int count,
+                     int gap) {
+    int x = 0;
+    for (int i = 0; i < count; i++) {
+        if (!segments[i].text[0]) continue;
+        int room = box.width - x - (x ? gap : 0);
+        char fit[sizeof segments[i].text];
+        sx_words_fit(fit, sizeof fit, segments[i].text, room, canvas->look.unicode);
+        if (x && strcmp(fit, segments[i].text) != 0) continue;
+        if (x && sx_text_columns(fit) > room) continue;
+        if (x) x += gap;
+        x += sx_canvas_text(canvas, box, x, y, sx_style_of(segments[i].role), fit);
+    }
+    return x;
+}
+
+/* The keys of a row and of the neighbours that share its brief word, into keys [size]; returns the
+ * row after them. */
+static const sx_command *keys_of(const sx_command *row, char *keys, size_t size) {
+    const char *brief = row->brief;
+    char key[SX_KEY_SIZE];
+    keys[0] = 0;
+    do {
+        size_t used = strlen(keys);
+        snprintf(keys + used, size - used, "%s%s", used ? " " : "", sx_command_key(row, key));
+        row++;
+    } while (brief && row->name && row->brief && !strcmp(row->brief, brief));
+    return row;
+}
+
+/* "+ - learning rate" at x if it fits before `end`; returns the columns taken, 0 if it does not. */
+static int draw_keys(sx_canvas *canvas, sx_box box, int x, int end, const char *keys,
+                     const char *brief) {
+    int gap = x > 0 ? 3 : 0, columns = sx_text_columns(keys) + 1 + sx_text_columns(brief);
+    if (x + gap + columns > end) return 0;
+    x += gap;
+    x += sx_canvas_text(canvas, box, x, 0, sx_style_of(SX_ROLE_KEY), keys) + 1;
+    sx_canvas_text(canvas, box, x, 0, sx_style_of(SX_ROLE_DIM), brief);
+    return gap + columns;
+}
+
+void sx_key_line_draw(sx_canvas *canvas, sx_box box, sx_commands commands, const char *last) {
+    const sx_command *closing = last ? sx_commands_of_name(commands, last, NULL) : NULL;
+    char keys[96];
+    int x = 0, end = box.width;
+    if (closing) {
+        keys_of(closing, keys, sizeof keys);
+        end -= sx_text_columns(keys) + 1 + sx_text_columns(closing->brief) + 3;
+    }
+    for (int i = 0; i < commands.count; i++)
+        for (const sx_command *row = commands.sets[i].commands, *next; row && row->name;
+             row = next) {
+            next = keys_of(row, keys, sizeof keys);
+            bool matters = !row->matters || row->matters(commands.sets[i].context);
+            if (row->brief && matters && row != closing)
+                x += draw_keys(canvas, box, x, end, keys, row->brief);
+        }
+    if (!closing) return;
+    keys_of(closing, keys, sizeof keys);
+    draw_keys(canvas, box, x, box.width, keys, closing->brief);
+}
+
+/* Columns of the tabs when all names are written, or only the chosen one. */
+static int tabs_columns(const sx_tabs *tabs, bool all) {
+    int columns = 0;
+    for (int i = 0; i < tabs->count; i++)
+        columns += 3 + (all || i == tabs->chosen ? 1 + sx_text_columns(tabs->names[i]) : 0);
+    return columns;
+}
+
+void sx_tabs_draw(sx_canvas *canvas, sx_box box, const char *program, const sx_tabs *tabs,
+                  const char *right) {
+    sx_style plain = sx_style_of(SX_ROLE_BAR);
+    sx_canvas_fill(canvas, box, ' ', plain);
+    int name = sx_text_columns(program) + 1;
+    bool all = tabs_columns(tabs, true) <= box.width;
+    bool with_name = tabs_columns(tabs, all) + name <= box.width;
+    int x = 0;
+    if (with_name) {
+        sx_style bold = plain;
+        bold.attributes |= SX_BOLD;
+        x = 1 + sx_canvas_text(canvas, box, 1, 0, bold, program);
+    }
+    for (int i = 0; i < tabs->count; i++) {
+        bool chosen = i == tabs->chosen;
+        sx_style style = plain;
+        if (chosen) style.attributes |= SX_BOLD | SX_REVERSE;
+        char text[80];
+        snprintf(text, sizeof text, all || chosen ? " %d %s " : " %d", tabs->digits[i],
+                 tabs->names[i]);
+        int last = i + 1 == tabs->count ? 1 : 0; /* the last blank may fall off the edge */
+        if (x + 1 + sx_text_columns(text) - last > box.width + 1) break;
+        if (x > 0) x++;
+        x += sx_canvas_text(canvas, box, x, 0, style, text);
+        if (all || chosen) x--;
+    }
+    if (x + 3 + sx_text_columns(right) <= box.width)
+        sx_canvas_text_right(canvas, box, box.width - 1, 0, plain, right);
+}
+
+void sx_centred_draw(sx_canvas *canvas, sx_box box, sx_style style, const char *text) {
+    char line[512], lines[16][512];
+    int count = 0;
+    while (*text && count < 16) { /* as many whole words as fit make a line */
+        text += strspn(text, " ");
+        size_t best = 0, length = 0;
+        while (text[length]) {
+            size_t end = length + strcspn(text + length, " ");
+            if (end >= sizeof line) break;
+            sx_text_set(line, end + 1, text);
+            if (best > 0 && sx_text_columns(line) > box.width) break;
+            best = end;
+            length = end + strspn(text + end, " ");
+        }
+        if (best == 0) break;
+        sx_text_set(lines[count++], best + 1, text);
+        text += best;
+    }
+    int y = (box.height - count) / 2;
+    if (y < 0) y = 0;
+    for (int i = 0; i < count; i++, y++) {
+        int x = (box.width - sx_text_columns(lines[i])) / 2;
+        sx_canvas_text(canvas, box, x < 0 ? 0 : x, y, style, lines[i]);
+    }
+}
