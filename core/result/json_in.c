@@ -254,10 +254,9 @@ static bool is_name(const char *name) {
 sx_result *sx_result_from_json(const json_t *json, sx_error *err) {
     static void (*const readers[SX_RESULT_KINDS])(reader *, const json_t *) = {
         read_series, read_grid, read_points, read_histogram, read_table, read_images, read_claims};
-    const json_t *format = json_object_get(json, "format");
     const char *name = json_string_value(json_object_get(json, "name"));
     sx_result_kind kind = kind_of(json_string_value(json_object_get(json, "kind")));
-    if (!json_is_integer(format) || json_integer_value(format) != 1) {
+    if (json_integer_value(json_object_get(json, "format")) != 1) {
         sx_fail(err, SX_BAD_INPUT, "not a result of format 1, which is what this version reads");
         return NULL;
     }
