@@ -8,8 +8,8 @@
 
 #define PI 3.14159265358979323846
 #define BANK_BYTES ((size_t)64 << 20)
-#define BANK_MOST 512
-#define KINDS 6
+#define BANK_MOST (85 * SX_BACKGROUND_KINDS)
+#define KINDS SX_BACKGROUND_KINDS
 enum { STREAM_TEXTURE = 13 };
 
 struct sx_backgrounds {
@@ -168,6 +168,7 @@ sx_backgrounds *sx_backgrounds_open(const char *folder, int size, uint64_t seed,
         b->bytes = (size_t)size * (size_t)size * 3;
         b->count = BANK_BYTES / b->bytes;
         b->count = b->count > BANK_MOST ? BANK_MOST : b->count < KINDS ? KINDS : b->count;
+        b->count -= b->count % KINDS;
         b->bank = sx_alloc(b->count, b->bytes);
     }
     if (!b || !b->bank) {

@@ -88,6 +88,7 @@ typedef struct {
 
 /* A background: pixels [size, size, 3]. Rendered kinds: plain, gradient, stripes, checks, noise,
  * blobs, each with seeded colours; or a square crop of a photograph of a folder. */
+#define SX_BACKGROUND_KINDS 6 /* rendered number i is of kind i % SX_BACKGROUND_KINDS */
 typedef struct sx_backgrounds sx_backgrounds;
 
 /* `folder` NULL or "": rendered textures. Training and robustness backgrounds are disjoint:

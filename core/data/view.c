@@ -19,6 +19,7 @@ struct sx_view {
     double area;
     view_draw draw;
     sx_backgrounds *training, *measured;
+    int background_factor;      /* of the source, -1: it has none */
     uint32_t *pairs[SX_SPLITS]; /* index of the object of a pair, in an order that mixes classes */
 };
 
@@ -45,13 +46,26 @@ static uint64_t mixed(uint64_t seed, uint64_t stream, uint64_t item) {
     return sx_random_bits(&random) >> 8;
 }
 
+#define MOST_FACTORS 16
+
+/* A background for an item: drawn by the seed, but of the kind that the item's factor says. */
+static void draw_background(const sx_view *view, sx_split split, size_t index, uint8_t *pixels) {
+    uint64_t number = mixed(view->seed, STREAM_BACKGROUND + (uint64_t)split, index);
+    double factors[MOST_FACTORS];
+    if (view->background_factor >= 0) {
+        sx_source_factors(view->source, split, index, factors);
+        uint64_t kind = (uint64_t)factors[view->background_factor];
+        number = number / SX_BACKGROUND_KINDS * SX_BACKGROUND_KINDS + kind;
+    }
+    sx_backgrounds_draw(view->training, number, pixels);
+}
+
 static sx_status draw_center(const sx_view *view, sx_split split, size_t index, sx_image *image,
                              uint8_t *pixels, sx_error *err) {
     sx_image object;
     sx_status status = sx_object_cut(image, THRESHOLD, &object, err);
     if (status) return status;
-    sx_backgrounds_draw(view->training,
-                        mixed(view->seed, STREAM_BACKGROUND + (uint64_t)split, index), pixels);
+    draw_background(view, split, index, pixels);
     status = paste(&object, (sx_pose){view->area, 0, 0.5, 0.5}, pixels, view->size, err);
     sx_image_done(&object);
     return status;
@@ -89,8 +103,7 @@ static sx_status draw_none(const sx_view *view, sx_split split, size_t index, sx
     const uint8_t *corner = image->pixels;
     uint8_t grey[3] = {corner[0], corner[0], corner[0]};
     if (image->channels == 4)
-        sx_backgrounds_draw(view->training,
-                            mixed(view->seed, STREAM_BACKGROUND + (uint64_t)split, index), pixels);
+        draw_background(view, split, index, pixels);
     else
         fill(pixels, view->size, image->channels == 3 ? corner : grey);
     return fit(view, image, pixels, err);
@@ -170,6 +183,13 @@ static bool order_pairs(sx_view *view, sx_split split) {
     return memory;
 }
 
+static int find_background_factor(const sx_source *source) {
+    const sx_source_facts *facts = sx_source_describe(source);
+    for (int i = 0; i < facts->factor_count && facts->factor_count <= MOST_FACTORS; i++)
+        if (strcmp(facts->factors[i].name, "background") == 0) return i;
+    return -1;
+}
+
 sx_view *sx_view_new(const sx_source *source, const sx_view_options *options, sx_error *err) {
     if (options->size < 8 || options->size > 512) {
         sx_fail(err, SX_BAD_INPUT, "an image of %d pixels a side: 8 to 512 are possible",
@@ -184,6 +204,7 @@ sx_view *sx_view_new(const sx_source *source, const sx_view_options *options, sx
     view->source = source;
     view->size = options->size;
     view->seed = options->seed;
+    view->background_factor = find_background_factor(source);
     const char *folder = options->backgrounds;
     bool memory = true;
     sx_status status = parse_compose(view, options->compose, err);

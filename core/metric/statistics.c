@@ -80,6 +80,7 @@ static int by_number(const void *a, const void *b) {
 static double quantile(const double *sorted, int count, double q) {
     double at = q * (count - 1);
     int below = (int)at, above = below + 1 < count ? below + 1 : below;
+    if (at == below || sorted[below] == sorted[above]) return sorted[below]; /* also infinities */
     return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
 }
 

@@ -46,7 +46,7 @@ static void wide_convolutions_equal_plain_loops(void **state) {
 /* Large layers have fewer partial gradients than chunks. */
 static void partial_gradients_are_few_where_weights_are_many(void **state) {
     (void)state;
-    sx_graph *graph = sx_graph_new(9, 2, 2, 2);
+    sx_graph *graph = sx_graph_new(9, 2, 1, 2);
     sx_node x = sx_graph_convolution(graph, sx_graph_input(graph), "below",
                                      (sx_convolution){320, 1, 1, 0, true});
     x = sx_graph_convolution(graph, x, "tested", (sx_convolution){420, 3, 1, 1, false});
@@ -274,6 +274,16 @@ static void residual_networks_equal_plain_loops(void **state) {
     }
 }
 
+/* More stages in a row than one region holds. */
+static void long_chains_equal_plain_loops(void **state) {
+    (void)state;
+    sx_graph *graph = sx_graph_new(9, 3, 2, 2);
+    sx_node x = sx_graph_convolution(graph, sx_graph_input(graph), "below",
+                                     (sx_convolution){3, 3, 1, -1, true});
+    for (int i = 0; i < 150; i++) x = sx_graph_average_pool(graph, x, 1, 1);
+    check(graph, sx_graph_dense(graph, x, "end", 3));
+}
+
 static double reference_loss(const network *net, const double *parameters) {
     sx_reference reference;
     assert_true(
@@ -362,6 +372,7 @@ int main(void) {
         cmocka_unit_test(dropout_equals_plain_loops),
         cmocka_unit_test(dropout_drops_at_its_rate),
         cmocka_unit_test(residual_networks_equal_plain_loops),
+        cmocka_unit_test(long_chains_equal_plain_loops),
         cmocka_unit_test(plain_gradients_equal_central_differences),
         cmocka_unit_test(fast_gradients_equal_central_differences),
     };
