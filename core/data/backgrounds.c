@@ -33,8 +33,8 @@ static float between(sx_random *random, float low, float high) {
     return low + (high - low) * sx_random_uniform(random);
 }
 
-/* A pale colour: hue in one of six parts of the circle, the even ones for training, the odd ones
- * held out. Pale, because the object must stay the object. */
+/* A pale colour: hue in one of six parts of the circle (counted from red through blue), the even
+ * ones for training, the odd ones held out. Pale, because the object must stay the object. */
 static void pick_colour(sx_random *random, bool held_out, float *out) {
     float part = (float)(2 * sx_random_below(random, 3) + (held_out ? 1 : 0));
     float hue = (part + between(random, 0.1f, 0.9f)) / 6;
