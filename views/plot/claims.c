@@ -55,7 +55,7 @@ static widths widths_of(const sx_claims *claims, int room) {
         const sx_claim *claim = &claims->claims[i];
         w.words = wider(w.words, claim->text, 1000);
         w.origin = wider(w.origin, claim->origin, 16);
-        w.bound = wider(w.bound, claim->bound, 14);
+        w.bound = wider(w.bound, claim->bound, 20);
         w.measured = wider(w.measured, measured_text(claim, measured, sizeof measured), 24);
     }
     int good = w.words < GOOD_WORDS ? w.words : GOOD_WORDS;
