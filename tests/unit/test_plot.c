@@ -567,7 +567,8 @@ static void numbers_are_for_people(void **state) {
                  {-0.6, 0, "-1"},
                  {2.5, -3, "2"},
                  {0.1, 99, "0.100000000"},
-                 {3e-7, 0, "3.0e-7"}};
+                 {3e-7, 0, "3.0e-7"},
+                 {-0.0014, 2, "-0.001"}};
     char out[32];
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         assert_string_equal(sx_number_shown(out, cases[i].value, cases[i].decimals),
@@ -646,16 +647,20 @@ static void series_are_told_in_a_sentence(void **state) {
     expect_sentence(rotation(),
                     "accuracy went from 0.35 to 0.35 over rotation -180 to 180 degrees, "
                     "lowest 0.35 at -180, highest 0.85 at 0, 1 of 25 points unknown");
-    sx_result *flat = new_series("flat", 3, 2, false);
+    sx_result *flat = new_series("flat", 3, 3, false);
     flat->series.y_label = "accuracy";
+    flat->series.lines[1].name = "b";
+    flat->series.lines[2].name = "c";
     for (int i = 0; i < 3; i++) flat->series.lines[0].y[i] = 0.5;
-    expect_sentence(flat, "accuracy stayed at 0.50 over x 0 to 2; accuracy: no data yet");
+    for (int i = 0; i < 3; i++) flat->series.lines[1].y[i] = i;
+    expect_sentence(flat, "accuracy stayed at 0.50 over x 0 to 2; b rose from 0 to 2, highest 2 at "
+                          "2; c: no data yet");
 }
 
 static void other_kinds_are_told_in_a_sentence(void **state) {
     (void)state;
     expect_sentence(location(5, 5),
-                    "accuracy by y and x: mean 0.41, highest 0.95 at y 0.50, x 0.50, lowest 0.19 "
+                    "accuracy by y and x: mean 0.41, highest 0.95 at y 0.5, x 0.5, lowest 0.19 "
                     "at y 0, x 0; 1 of 25 cells unknown; 3 rest on fewer than 30 images");
     expect_sentence(figures(), "max prob 0.021, entropy 0.022, margin 0.021");
     expect_sentence(claims(), "5 claims: 2 hold, 1 fail, 2 undecided; fails: entropy ranks errors "

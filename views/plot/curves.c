@@ -131,7 +131,8 @@ static bool within(double value, double low, double high) {
 static void draw_interval(const sx_frame *frame, sx_surface *surface, const sx_curve *curve,
                           size_t i) {
     const sx_line *line = line_of(curve);
-    if (!line->low || !line->high || !isfinite(line->low[i]) || !isfinite(line->high[i])) return;
+    if (!line->low || !line->high || !isfinite(line->y[i])) return;
+    if (!isfinite(line->low[i]) || !isfinite(line->high[i])) return;
     sx_pen pen = pen_of(curve);
     pen.dim = is_few(curve, i);
     double x = sx_frame_x(frame, curve->series->series.x[i]);

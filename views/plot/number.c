@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define LARGEST_WRITTEN_OUT 1e9
-#define LEAST_WRITTEN_OUT 1e-2
+#define LEAST_WRITTEN_OUT 1e-3
 
 /* 1.2e-5: two digits and the power. */
 static char *with_power(char *out, double value) {
@@ -33,7 +33,7 @@ char *sx_number_shown(char *out, double value, int decimals) {
     bool tiny = size > 0 && size < 0.5 * pow(10, -decimals);
     if (size >= LARGEST_WRITTEN_OUT || (tiny && size < LEAST_WRITTEN_OUT))
         return with_power(out, value);
-    if (tiny) { /* 0.3 where whole numbers were asked for */
+    if (tiny) { /* 0.3 where whole numbers were asked for, 0.001 where two decimals were */
         snprintf(out, 32, "%.1g", value);
         return out;
     }
