@@ -17,7 +17,8 @@ typedef struct {
 } sx_error;
 
 /* Fills `err` (may be NULL) with a formatted sentence and returns `status`,
- * so that a failing line reads `return sx_fail(err, SX_IO, "...", ...)`. */
+ * so that a failing line reads `return sx_fail(err, SX_IO, "...", ...)`. Control characters and
+ * bytes that are no UTF-8 become '?': a sentence may quote anything. */
 sx_status sx_fail(sx_error *err, sx_status status, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 

@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
@@ -88,26 +89,62 @@ static void sync_directory_of(const char *path) {
     close(fd);
 }
 
-sx_status sx_file_write(const char *path, const void *data, size_t size, sx_error *err) {
-    char temporary[SX_PATH_SIZE];
-    int length = snprintf(temporary, sizeof temporary, "%s.XXXXXX", path);
-    if (length < 0 || (size_t)length >= sizeof temporary)
-        return sx_fail(err, SX_BAD_INPUT, "the path '%.200s...' is too long", path);
-    int fd = mkostemp(temporary, O_CLOEXEC);
-    if (fd < 0) return io_error(err, "write", path);
-    mode_t mask = umask(0);
-    umask(mask);
-    bool good = write_all(fd, data, size) && fchmod(fd, 0666 & ~mask) == 0 && fsync(fd) == 0;
-    int why = errno;
-    good = close(fd) == 0 && good;
-    if (good && rename(temporary, path) == 0) {
-        sync_directory_of(path);
-        return SX_OK;
+/* Opens a new file beside `path` (its name into `temporary` [SX_PATH_SIZE]), so that the kernel
+ * applies the umask: asking for it would change it under other threads. */
+static int open_temporary(const char *path, char *temporary) {
+    for (int attempt = 0; attempt < 100; attempt++) {
+        unsigned draw;
+        if (getrandom(&draw, sizeof draw, 0) != sizeof draw) return -1;
+        int length = snprintf(temporary, SX_PATH_SIZE, "%s.%08x", path, draw);
+        if (length < 0 || length >= SX_PATH_SIZE) {
+            errno = ENAMETOOLONG;
+            return -1;
+        }
+        int fd = open(temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
+        if (fd >= 0 || errno != EEXIST) return fd;
     }
+    return -1;
+}
+
+/* Closes without losing the first reason for a failure. */
+static bool close_after(int fd, bool good) {
+    int why = errno;
+    bool closed = close(fd) == 0;
     if (!good) errno = why;
-    sx_status status = io_error(err, "write", path);
+    return good && closed;
+}
+
+/* Replaces the regular file, or makes it; a file that was there keeps its mode. */
+static bool replace_file(const char *path, const struct stat *before, const void *data,
+                         size_t size) {
+    char temporary[SX_PATH_SIZE];
+    int fd = open_temporary(path, temporary);
+    if (fd < 0) return false;
+    bool good = write_all(fd, data, size) && (!before || fchmod(fd, before->st_mode & 0777) == 0) &&
+                fsync(fd) == 0;
+    if (close_after(fd, good) && rename(temporary, path) == 0) {
+        sync_directory_of(path);
+        return true;
+    }
+    int why = errno;
     unlink(temporary);
-    return status;
+    errno = why;
+    return false;
+}
+
+static bool write_through(const char *path, const void *data, size_t size) {
+    int fd = open(path, O_WRONLY | O_CLOEXEC);
+    return fd >= 0 && close_after(fd, write_all(fd, data, size));
+}
+
+sx_status sx_file_write(const char *path, const void *data, size_t size, sx_error *err) {
+    char target[SX_PATH_SIZE]; /* what a link points to */
+    struct stat before;
+    bool there = stat(path, &before) == 0 && realpath(path, target);
+    bool good = there && !S_ISREG(before.st_mode)
+                    ? write_through(path, data, size)
+                    : replace_file(there ? target : path, there ? &before : NULL, data, size);
+    return good ? SX_OK : io_error(err, "write", path);
 }
 
 sx_status sx_directory_make(const char *path, sx_error *err) {
@@ -115,7 +152,7 @@ sx_status sx_directory_make(const char *path, sx_error *err) {
     if (strlen(path) >= sizeof partial)
         return sx_fail(err, SX_BAD_INPUT, "the path '%.200s...' is too long", path);
     strcpy(partial, path);
-    for (char *c = partial + 1; *c; c++) {
+    for (char *c = partial + (*partial == '/'); *c; c++) {
         if (*c != '/') continue;
         *c = 0;
         if (mkdir(partial, 0777) != 0 && errno != EEXIST) return io_error(err, "make", partial);
@@ -137,16 +174,22 @@ sx_status sx_directory_list(const char *path, sx_listing *out, sx_error *err) {
     if (!directory) return io_error(err, "open", path);
     size_t capacity = 0;
     bool memory = true;
-    for (struct dirent *entry; memory && (entry = readdir(directory));) {
+    errno = 0; /* readdir says NULL for the end and for an error */
+    for (struct dirent *entry; memory && (entry = readdir(directory)); errno = 0) {
         if (entry->d_name[0] == '.') continue;
         memory = sx_grow((void **)&out->names, &capacity, out->count + 1, sizeof *out->names) &&
                  (out->names[out->count] = sx_text_copy(entry->d_name));
         out->count += memory;
     }
+    sx_status status = SX_OK;
+    if (!memory)
+        status = sx_fail(err, SX_NO_MEMORY, "not enough memory to list '%.300s'", path);
+    else if (errno)
+        status = io_error(err, "list", path);
     closedir(directory);
-    if (!memory) {
+    if (status) {
         sx_listing_done(out);
-        return sx_fail(err, SX_NO_MEMORY, "not enough memory to list '%.300s'", path);
+        return status;
     }
     if (out->count > 1) qsort(out->names, out->count, sizeof *out->names, by_bytes);
     return SX_OK;

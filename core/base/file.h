@@ -23,7 +23,7 @@ void sx_bytes_done(sx_bytes *bytes);
 sx_status sx_file_read(const char *path, size_t limit, sx_bytes *out, sx_error *err);
 
 /* Writes a file by temporary file, fsync and rename, so that a full disk, a kill or a second
- * writer leaves the old content whole. */
+ * writer leaves the old content whole. A link is followed; a pipe or a device is written to. */
 sx_status sx_file_write(const char *path, const void *data, size_t size, sx_error *err);
 
 /* Makes a directory and its parents; an existing one is fine. */

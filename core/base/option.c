@@ -154,7 +154,7 @@ void sx_option_describe(const sx_option *table, sx_text *out) {
         }
         char form[160];
         describe_form(table, form, sizeof form);
-        sx_text_add(out, "  %-16s %-28s %s (default %s)\n", table->name, form, table->help,
+        sx_text_add(out, "  %-19s %-24s %s (default %s)\n", table->name, form, table->help,
                     table->initial[0] ? table->initial : "none");
     }
 }

@@ -7,6 +7,7 @@
 #include <ctype.h>
 #include <locale.h>
 #include <math.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -19,7 +20,7 @@ void sx_text_add_bytes(sx_text *text, const char *bytes, size_t size) {
         text->failed = true;
         return;
     }
-    memcpy(text->data + text->size, bytes, size);
+    if (size) memcpy(text->data + text->size, bytes, size);
     text->size += size;
     text->data[text->size] = 0;
 }
@@ -102,6 +103,7 @@ bool sx_text_is_utf8(const char *text) {
 }
 
 void sx_text_set(char *out, size_t size, const char *in) {
+    if (size == 0) return;
     size_t length = strlen(in);
     if (length >= size) length = size - 1;
     while (length > 0 && in[length] && ((unsigned char)in[length] & 0xC0) == 0x80) length--;
@@ -109,11 +111,18 @@ void sx_text_set(char *out, size_t size, const char *in) {
     out[length] = 0;
 }
 
+static locale_t plain;
+
+static void make_plain(void) {
+    plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
+}
+
 bool sx_text_number(const char *text, double *out) {
-    static locale_t plain;
-    if (!plain) plain = newlocale(LC_ALL_MASK, "C", (locale_t)0);
-    if (!isdigit((unsigned char)text[strspn(text, "+-.")])) return false;
-    if (text[0] == '0' && (text[1] == 'x' || text[1] == 'X')) return false;
+    static pthread_once_t once = PTHREAD_ONCE_INIT;
+    pthread_once(&once, make_plain);
+    const char *digits = text + strspn(text, "+-");
+    if (!isdigit((unsigned char)digits[*digits == '.'])) return false;
+    if (digits[0] == '0' && (digits[1] == 'x' || digits[1] == 'X')) return false;
     char *end;
     double value = strtod_l(text, &end, plain);
     if (end == text || *end || !isfinite(value)) return false;

@@ -6,8 +6,9 @@
 #include <string.h>
 
 #define THRESHOLD                                                                                  \
-    32 /* grey above it belongs to the object; lower, and the soft edge becomes a dark rim */
-enum { STREAM_PAIR = 15, STREAM_BACKGROUND = 16, STREAM_MEASURED = 17 };
+    10 /* grey above it belongs to the object; higher, and dark clothes fall apart                 \
+        */
+enum { STREAM_PAIR = 15, STREAM_BACKGROUND = 16, STREAM_MEASURED = 24 }; /* + split, both */
 
 typedef sx_status (*view_draw)(const sx_view *view, sx_split split, size_t index, sx_image *image,
                                uint8_t *pixels, sx_error *err);
@@ -19,6 +20,7 @@ struct sx_view {
     double area;
     view_draw draw;
     sx_backgrounds *training, *measured;
+    int background_factor;      /* of the source, -1: it has none */
     uint32_t *pairs[SX_SPLITS]; /* index of the object of a pair, in an order that mixes classes */
 };
 
@@ -29,8 +31,7 @@ const sx_option sx_compose_options[] = {
 };
 static const sx_option no_options[] = {{NULL, NULL, 0, NULL, 0, 0, NULL, NULL}};
 
-/* ---- the three ways
- * ------------------------------------------------------------------------------- */
+/* ---- the three ways -------------------------------------------------------------------------- */
 
 static sx_status paste(const sx_image *object, sx_pose pose, uint8_t *pixels, int size,
                        sx_error *err) {
@@ -45,13 +46,26 @@ static uint64_t mixed(uint64_t seed, uint64_t stream, uint64_t item) {
     return sx_random_bits(&random) >> 8;
 }
 
+#define MOST_FACTORS 16
+
+/* A background for an item: drawn by the seed, but of the kind that the item's factor says. */
+static void draw_background(const sx_view *view, sx_split split, size_t index, uint8_t *pixels) {
+    uint64_t number = mixed(view->seed, STREAM_BACKGROUND + (uint64_t)split, index);
+    double factors[MOST_FACTORS];
+    if (view->background_factor >= 0) {
+        sx_source_factors(view->source, split, index, factors);
+        uint64_t kind = (uint64_t)factors[view->background_factor];
+        number = number / SX_BACKGROUND_KINDS * SX_BACKGROUND_KINDS + kind;
+    }
+    sx_backgrounds_draw(view->training, number, pixels);
+}
+
 static sx_status draw_center(const sx_view *view, sx_split split, size_t index, sx_image *image,
                              uint8_t *pixels, sx_error *err) {
     sx_image object;
     sx_status status = sx_object_cut(image, THRESHOLD, &object, err);
     if (status) return status;
-    sx_backgrounds_draw(view->training,
-                        mixed(view->seed, STREAM_BACKGROUND + (uint64_t)split, index), pixels);
+    draw_background(view, split, index, pixels);
     status = paste(&object, (sx_pose){view->area, 0, 0.5, 0.5}, pixels, view->size, err);
     sx_image_done(&object);
     return status;
@@ -89,8 +103,7 @@ static sx_status draw_none(const sx_view *view, sx_split split, size_t index, sx
     const uint8_t *corner = image->pixels;
     uint8_t grey[3] = {corner[0], corner[0], corner[0]};
     if (image->channels == 4)
-        sx_backgrounds_draw(view->training,
-                            mixed(view->seed, STREAM_BACKGROUND + (uint64_t)split, index), pixels);
+        draw_background(view, split, index, pixels);
     else
         fill(pixels, view->size, image->channels == 3 ? corner : grey);
     return fit(view, image, pixels, err);
@@ -113,8 +126,7 @@ static const struct {
             {"asis", draw_asis, no_options}};
 enum { WAYS = sizeof ways / sizeof ways[0] };
 
-/* ---- making a view
- * ---------------------------------------------------------------------------------- */
+/* ---- making a view --------------------------------------------------------------------------- */
 
 static sx_status parse_compose(sx_view *view, const char *text, sx_error *err) {
     sx_spec spec;
@@ -170,6 +182,19 @@ static bool order_pairs(sx_view *view, sx_split split) {
     return memory;
 }
 
+static int find_background_factor(const sx_source *source) {
+    const sx_source_facts *facts = sx_source_describe(source);
+    for (int i = 0; i < facts->factor_count && facts->factor_count <= MOST_FACTORS; i++)
+        if (strcmp(facts->factors[i].name, "background") == 0) return i;
+    return -1;
+}
+
+static sx_backgrounds *open_backgrounds(const sx_view_options *options, bool held_out,
+                                        sx_error *err) {
+    return sx_backgrounds_open(options->backgrounds, options->size, options->seed, held_out,
+                               options->loading, err);
+}
+
 sx_view *sx_view_new(const sx_source *source, const sx_view_options *options, sx_error *err) {
     if (options->size < 8 || options->size > 512) {
         sx_fail(err, SX_BAD_INPUT, "an image of %d pixels a side: 8 to 512 are possible",
@@ -184,14 +209,13 @@ sx_view *sx_view_new(const sx_source *source, const sx_view_options *options, sx
     view->source = source;
     view->size = options->size;
     view->seed = options->seed;
-    const char *folder = options->backgrounds;
+    view->background_factor = find_background_factor(source);
     bool memory = true;
     sx_status status = parse_compose(view, options->compose, err);
-    if (!status) view->training = sx_backgrounds_open(folder, view->size, view->seed, false, err);
-    if (view->training)
-        view->measured = sx_backgrounds_open(folder, view->size, view->seed, true, err);
-    if (view->measured)
-        memory = order_pairs(view, SX_SPLIT_VALIDATION) && order_pairs(view, SX_SPLIT_TEST);
+    if (!status) view->training = open_backgrounds(options, false, err);
+    if (view->training) view->measured = open_backgrounds(options, true, err);
+    for (int split = 0; view->measured && memory && split < SX_SPLITS; split++)
+        memory = order_pairs(view, (sx_split)split);
     if (!memory) sx_fail(err, SX_NO_MEMORY, "not enough memory for a view");
     if (view->measured && memory) return view;
     sx_view_free(view);
@@ -228,8 +252,7 @@ void sx_normalise(const uint8_t *pixels, size_t count, float *out) {
     for (size_t i = 0; i < count; i++) out[i] = ((float)pixels[i] / 255.0f - 0.5f) / 0.25f;
 }
 
-/* ---- posed pictures
- * --------------------------------------------------------------------------------- */
+/* ---- posed pictures -------------------------------------------------------------------------- */
 
 size_t sx_view_pair_item(const sx_view *view, sx_split split, uint64_t pair) {
     return view->pairs[split][pair % sx_source_describe(view->source)->counts[split]];

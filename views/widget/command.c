@@ -22,7 +22,9 @@ bool sx_key_known(const char *key) {
         return number >= 1 && number <= 12;
     char shown[SX_KEY_SIZE];
     sx_text_printable(shown, sizeof shown, key);
-    return first >= 0x80 && !strcmp(shown, key) && sx_text_columns(key) <= 2;
+    size_t next = 1; /* one character past ASCII, whole */
+    while (((unsigned char)key[next] & 0xC0) == 0x80) next++;
+    return first >= 0x80 && !key[next] && !strcmp(shown, key);
 }
 
 /* True if `key` is one of the words of `keys`. */
