@@ -353,6 +353,31 @@ static void bits_do_not_depend_on_threads(void **state) {
     }
 }
 
+/* The same batch at a rate of 0: only the masks can change the loss. */
+static void dropout_is_fixed_by_seed_and_step(void **state) {
+    (void)state;
+    sx_train_options options = plain;
+    options.optimizer = "sgd(lr=0)";
+    float images[BATCH * PIXELS];
+    int32_t labels[BATCH];
+    double loss[3][2];
+    make_batch(0, images, labels);
+    for (int run = 0; run < 3; run++) {
+        training t;
+        options.seed = run < 2 ? 9 : 10;
+        begin(&t, "mlp(width=16, depth=1, dropout=0.5)", &options, 1, 1);
+        for (int i = 0; i < 2; i++) {
+            sx_step_report report;
+            assert_int_equal(sx_trainer_step(t.trainer, images, labels, &report, NULL), SX_OK);
+            loss[run][i] = report.loss;
+        }
+        end(&t);
+    }
+    assert_true(loss[0][0] == loss[1][0] && loss[0][1] == loss[1][1]);
+    assert_true(loss[0][0] != loss[0][1]);
+    assert_true(loss[0][0] != loss[2][0]);
+}
+
 static void report_has_the_rate_that_was_used(void **state) {
     (void)state;
     training t;
@@ -712,6 +737,7 @@ int main(void) {
         cmocka_unit_test(wrong_specs_are_refused),
         cmocka_unit_test(networks_learn),
         cmocka_unit_test(bits_do_not_depend_on_threads),
+        cmocka_unit_test(dropout_is_fixed_by_seed_and_step),
         cmocka_unit_test(report_has_the_rate_that_was_used),
         cmocka_unit_test(a_step_allocates_nothing),
         cmocka_unit_test(a_diverged_run_is_reported_as_it_is),
