@@ -3,6 +3,7 @@
 
 #include "views/widget/widget.h"
 
+#include <locale.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -249,10 +250,13 @@ static void parts_that_do_not_fit_are_left_out(void **state) {
 static void the_key_line_joins_and_drops(void **state) {
     (void)state;
     sx_canvas canvas = canvas_of(40, 1, full);
-    sx_key_line_draw(&canvas, sx_canvas_box(&canvas), commands);
+    sx_key_line_draw(&canvas, sx_canvas_box(&canvas), commands, NULL);
     expect_text(&canvas, "p paint   + - speed   v paste\n");
+    canvas = canvas_of(25, 1, full); /* there at any width, at the end */
+    sx_key_line_draw(&canvas, sx_canvas_box(&canvas), commands, "paste");
+    expect_text(&canvas, "p paint   v paste\n");
     canvas = canvas_of(18, 1, full);
-    sx_key_line_draw(&canvas, sx_canvas_box(&canvas), commands);
+    sx_key_line_draw(&canvas, sx_canvas_box(&canvas), commands, NULL);
     expect_text(&canvas, "p paint   v paste\n");
 }
 
@@ -350,5 +354,6 @@ int main(void) {
         cmocka_unit_test(help_is_the_tables),
         cmocka_unit_test(a_selection_stays_in_sight),
     };
+    setlocale(LC_CTYPE, "C.UTF-8");
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

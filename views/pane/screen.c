@@ -207,7 +207,7 @@ static void run_screen_save(void *state, int value, const char *argument) {
 
 const sx_command sx_screen_commands[] = {
     {"pause", "space", "", "pause", "pause the run, or go on", run_pause, 0, NULL, trains},
-    {"next", "Tab", "", "next pane", "the next pane", run_turn, 1, NULL, NULL},
+    {"next", "Tab", "", "next", "the next pane", run_turn, 1, NULL, NULL},
     {"previous", "Shift-Tab", "", NULL, "the pane before", run_turn, -1, NULL, NULL},
     {"zoom", "Enter", "", "zoom", "the focused pane alone; there: open what is selected", run_zoom,
      0, NULL, NULL},
