@@ -49,8 +49,25 @@ static bool send(sx_screen *screen, sx_command_kind kind, double value) {
     return true;
 }
 
+/* ---- when a key is worth a place on the key line ----------------------------------------------
+ */
+
 static bool trains(void *state) {
     return sx_screen_active(state);
+}
+static bool is_inside(void *state) {
+    return ((sx_screen *)state)->page != DASHBOARD;
+}
+static bool opens(void *state) {
+    const sx_screen *screen = state;
+    return screen->page == DASHBOARD || sx_screen_panes[screen->page - 1]->enter;
+}
+/* The run's sentence is longer than its place on the state line. */
+static bool is_wordy(void *state) {
+    const sx_screen *screen = state;
+    char text[640];
+    sx_screen_sentence(screen, text, sizeof text);
+    return sx_text_columns(text) > screen->width - 16;
 }
 
 static void run_pause(void *state, int value, const char *argument) {
@@ -210,10 +227,12 @@ const sx_command sx_screen_commands[] = {
     {"next", "Tab", "", "next", "the next pane", run_turn, 1, NULL, NULL},
     {"previous", "Shift-Tab", "", NULL, "the pane before", run_turn, -1, NULL, NULL},
     {"zoom", "Enter", "", "zoom", "the focused pane alone; there: open what is selected", run_zoom,
-     0, NULL, NULL},
-    {"back", "Esc", "", NULL, "back to where you came from", run_back, 0, NULL, NULL},
+     0, NULL, opens},
+    {"back", "Esc", "", "back", "back to where you came from", run_back, 0, NULL, is_inside},
     {"quit", "q Ctrl-C F10", "", "quit", "leave; a run is stopped with a checkpoint", run_quit, 0,
      NULL, NULL},
+    {"message", "m", "", "message", "the run's message in full", run_overlay, OVERLAY_MESSAGE, NULL,
+     is_wordy},
     {"step", ".", "", "step", "one training step, then pause", run_send, SX_COMMAND_STEP, NULL,
      trains},
     {"faster", "+ =", "[FACTOR]", "learning rate", "learning rate times 1.25, or times FACTOR",
@@ -236,8 +255,6 @@ const sx_command sx_screen_commands[] = {
     {"help", "? F1", "", NULL, "this help", run_overlay, OVERLAY_HELP, NULL, NULL},
     {"command", ":", "[TEXT]", NULL, "the command line: any name of this list", run_command_line, 0,
      NULL, NULL},
-    {"message", "m", "", NULL, "the run's message in full", run_overlay, OVERLAY_MESSAGE, NULL,
-     NULL},
     {"screen-save", "P", "FILE", NULL, "the screen as text, with its styles beside it",
      run_screen_save, 0, NULL, NULL},
     {"repaint", "Ctrl-L", "", NULL, "draw everything again", run_wish, SX_WISH_REPAINT, NULL, NULL},

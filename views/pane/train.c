@@ -88,7 +88,9 @@ static void draw_curve(const train_pane *pane, sx_canvas *canvas, sx_box box, co
 }
 
 static void draw_plots(const train_pane *pane, sx_canvas *canvas, sx_box box, bool zoomed) {
-    bool four = zoomed && box.width >= 76 && box.height >= 16, beside = four || box.width > 70;
+    bool four = zoomed && box.width >= 76 && box.height >= 16;
+    bool flat = box.height < 14 && box.width >= 48; /* stacked, a legend would find no row */
+    bool beside = four || flat || box.width > 70;
     sx_box left = box, right;
     if (beside) {
         right = sx_box_take_columns(&left, -(box.width / 2));
