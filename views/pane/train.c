@@ -70,7 +70,7 @@ static void draw_curve(const train_pane *pane, sx_canvas *canvas, sx_box box, co
     if (line >= 0)
         curves[count++] = (sx_curve){.series = validation(pane),
                                      .line = line,
-                                     .label = "validation",
+                                     .label = box.width < 32 ? "val" : "validation",
                                      .look = 1,
                                      .dashed = true};
     sx_axes axes = sx_axes_default();
