@@ -1,7 +1,7 @@
 /* Backgrounds from a bank that is made when it is opened, so that drawing one is a copy. Rendered
  * textures are of six kinds; those held out for measuring come from other seeds and other hues than
  * those for training. Photographs are split by their name. */
-#include "core/data/data.h"
+#include "core/data/source.h"
 
 #include <math.h>
 #include <string.h>
@@ -18,13 +18,13 @@ struct sx_backgrounds {
     uint8_t *bank;       /* [count, size, size, 3] */
 };
 
-/* ---- textures
- * ------------------------------------------------------------------------------------ */
+/* ---- textures -------------------------------------------------------------------------------- */
 
 typedef struct {
     int kind, size;
     float colours[2][3];
-    float angle, period, phase;
+    float cosine, sine; /* of the direction of the pattern */
+    float period, phase;
     float blobs[4][3]; /* x, y, radius */
     sx_random random;
 } texture;
@@ -33,8 +33,8 @@ static float between(sx_random *random, float low, float high) {
     return low + (high - low) * sx_random_uniform(random);
 }
 
-/* A pale colour: hue in one of six parts of the circle, the even ones for training, the odd ones
- * held out. Pale, because the object must stay the object. */
+/* A pale colour: hue in one of six parts of the circle (counted from red through blue), the even
+ * ones for training, the odd ones held out. Pale, because the object must stay the object. */
 static void pick_colour(sx_random *random, bool held_out, float *out) {
     float part = (float)(2 * sx_random_below(random, 3) + (held_out ? 1 : 0));
     float hue = (part + between(random, 0.1f, 0.9f)) / 6;
@@ -51,7 +51,9 @@ static texture make_texture(uint64_t seed, uint64_t index, bool held_out, int si
     texture t = {.kind = (int)(index % KINDS), .size = size};
     pick_colour(&random, held_out, t.colours[0]);
     pick_colour(&random, held_out, t.colours[1]);
-    t.angle = between(&random, 0, (float)PI);
+    float angle = between(&random, 0, (float)PI);
+    t.cosine = cosf(angle);
+    t.sine = sinf(angle);
     t.period = between(&random, 0.12f, 0.5f);
     t.phase = between(&random, 0, 1);
     for (int i = 0; i < 4; i++)
@@ -67,8 +69,8 @@ static float wave(float x) {
 
 /* Share of the second colour at (x, y), both 0 .. 1. */
 static float mix_at(texture *t, float x, float y) {
-    float along = x * cosf(t->angle) + y * sinf(t->angle);
-    float across = y * cosf(t->angle) - x * sinf(t->angle);
+    float along = x * t->cosine + y * t->sine;
+    float across = y * t->cosine - x * t->sine;
     float mix = 0;
     switch (t->kind) {
     case 0:
@@ -102,8 +104,7 @@ static void draw_texture(texture *t, uint8_t *out) {
         }
 }
 
-/* ---- photographs
- * ---------------------------------------------------------------------------------- */
+/* ---- photographs ----------------------------------------------------------------------------- */
 
 /* The largest square from the top left corner, resized to the bank's size (A.2, step 1). */
 static sx_status fit_photograph(const char *path, sx_backgrounds *b, uint8_t *out, sx_error *err) {
@@ -135,7 +136,7 @@ static bool belongs(const char *name, bool held_out) {
 }
 
 static sx_status load_photographs(sx_backgrounds *b, const char *folder, bool held_out,
-                                  sx_error *err) {
+                                  const sx_loading *loading, sx_error *err) {
     sx_listing listing;
     size_t room = b->count;
     sx_status status = sx_directory_list(folder, &listing, err);
@@ -144,7 +145,8 @@ static sx_status load_photographs(sx_backgrounds *b, const char *folder, bool he
     for (size_t i = 0; !status && i < listing.count && b->count < room; i++) {
         char path[SX_PATH_SIZE];
         if (!belongs(listing.names[i], held_out)) continue;
-        status = sx_path_join(path, folder, listing.names[i], err);
+        status = sx_source_progress(loading, "backgrounds", i, listing.count, err);
+        if (!status) status = sx_path_join(path, folder, listing.names[i], err);
         if (!status) status = fit_photograph(path, b, b->bank + b->count * b->bytes, err);
         b->count += !status;
     }
@@ -157,11 +159,10 @@ static sx_status load_photographs(sx_backgrounds *b, const char *folder, bool he
     return status;
 }
 
-/* ---- the bank
- * --------------------------------------------------------------------------------------- */
+/* ---- the bank -------------------------------------------------------------------------------- */
 
 sx_backgrounds *sx_backgrounds_open(const char *folder, int size, uint64_t seed, bool held_out,
-                                    sx_error *err) {
+                                    const sx_loading *loading, sx_error *err) {
     sx_backgrounds *b = sx_alloc(1, sizeof *b);
     if (b) {
         b->size = size;
@@ -177,7 +178,7 @@ sx_backgrounds *sx_backgrounds_open(const char *folder, int size, uint64_t seed,
         return NULL;
     }
     if (folder && *folder) {
-        if (load_photographs(b, folder, held_out, err) == SX_OK) return b;
+        if (load_photographs(b, folder, held_out, loading, err) == SX_OK) return b;
         sx_backgrounds_free(b);
         return NULL;
     }

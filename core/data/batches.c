@@ -4,9 +4,11 @@
 #include "core/data/data.h"
 
 #include <pthread.h>
+#include <stdatomic.h>
 #include <string.h>
 
 #define SLOTS 3
+#define KEPT_BYTES ((size_t)64 << 20)
 enum { STREAM_EPOCH = 21, STREAM_AUGMENT = 22 };
 
 typedef struct {
@@ -22,13 +24,16 @@ struct sx_batches {
     uint32_t *order; /* of `epoch` */
     int64_t epoch;   /* -1: none yet */
     uint8_t *image, *shifted;
+    size_t kept_count; /* the first items' images are kept once drawn */
+    uint8_t *kept;     /* [kept_count, pixels] */
+    bool *drawn;       /* [kept_count] */
     pthread_t worker;
     bool started;
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     int64_t made, taken; /* steps; made - taken slots are full */
-    bool quit;
-    sx_error err; /* the worker's, if its status is not SX_OK */
+    atomic_bool quit;    /* also looked at within a batch: pictures may be slow to read */
+    sx_error err;        /* the worker's, if its status is not SX_OK */
 };
 
 static void flip_image(uint8_t *pixels, int size) {
@@ -78,11 +83,26 @@ static size_t item_at(sx_batches *b, int64_t position) {
     return b->order[position % (int64_t)b->count];
 }
 
+/* The item's image, into b->image. Drawing an item again would give the same bytes, so what fits
+ * is kept: from the second epoch on a folder of photographs costs no more than the shapes. */
+static sx_status draw_item(sx_batches *b, size_t item, sx_error *err) {
+    bool keep = item < b->kept_count;
+    uint8_t *kept = keep ? b->kept + item * b->pixels : b->image;
+    if (!keep || !b->drawn[item]) {
+        sx_status status = sx_view_image(b->view, SX_SPLIT_TRAIN, item, kept, err);
+        if (status || !keep) return status;
+        b->drawn[item] = true;
+    }
+    memcpy(b->image, kept, b->pixels);
+    return SX_OK;
+}
+
 static sx_status make_batch(sx_batches *b, int64_t step, slot *out, sx_error *err) {
     for (int i = 0; i < b->options.batch; i++) {
+        if (b->quit) return sx_fail(err, SX_CANCELLED, "the batches were stopped");
         int64_t position = step * b->options.batch + i;
         size_t item = item_at(b, position);
-        sx_status status = sx_view_image(b->view, SX_SPLIT_TRAIN, item, b->image, err);
+        sx_status status = draw_item(b, item, err);
         if (status) return status;
         sx_normalise(augment(b, position), b->pixels, out->images + (size_t)i * b->pixels);
         out->labels[i] = sx_source_label(sx_view_source(b->view), SX_SPLIT_TRAIN, item);
@@ -118,6 +138,8 @@ static bool allocate(sx_batches *b) {
     bool memory = (b->order = sx_alloc(b->count, sizeof *b->order)) != NULL;
     memory = (b->image = sx_alloc(b->pixels, 1)) && memory;
     memory = (b->shifted = sx_alloc(b->pixels, 1)) && memory;
+    memory = (b->kept = sx_alloc(b->kept_count, b->pixels)) && memory;
+    memory = (b->drawn = sx_alloc(b->kept_count, sizeof *b->drawn)) && memory;
     for (int i = 0; i < SLOTS; i++) {
         memory = (b->slots[i].images = sx_alloc(batch * b->pixels, sizeof(float))) && memory;
         memory = (b->slots[i].labels = sx_alloc(batch, sizeof(int32_t))) && memory;
@@ -137,6 +159,7 @@ sx_batches *sx_batches_new(const sx_view *view, const sx_batch_options *options,
     b->options = *options;
     b->count = sx_source_describe(sx_view_source(view))->counts[SX_SPLIT_TRAIN];
     b->pixels = size * size * 3;
+    b->kept_count = KEPT_BYTES / b->pixels < b->count ? KEPT_BYTES / b->pixels : b->count;
     b->epoch = -1;
     b->made = b->taken = first_step;
     pthread_mutex_init(&b->mutex, NULL);
@@ -164,6 +187,8 @@ void sx_batches_free(sx_batches *b) {
     sx_free(b->order);
     sx_free(b->image);
     sx_free(b->shifted);
+    sx_free(b->kept);
+    sx_free(b->drawn);
     sx_free(b);
 }
 

@@ -43,10 +43,10 @@ void sx_compose_scratch_done(sx_compose_scratch *scratch) {
     *scratch = (sx_compose_scratch){0};
 }
 
-static void premultiply(const sx_image *object, float *out) {
-    size_t count = (size_t)object->height * (size_t)object->width;
-    for (size_t i = 0; i < count; i++, out += 4) {
-        const uint8_t *p = object->pixels + 4 * i;
+/* Row `y` of the object as floats, into out [width, 4]. */
+static void premultiply(const sx_image *object, int y, float *out) {
+    const uint8_t *p = object->pixels + 4 * (size_t)y * (size_t)object->width;
+    for (int x = 0; x < object->width; x++, p += 4, out += 4) {
         float alpha = (float)p[3] / 255.0f;
         for (int c = 0; c < 3; c++) out[c] = (float)p[c] / 255.0f * alpha;
         out[3] = alpha;
@@ -85,25 +85,35 @@ static float weight_of(const taps *t, int k, bool shrinks) {
     return (float)((right - left) / (t->to - t->from));
 }
 
-/* Resamples one axis: `lines` lines of `in` values become `out` values; `step` is the distance in
- * floats between neighbours on the axis, `line` that between lines, on both sides. */
-typedef struct {
-    int lines, in, out;
-    size_t in_step, in_line, out_step, out_line;
-} axis;
-
-static void resample(const float *from, float *to, axis a) {
-    bool shrinks = a.in > a.out;
-    for (int i = 0; i < a.out; i++) {
-        taps t = taps_of(i, a.in, a.out);
-        for (int line = 0; line < a.lines; line++)
-            memset(to + (size_t)i * a.out_step + (size_t)line * a.out_line, 0, 4 * sizeof *to);
+/* Down the columns, [object height, width] to [height, width]. One row of floats is alive at a
+ * time, so a photograph of many megapixels needs little more memory than its bytes. */
+static void resample_rows(const sx_image *object, float *row, float *out, int height) {
+    size_t count = (size_t)object->width * 4;
+    for (int y = 0; y < height; y++, out += count) {
+        taps t = taps_of(y, object->height, height);
+        memset(out, 0, count * sizeof *out);
         for (int k = 0; k < t.count; k++) {
-            float weight = weight_of(&t, k, shrinks);
-            const float *source = from + (size_t)(t.first + k) * a.in_step;
-            float *target = to + (size_t)i * a.out_step;
-            for (int line = 0; line < a.lines; line++, source += a.in_line, target += a.out_line)
-                for (int c = 0; c < 4; c++) target[c] += weight * source[c];
+            float weight = weight_of(&t, k, object->height > height);
+            premultiply(object, t.first + k, row);
+            for (size_t i = 0; i < count; i++) out[i] += weight * row[i];
+        }
+    }
+}
+
+/* Along the rows, [height, in] to [height, width]. */
+static void resample_columns(const float *from, int in, layer *out) {
+    for (int x = 0; x < out->width; x++) {
+        taps t = taps_of(x, in, out->width);
+        for (int k = 0; k < t.count; k++) {
+            float weight = weight_of(&t, k, in > out->width);
+            const float *source = from + 4 * (size_t)(t.first + k);
+            float *target = out->values + 4 * (size_t)x;
+            for (int y = 0; y < out->height; y++) {
+                for (int c = 0; c < 4; c++)
+                    target[c] = weight * source[c] + (k > 0 ? target[c] : 0);
+                source += 4 * (size_t)in;
+                target += 4 * (size_t)out->width;
+            }
         }
     }
 }
@@ -116,16 +126,12 @@ static bool resize(const sx_image *object, double area, int size, sx_compose_scr
     out->height = (int)(object->height * factor);
     if (out->width < 1) out->width = 1;
     if (out->height < 1) out->height = 1;
-    size_t in_width = (size_t)object->width * 4, width = (size_t)out->width * 4;
-    float *source = reserve(scratch, 0, object->height, object->width);
-    float *across = reserve(scratch, 1, object->height, out->width);
+    float *row = reserve(scratch, 0, 1, object->width);
+    float *down = reserve(scratch, 1, out->height, object->width);
     out->values = reserve(scratch, 2, out->height, out->width);
-    if (!source || !across || !out->values) return false;
-    premultiply(object, source);
-    resample(source, across,
-             (axis){object->height, object->width, out->width, 4, in_width, 4, width});
-    resample(across, out->values,
-             (axis){out->width, object->height, out->height, width, 4, width, 4});
+    if (!row || !down || !out->values) return false;
+    resample_rows(object, row, down, out->height);
+    resample_columns(down, object->width, out);
     return true;
 }
 
@@ -138,23 +144,40 @@ static void cubic(float t, float *w) {
     w[3] = -0.5f * t2 + 0.5f * t3;
 }
 
+/* A pixel in one register: the compiler does not see it in loops over four. */
+typedef float four __attribute__((vector_size(16)));
+
+static int floor_of(double x) {
+    int whole = (int)x;
+    return whole - (x < whole);
+}
+
+/* Which of the four taps from `first` on lie within `size`: from .. to - 1. */
+static void clip_taps(int first, int size, int *from, int *to) {
+    *from = first < 0 ? -first : 0;
+    *to = first + 4 > size ? size - first : 4;
+}
+
 /* Bicubic sample at (x, y) of pixel centres; transparent outside. Overshoot is cut. */
 static void sample(const layer *in, double x, double y, float *out) {
-    float wx[4], wy[4], sum[4] = {0};
-    int x0 = (int)floor(x), y0 = (int)floor(y);
+    float wx[4], wy[4];
+    four sum = {0};
+    int x0 = floor_of(x), y0 = floor_of(y), left, right, top, bottom;
+    clip_taps(x0 - 1, in->width, &left, &right);
+    clip_taps(y0 - 1, in->height, &top, &bottom);
     memset(out, 0, 4 * sizeof *out);
-    if (x0 < -2 || y0 < -2 || x0 > in->width || y0 > in->height) return;
+    if (left >= right || top >= bottom) return;
     cubic((float)(x - x0), wx);
     cubic((float)(y - y0), wy);
-    for (int j = 0; j < 4; j++) {
-        int row = y0 - 1 + j;
-        if (row < 0 || row >= in->height) continue;
-        for (int i = 0; i < 4; i++) {
-            int column = x0 - 1 + i;
-            if (column < 0 || column >= in->width) continue;
-            const float *p = in->values + 4 * ((size_t)row * (size_t)in->width + (size_t)column);
-            for (int c = 0; c < 4; c++) sum[c] += wy[j] * wx[i] * p[c];
+    for (int j = top; j < bottom; j++) {
+        size_t row = (size_t)(y0 - 1 + j) * (size_t)in->width;
+        const float *p = in->values + 4 * (row + (size_t)(x0 - 1 + left));
+        four across = {0}, pixel;
+        for (int i = left; i < right; i++, p += 4) {
+            memcpy(&pixel, p, sizeof pixel);
+            across += wx[i] * pixel;
         }
+        sum += wy[j] * across;
     }
     float alpha = sum[3] < 0 ? 0 : sum[3] > 1 ? 1 : sum[3];
     for (int c = 0; c < 3; c++) out[c] = sum[c] < 0 ? 0 : sum[c] > alpha ? alpha : sum[c];
@@ -197,6 +220,7 @@ static void paste(const layer *object, int left, int top, uint8_t *pixels, int s
         for (int x = 0; x < object->width; x++) {
             if (left + x < 0 || left + x >= size) continue;
             const float *p = object->values + 4 * ((size_t)y * (size_t)object->width + (size_t)x);
+            if (p[3] <= 0) continue;
             uint8_t *out = pixels + 3 * ((size_t)(top + y) * (size_t)size + (size_t)(left + x));
             for (int c = 0; c < 3; c++)
                 out[c] = (uint8_t)(255 * p[c] + (1 - p[3]) * (float)out[c] + 0.5f);
@@ -207,6 +231,12 @@ static void paste(const layer *object, int left, int top, uint8_t *pixels, int s
 sx_status sx_compose(const sx_image *object, sx_pose pose, uint8_t *pixels, int size,
                      sx_compose_scratch *scratch, sx_error *err) {
     layer placed;
+    if (!(pose.area > 0 && pose.area <= 2 && fabs(pose.x) <= 2 && fabs(pose.y) <= 2 &&
+          isfinite(pose.rotation)))
+        return sx_fail(err, SX_BAD_INPUT,
+                       "an object cannot be put at area %g, x %g, y %g, turned by %g degrees: "
+                       "an area above 0 and up to 2, and places from -2 to 2 are possible",
+                       pose.area, pose.x, pose.y, pose.rotation);
     bool memory = resize(object, pose.area, size, scratch, &placed);
     if (memory && fmod(pose.rotation, 360) != 0) memory = rotate(&placed, pose.rotation, scratch);
     if (!memory) return sx_fail(err, SX_NO_MEMORY, "not enough memory to compose a picture");

@@ -36,7 +36,7 @@ typedef struct {
     char name[64];    /* "fashion-mnist" */
     char note[256];   /* "" or a sentence the user must see: what was used instead, and why */
     char origin[256]; /* where it was read from, or "rendered" */
-    int height, width, channels; /* of all items; 0 where items differ */
+    int height, width, channels; /* of all items; 0 where items may differ */
     size_t counts[SX_SPLITS];
     int classes;
     const char *const *class_names; /* [classes], owned by the source */
@@ -93,23 +93,25 @@ typedef struct sx_backgrounds sx_backgrounds;
 
 /* `folder` NULL or "": rendered textures. Training and robustness backgrounds are disjoint:
  * `held_out` chooses the half (of photographs by name hash, of textures by colour and seed).
- * Returns owned. */
+ * Returns owned; NULL with `err` filled, SX_CANCELLED if `loading` asked to stop. */
 sx_backgrounds *sx_backgrounds_open(const char *folder, int size, uint64_t seed, bool held_out,
-                                    sx_error *err);
+                                    const sx_loading *loading, sx_error *err);
 void sx_backgrounds_free(sx_backgrounds *backgrounds);
 
 /* Draws background `index` (any number) into pixels [size, size, 3]. Any thread. */
 void sx_backgrounds_draw(const sx_backgrounds *backgrounds, uint64_t index, uint8_t *pixels);
 
 /* The object of an item as RGBA, cropped tight to its opaque pixels: its own alpha if it has one;
- * else grey above `threshold` with holes filled, the grey as colour (for grey pictures); else the
- * whole picture, opaque. Owned by the caller. */
+ * else grey above `threshold` with holes filled (for grey pictures), the grey as colour, and at the
+ * edge, where it is mixed with black, as alpha of the neighbour's; else the whole picture, opaque,
+ * as also where nothing would be left. Owned by the caller. */
 sx_status sx_object_cut(const sx_image *image, int threshold, sx_image *out, sx_error *err);
 
 /* Pastes `object` (RGBA, tight) over the picture `pixels` [size, size, 3]: resized to the area
  * share (area resampling when shrinking, bilinear when growing; sizes truncated, at least 1),
  * rotated (bicubic), placed with truncation towards zero, all with premultiplied alpha. Parts
- * outside the image are cut. Scratch is the caller's and grows as needed; one for each thread. */
+ * outside the image are cut. A pose that is not finite or far outside is SX_BAD_INPUT. Scratch is
+ * the caller's and grows as needed; one for each thread. */
 typedef struct {
     float *buffer[3];
     size_t capacity[3];
@@ -133,11 +135,13 @@ double sx_grid_size(int point);
 /* How an item becomes an input image [size, size, 3] of bytes. */
 typedef struct {
     int size;                /* pixels a side, 8 .. 512 */
-    const char *compose;     /* a spec: "none" (resized whole, letterboxed in its corner colour),
+    const char *compose;     /* a spec: "none" (resized whole, letterboxed in its corner colour;
+                              * RGBA over a training background),
                               * "center(area=0.5)", also written "center area=0.5"; "asis" keeps RGBA
                               * over black */
     const char *backgrounds; /* folder of photographs, or "" */
     uint64_t seed;
+    const sx_loading *loading; /* told of photographs as they are read; NULL is fine */
 } sx_view_options;
 
 typedef struct sx_view sx_view;

@@ -124,17 +124,13 @@ bool sx_folder_recognises(const char *path) {
 sx_source *sx_folder_open(const char *path, uint64_t seed, const sx_loading *loading,
                           sx_error *err) {
     static const sx_source_kind kind = {folder_image, NULL, folder_close};
-    char clean[SX_PATH_SIZE];
-    sx_text_set(clean, sizeof clean, path);
-    for (size_t length = strlen(clean); length > 1 && clean[length - 1] == '/'; length--)
-        clean[length - 1] = 0;
-    sx_source *source = sx_source_make(&kind, sx_path_name(clean), err);
+    sx_source *source = sx_source_make(&kind, sx_path_name(path), err);
     if (!source) return NULL;
-    sx_text_printable(source->facts.origin, sizeof source->facts.origin, clean);
+    sx_text_printable(source->facts.origin, sizeof source->facts.origin, path);
     state *s = source->state = sx_alloc(1, sizeof *s);
     sx_status status =
         s ? SX_OK : sx_fail(err, SX_NO_MEMORY, "not enough memory for '%.200s'", path);
-    if (s) sx_text_set(s->root, sizeof s->root, clean);
+    if (s) sx_text_set(s->root, sizeof s->root, path);
     if (!status) status = collect(source, loading, err);
     if (!status) status = sx_source_split(source, 5, seed, err);
     if (!status) return source;

@@ -51,9 +51,9 @@ static sx_status read_idx(const char *path, int least_rank, sx_bytes *bytes, sx_
     return status ? sx_fail_within(err, "'%.200s'", path) : SX_OK;
 }
 
-static sx_status read_part(const char *images, const char *labels, part *out, sx_error *err) {
-    sx_status status = read_idx(images, 3, &out->image_bytes, &out->images, err);
-    if (!status) status = read_idx(labels, 1, &out->label_bytes, &out->labels, err);
+/* The labels of pictures that are read. */
+static sx_status read_labels(const char *images, const char *labels, part *out, sx_error *err) {
+    sx_status status = read_idx(labels, 1, &out->label_bytes, &out->labels, err);
     if (!status && out->images.sizes[0] != out->labels.sizes[0])
         status =
             sx_fail(err, SX_BAD_INPUT, "'%.160s' has %zu pictures, but '%.160s' has %zu labels",
@@ -159,7 +159,9 @@ static sx_status read_directory(sx_source *source, const char *directory, const 
             return sx_fail(err, SX_BAD_INPUT, "'%.200s' has %s but not its labels, %s", directory,
                            file_names[i].images, file_names[i].labels);
         sx_status status = sx_source_progress(loading, source->facts.name, i, 2, err);
-        if (!status) status = read_part(images, labels, &s->parts[i], err);
+        if (!status)
+            status = read_idx(images, 3, &s->parts[i].image_bytes, &s->parts[i].images, err);
+        if (!status) status = read_labels(images, labels, &s->parts[i], err);
         if (status) return status;
     }
     return sx_source_progress(loading, source->facts.name, 2, 2, err);
@@ -206,16 +208,15 @@ sx_source *sx_idx_file_open(const char *path, uint64_t seed, const sx_loading *l
                          "'%.200s' has pictures, but no file of labels lies beside it (its name "
                          "with 'labels-idx1' for 'images-idx3')",
                          path);
-    part_done(&s->parts[0]);
-    if (!status) status = read_part(path, labels, &s->parts[0], err);
+    if (!status) status = read_labels(path, labels, &s->parts[0], err);
     return finish(source, status, NULL, seed, err);
 }
 
-/* ---- Fashion-MNIST -----------------------------------------------------------------------------
- */
+/* ---- Fashion-MNIST --------------------------------------------------------------------------- */
 
-static const char *const fashion_classes[] = {"T-shirt", "trouser", "pullover", "dress", "coat",
-                                              "sandal",  "shirt",   "sneaker",  "bag",   "boot"};
+static const char *const fashion_classes[] = {"T-shirt/top", "trouser",   "pullover", "dress",
+                                              "coat",        "sandal",    "shirt",    "sneaker",
+                                              "bag",         "ankle boot"};
 static const char *const fashion_digests[2][2] = {
     {"c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
      "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"},

@@ -115,7 +115,7 @@ static double between(sx_random *random, double low, double high) {
 static pose pose_of(uint32_t item) {
     sx_random random = sx_random_from(0, STREAM_SHAPES, item);
     pose p;
-    p.hue = between(&random, 0, 1);
+    p.hue = 1 - between(&random, 0, 1);
     p.size = between(&random, 0.6, 0.9);
     p.rotation = between(&random, -10, 10);
     p.x = between(&random, 0.45, 0.55);
@@ -168,11 +168,12 @@ static void cover(const polygon *p, float *coverage) {
     }
 }
 
-/* Hue 0 .. 1 with full saturation, a little lighter towards the top, as if lit from there. */
+/* Hue 0 .. 1 (red, green at 1/3, blue at 2/3) with full saturation, a little lighter towards the
+ * top, as if lit from there. */
 static void colour_of(double hue, int y, uint8_t *out) {
     double light = 1.0 - 0.35 * y / SIZE;
     for (int c = 0; c < 3; c++) {
-        double away = fabs(fmod(hue + c / 3.0, 1.0) * 6 - 3) - 1;
+        double away = fabs(fmod(hue + 1 - c / 3.0, 1.0) * 6 - 3) - 1;
         double value = away < 0 ? 0 : away > 1 ? 1 : away;
         out[c] = (uint8_t)(255 * light * (0.25 + 0.75 * value) + 0.5);
     }

@@ -13,8 +13,7 @@ const char *sx_split_name(sx_split split) {
     return names[split];
 }
 
-/* ---- building -----------------------------------------------------------------------------------
- */
+/* ---- building -------------------------------------------------------------------------------- */
 
 sx_source *sx_source_make(const sx_source_kind *kind, const char *name, sx_error *err) {
     sx_source *source = sx_alloc(1, sizeof *source);
@@ -119,8 +118,7 @@ sx_status sx_source_progress(const sx_loading *loading, const char *what, size_t
     return sx_fail(err, SX_CANCELLED, "loading was stopped");
 }
 
-/* ---- opening by name
- * ------------------------------------------------------------------------------ */
+/* ---- opening by name ------------------------------------------------------------------------- */
 
 /* The folder of Fashion-MNIST into out [SX_PATH_SIZE]; false if it is not here. */
 static bool find_fashion(char *out) {
@@ -146,10 +144,19 @@ static sx_source *open_fashion(const char *name, uint64_t seed, const sx_loading
     return source;
 }
 
+/* "a/b//" is called "b", like "a/b". */
+static const char *without_slashes(char *clean, const char *name) {
+    sx_text_set(clean, SX_PATH_SIZE, name);
+    for (size_t length = strlen(clean); length > 1 && clean[length - 1] == '/'; length--)
+        clean[length - 1] = 0;
+    return clean;
+}
+
 sx_source *sx_source_open(const char *name, uint64_t seed, const sx_loading *loading,
                           sx_error *err) {
-    char own[SX_PATH_SIZE];
+    char own[SX_PATH_SIZE], clean[SX_PATH_SIZE];
     const char *data = getenv("SEXTANT_DATA");
+    name = without_slashes(clean, name);
     if (!*name || strcmp(name, "fashion-mnist") == 0) return open_fashion(name, seed, loading, err);
     if (strcmp(name, "shapes") == 0) return sx_shapes_open(seed, err);
     if (!strchr(name, '/') && !sx_is_directory(name) && !sx_is_file(name) && data &&
@@ -175,17 +182,18 @@ bool sx_source_recognises(const char *path) {
 }
 
 void sx_source_list(sx_text *out) {
-    char path[SX_PATH_SIZE];
+    char path[SX_PATH_SIZE], shown[200];
     sx_text_add(out, "shapes          rendered, 10 classes, needs no file\n");
-    if (find_fashion(path))
-        sx_text_add(out, "fashion-mnist   %s\n", path);
-    else
+    if (find_fashion(path)) {
+        sx_text_printable(shown, sizeof shown, path);
+        sx_text_add(out, "fashion-mnist   %s\n", shown);
+    } else {
         sx_text_add(out, "fashion-mnist   not installed (apt install dataset-fashion-mnist)\n");
+    }
     const char *own = getenv("SEXTANT_DATA");
     sx_listing listing;
     if (!own || sx_directory_list(own, &listing, NULL)) return;
     for (size_t i = 0; i < listing.count; i++) {
-        char shown[200];
         if (strcmp(listing.names[i], "fashion-mnist") == 0 ||
             sx_path_join(path, own, listing.names[i], NULL) || !sx_source_recognises(path))
             continue;
@@ -195,8 +203,7 @@ void sx_source_list(sx_text *out) {
     sx_listing_done(&listing);
 }
 
-/* ---- access
- * ---------------------------------------------------------------------------------------- */
+/* ---- access ---------------------------------------------------------------------------------- */
 
 const sx_source_facts *sx_source_describe(const sx_source *source) {
     return &source->facts;

@@ -6,8 +6,9 @@
 #include <string.h>
 
 #define THRESHOLD                                                                                  \
-    32 /* grey above it belongs to the object; lower, and the soft edge becomes a dark rim */
-enum { STREAM_PAIR = 15, STREAM_BACKGROUND = 16, STREAM_MEASURED = 17 };
+    10 /* grey above it belongs to the object; higher, and dark clothes fall apart                 \
+        */
+enum { STREAM_PAIR = 15, STREAM_BACKGROUND = 16, STREAM_MEASURED = 24 }; /* + split, both */
 
 typedef sx_status (*view_draw)(const sx_view *view, sx_split split, size_t index, sx_image *image,
                                uint8_t *pixels, sx_error *err);
@@ -30,8 +31,7 @@ const sx_option sx_compose_options[] = {
 };
 static const sx_option no_options[] = {{NULL, NULL, 0, NULL, 0, 0, NULL, NULL}};
 
-/* ---- the three ways
- * ------------------------------------------------------------------------------- */
+/* ---- the three ways -------------------------------------------------------------------------- */
 
 static sx_status paste(const sx_image *object, sx_pose pose, uint8_t *pixels, int size,
                        sx_error *err) {
@@ -126,8 +126,7 @@ static const struct {
             {"asis", draw_asis, no_options}};
 enum { WAYS = sizeof ways / sizeof ways[0] };
 
-/* ---- making a view
- * ---------------------------------------------------------------------------------- */
+/* ---- making a view --------------------------------------------------------------------------- */
 
 static sx_status parse_compose(sx_view *view, const char *text, sx_error *err) {
     sx_spec spec;
@@ -190,6 +189,12 @@ static int find_background_factor(const sx_source *source) {
     return -1;
 }
 
+static sx_backgrounds *open_backgrounds(const sx_view_options *options, bool held_out,
+                                        sx_error *err) {
+    return sx_backgrounds_open(options->backgrounds, options->size, options->seed, held_out,
+                               options->loading, err);
+}
+
 sx_view *sx_view_new(const sx_source *source, const sx_view_options *options, sx_error *err) {
     if (options->size < 8 || options->size > 512) {
         sx_fail(err, SX_BAD_INPUT, "an image of %d pixels a side: 8 to 512 are possible",
@@ -205,14 +210,12 @@ sx_view *sx_view_new(const sx_source *source, const sx_view_options *options, sx
     view->size = options->size;
     view->seed = options->seed;
     view->background_factor = find_background_factor(source);
-    const char *folder = options->backgrounds;
     bool memory = true;
     sx_status status = parse_compose(view, options->compose, err);
-    if (!status) view->training = sx_backgrounds_open(folder, view->size, view->seed, false, err);
-    if (view->training)
-        view->measured = sx_backgrounds_open(folder, view->size, view->seed, true, err);
-    if (view->measured)
-        memory = order_pairs(view, SX_SPLIT_VALIDATION) && order_pairs(view, SX_SPLIT_TEST);
+    if (!status) view->training = open_backgrounds(options, false, err);
+    if (view->training) view->measured = open_backgrounds(options, true, err);
+    for (int split = 0; view->measured && memory && split < SX_SPLITS; split++)
+        memory = order_pairs(view, (sx_split)split);
     if (!memory) sx_fail(err, SX_NO_MEMORY, "not enough memory for a view");
     if (view->measured && memory) return view;
     sx_view_free(view);
@@ -249,8 +252,7 @@ void sx_normalise(const uint8_t *pixels, size_t count, float *out) {
     for (size_t i = 0; i < count; i++) out[i] = ((float)pixels[i] / 255.0f - 0.5f) / 0.25f;
 }
 
-/* ---- posed pictures
- * --------------------------------------------------------------------------------- */
+/* ---- posed pictures -------------------------------------------------------------------------- */
 
 size_t sx_view_pair_item(const sx_view *view, sx_split split, uint64_t pair) {
     return view->pairs[split][pair % sx_source_describe(view->source)->counts[split]];

@@ -24,7 +24,8 @@ sx_study_data *sx_study_data_new(const sx_config *config, const sx_loading *load
     sx_view_options options = {.size = (int)sx_config_number(config, "data", "image"),
                                .compose = sx_config_text(config, "data", "compose"),
                                .backgrounds = sx_config_text(config, "data", "backgrounds"),
-                               .seed = seed};
+                               .seed = seed,
+                               .loading = loading};
     c->data.source = sx_source_open(sx_config_text(config, "data", "source"), seed, loading, err);
     if (c->data.source) c->data.view = sx_view_new(c->data.source, &options, err);
     if (c->data.view) return &c->data;

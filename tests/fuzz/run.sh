@@ -39,8 +39,14 @@ run() { # name: builds and runs one target
         -print_final_stats=1 -artifact_prefix="$out/crash_$1_" "$out/corpus/$1" >"$out/$1.log" 2>&1
 }
 
+if [ $# -eq 0 ]; then
+    for file in tests/fuzz/fuzz_*.c; do
+        file=${file##*/fuzz_}
+        set -- "$@" "${file%.c}"
+    done
+fi
 status=0
-for target in ${*:-$(ls tests/fuzz/fuzz_*.c | sed 's/.*fuzz_//; s/\.c$//')}; do
+for target; do
     if run "$target"; then
         echo "fuzz $target: clean after $(sed -n 's/^stat::number_of_executed_units: *//p' "$out/$target.log") runs"
     else

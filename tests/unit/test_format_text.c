@@ -107,7 +107,9 @@ static void csv_errors_name_the_line(void **state) {
         assert_null(csv.values);
     }
     sx_csv csv;
-    assert_int_equal(sx_csv_parse("t.csv", "a\n1\0 2\n", 7, &csv, NULL), SX_BAD_INPUT);
+    sx_error err = {0};
+    assert_int_equal(sx_csv_parse("t.csv", "a\n1\0 2\n", 7, &csv, &err), SX_BAD_INPUT);
+    assert_string_equal(err.message, "t.csv:2: a NUL byte is no text");
 }
 
 static sx_status parse_ini(const char *text, sx_ini *out, sx_error *err) {

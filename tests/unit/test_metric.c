@@ -305,6 +305,21 @@ static void threshold_keeps_what_the_coverage_says(void **state) {
     assert_true(point.coverage == 0 && isnan(point.threshold));
 }
 
+/* 0.07 * 100 is a little more than 7 in binary, and still means the 7 surest. */
+static void coverage_is_read_as_a_person_means_it(void **state) {
+    (void)state;
+    double c[100], risk;
+    uint8_t w[100];
+    for (int i = 0; i < 100; i++) {
+        c[i] = -i;
+        w[i] = i >= 7;
+    }
+    assert_int_equal(sx_risk_at_coverage(c, w, 100, 0.07, &risk, NULL), SX_OK);
+    compare("risk", risk, 0);
+    assert_int_equal(sx_risk_at_coverage(c, w, 100, 0.0701, &risk, NULL), SX_OK);
+    compare("risk", risk, 0.125);
+}
+
 static void unusable_input_is_refused_with_a_sentence(void **state) {
     (void)state;
     const double c[] = {0.5, NAN};
@@ -579,6 +594,7 @@ int main(void) {
         cmocka_unit_test(edge_cases_are_the_reference),
         cmocka_unit_test(oracle_refuses_the_wrong_ones_first),
         cmocka_unit_test(threshold_keeps_what_the_coverage_says),
+        cmocka_unit_test(coverage_is_read_as_a_person_means_it),
         cmocka_unit_test(unusable_input_is_refused_with_a_sentence),
         cmocka_unit_test(memory_can_run_out),
         cmocka_unit_test(calibration_by_hand),

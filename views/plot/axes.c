@@ -90,12 +90,19 @@ static bool find_x_ticks(sx_frame *frame, const sx_surface *surface, int least) 
         frame->x_ticks = sx_ticks_of(frame->x_low, frame->x_high, apart, frame->degrees);
         int columns = sx_text_columns(x_title(frame, title, sizeof title));
         gap widest = widest_gap(frame, surface, &touching);
+        if (frame->x_ticks.count < least) break;
         if (!touching && (columns == 0 || columns + 4 <= widest.columns)) return true;
     }
     return false;
 }
 
+/* Some ticks are worth more than the unit, and the unit more than the last ticks. */
 static void choose_x_ticks(sx_frame *frame, const sx_surface *surface) {
+    const char *full = frame->x_label;
+    if (find_x_ticks(frame, surface, 4)) return;
+    frame->x_label = frame->x_name;
+    if (find_x_ticks(frame, surface, 3)) return;
+    frame->x_label = full;
     if (find_x_ticks(frame, surface, 2)) return;
     frame->x_label = frame->x_name;
     if (find_x_ticks(frame, surface, 2)) return;
@@ -103,16 +110,37 @@ static void choose_x_ticks(sx_frame *frame, const sx_surface *surface) {
     if (!find_x_ticks(frame, surface, 1)) frame->x_ticks.count = 0;
 }
 
-/* Rounds the ends of y; then ticks with a blank row between, or at least two. */
-static void choose_y_range(sx_frame *frame, int rows) {
+/* Range and ticks of y for `rows`: round ends, and ticks with a blank row between, or at least
+ * two. */
+static void fit_y(sx_frame *frame, int rows) {
     double low = frame->y_low, high = frame->y_high;
-    sx_range_nice(&low, &high, rows > 9 ? (rows - 1) / 2 : 4, false);
+    sx_range_nice(&low, &high, rows > 17 ? 8 : rows > 11 ? (rows - 1) / 2 : 5, false);
     if (!frame->y_low_fixed || frame->y_low >= high) frame->y_low = low;
     if (!frame->y_high_fixed || frame->y_high <= frame->y_low) frame->y_high = high;
     double range = frame->y_high - frame->y_low, part = rows > 13 ? 6 : (rows - 1) / 2.0;
     frame->y_ticks = sx_ticks_of(frame->y_low, frame->y_high, range / part, false);
     if (frame->y_ticks.count < 2 && rows > 1)
         frame->y_ticks = sx_ticks_of(frame->y_low, frame->y_high, range / 2, false);
+}
+
+/* Whether the ticks are a whole number of rows apart. */
+static bool ticks_are_even(const sx_frame *frame, int rows) {
+    double apart = (rows - 1) * frame->y_ticks.step / (frame->y_high - frame->y_low);
+    return fabs(apart - round(apart)) < 1e-6;
+}
+
+/* Gives up one or two rows of a high plot if then its ticks are evenly spaced; returns how many. */
+static int choose_y_ticks(sx_frame *frame, int rows) {
+    sx_frame all = *frame;
+    int most = rows >= 12 ? 2 : rows >= 8 ? 1 : 0;
+    for (int given = 0; given <= most; given++) {
+        *frame = all;
+        fit_y(frame, rows - given);
+        if (ticks_are_even(frame, rows - given)) return given;
+    }
+    *frame = all;
+    fit_y(frame, rows);
+    return 0;
 }
 
 void sx_frame_layout(sx_frame *frame, const sx_surface *surface) {
@@ -127,7 +155,9 @@ void sx_frame_layout(sx_frame *frame, const sx_surface *surface) {
         frame->headers = 0;
     }
     if (frame->labels) area->height--;
-    choose_y_range(frame, area->height);
+    int given = choose_y_ticks(frame, area->height);
+    area->y += given;
+    area->height -= given;
     int columns = frame->labels ? label_columns(&frame->y_ticks) : 0;
     if (columns + 1 + NARROWEST > area->width) columns = 0;
     if (columns == 0) frame->y_ticks.count = 0;

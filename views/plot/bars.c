@@ -27,9 +27,9 @@ static double column_mean(const double *values, size_t count, int x, int width) 
 static void spark(sx_surface *surface, int x, int y, int width, const double *values, size_t count,
                   double low, double high, sx_style style) {
     for (int i = 0; i < width && count > 0; i++) {
-        double part = (column_mean(values, count, i, width) - low) / (high - low);
-        if (!(high > low) && !isnan(part)) part = 0.5;
-        if (isnan(part)) continue;
+        double mean = column_mean(values, count, i, width);
+        double part = high > low ? (mean - low) / (high - low) : 0.5;
+        if (isnan(mean)) continue;
         part = fmin(fmax(part, 0), 1);
         surface->kind->bar(surface, x + i, y, 1, (1 + floor(part * 7 + 0.5)) / 8, style);
     }

@@ -135,13 +135,22 @@ static uint32_t ascii_of(const sx_cell_surface *cells, int x) {
     return (unsigned char)ascii_curves[look_of(pen)];
 }
 
-/* Dots on a full bar are cut out of it, so that a line goes on through it. */
-static sx_style over(const sx_cell_surface *cells, int x, int y) {
-    sx_style style = pen_style(cells->pen);
+/* The colour of a bar that fills at least half of a cell; false if there is none. */
+static bool is_on_bar(const sx_cell_surface *cells, int x, int y, sx_colour *bar) {
     const sx_cell *under = sx_canvas_cell(cells->canvas, cells->box, x, y);
-    if (!under || under->glyph != 0x2588) return style;
+    if (!under || under->glyph < 0x2584 || under->glyph > 0x2588) return false;
+    *bar = under->style.foreground;
+    return true;
+}
+
+/* What is drawn over a bar has the bar behind it: dots are cut out, marks keep their colour. */
+static sx_style over(const sx_cell_surface *cells, int x, int y, sx_style style, bool cut) {
+    sx_colour bar;
+    if (!is_on_bar(cells, x, y, &bar)) return style;
     if (cells->canvas->look.colours < 8) return (sx_style){.attributes = SX_REVERSE};
-    return (sx_style){SX_COLOUR_RGB(0, 0, 0), under->style.foreground, 0};
+    if (cut) style.foreground = SX_COLOUR_RGB(0, 0, 0);
+    style.background = bar;
+    return style;
 }
 
 static void cells_end(sx_surface *surface) {
@@ -156,7 +165,7 @@ static void cells_end(sx_surface *surface) {
             if (!cells->canvas->look.unicode) glyph = ascii_of(cells, x);
             if (glyph == 0x2800 || glyph == ' ') continue;
             sx_canvas_put(cells->canvas, cells->box, area.x + x, area.y + y, glyph,
-                          over(cells, area.x + x, area.y + y));
+                          over(cells, area.x + x, area.y + y, pen_style(cells->pen), true));
         }
     }
 }
@@ -171,8 +180,9 @@ static void cells_mark(sx_surface *surface, double x, double y, sx_mark mark, sx
                                               : full_marks[look_of(pen)];
     if (!cells->canvas->look.unicode && mark == SX_MARK_POINT)
         glyph = (unsigned char)ascii_curves[look_of(pen)];
-    sx_canvas_put(cells->canvas, cells->box, at_most(floor(x), SX_CELLS_WIDEST),
-                  at_most(floor(y), SX_CELLS_WIDEST), glyph, pen_style(pen));
+    int column = at_most(floor(x), SX_CELLS_WIDEST), row = at_most(floor(y), SX_CELLS_WIDEST);
+    sx_canvas_put(cells->canvas, cells->box, column, row, glyph,
+                  over(cells, column, row, pen_style(pen), false));
 }
 
 /* In half rows: a whole line in the cells between, half a one at the ends. */
@@ -262,9 +272,9 @@ static void cells_fill(sx_surface *surface, int x, double y, int width, double h
     sx_cell_surface *cells = cells_of(surface);
     int top = (int)floor(2 * y + 0.5), bottom = (int)floor(2 * (y + height) + 0.5);
     bool colours = surface->inks;
-    sx_style style = colours && step >= 0 ? (sx_style){.background = SX_COLOUR_RAMP(step)}
-                     : step < 0           ? sx_style_of(SX_ROLE_DIM)
-                                          : (sx_style){0};
+    sx_style style = {0};
+    if (step < 0) style = sx_style_of(SX_ROLE_DIM);
+    if (step >= 0 && colours) style.background = SX_COLOUR_RAMP(step);
     uint32_t glyph = colours && step >= 0 ? ' ' : shade_of(cells, step);
     for (int i = 0; i < width; i++)
         for (int half = top; half < bottom; half++) {

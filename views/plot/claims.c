@@ -10,7 +10,9 @@
 #include <string.h>
 
 #define INDENT 2
-#define LEAST_WORDS 28 /* columns of a claim's text for which other columns are given up */
+/* Columns of a claim's text for which the origin and, when it is very narrow, the bound go. */
+#define GOOD_WORDS 48
+#define LEAST_WORDS 28
 #define VERDICT_COLUMNS 11
 
 typedef struct {
@@ -29,12 +31,14 @@ static const struct {
 /* "0.43 [0.40, 0.46]", the interval only if there is one. */
 static char *measured_text(const sx_claim *claim, char *out, size_t size) {
     char value[32], low[32], high[32];
-    sx_number_shown(value, claim->measured, 2);
+    double most = fmax(fabs(claim->measured), fmax(fabs(claim->low), fabs(claim->high)));
+    int decimals = most >= 100 ? 0 : most >= 10 ? 1 : 2;
+    sx_number_shown(value, claim->measured, decimals);
     if (isnan(claim->low) && isnan(claim->high))
         snprintf(out, size, "%s", value);
     else
-        snprintf(out, size, "%s [%s, %s]", value, sx_number_shown(low, claim->low, 2),
-                 sx_number_shown(high, claim->high, 2));
+        snprintf(out, size, "%s [%s, %s]", value, sx_number_shown(low, claim->low, decimals),
+                 sx_number_shown(high, claim->high, decimals));
     return out;
 }
 
@@ -51,12 +55,13 @@ static widths widths_of(const sx_claims *claims, int room) {
         const sx_claim *claim = &claims->claims[i];
         w.words = wider(w.words, claim->text, 1000);
         w.origin = wider(w.origin, claim->origin, 16);
-        w.bound = wider(w.bound, claim->bound, 14);
+        w.bound = wider(w.bound, claim->bound, 20);
         w.measured = wider(w.measured, measured_text(claim, measured, sizeof measured), 24);
     }
+    int good = w.words < GOOD_WORDS ? w.words : GOOD_WORDS;
     int least = w.words < LEAST_WORDS ? w.words : LEAST_WORDS;
     int rest = room - INDENT - VERDICT_COLUMNS - 2;
-    if (rest - w.measured - 2 - w.bound - 2 - w.origin - 2 < least) w.origin = 0;
+    if (rest - w.measured - 2 - w.bound - 2 - w.origin - 2 < good) w.origin = 0;
     if (rest - w.measured - 2 - w.bound - 2 < least) w.bound = 0;
     if (rest - w.measured - 2 < 12) w.measured = 0;
     int *others[] = {&w.origin, &w.bound, &w.measured};

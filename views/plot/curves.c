@@ -131,7 +131,8 @@ static bool within(double value, double low, double high) {
 static void draw_interval(const sx_frame *frame, sx_surface *surface, const sx_curve *curve,
                           size_t i) {
     const sx_line *line = line_of(curve);
-    if (!line->low || !line->high || !isfinite(line->low[i]) || !isfinite(line->high[i])) return;
+    if (!line->low || !line->high || !isfinite(line->y[i])) return;
+    if (!isfinite(line->low[i]) || !isfinite(line->high[i])) return;
     sx_pen pen = pen_of(curve);
     pen.dim = is_few(curve, i);
     double x = sx_frame_x(frame, curve->series->series.x[i]);
@@ -213,15 +214,21 @@ static legend legend_of(const sx_frame *frame, const sx_surface *surface, const 
                         int count, bool wanted) {
     legend l = {.curves = curves, .count = wanted ? count : 0, .width = surface->width};
     if (count == 1 && strcmp(entry_name(&l, 0), frame->y_label) == 0) l.count = 0;
-    l.entries = l.count;
     l.left = sx_text_columns(frame->y_label) + (*frame->y_label ? 3 : 0);
-    for (int i = 0; i < count && l.entries == l.count; i++) {
-        if (!has_few(&curves[i])) continue;
-        snprintf(l.note, sizeof l.note, "%s fewer than %.0f images",
-                 curves[i].marks ? "○" : "faint:", fmin(curves[i].series->series.few, 1e9));
-        l.entries++;
-    }
+    l.entries = l.count;
     return l;
+}
+
+/* Adds what a hollow mark or a faint line means, if there are any. */
+static void add_note(legend *l, const sx_curve *curves, int count, bool in_short) {
+    l->entries = l->count;
+    for (int i = 0; i < count; i++) {
+        if (!has_few(&curves[i])) continue;
+        snprintf(l->note, sizeof l->note, in_short ? "%s n < %.0f" : "%s fewer than %.0f images",
+                 curves[i].marks ? "○" : "faint:", fmin(curves[i].series->series.few, 1e9));
+        l->entries++;
+        return;
+    }
 }
 
 /* The entry after the last that fits into a row that begins with entry `first`: at least one. */
@@ -240,10 +247,11 @@ static int row_room(const legend *l, int row) {
     return room > 0 ? room : 0;
 }
 
-static int legend_rows(const legend *l, int most) {
-    int rows = 0, columns;
-    for (int i = 0; i < l->entries && rows < most; rows++)
-        i = row_end(l, i, row_room(l, rows), &columns);
+/* Rows that the entries take, `most` at most; `all` says whether that is all of them. */
+static int legend_rows(const legend *l, int most, bool *all) {
+    int rows = 0, columns, i = 0;
+    for (; i < l->entries && rows < most; rows++) i = row_end(l, i, row_room(l, rows), &columns);
+    *all = i == l->entries;
     return rows;
 }
 
@@ -291,7 +299,13 @@ static void plot(sx_surface *surface, const sx_curve *curves, int count, const s
     label(&frame, count > 0 ? &curves[0] : NULL, axes, x_label, sizeof x_label);
     bool any = measure(&frame, curves, count, axes);
     legend l = legend_of(&frame, surface, curves, count, axes->legend);
-    int most = rows >= 14 ? 3 : rows >= 10 ? 2 : 1, legends = legend_rows(&l, most);
+    bool all;
+    add_note(&l, curves, count, false);
+    int most = rows >= 12 ? 3 : rows >= 8 ? 2 : 1, legends = legend_rows(&l, most, &all);
+    if (!all) {
+        add_note(&l, curves, count, true);
+        legends = legend_rows(&l, most, &all);
+    }
     frame.headers = legends > 0 || !*frame.y_label ? legends : 1;
     sx_frame_layout(&frame, surface);
     sx_frame_draw(&frame, surface);

@@ -13,9 +13,10 @@
 #include <stdio.h>
 #include <string.h>
 
-#define LEGEND_COLUMNS 10
+#define LEGEND_COLUMNS 11
 #define WIDEST_LABEL 10
-#define NARROWEST 3 /* columns of a grid that are worth labels */
+#define LEAST_COLUMNS 20 /* of a grid that are shown before labels or the legend give way */
+#define NARROWEST 3      /* columns of a grid that are worth labels */
 
 typedef struct {
     const sx_grid *grid;
@@ -138,9 +139,10 @@ static layout layout_of(const sx_surface *surface, const sx_grid *grid, const sx
     l.row_each = grid->rows < 4 || surface->height > 2 * grid->rows ? 1 : 2;
     l.row_decimals = decimals_of(grid->row_values, grid->rows, l.row_each);
     int left = row_label_columns(&l) + 1;
-    if (surface->width - left >= NARROWEST && surface->width - left >= grid->columns) l.x = left;
+    int least = grid->columns < LEAST_COLUMNS ? grid->columns : LEAST_COLUMNS;
+    if (surface->width - left >= (least > NARROWEST ? least : NARROWEST)) l.x = left;
     int room = surface->width - l.x - LEGEND_COLUMNS;
-    bool legend = l.x > 0 && room >= 8 && room >= grid->columns;
+    bool legend = l.x > 0 && room >= 8 && room >= least;
     if (!legend) room = surface->width - l.x;
     l.header = l.x > 0 && surface->height >= 3;
     l.y = l.header ? 1 : 0;
@@ -178,36 +180,49 @@ static double line_of(const layout *l, int row) {
     return l->y + (l->height > 0 ? (double)(row * l->height) : row / 2.0);
 }
 
+/* The middle line of a row's cells. */
+static int middle_of(const layout *l, int row) {
+    return (int)line_of(l, row) + (l->height > 0 ? (l->height - 1) / 2 : 0);
+}
+
 /* As many decimals as the cell has room for; "0.62" may lose its zero. */
-static void draw_value(const layout *l, sx_surface *surface, int row, int column, double value) {
+static void draw_value(const layout *l, sx_surface *surface, int row, int column, sx_style ink) {
     char text[32];
-    int line = (int)line_of(l, row) + (l->height - 1) / 2, x = l->x + column * l->width;
+    double value = value_at(l, row, column);
     for (int decimals = decimals_of(&value, 1, 1) > 0 ? 2 : 0; decimals >= 0; decimals--) {
         sx_number_shown(text, value, decimals);
         const char *shown = text + (strncmp(text, "0.", 2) == 0 && (int)strlen(text) >= l->width);
         int columns = sx_text_columns(shown);
         if (columns >= l->width) continue;
-        surface->kind->text(surface, x + (l->width - columns) / 2, line,
-                            sx_surface_ink(surface, step_of(l, surface, value)), shown);
+        int x = l->x + column * l->width + (l->width - columns) / 2;
+        surface->kind->text(surface, x, middle_of(l, row), ink, shown);
         return;
     }
 }
 
-/* Brackets where they fit, else one reversed cell. */
-static void draw_cursor(const layout *l, sx_surface *surface, int row, int column, double value) {
-    int x = l->x + column * l->width, line = (int)line_of(l, row) + (l->height - 1) / 2;
-    sx_style ink = sx_surface_ink(surface, step_of(l, surface, value));
+static bool has_value(const layout *l, int row, int column) {
+    return l->options->values && l->width >= 4 && l->height > 0 && !isnan(value_at(l, row, column));
+}
+
+/* Brackets, a pointing mark in half a cell, or, where there is a value to be read or no room for
+ * brackets, the cell reversed. */
+static void draw_cursor(const layout *l, sx_surface *surface, int row, int column) {
+    int x = l->x + column * l->width, line = middle_of(l, row);
+    sx_style ink = sx_surface_ink(surface, step_of(l, surface, value_at(l, row, column)));
     ink.attributes |= SX_BOLD;
     if (l->height == 0) {
-        line = (int)line_of(l, row);
         surface->kind->text(surface, x, line, ink, row % 2 ? "▾" : "▴");
-    } else if (l->width < 2) {
-        ink.attributes |= SX_REVERSE;
-        surface->kind->text(surface, x, line, ink, "+");
-    } else {
+        return;
+    }
+    if (l->width > 1 && !has_value(l, row, column)) {
         surface->kind->text(surface, x, line, ink, "[");
         surface->kind->text(surface, x + l->width - 1, line, ink, "]");
+        return;
     }
+    ink.attributes |= SX_REVERSE;
+    for (int i = 0; i < l->width; i++)
+        surface->kind->text(surface, x + i, line, ink, l->width > 1 ? " " : "+");
+    if (l->width > 1) draw_value(l, surface, row, column, ink);
 }
 
 static void draw_cell(const layout *l, sx_surface *surface, int row, int column) {
@@ -215,8 +230,8 @@ static void draw_cell(const layout *l, sx_surface *surface, int row, int column)
     int step = step_of(l, surface, value), x = l->x + column * l->width;
     double line = line_of(l, row), height = l->height > 0 ? l->height : 0.5;
     surface->kind->fill(surface, x, line, l->width, height, step);
-    if (l->options->values && l->width >= 4 && l->height > 0 && step >= 0)
-        draw_value(l, surface, row, column, value);
+    if (has_value(l, row, column))
+        draw_value(l, surface, row, column, sx_surface_ink(surface, step));
     if (l->height > 0 && l->width > 1 && step >= 0 && is_few(l, row, column))
         surface->kind->text(surface, x + l->width - 1, (int)line, sx_surface_ink(surface, step),
                             surface->few);
@@ -229,7 +244,7 @@ static void draw_cells(const layout *l, sx_surface *surface) {
     if (row < 0 || column < 0 || row >= l->grid->rows || column >= l->grid->columns) return;
     row /= l->row_step;
     column /= l->column_step;
-    if (l->width > 0) draw_cursor(l, surface, row, column, value_at(l, row, column));
+    if (l->width > 0) draw_cursor(l, surface, row, column);
 }
 
 /* ---- labels and legend --------------------------------------------------------------------------
@@ -248,9 +263,12 @@ static void draw_row_labels(const layout *l, sx_surface *surface) {
 
 /* What is said at the right end of the header: that rows or columns are left out, or the name of
  * the columns. */
-static const char *header_note(const layout *l, char *out, size_t size) {
-    if (l->row_step == 1 && l->column_step == 1) return text_or_none(l->grid->column_label);
-    snprintf(out, size, "1 of %d shown", l->row_step * l->column_step);
+static const char *header_note(const layout *l, int room, char *out, size_t size) {
+    int each = l->row_step > l->column_step ? l->row_step : l->column_step;
+    if (each == 1) return text_or_none(l->grid->column_label);
+    const char *what = l->column_step == 1 ? "rows" : l->row_step == 1 ? "columns" : "each way";
+    snprintf(out, size, "1 of %d %s", each, what);
+    if (sx_text_columns(out) > room) snprintf(out, size, "1 of %d", each);
     return out;
 }
 
@@ -266,7 +284,7 @@ static void draw_header(const layout *l, sx_surface *surface) {
         surface->kind->text(surface, start, 0, sx_style_of(SX_ROLE_DIM), label);
         end = start + columns;
     }
-    const char *text = header_note(l, note, sizeof note);
+    const char *text = header_note(l, surface->width - end - 2, note, sizeof note);
     if (end + 2 + sx_text_columns(text) <= surface->width)
         surface->kind->text(surface, end + 2, 0, sx_style_of(SX_ROLE_TEXT), text);
 }

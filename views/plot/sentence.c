@@ -15,6 +15,16 @@ static char *number(char *out, double value) {
     return sx_number_shown(out, value, size >= 100 ? 0 : size >= 10 ? 1 : size >= 0.1 ? 2 : 3);
 }
 
+/* A place on an axis: without zeros at the end. */
+static char *place(char *out, double value) {
+    number(out, value);
+    if (!strchr(out, '.') || strchr(out, 'e')) return out;
+    size_t length = strlen(out);
+    while (out[length - 1] == '0') out[--length] = 0;
+    if (out[length - 1] == '.') out[length - 1] = 0;
+    return out;
+}
+
 static const char *or_else(const char *text, const char *otherwise) {
     return text && *text ? text : otherwise;
 }
@@ -42,24 +52,33 @@ static extremes extremes_of(const sx_series *series, const double *y) {
 static void add_at(sx_text *out, const sx_series *series, const double *y, const char *what,
                    size_t i) {
     char value[32], x[32];
-    sx_text_add(out, ", %s %s at %s", what, number(value, y[i]), number(x, series->x[i]));
+    sx_text_add(out, ", %s %s at %s", what, number(value, y[i]), place(x, series->x[i]));
 }
 
 /* " in 900 steps" or " over rotation -180 to 180 degrees". */
-static void add_way(sx_text *out, const sx_series *series, const extremes *e) {
+static void add_way(sx_text *out, const sx_series *series, double begin, double end) {
     char from[32], to[32];
-    double begin = series->x[e->first], end = series->x[e->last];
     const char *unit = series->x_unit ? series->x_unit : "";
     if (series->x_label && strcmp(series->x_label, "step") == 0) {
-        sx_text_add(out, " in %s steps", number(to, end - begin));
+        sx_text_add(out, " in %s steps", place(to, end - begin));
         return;
     }
-    sx_text_add(out, " over %s %s to %s%s%s", or_else(series->x_label, "x"), number(from, begin),
-                number(to, end), *unit ? " " : "", unit);
+    bool words = strchr(unit, ' ') != NULL;
+    sx_text_add(out, " over %s %s to %s%s%s%s", or_else(series->x_label, "x"), place(from, begin),
+                place(to, end),
+                !*unit  ? ""
+                : words ? " ("
+                        : " ",
+                unit, words ? ")" : "");
 }
 
-/* A line that ends about where it began is told by its extremes, one that does not by its way. */
-static void add_line(sx_text *out, const sx_series *series, const sx_line *line) {
+typedef struct {
+    double begin, end;
+} way;
+
+/* A line that ends about where it began is told by its extremes, one that does not by its way.
+ * `told` is the way that the line before went, which is not said again. */
+static void add_line(sx_text *out, const sx_series *series, const sx_line *line, way *told) {
     extremes e = extremes_of(series, line->y);
     const char *name = or_else(line->name, or_else(series->y_label, "y"));
     char first[32], last[32];
@@ -69,11 +88,14 @@ static void add_line(sx_text *out, const sx_series *series, const sx_line *line)
     }
     double from = line->y[e.first], to = line->y[e.last];
     double range = line->y[e.highest] - line->y[e.lowest];
+    way now = {series->x[e.first], series->x[e.last]};
+    bool new = now.begin != told->begin || now.end != told->end;
+    *told = now;
     number(first, from);
     number(last, to);
     if (range == 0) {
         sx_text_add(out, "%s stayed at %s", name, first);
-        add_way(out, series, &e);
+        if (new) add_way(out, series, now.begin, now.end);
     } else {
         bool returns = fabs(to - from) < 0.25 * range;
         sx_text_add(out, "%s %s from %s to %s", name,
@@ -81,7 +103,7 @@ static void add_line(sx_text *out, const sx_series *series, const sx_line *line)
                     : to < from ? "fell"
                                 : "rose",
                     first, last);
-        add_way(out, series, &e);
+        if (new) add_way(out, series, now.begin, now.end);
         if (returns || to < from) add_at(out, series, line->y, "lowest", e.lowest);
         if (returns || to > from) add_at(out, series, line->y, "highest", e.highest);
     }
@@ -91,9 +113,10 @@ static void add_line(sx_text *out, const sx_series *series, const sx_line *line)
 
 static void series_sentence(const sx_result *result, sx_text *out) {
     const sx_series *series = &result->series;
+    way told = {NAN, NAN};
     for (int i = 0; i < series->line_count; i++) {
         if (i > 0) sx_text_add(out, "; ");
-        add_line(out, series, &series->lines[i]);
+        add_line(out, series, &series->lines[i], &told);
     }
 }
 
@@ -104,9 +127,9 @@ static void add_cell(sx_text *out, const sx_grid *grid, const char *what, size_t
     char value[32], row[32], column[32];
     sx_text_add(out, ", %s %s at %s %s, %s %s", what, number(value, grid->values[at]),
                 or_else(grid->row_label, "row"),
-                number(row, grid->row_values[at / (size_t)grid->columns]),
+                place(row, grid->row_values[at / (size_t)grid->columns]),
                 or_else(grid->column_label, "column"),
-                number(column, grid->column_values[at % (size_t)grid->columns]));
+                place(column, grid->column_values[at % (size_t)grid->columns]));
 }
 
 static void grid_sentence(const sx_result *result, sx_text *out) {
@@ -170,7 +193,7 @@ static void histogram_sentence(const sx_result *result, sx_text *out) {
     sx_text_add(out, "%s values of %s", number(total, sum), or_else(histogram->x_label, "x"));
     if (histogram->bins == 0 || !(sum > 0)) return;
     sx_text_add(out, ", most (%s) between %s and %s", number(count, histogram->counts[most]),
-                number(from, histogram->edges[most]), number(to, histogram->edges[most + 1]));
+                place(from, histogram->edges[most]), place(to, histogram->edges[most + 1]));
 }
 
 /* ---- tables, images, claims

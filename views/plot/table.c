@@ -116,7 +116,9 @@ static int plot_table(sx_canvas *canvas, sx_box box, const sx_table *table, size
 void sx_row_select(sx_canvas *canvas, sx_box box, int y) {
     for (int x = 0; x < box.width; x++) {
         sx_cell *cell = sx_canvas_cell(canvas, box, x, y);
-        if (cell) cell->style.attributes |= SX_REVERSE;
+        if (!cell) continue;
+        uint8_t bold = cell->style.attributes & SX_BOLD;
+        cell->style = (sx_style){.attributes = (uint8_t)(bold | SX_REVERSE)};
     }
 }
 
