@@ -20,12 +20,22 @@ int sx_screen_focused(const sx_screen *screen) {
     return screen->page == DASHBOARD ? screen->focus : screen->page - 1;
 }
 
-sx_commands sx_screen_sets(const sx_screen *screen, sx_command_set sets[2]) {
-    int focused = sx_screen_focused(screen);
-    sets[0] = (sx_command_set){sx_screen_panes[focused]->title, sx_screen_panes[focused]->commands,
-                               screen->panes[focused]};
+static sx_command_set set_of(const sx_screen *screen, int pane) {
+    return (sx_command_set){sx_screen_panes[pane]->title, sx_screen_panes[pane]->commands,
+                            screen->panes[pane]};
+}
+
+sx_commands sx_screen_keys(const sx_screen *screen, sx_command_set sets[SETS]) {
+    sets[0] = set_of(screen, sx_screen_focused(screen));
     sets[1] = (sx_command_set){"Everywhere", sx_screen_commands, (void *)(uintptr_t)screen};
     return (sx_commands){sets, 2};
+}
+
+sx_commands sx_screen_names(const sx_screen *screen, sx_command_set sets[SETS]) {
+    sx_commands commands = sx_screen_keys(screen, sets);
+    for (int pane = 0; pane < PANES; pane++)
+        if (pane != sx_screen_focused(screen)) sets[commands.count++] = set_of(screen, pane);
+    return commands;
 }
 
 bool sx_screen_active(const sx_screen *screen) {
@@ -303,9 +313,9 @@ static void answer(sx_screen *screen, const char *key) {
 }
 
 static void act(sx_screen *screen, const char *key) {
-    sx_command_set sets[2];
+    sx_command_set sets[SETS];
     const sx_command_set *set;
-    const sx_command *command = sx_commands_of_key(sx_screen_sets(screen, sets), key, &set);
+    const sx_command *command = sx_commands_of_key(sx_screen_keys(screen, sets), key, &set);
     if (!command) return;
     if (sx_command_asks(command)) {
         char start[64];
@@ -320,9 +330,9 @@ void sx_screen_key(sx_screen *screen, const char *key) {
     screen->desk.message[0] = 0;
     screen->desk.bad = false;
     if (screen->prompt.open) {
-        sx_command_set sets[2];
+        sx_command_set sets[SETS];
         sx_error err = {0};
-        if (sx_prompt_key(&screen->prompt, key, sx_screen_sets(screen, sets)) == SX_PROMPT_ENTERED)
+        if (sx_prompt_key(&screen->prompt, key, sx_screen_names(screen, sets)) == SX_PROMPT_ENTERED)
             sx_screen_command(screen, screen->prompt.text, &err);
         return;
     }
@@ -339,13 +349,13 @@ void sx_screen_key(sx_screen *screen, const char *key) {
 }
 
 sx_status sx_screen_command(sx_screen *screen, const char *line, sx_error *err) {
-    sx_command_set sets[2];
+    sx_command_set sets[SETS];
     sx_error own = {0};
     char copy[SX_PROMPT_SIZE]; /* the line may be the prompt's, which a command may open again */
     sx_text_set(copy, sizeof copy, line);
     screen->desk.message[0] = 0;
     screen->desk.bad = false;
-    sx_status status = sx_commands_run(sx_screen_sets(screen, sets), copy, err ? err : &own);
+    sx_status status = sx_commands_run(sx_screen_names(screen, sets), copy, err ? err : &own);
     if (status != SX_OK) sx_screen_say(screen, (err ? err : &own)->message, true);
     return status;
 }

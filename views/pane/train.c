@@ -62,6 +62,7 @@ static double cursor_step(const train_pane *pane) {
 static void draw_curve(const train_pane *pane, sx_canvas *canvas, sx_box box, const char *name,
                        double high, bool both) {
     sx_curve curves[2];
+    bool narrow = box.width < 32;
     int count = 0, line = sx_part_line(training(pane), name);
     if (line >= 0)
         curves[count++] = (sx_curve){
@@ -70,7 +71,7 @@ static void draw_curve(const train_pane *pane, sx_canvas *canvas, sx_box box, co
     if (line >= 0)
         curves[count++] = (sx_curve){.series = validation(pane),
                                      .line = line,
-                                     .label = "validation",
+                                     .label = narrow ? "val" : "validation",
                                      .look = 1,
                                      .dashed = true};
     sx_axes axes = sx_axes_default();
@@ -80,7 +81,7 @@ static void draw_curve(const train_pane *pane, sx_canvas *canvas, sx_box box, co
         axes.y_low = 0;
         axes.y_high = high;
     }
-    axes.y_label = name;
+    axes.y_label = narrow && !strcmp(name, "accuracy") ? "acc" : name;
     axes.x_label = "step";
     axes.legend = both;
     axes.cursor = cursor_step(pane);
