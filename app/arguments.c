@@ -3,6 +3,7 @@
 #include "app/arguments.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef enum { SWITCH, TEXT, THREADS } flag_kind;
@@ -90,7 +91,8 @@ static sx_status take_flag(int argc, char **argv, int *at, unsigned mask, sx_arg
 
 sx_status sx_arguments_parse(int argc, char **argv, unsigned mask, sx_arguments *out,
                              sx_error *err) {
-    *out = (sx_arguments){.rest = argv + 1};
+    const char *no_colour = getenv("NO_COLOR");
+    *out = (sx_arguments){.rest = argv + 1, .app.plain_colours = no_colour && *no_colour};
     bool flags_over = false;
     for (int i = 1; i < argc; i++) {
         if (flags_over || argv[i][0] != '-' || !argv[i][1]) {

@@ -6,11 +6,11 @@ for program in "$@"; do
     output=$(OPENBLAS_NUM_THREADS=1 "$program" 2>&1)
     if [ $? = 0 ]; then
         passed=$((passed + 1))
-        echo "$(basename "$program"): $(echo "$output" | grep 'PASSED' | tail -n 1)"
+        echo "$(basename "$program"): $(echo "$output" | grep -a 'PASSED' | tail -n 1)"
     else
         failed=$((failed + 1))
         echo "$(basename "$program"): FAILED"
-        echo "$output" | grep -v -e '\[ RUN' -e '\[       OK'
+        echo "$output" | grep -av -e '\[ RUN' -e '\[       OK'
     fi
 done
 echo "$passed passed, $failed failed"

@@ -90,7 +90,7 @@ static sx_status read_quoted(reader *in) {
 
 static void read_bare(reader *in) {
     const char *start = in->at;
-    while (in->at < in->end && !strchr(",\"\r\n", *in->at)) in->at++;
+    while (in->at < in->end && !memchr(",\"\r\n", *in->at, 4)) in->at++;
     sx_text_add_bytes(&in->field, start, (size_t)(in->at - start));
 }
 

@@ -9,11 +9,13 @@
  * A text that a spreadsheet would run (=, +, -, @ in front) is given a leading apostrophe. */
 void sx_csv_text(sx_text *out, bool first, const char *text);
 
-/* Appends the shortest decimal that reads back to `value`; NaN is an empty field. */
+/* Appends the shortest decimal that reads back to `value`, whatever the locale; NaN is an empty
+ * field, infinities are inf and -inf. */
 void sx_csv_number(sx_text *out, bool first, double value);
 void sx_csv_row_end(sx_text *out);
 
-/* A table of numbers read back: `names` [columns], `values` [rows, columns] (empty fields: NaN). */
+/* A table of numbers read back: `names` [columns], `values` [rows, columns] (empty fields: NaN). A
+ * table of one column may have empty lines. */
 typedef struct {
     sx_arena arena;
     char **names;

@@ -73,7 +73,7 @@ static char *next_line(char *out, int room, void *stream) {
                              in->name, in->line, room - 3);
         return NULL;
     }
-    if (*start == '[' && size > 0 && !check_section(in, start, size)) return NULL;
+    if (size > 0 && *start == '[' && !check_section(in, start, size)) return NULL;
     memcpy(out, start, size);
     memcpy(out + size, "\n", 2);
     return out;

@@ -317,6 +317,9 @@ static bool put_together(sx_text *out, const json_t *header, const sx_safetensor
     if (out->failed) return false;
     uint64_t length = out->size - LENGTH_BYTES;
     memcpy(out->data, &length, LENGTH_BYTES);
+    size_t total = out->size + 1;
+    for (size_t i = 0; i < count; i++) total += tensors[i].bytes;
+    if (!sx_grow((void **)&out->data, &out->capacity, total, 1)) return false;
     for (size_t w = 0; w < WIDTHS; w++)
         for (size_t i = 0; i < count; i++)
             if (dtypes[tensors[i].dtype].bytes == widths[w])

@@ -12,7 +12,7 @@ typedef struct {
     sx_dtype dtype;
     int rank; /* 0 .. 8 */
     size_t sizes[8];
-    const void *values; /* dense, little-endian; `bytes` of them */
+    const void *values; /* dense, little-endian, aligned for the dtype; `bytes` of them */
     size_t bytes;
 } sx_safetensor;
 
@@ -30,8 +30,9 @@ typedef struct {
     size_t metadata_count;
 } sx_safetensors;
 
-/* Parses and takes `file` (also on error). Overlapping, missing or surplus bytes, an unknown
- * dtype, a product that overflows: an error with the tensor's name. */
+/* Parses and takes `file` (also on error). The tensors come in the order of their bytes.
+ * Overlapping, missing or surplus bytes, an unknown dtype, a product that overflows: an error with
+ * the tensor's name. */
 sx_status sx_safetensors_parse(sx_bytes file, sx_safetensors *out, sx_error *err);
 sx_status sx_safetensors_read(const char *path, size_t limit, sx_safetensors *out, sx_error *err);
 void sx_safetensors_done(sx_safetensors *file);
@@ -40,7 +41,7 @@ void sx_safetensors_done(sx_safetensors *file);
 const sx_safetensor *sx_safetensors_find(const sx_safetensors *file, const char *name);
 const char *sx_safetensors_metadata(const sx_safetensors *file, const char *key);
 
-/* Writes atomically. Borrows everything. */
+/* Writes atomically, wide dtypes first. Borrows everything. */
 sx_status sx_safetensors_write(const char *path, const sx_safetensor *tensors, size_t count,
                                const sx_metadata *metadata, size_t metadata_count, sx_error *err);
 

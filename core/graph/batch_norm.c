@@ -73,7 +73,7 @@ static float *tiled(const sx_frame *frame, const sx_graph_node *node, int which)
 }
 
 static double *batch_mean(const sx_frame *frame, const sx_graph_node *node) {
-    return (double *)tiled(frame, node, TILED);
+    return (void *)tiled(frame, node, TILED);
 }
 
 static double *batch_variance(const sx_frame *frame, const sx_graph_node *node) {
@@ -393,7 +393,8 @@ static void reference_statistics(const sx_reference_call *call, size_t c, double
     *mean = sx_reference_weights(call, RUNNING_MEAN)[c];
     *variance = sx_reference_weights(call, RUNNING_VARIANCE)[c];
     if (!call->training) return;
-    double n = (double)(size / channels);
+    size_t count = size / channels;
+    double n = (double)count;
     *mean = *variance = 0;
     for (size_t i = c; i < size; i += channels) *mean += call->x[0][i] / n;
     for (size_t i = c; i < size; i += channels)
@@ -416,7 +417,8 @@ static void reference_forward(const sx_reference_call *call) {
 static void reference_backward(const sx_reference_call *call) {
     size_t size = sx_reference_size(call);
     size_t channels = (size_t)sx_reference_node(call)->out.channels;
-    double n = (double)(size / channels);
+    size_t count = size / channels;
+    double n = (double)count;
     for (size_t c = 0; c < channels; c++) {
         double mean, variance, sum = 0, product = 0;
         reference_statistics(call, c, &mean, &variance);

@@ -128,7 +128,7 @@ typedef struct {
 } layout;
 
 static size_t packed_columns(int channels) {
-    return (size_t)(sx_ceil_divide(channels, sx_block()) * sx_block());
+    return (size_t)sx_ceil_divide(channels, sx_block()) * (size_t)sx_block();
 }
 
 static layout layout_of(const sx_graph *graph, const sx_graph_node *node, bool training) {
@@ -189,7 +189,7 @@ static void pack_forward(const sx_frame *frame, const sx_graph_node *node, int b
     layout l = layout_of(frame->graph, node, false);
     size_t depth = taps(node) * (size_t)node->in.channels, out = (size_t)node->out.channels;
     int columns = block_columns(node->out.channels, block), width = sx_block_width(columns);
-    size_t first = (size_t)(block * sx_block());
+    size_t first = (size_t)block * (size_t)sx_block();
     float *packed = private_memory(frame, node) + first * depth;
     float *bias = private_memory(frame, node) + l.bias + first;
     const float *weights = sx_weights(frame, node, 0) + first;
@@ -211,7 +211,7 @@ static size_t pack_phase(const sx_frame *frame, const sx_graph_node *node, int b
     const sx_convolution *c = &node->convolution;
     int columns = block_columns(node->in.channels, block), width = sx_block_width(columns);
     size_t in = (size_t)node->in.channels, out = (size_t)node->out.channels;
-    const float *weights = sx_weights(frame, node, 0) + (size_t)(block * sx_block()) * out;
+    const float *weights = sx_weights(frame, node, 0) + (size_t)block * (size_t)sx_block() * out;
     float *start = packed;
     for (int ty = py.taps - 1; ty >= 0; ty--)
         for (int tx = px.taps - 1; tx >= 0; tx--) {
@@ -229,7 +229,7 @@ static int backward_pieces(const sx_graph *graph, const sx_graph_node *node) {
 
 static float *flipped_block(const sx_frame *frame, const sx_graph_node *node, int block) {
     return private_memory(frame, node) + layout_of(frame->graph, node, true).flipped +
-           taps(node) * (size_t)node->out.channels * (size_t)(block * sx_block());
+           taps(node) * (size_t)node->out.channels * (size_t)block * (size_t)sx_block();
 }
 
 static void pack_backward(const sx_frame *frame, const sx_graph_node *node, int block, int worker) {
@@ -251,7 +251,7 @@ static void convolve_block(const sx_frame *frame, const sx_graph_node *node, con
     const sx_convolution *c = &node->convolution;
     layout l = layout_of(frame->graph, node, false);
     float *packed = private_memory(frame, node);
-    size_t first = (size_t)(block * sx_block());
+    size_t first = (size_t)block * (size_t)sx_block();
     int columns = block_columns(node->out.channels, block), depth = c->kernel * node->in.channels;
     bool folded = !frame->training && node->folded >= 0;
     sx_product p = {.m = node->out.width,
@@ -332,7 +332,7 @@ static void spread(const sx_frame *frame, const sx_graph_node *node, int first, 
     for (int i = first; i < first + count; i++)
         for (int block = 0; block < blocks(node->in.channels); block++) {
             const float *packed = flipped_block(frame, node, block);
-            float *dx = sx_slope(frame, input, i) + (size_t)(block * sx_block());
+            float *dx = sx_slope(frame, input, i) + (size_t)block * (size_t)sx_block();
             int width = sx_block_width(block_columns(node->in.channels, block));
             for (int y = 0; y < stride; y++)
                 for (int x = 0; x < stride; x++) {
@@ -377,7 +377,7 @@ static void correlate_image(const sx_graph_node *node, const float *x, const flo
 static void sum_bias(const sx_frame *frame, const sx_graph_node *node, int first, int last,
                      float *out, float *work) {
     size_t length = sx_row_length(node->out), channels = (size_t)node->out.channels;
-    double *sums = (double *)(work + sx_round_up(length));
+    double *sums = (void *)(work + sx_round_up(length));
     memset(work, 0, length * sizeof *work);
     memset(sums, 0, channels * sizeof *sums);
     for (int i = first; i < last; i++) {
@@ -456,18 +456,21 @@ typedef void (*reference_visit)(const sx_reference_call *call, size_t x, size_t 
 static void reference_walk(const sx_reference_call *call, reference_visit visit) {
     const sx_graph_node *node = sx_reference_node(call);
     const sx_convolution *c = &node->convolution;
-    int h = node->in.height, w = node->in.width, cin = node->in.channels;
-    int oh = node->out.height, ow = node->out.width, cout = node->out.channels, k = c->kernel;
-    for (int i = 0; i < call->batch * oh * ow * k * k; i++) {
-        int kx = i % k, ky = i / k % k, ox = i / (k * k) % ow, oy = i / (k * k * ow) % oh;
-        int image = i / (k * k * ow * oh);
-        int iy = oy * c->stride + ky - c->padding, ix = ox * c->stride + kx - c->padding;
-        if (iy < 0 || iy >= h || ix < 0 || ix >= w) continue;
-        for (int ci = 0; ci < cin; ci++)
-            for (int co = 0; co < cout; co++)
-                visit(call, (size_t)(((image * h + iy) * w + ix) * cin + ci),
-                      (size_t)(((ky * k + kx) * cin + ci) * cout + co),
-                      (size_t)(((image * oh + oy) * ow + ox) * cout + co));
+    size_t h = (size_t)node->in.height, w = (size_t)node->in.width, k = (size_t)c->kernel;
+    size_t oh = (size_t)node->out.height, ow = (size_t)node->out.width;
+    size_t cin = (size_t)node->in.channels, cout = (size_t)node->out.channels;
+    for (size_t i = 0; i < (size_t)call->batch * oh * ow * k * k; i++) {
+        size_t kx = i % k, ky = i / k % k, ox = i / (k * k) % ow, oy = i / (k * k * ow) % oh;
+        size_t image = i / (k * k * ow * oh);
+        /* A position before the border wraps round and is beyond the other one, too. */
+        size_t iy = oy * (size_t)c->stride + ky - (size_t)c->padding;
+        size_t ix = ox * (size_t)c->stride + kx - (size_t)c->padding;
+        if (iy >= h || ix >= w) continue;
+        for (size_t ci = 0; ci < cin; ci++)
+            for (size_t co = 0; co < cout; co++)
+                visit(call, ((image * h + iy) * w + ix) * cin + ci,
+                      ((ky * k + kx) * cin + ci) * cout + co,
+                      ((image * oh + oy) * ow + ox) * cout + co);
     }
 }
 

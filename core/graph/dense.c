@@ -53,17 +53,17 @@ static int block_columns(int columns, int block) {
  */
 
 static size_t bias_offset(const sx_graph_node *node) {
-    return input_count(node) * (size_t)(blocks(node->units) * sx_block());
+    return input_count(node) * (size_t)blocks(node->units) * (size_t)sx_block();
 }
 
 static size_t transposed_offset(const sx_graph_node *node) {
-    return bias_offset(node) + (size_t)(blocks(node->units) * sx_block());
+    return bias_offset(node) + (size_t)blocks(node->units) * (size_t)sx_block();
 }
 
 static size_t memory(const sx_graph *graph, const sx_graph_node *node, bool training) {
     input_form f = form_of(node);
     (void)graph;
-    size_t columns = (size_t)f.rows * (size_t)(blocks(f.length) * sx_block());
+    size_t columns = (size_t)f.rows * (size_t)blocks(f.length) * (size_t)sx_block();
     return transposed_offset(node) + (training ? columns * (size_t)node->units : 0);
 }
 
@@ -85,7 +85,7 @@ static int forward_blocks(const sx_graph *graph, const sx_graph_node *node) {
 static void pack_forward(const sx_frame *frame, const sx_graph_node *node, int block, int worker) {
     (void)worker;
     size_t depth = input_count(node), units = (size_t)node->units;
-    size_t first = (size_t)(block * sx_block());
+    size_t first = (size_t)block * (size_t)sx_block();
     size_t columns = (size_t)block_columns(node->units, block);
     size_t width = (size_t)sx_block_width((int)columns);
     float *packed = private_memory(frame, node) + first * depth;
@@ -104,7 +104,7 @@ static int transposed_blocks(const sx_graph *graph, const sx_graph_node *node) {
 
 static float *transposed_block(const sx_frame *frame, const sx_graph_node *node, int piece) {
     return private_memory(frame, node) + transposed_offset(node) +
-           (size_t)(piece * sx_block()) * (size_t)node->units;
+           (size_t)piece * (size_t)sx_block() * (size_t)node->units;
 }
 
 /* Piece: one block of one row of the input. */
@@ -128,7 +128,7 @@ static void multiply(const sx_frame *frame, const sx_graph_node *node, int first
                      int block) {
     input_form f = form_of(node);
     const sx_graph_node *input = sx_input(frame, node, 0);
-    size_t column = (size_t)(block * sx_block());
+    size_t column = (size_t)block * (size_t)sx_block();
     int columns = block_columns(node->units, block);
     sx_product p = {.m = count,
                     .n = columns,
@@ -198,7 +198,7 @@ static void spread(const sx_frame *frame, const sx_graph_node *node, int piece, 
                     .c_step = (ptrdiff_t)sx_slope_stride(frame, sx_input(frame, node, 0)),
                     .accumulate = node->adds_gradient[0]};
     p.c = sx_slope(frame, sx_input(frame, node, 0), first) +
-          (size_t)row * sx_geometry_row(node->in) + (size_t)(block * sx_block());
+          (size_t)row * sx_geometry_row(node->in) + (size_t)block * (size_t)sx_block();
     sx_product_run(&p);
 }
 
@@ -211,7 +211,7 @@ static int correlate_pieces(const sx_graph *graph, const sx_graph_node *node) {
 }
 
 static void sum_bias(const sx_frame *frame, const sx_graph_node *node, int worker) {
-    double *sums = (double *)frame->scratch[worker];
+    double *sums = (void *)frame->scratch[worker];
     float *out = frame->gradient + sx_slice_offset(frame, node, 1);
     memset(sums, 0, (size_t)node->units * sizeof *sums);
     for (int i = 0; i < frame->graph->batch; i++)

@@ -28,7 +28,8 @@ static size_t memory(const sx_graph *graph, const sx_graph_node *node, bool trai
 }
 
 static double *image_report(const sx_frame *frame, const sx_graph_node *node, int image) {
-    return (double *)frame->memory[sx_index(frame, node)] + 2 * image;
+    double *reports = (void *)frame->memory[sx_index(frame, node)];
+    return reports + 2 * (ptrdiff_t)image;
 }
 
 static int largest(const float *x, int count) {
@@ -51,6 +52,7 @@ static void forward(const sx_frame *frame, const sx_graph_node *node, int first,
         for (int j = 0; j < classes; j++)
             probabilities[j] = (float)(exp((double)logits[j] - top) / sum);
         double *report = image_report(frame, node, i);
+        /* cppcheck-suppress invalidFunctionArg ; the largest logit alone gives 1 */
         report[0] = log(sum) + top - (double)logits[label];
         report[1] = best == label && !isnan(report[0]);
     }

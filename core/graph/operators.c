@@ -18,7 +18,7 @@ static const sx_operator *const operators[] = {
 };
 
 const char *sx_operator_name(int row) {
-    int rows = (int)(sizeof operators / sizeof *operators);
+    int rows = (int)(sizeof operators / sizeof operators[0]);
     return row >= 0 && row < rows ? operators[row]->name : NULL;
 }
 
@@ -52,7 +52,7 @@ void sx_fold_row(const float *row, sx_geometry geometry, double *sums) {
 void sx_clear_halo(float *image, sx_geometry g) {
     if (g.halo == 0) return;
     float *start = image - sx_geometry_start(g);
-    size_t row = sx_geometry_row(g), side = (size_t)(g.halo * g.channels);
+    size_t row = sx_geometry_row(g), side = (size_t)g.halo * (size_t)g.channels;
     size_t edge = (size_t)g.halo * row;
     memset(start, 0, edge * sizeof *start);
     memset(start + edge + (size_t)g.height * row, 0, edge * sizeof *start);

@@ -235,7 +235,7 @@ static void global_forward(const sx_frame *frame, const sx_graph_node *node, int
     const sx_graph_node *input = sx_input(frame, node, 0);
     size_t length = sx_row_length(node->in), channels = (size_t)node->in.channels;
     float *sum = frame->scratch[worker];
-    double *sums = (double *)(sum + sx_round_up(length));
+    double *sums = (void *)(sum + sx_round_up(length));
     double pixels = (double)node->in.height * node->in.width;
     for (int i = first; i < first + count; i++) {
         memset(sum, 0, length * sizeof *sum);

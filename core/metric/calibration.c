@@ -18,7 +18,7 @@ const char *sx_confidence_name(sx_confidence measure) {
 static double negative_entropy(const double *p, int classes) {
     double sum = 0;
     for (int c = 0; c < classes; c++)
-        if (p[c] > 0) sum += p[c] * log(p[c]);
+        if (p[c] != 0) sum += p[c] * log(p[c]); /* NaN stays NaN: unknown is not "sure" */
     return sum;
 }
 
@@ -69,7 +69,7 @@ void sx_calibrate(const double *probabilities, const int32_t *labels, size_t n, 
         double gap = fabs(bin->confidence - bin->accuracy);
         if (!bin->count) continue;
         out->ece += gap * count / total;
-        if (gap > out->mce) out->mce = gap;
+        if (gap > out->mce || isnan(gap)) out->mce = gap;
     }
     if (!n) out->ece = out->mce = NAN;
 }

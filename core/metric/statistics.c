@@ -42,9 +42,11 @@ static void rank(const double *values, size_t n, ranked *order, double *ranks) {
 static double pearson(const double *x, const double *y, size_t n) {
     double mx = 0, my = 0, xx = 0, yy = 0, xy = 0;
     for (size_t i = 0; i < n; i++) {
-        mx += x[i] / (double)n;
-        my += y[i] / (double)n;
+        mx += x[i];
+        my += y[i];
     }
+    mx /= (double)n; /* at the end: ranks that are all equal then have their mean exactly */
+    my /= (double)n;
     for (size_t i = 0; i < n; i++) {
         xx += (x[i] - mx) * (x[i] - mx);
         yy += (y[i] - my) * (y[i] - my);
@@ -80,6 +82,7 @@ static int by_number(const void *a, const void *b) {
 static double quantile(const double *sorted, int count, double q) {
     double at = q * (count - 1);
     int below = (int)at, above = below + 1 < count ? below + 1 : below;
+    if (at == below || sorted[below] == sorted[above]) return sorted[below]; /* also infinities */
     return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
 }
 

@@ -66,50 +66,57 @@ static sx_node build_cnn(sx_graph *graph, const model_options *options) {
     return options->dropout > 0 ? sx_graph_dropout(graph, x, options->dropout) : x;
 }
 
-static sx_node (*const builders[KINDS])(sx_graph *, const model_options *) = {
+typedef sx_node (*build_function)(sx_graph *graph, const model_options *options);
+
+static const build_function builders[KINDS] = {
     [MLP] = build_mlp,
     [CNN] = build_cnn,
 };
 
 /* ---- specs ----------------------------------------------------------------------------------- */
 
-static sx_status find_kind(const char *name, int *kind, sx_error *err) {
+/* The registry's row of that name; -1 with `err` filled if there is none. */
+static int find_kind(const char *name, sx_error *err) {
     const char *names[KINDS];
-    for (*kind = 0; *kind < KINDS; (*kind)++) {
-        if (strcmp(kinds[*kind].name, name) == 0) return SX_OK;
-        names[*kind] = kinds[*kind].name;
+    for (int kind = 0; kind < KINDS; kind++) {
+        if (strcmp(kinds[kind].name, name) == 0) return kind;
+        names[kind] = kinds[kind].name;
     }
     char shown[64];
     sx_text_printable(shown, sizeof shown, name);
-    return sx_fail(err, SX_BAD_INPUT, "unknown model '%s'; did you mean '%s'?", shown,
-                   sx_nearest_name(name, names, KINDS));
+    sx_fail(err, SX_BAD_INPUT, "unknown model '%s'; did you mean '%s'?", shown,
+            sx_nearest_name(name, names, KINDS));
+    return -1;
 }
 
-static sx_status read_spec(const char *text, int *kind, model_options *options, sx_error *err) {
+/* Fills the options and returns what builds the model; NULL with `err` filled if the spec is wrong.
+ */
+static build_function read_spec(const char *text, model_options *options, sx_error *err) {
     sx_spec spec;
-    sx_status status = sx_spec_parse(text, &spec, err);
-    if (!status) status = find_kind(spec.name, kind, err);
-    if (!status) status = sx_spec_check(&spec, kinds[*kind].options, err);
-    if (status) return sx_fail_within(err, "model");
-    const sx_option *table = kinds[*kind].options;
+    int kind = sx_spec_parse(text, &spec, err) ? -1 : find_kind(spec.name, err);
+    if (kind < 0 || sx_spec_check(&spec, kinds[kind].options, err)) {
+        sx_fail_within(err, "model");
+        return NULL;
+    }
+    const sx_option *table = kinds[kind].options;
     *options = (model_options){(int)sx_spec_number(&spec, table, "width"),
                                (int)sx_spec_number(&spec, table, "depth"),
                                sx_spec_number(&spec, table, "dropout")};
-    return SX_OK;
+    return builders[kind];
 }
 
 /* ---- models ---------------------------------------------------------------------------------- */
 
 sx_graph *sx_model_graph(const sx_model *model, int batch, sx_error *err) {
-    int kind;
     model_options options;
-    if (read_spec(model->spec, &kind, &options, err)) return NULL;
+    build_function build = read_spec(model->spec, &options, err);
+    if (!build) return NULL;
     sx_graph *graph = sx_graph_new(batch, model->height, model->width, model->channels);
     if (!graph) {
         sx_fail(err, SX_NO_MEMORY, "not enough memory for the model");
         return NULL;
     }
-    sx_node features = builders[kind](graph, &options);
+    sx_node features = build(graph, &options);
     if (!sx_graph_finish(graph, sx_graph_dense(graph, features, "classifier", model->classes), err))
         return graph;
     sx_fail_within(err, "model %s for images of %d x %d", model->spec, model->height, model->width);

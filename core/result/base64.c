@@ -20,9 +20,11 @@ char *sx_base64_encode(const uint8_t *bytes, size_t size) {
     return out;
 }
 
-static int value_of(char letter) {
-    const char *at = letter ? strchr(letters, letter) : NULL;
-    return at ? (int)(at - letters) : -1;
+static int value_of(char c) {
+    if (c >= 'A' && c <= 'Z') return c - 'A';
+    if (c >= 'a' && c <= 'z') return c - 'a' + 26;
+    if (c >= '0' && c <= '9') return c - '0' + 52;
+    return c == '+' ? 62 : c == '/' ? 63 : -1;
 }
 
 bool sx_base64_decode(const char *text, uint8_t *out, size_t size) {
@@ -34,6 +36,7 @@ bool sx_base64_decode(const char *text, uint8_t *out, size_t size) {
         if (a < 0 || b < 0 || c < 0 || d < 0) return false;
         if ((left == 1 && text[2] != '=') || (left < 3 && text[3] != '=')) return false;
         uint32_t word = (uint32_t)a << 18 | (uint32_t)b << 12 | (uint32_t)c << 6 | (uint32_t)d;
+        if (left < 3 && word & (left == 1 ? 0xFFFF : 0xFF)) return false; /* bits of no byte */
         out[i] = (uint8_t)(word >> 16);
         if (left > 1) out[i + 1] = (uint8_t)(word >> 8);
         if (left > 2) out[i + 2] = (uint8_t)word;

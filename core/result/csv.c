@@ -2,23 +2,33 @@
  * columns, and every number of the result is in it. */
 #include "core/result/result.h"
 
-#include <stdio.h>
+#include <string.h>
 
+/* A column's name: a line's name and what of it stands in the column. */
 static void field(sx_text *out, bool first, const char *name, const char *suffix) {
-    char full[160];
-    snprintf(full, sizeof full, "%.120s%s", name, suffix);
-    sx_csv_text(out, first, full);
+    sx_text full = {0};
+    sx_text_add_bytes(&full, name, strlen(name));
+    sx_text_add_bytes(&full, suffix, strlen(suffix));
+    if (full.failed)
+        out->failed = true;
+    else
+        sx_csv_text(out, first, full.data);
+    sx_text_done(&full);
+}
+
+static const char *or_else(const char *label, const char *fallback) {
+    return label[0] ? label : fallback;
 }
 
 static void series_csv(const sx_result *result, sx_text *out) {
     const sx_series *s = &result->series;
-    field(out, true, s->x_label[0] ? s->x_label : "x", "");
+    sx_csv_text(out, true, or_else(s->x_label, "x"));
     for (int i = 0; i < s->line_count; i++) {
         const sx_line *line = &s->lines[i];
-        field(out, false, line->name, "");
-        if (line->low) field(out, false, line->name, " low");
-        if (line->high) field(out, false, line->name, " high");
-        if (line->count) field(out, false, line->name, " count");
+        sx_csv_text(out, false, line->name);
+        if (line->low) field(out, false, line->name, "_low");
+        if (line->high) field(out, false, line->name, "_high");
+        if (line->count) field(out, false, line->name, "_count");
     }
     sx_csv_row_end(out);
     for (size_t k = 0; k < s->length; k++) {
@@ -36,16 +46,17 @@ static void series_csv(const sx_result *result, sx_text *out) {
 
 static void grid_csv(const sx_result *result, sx_text *out) {
     const sx_grid *g = &result->grid;
-    field(out, true, g->row_label[0] ? g->row_label : "row", "");
-    field(out, false, g->column_label[0] ? g->column_label : "column", "");
-    field(out, false, "value", "");
-    if (g->low) field(out, false, "low", "");
-    if (g->high) field(out, false, "high", "");
-    if (g->count) field(out, false, "count", "");
+    sx_csv_text(out, true, or_else(g->row_label, "row"));
+    sx_csv_text(out, false, or_else(g->column_label, "column"));
+    sx_csv_text(out, false, "value");
+    if (g->low) sx_csv_text(out, false, "low");
+    if (g->high) sx_csv_text(out, false, "high");
+    if (g->count) sx_csv_text(out, false, "count");
     sx_csv_row_end(out);
-    for (int cell = 0; cell < g->rows * g->columns; cell++) {
-        sx_csv_number(out, true, g->row_values[cell / g->columns]);
-        sx_csv_number(out, false, g->column_values[cell % g->columns]);
+    size_t columns = (size_t)g->columns, cells = (size_t)g->rows * columns;
+    for (size_t cell = 0; cell < cells; cell++) {
+        sx_csv_number(out, true, g->row_values[cell / columns]);
+        sx_csv_number(out, false, g->column_values[cell % columns]);
         sx_csv_number(out, false, g->values[cell]);
         if (g->low) sx_csv_number(out, false, g->low[cell]);
         if (g->high) sx_csv_number(out, false, g->high[cell]);
@@ -56,9 +67,9 @@ static void grid_csv(const sx_result *result, sx_text *out) {
 
 static void points_csv(const sx_result *result, sx_text *out) {
     const sx_points *p = &result->points;
-    field(out, true, p->x_label, "");
-    field(out, false, p->y_label, "");
-    if (p->group) field(out, false, "group", "");
+    sx_csv_text(out, true, or_else(p->x_label, "x"));
+    sx_csv_text(out, false, or_else(p->y_label, "y"));
+    if (p->group) sx_csv_text(out, false, "group");
     sx_csv_row_end(out);
     for (size_t i = 0; i < p->length; i++) {
         sx_csv_number(out, true, p->x[i]);
@@ -70,9 +81,9 @@ static void points_csv(const sx_result *result, sx_text *out) {
 
 static void histogram_csv(const sx_result *result, sx_text *out) {
     const sx_histogram *h = &result->histogram;
-    field(out, true, h->x_label, " from");
-    field(out, false, h->x_label, " to");
-    field(out, false, "count", "");
+    field(out, true, or_else(h->x_label, "x"), "_from");
+    field(out, false, or_else(h->x_label, "x"), "_to");
+    sx_csv_text(out, false, "count");
     sx_csv_row_end(out);
     for (size_t i = 0; i < h->bins; i++) {
         sx_csv_number(out, true, h->edges[i]);

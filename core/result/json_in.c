@@ -18,20 +18,27 @@ static void fail(reader *r, const char *key, const char *why) {
     r->status = sx_fail(r->err, SX_BAD_INPUT, "result '%s': %s %s", r->result->name, key, why);
 }
 
+static sx_status out_of_memory(const char *name, sx_error *err) {
+    return sx_fail(err, SX_NO_MEMORY, "not enough memory for result '%s'", name);
+}
+
 static void *arena(reader *r, size_t count, size_t size) {
     void *memory = sx_arena_alloc(&r->result->arena, count, size);
-    if (!memory && !r->status)
-        r->status =
-            sx_fail(r->err, SX_NO_MEMORY, "not enough memory for result '%s'", r->result->name);
+    if (!memory && !r->status) r->status = out_of_memory(r->result->name, r->err);
     return memory;
 }
 
-static const char *text(reader *r, const json_t *from, const char *key) {
-    const char *value = json_string_value(json_object_get(from, key));
+/* A copy that is safe to show; "" after a fault. */
+static const char *text_of(reader *r, const json_t *from, const char *key) {
+    const char *value = json_string_value(from);
     if (!value) fail(r, key, "is not a text");
     char *copy = value ? arena(r, strlen(value) + 1, 1) : NULL;
     if (copy) sx_text_printable(copy, strlen(value) + 1, value);
     return copy ? copy : "";
+}
+
+static const char *text(reader *r, const json_t *from, const char *key) {
+    return text_of(r, json_object_get(from, key), key);
 }
 
 static size_t length_of(reader *r, const json_t *from, const char *key) {
@@ -57,12 +64,31 @@ static double *numbers(reader *r, const json_t *from, const char *key, size_t co
     return out;
 }
 
-static double number(const json_t *from, const char *key) {
-    return sx_json_to_number(json_object_get(from, key));
+static double number(reader *r, const json_t *from, const char *key) {
+    const json_t *value = json_object_get(from, key);
+    if (!json_is_number(value) && !json_is_null(value)) fail(r, key, "is not a number or null");
+    return sx_json_to_number(value);
 }
 
-static double few_of(const json_t *from) {
-    double few = number(from, "few");
+static bool flag(reader *r, const json_t *from, const char *key) {
+    const json_t *value = json_object_get(from, key);
+    if (!json_is_boolean(value)) fail(r, key, "is not true or false");
+    return json_is_true(value);
+}
+
+/* A whole number of minimum .. maximum; `minimum` after a fault. */
+static int64_t whole(reader *r, const json_t *from, const char *key, int64_t minimum,
+                     int64_t maximum) {
+    const json_t *value = json_object_get(from, key);
+    json_int_t number = json_integer_value(value);
+    if (json_is_integer(value) && number >= minimum && number <= maximum) return number;
+    fail(r, key, "is missing, or is no whole number in its range");
+    return minimum;
+}
+
+/* 0, no mark, where it is unknown. */
+static double few_of(reader *r, const json_t *from) {
+    double few = number(r, from, "few");
     return isnan(few) ? 0 : few;
 }
 
@@ -74,7 +100,7 @@ static void read_series(reader *r, const json_t *from) {
     s->y_label = text(r, from, "y_label");
     s->length = length_of(r, from, "x");
     s->x = numbers(r, from, "x", s->length, false);
-    s->few = few_of(from);
+    s->few = few_of(r, from);
     size_t count = length_of(r, from, "lines");
     if (count > 1000) fail(r, "lines", "are too many");
     if (r->status || !(s->lines = arena(r, count, sizeof *s->lines))) return;
@@ -106,7 +132,7 @@ static void read_grid(reader *r, const json_t *from) {
     g->low = numbers(r, from, "low", rows * columns, true);
     g->high = numbers(r, from, "high", rows * columns, true);
     g->count = numbers(r, from, "count", rows * columns, true);
-    g->few = few_of(from);
+    g->few = few_of(r, from);
 }
 
 static void read_points(reader *r, const json_t *from) {
@@ -119,8 +145,9 @@ static void read_points(reader *r, const json_t *from) {
     double *group = numbers(r, from, "group", p->length, true);
     if (!group || r->status || !(p->group = arena(r, p->length, sizeof *p->group))) return;
     for (size_t i = 0; i < p->length; i++) {
-        if (!(fabs(group[i]) < INT32_MAX)) fail(r, "group", "has a value that is no count");
-        p->group[i] = fabs(group[i]) < INT32_MAX ? (int32_t)group[i] : 0;
+        bool good = fabs(group[i]) <= INT32_MAX && group[i] == floor(group[i]);
+        if (!good) fail(r, "group", "has a value that is no group's number");
+        p->group[i] = good ? (int32_t)group[i] : 0;
     }
 }
 
@@ -136,13 +163,7 @@ static const char **texts(reader *r, const json_t *from, const char *key, size_t
     const json_t *array = json_object_get(from, key);
     if (length_of(r, from, key) != count) fail(r, key, "has a wrong length");
     const char **out = r->status ? NULL : arena(r, count, sizeof *out);
-    for (size_t i = 0; out && i < count; i++) {
-        const char *value = json_string_value(json_array_get(array, i));
-        if (!value) fail(r, key, "has a value that is no text");
-        char *copy = arena(r, value ? strlen(value) + 1 : 1, 1);
-        if (copy && value) sx_text_printable(copy, strlen(value) + 1, value);
-        out[i] = copy ? copy : "";
-    }
+    for (size_t i = 0; out && i < count; i++) out[i] = text_of(r, json_array_get(array, i), key);
     return out;
 }
 
@@ -150,8 +171,8 @@ static void read_table(reader *r, const json_t *from) {
     sx_table *t = &r->result->table;
     const json_t *columns = json_object_get(from, "columns");
     size_t count = length_of(r, from, "columns");
-    json_int_t rows = json_integer_value(json_object_get(from, "rows"));
-    if (rows < 0 || count > 1000) fail(r, "rows", "and columns make no table");
+    int64_t rows = whole(r, from, "rows", 0, INT32_MAX);
+    if (count > 1000) fail(r, "columns", "are too many");
     if (r->status || !(t->columns = arena(r, count, sizeof *t->columns))) return;
     t->rows = (size_t)rows;
     t->column_count = (int)count;
@@ -166,19 +187,14 @@ static void read_table(reader *r, const json_t *from) {
     if (!count) t->rows = 0;
 }
 
-static int small(reader *r, const json_t *from, const char *key) {
-    json_int_t value = json_integer_value(json_object_get(from, key));
-    if (value < 1 || value > 4096) fail(r, key, "is not a size");
-    return value < 1 || value > 4096 ? 1 : (int)value;
-}
-
 static void read_images(reader *r, const json_t *from) {
     sx_images *images = &r->result->images;
     const char *coded = json_string_value(json_object_get(from, "pixels"));
     size_t count = length_of(r, from, "captions");
-    int height = small(r, from, "height"), width = small(r, from, "width");
-    int channels = small(r, from, "channels");
-    if (!coded || count > 100000 || channels > 4) fail(r, "pixels", "are no pictures");
+    int height = (int)whole(r, from, "height", 1, 4096);
+    int width = (int)whole(r, from, "width", 1, 4096);
+    int channels = (int)whole(r, from, "channels", 1, 4);
+    if (!coded || count > 100000) fail(r, "pixels", "are no pictures");
     if (r->status) return;
     size_t size = (size_t)height * (size_t)width * (size_t)channels * count;
     if (strlen(coded) != (size + 2) / 3 * 4) fail(r, "pixels", "have a wrong length");
@@ -201,23 +217,23 @@ static void read_claims(reader *r, const json_t *from) {
     const json_t *claims = json_object_get(from, "claims");
     size_t count = length_of(r, from, "claims");
     if (count > 1000) fail(r, "claims", "are too many");
-    if (r->status || !sx_claims_alloc(r->result, (int)count)) {
-        fail(r, "claims", "need more memory than there is");
+    if (r->status) return;
+    if (!sx_claims_alloc(r->result, (int)count)) {
+        r->status = out_of_memory(r->result->name, r->err);
         return;
     }
     for (size_t i = 0; !r->status && i < count; i++) {
         const json_t *entry = json_array_get(claims, i);
-        r->result->claims.claims[i] =
-            (sx_claim){.text = text(r, entry, "text"),
-                       .origin = text(r, entry, "origin"),
-                       .bound = text(r, entry, "bound"),
-                       .threshold = number(entry, "threshold"),
-                       .at_least = json_is_true(json_object_get(entry, "at_least")),
-                       .measured = number(entry, "measured"),
-                       .low = number(entry, "low"),
-                       .high = number(entry, "high"),
-                       .verdict = read_verdict(r, entry),
-                       .reason = text(r, entry, "reason")};
+        r->result->claims.claims[i] = (sx_claim){.text = text(r, entry, "text"),
+                                                 .origin = text(r, entry, "origin"),
+                                                 .bound = text(r, entry, "bound"),
+                                                 .threshold = number(r, entry, "threshold"),
+                                                 .at_least = flag(r, entry, "at_least"),
+                                                 .measured = number(r, entry, "measured"),
+                                                 .low = number(r, entry, "low"),
+                                                 .high = number(r, entry, "high"),
+                                                 .verdict = read_verdict(r, entry),
+                                                 .reason = text(r, entry, "reason")};
     }
 }
 
@@ -240,21 +256,23 @@ sx_result *sx_result_from_json(const json_t *json, sx_error *err) {
         read_series, read_grid, read_points, read_histogram, read_table, read_images, read_claims};
     const char *name = json_string_value(json_object_get(json, "name"));
     sx_result_kind kind = kind_of(json_string_value(json_object_get(json, "kind")));
-    if (json_integer_value(json_object_get(json, "format")) != 1)
+    if (json_integer_value(json_object_get(json, "format")) != 1) {
         sx_fail(err, SX_BAD_INPUT, "not a result of format 1, which is what this version reads");
-    else if (!is_name(name) || kind == SX_RESULT_KINDS)
-        sx_fail(err, SX_BAD_INPUT, "not a result: its name or kind is missing or unknown");
-    else {
-        reader r = {.result = sx_result_new(kind, name, ""), .err = err};
-        if (!r.result) {
-            sx_fail(err, SX_NO_MEMORY, "not enough memory for result '%s'", name);
-            return NULL;
-        }
-        r.result->title = text(&r, json, "title");
-        r.result->step = json_integer_value(json_object_get(json, "step"));
-        readers[kind](&r, json);
-        if (!r.status) return r.result;
-        sx_result_release(r.result);
+        return NULL;
     }
+    if (!is_name(name) || kind == SX_RESULT_KINDS) {
+        sx_fail(err, SX_BAD_INPUT, "not a result: its name or kind is missing or unknown");
+        return NULL;
+    }
+    reader r = {.result = sx_result_new(kind, name, ""), .err = err};
+    if (!r.result) {
+        out_of_memory(name, err);
+        return NULL;
+    }
+    r.result->title = text(&r, json, "title");
+    r.result->step = whole(&r, json, "step", 0, INT64_MAX);
+    readers[kind](&r, json);
+    if (!r.status) return r.result;
+    sx_result_release(r.result);
     return NULL;
 }

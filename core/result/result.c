@@ -30,6 +30,7 @@ const char *sx_verdict_name(sx_verdict verdict) {
 
 sx_verdict sx_claim_decide(const sx_claim *claim) {
     double low = claim->low - claim->threshold, high = claim->high - claim->threshold;
+    if (isnan(low) || isnan(high)) return SX_VERDICT_UNDECIDED;
     if (!claim->at_least) {
         double held = low;
         low = -high;
@@ -73,12 +74,15 @@ double *sx_result_numbers(sx_result *result, size_t count) {
 }
 
 const char *sx_result_text(sx_result *result, const char *format, ...) {
-    char text[512];
-    va_list args;
+    va_list args, again;
     va_start(args, format);
-    vsnprintf(text, sizeof text, format, args);
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
     va_end(args);
-    return sx_arena_text(&result->arena, text);
+    char *text = length < 0 ? NULL : sx_arena_alloc(&result->arena, (size_t)length + 1, 1);
+    if (text) vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(again);
+    return text;
 }
 
 static bool line_alloc(sx_result *result, sx_line *line, size_t length, bool with_bands) {

@@ -134,8 +134,15 @@ void sx_result_release(const sx_result *result);
 
 /* ---- exporters (data to text) and the reader of a run folder -------------------------------- */
 
-/* Rows and columns for a spreadsheet; every number of the result is in it. Images: captions only.
- */
+/* Rows and columns for a spreadsheet, the first row names them; every number that was measured is
+ * in it (units, the step and `few` are in the JSON). Columns, bands only where there are any:
+ *   series     x_label, then of each line NAME, NAME_low, NAME_high, NAME_count
+ *   grid       row_label, column_label, value, low, high, count; one row a cell, row by row
+ *   points     x_label, y_label, group
+ *   histogram  x_label_from, x_label_to, count
+ *   table      its columns
+ *   images     image (its index), caption; no pixels
+ *   claims     claim, origin, bound, threshold, measured, low, high, verdict, reason */
 void sx_result_csv(const sx_result *result, sx_text *out);
 
 /* {"format": 1, "name": ..., "kind": ..., "step": ..., ...}; owned by the caller. */

@@ -36,6 +36,9 @@ void sx_run_close(sx_run_folder *run); /* NULL is fine */
 /* True if the path is a folder with a run.ini that begins like one. */
 bool sx_run_recognises(const char *path);
 
+/* True while some process, this one included, holds the run for writing. */
+bool sx_run_in_use(const sx_run_folder *run);
+
 const char *sx_run_path(const sx_run_folder *run);
 const char *sx_run_name(const sx_run_folder *run); /* "0012-fashion-cnn" */
 /* The study's configuration as text, without [run-folder]; owned by the run. */

@@ -6,15 +6,27 @@
 #include <math.h>
 
 #define ROUNDS 1000
+#define FEW_PAIRS 30 /* a bootstrap of fewer says too little */
 #define SIDE SX_GRID_LOCATIONS
 
-/* Mean over resampled pairs of the accuracy at a point. */
+/* What the statistics read. `drops` is the drop of each pair: the mean over pairs of the drop is
+ * the drop of the means, so a resample need not walk over the map. */
+typedef struct {
+    const sx_outcomes *outcomes;
+    double *drops; /* [pairs of the location sweep] */
+} evidence;
+
+static bool is_right(const sx_outcomes *o, int sweep, int point, size_t pair) {
+    return o->right[sweep][(size_t)point * o->pairs[sweep] + pair];
+}
+
+/* Accuracy at a point over resampled pairs. */
 static double resampled(const sx_outcomes *o, int sweep, int point, const uint32_t *pairs,
                         size_t n) {
     const uint8_t *right = o->right[sweep] + (size_t)point * o->pairs[sweep];
-    double sum = 0;
+    size_t sum = 0;
     for (size_t i = 0; i < n; i++) sum += right[pairs ? pairs[i] : i];
-    return sum / (double)n;
+    return (double)sum / (double)n;
 }
 
 /* Central third: places from 1/3 to 2/3; ring: places on the border. */
@@ -27,16 +39,18 @@ static bool is_border(int i) {
     return i == 0 || i == SIDE - 1;
 }
 
-static void means(const sx_outcomes *o, const uint32_t *pairs, size_t n, double *centre,
-                  double *ring) {
+/* Accuracy of one pair, or of all for `pair` = SIZE_MAX, in the centre and on the ring. */
+static void centre_and_ring(const sx_outcomes *o, size_t pair, double *centre, double *ring) {
     int central = 0, border = 0;
+    size_t n = o->pairs[SX_SWEEP_LOCATION];
     *centre = *ring = 0;
     for (int p = 0; p < SIDE * SIDE; p++) {
         int row = p / SIDE, column = p % SIDE;
         bool in_ring = is_border(row) || is_border(column);
         bool in_centre = is_central(row) && is_central(column);
         if (!in_ring && !in_centre) continue;
-        double accuracy = resampled(o, SX_SWEEP_LOCATION, p, pairs, n);
+        double accuracy = pair == SIZE_MAX ? resampled(o, SX_SWEEP_LOCATION, p, NULL, n)
+                                           : is_right(o, SX_SWEEP_LOCATION, p, pair);
         *(in_ring ? ring : centre) += accuracy;
         border += in_ring;
         central += in_centre;
@@ -45,14 +59,26 @@ static void means(const sx_outcomes *o, const uint32_t *pairs, size_t n, double 
     *ring /= border;
 }
 
+static bool evidence_make(const sx_outcomes *outcomes, evidence *out) {
+    size_t n = outcomes->pairs[SX_SWEEP_LOCATION];
+    *out = (evidence){outcomes, sx_alloc(n, sizeof *out->drops)};
+    for (size_t pair = 0; out->drops && pair < n; pair++) {
+        double centre, ring;
+        centre_and_ring(outcomes, pair, &centre, &ring);
+        out->drops[pair] = centre - ring;
+    }
+    return out->drops != NULL;
+}
+
 static double drop(void *user, const uint32_t *pairs, size_t n) {
-    double centre, ring;
-    means(user, pairs, n, &centre, &ring);
-    return centre - ring;
+    const evidence *e = user;
+    double sum = 0;
+    for (size_t i = 0; i < n; i++) sum += e->drops[pairs ? pairs[i] : i];
+    return sum / (double)n;
 }
 
 static double size_correlation(void *user, const uint32_t *pairs, size_t n) {
-    const sx_outcomes *o = user;
+    const sx_outcomes *o = ((const evidence *)user)->outcomes;
     double size[SX_GRID_SIZES], accuracy[SX_GRID_SIZES], rho;
     for (int p = 0; p < SX_GRID_SIZES; p++) {
         size[p] = sx_grid_size(p);
@@ -63,7 +89,7 @@ static double size_correlation(void *user, const uint32_t *pairs, size_t n) {
 
 /* Distance of the maximum from upright in degrees; the mean where several points share it. */
 static double peak_distance(void *user, const uint32_t *pairs, size_t n) {
-    const sx_outcomes *o = user;
+    const sx_outcomes *o = ((const evidence *)user)->outcomes;
     double best = -1, sum = 0;
     int shared = 0;
     for (int p = 0; p < SX_GRID_ROTATIONS; p++) {
@@ -95,43 +121,55 @@ static const struct {
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
 sx_status sx_claims_drop(const sx_outcomes *outcomes, uint64_t seed, sx_drop *out, sx_error *err) {
-    sx_outcomes o = *outcomes;
-    sx_interval interval;
-    size_t n = o.pairs[SX_SWEEP_LOCATION];
-    means(&o, NULL, n, &out->centre, &out->ring);
+    evidence e;
+    sx_interval interval = {NAN, NAN};
+    centre_and_ring(outcomes, SIZE_MAX, &out->centre, &out->ring);
     out->drop = out->centre - out->ring;
-    sx_status status = sx_bootstrap(drop, &o, n, ROUNDS, seed, &interval, err);
+    sx_status status = evidence_make(outcomes, &e) ? SX_OK : sx_study_no_memory(err);
+    if (!status)
+        status = sx_bootstrap(drop, &e, outcomes->pairs[SX_SWEEP_LOCATION], ROUNDS, seed, &interval,
+                              err);
+    sx_free(e.drops);
     out->drop_low = interval.low;
     out->drop_high = interval.high;
     return status;
 }
 
-static const char *reason_of(const sx_claim *claim) {
-    if (claim->verdict != SX_VERDICT_UNDECIDED) return "";
-    if (isnan(claim->low)) return "the figure is not defined for most resamples";
-    return "the interval reaches to both sides of the bound";
+static void decide(sx_claim *claim, size_t pairs) {
+    claim->verdict = sx_claim_decide(claim);
+    claim->reason = "";
+    if (pairs < FEW_PAIRS) {
+        claim->verdict = SX_VERDICT_UNDECIDED;
+        claim->reason = "it rests on fewer than 30 pairs of object and background";
+    } else if (claim->verdict == SX_VERDICT_UNDECIDED) {
+        claim->reason = isnan(claim->low) ? "the figure is not defined for most resamples"
+                                          : "the interval reaches to both sides of the bound";
+    }
+}
+
+static sx_status fill_claim(sx_claim *claim, int row, evidence *e, uint64_t seed, sx_error *err) {
+    sx_interval interval;
+    size_t pairs = e->outcomes->pairs[rows[row].sweep];
+    sx_status status = sx_bootstrap(rows[row].statistic, e, pairs, ROUNDS, seed, &interval, err);
+    *claim = (sx_claim){.text = rows[row].text,
+                        .origin = rows[row].origin,
+                        .bound = rows[row].bound,
+                        .threshold = rows[row].threshold,
+                        .at_least = rows[row].at_least,
+                        .measured = rows[row].statistic(e, NULL, pairs),
+                        .low = interval.low,
+                        .high = interval.high};
+    decide(claim, pairs);
+    return status;
 }
 
 sx_result *sx_claims_make(const sx_outcomes *outcomes, uint64_t seed, sx_error *err) {
-    sx_outcomes o = *outcomes;
+    evidence e;
     sx_result *result = sx_result_new(SX_RESULT_CLAIMS, "claims", "Claims, test objects");
-    bool good = result && sx_claims_alloc(result, ROWS);
-    for (int i = 0; good && i < ROWS; i++) {
-        sx_interval interval;
-        sx_claim *claim = &result->claims.claims[i];
-        size_t n = o.pairs[rows[i].sweep];
-        good = !sx_bootstrap(rows[i].statistic, &o, n, ROUNDS, seed, &interval, err);
-        claim->text = rows[i].text;
-        claim->origin = rows[i].origin;
-        claim->bound = rows[i].bound;
-        claim->threshold = rows[i].threshold;
-        claim->at_least = rows[i].at_least;
-        claim->measured = rows[i].statistic(&o, NULL, n);
-        claim->low = interval.low;
-        claim->high = interval.high;
-        claim->verdict = sx_claim_decide(claim);
-        claim->reason = reason_of(claim);
-    }
+    bool good = evidence_make(outcomes, &e) && result && sx_claims_alloc(result, ROWS);
+    for (int i = 0; good && i < ROWS; i++)
+        good = !fill_claim(&result->claims.claims[i], i, &e, seed, err);
+    sx_free(e.drops);
     if (good) return result;
     sx_result_release(result);
     return NULL;

@@ -89,21 +89,47 @@ static sx_status check_name(const char *value, sx_error *err) {
                    "name = %.60s: 1 to 40 of the characters a-z, 0-9 and - are possible", value);
 }
 
+static sx_status check_optimizer(const char *value, sx_error *err) {
+    return check_train(value, "optimizer", sx_optimizer_at, err);
+}
+
+static sx_status check_schedule(const char *value, sx_error *err) {
+    return check_train(value, "schedule", sx_schedule_at, err);
+}
+
+static const struct {
+    const char *section, *key;
+    sx_status (*check)(const char *value, sx_error *err);
+} checks[] = {
+    {"study", "name", check_name},         {"data", "compose", sx_compose_check},
+    {"model", "spec", check_model},        {"train", "optimizer", check_optimizer},
+    {"train", "schedule", check_schedule},
+};
+
+/* A value must come back from a line of a file as it went in: no line ends, no tabs, no beginning
+ * of a comment. Control characters would reach a screen. */
+static bool is_writable(const char *value) {
+    size_t length = strlen(value);
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)value[i];
+        bool begins_comment = c == ';' && (i == 0 || value[i - 1] == ' ');
+        if (c < ' ' || c == 127 || begins_comment) return false;
+    }
+    return length <= VALUE_LIMIT;
+}
+
 static sx_status check_value(const sx_option *option, const char *value, sx_error *err) {
-    sx_status status = sx_option_check(option, value, err);
-    if (status) return status;
-    if (strlen(value) > VALUE_LIMIT || strpbrk(value, "\r\n") || strstr(value, " ;"))
+    if (!is_writable(value))
         return sx_fail(err, SX_BAD_INPUT,
-                       "%s: a value is one line of at most %d bytes without a comment in it",
+                       "%s: a value is one line of at most %d bytes, without control characters "
+                       "and without a comment in it",
                        option->name, VALUE_LIMIT);
-    if (strcmp(option->name, "name") == 0) return check_name(value, err);
-    if (strcmp(option->name, "spec") == 0) return check_model(value, err);
-    if (strcmp(option->name, "compose") == 0) return sx_compose_check(value, err);
-    if (strcmp(option->name, "optimizer") == 0)
-        return check_train(value, "optimizer", sx_optimizer_at, err);
-    if (strcmp(option->name, "schedule") == 0)
-        return check_train(value, "schedule", sx_schedule_at, err);
-    return SX_OK;
+    sx_status status = sx_option_check(option, value, err);
+    for (size_t i = 0; !status && i < sizeof checks / sizeof checks[0]; i++)
+        if (strcmp(checks[i].section, option->section) == 0 &&
+            strcmp(checks[i].key, option->name) == 0)
+            return checks[i].check(value, err);
+    return status;
 }
 
 /* ---- setting
@@ -126,21 +152,34 @@ static bool has_section(const char *section) {
     return false;
 }
 
+/* A copy without the blanks around it, which a file would not keep. */
+static char *trimmed(sx_arena *arena, const char *value) {
+    while (*value == ' ') value++;
+    char *copy = sx_arena_text(arena, value);
+    size_t length = copy ? strlen(copy) : 0;
+    while (length > 0 && copy[length - 1] == ' ') copy[--length] = 0;
+    return copy;
+}
+
 static sx_status set(sx_config *config, const char *section, const char *key, const char *value,
                      sx_error *err) {
     if (!has_section(section)) return unknown_section(section, err);
     const sx_option *option = sx_option_find(sx_study_options, section, key);
     if (!option) return sx_option_unknown(sx_study_options, section, key, err);
-    sx_status status = check_value(option, value, err);
-    if (status) return status;
-    char *copy = sx_arena_text(&config->arena, value);
+    char *copy = trimmed(&config->arena, value);
     if (!copy) return sx_fail(err, SX_NO_MEMORY, "not enough memory for a study");
-    config->values[option - sx_study_options] = copy;
-    return SX_OK;
+    sx_status status = check_value(option, copy, err);
+    if (!status) config->values[option - sx_study_options] = copy;
+    return status;
 }
 
-/* "section.key" and a value. */
+/* "section.key" and a value. Not the preset: naming another one here would not apply its section.
+ */
 static sx_status set_dotted(sx_config *config, const char *name, const char *value, sx_error *err) {
+    if (strcmp(name, "run.preset") == 0)
+        return sx_fail(err, SX_BAD_INPUT,
+                       "run.preset is chosen before the file is read: in its [run] section, or "
+                       "with --preset");
     char section[64];
     const char *dot = strchr(name, '.');
     size_t length = dot ? (size_t)(dot - name) : 0;
@@ -171,26 +210,20 @@ sx_status sx_config_override(sx_config *config, const char *assignment, sx_error
 /* ---- files
  * ------------------------------------------------------------------------------------------ */
 
-static sx_status at_line(const char *file, int line, sx_error *err) {
-    sx_error inner = *err;
-    return sx_fail(err, inner.status, "%.200s:%d: %s", file, line, inner.message);
-}
-
 /* One pass over the entries: the plain sections (preset NULL), or those of one preset. */
 static sx_status apply(sx_config *config, const char *file, const sx_ini *ini, const char *preset,
                        bool *found, sx_error *err) {
-    sx_error inner = {0};
     for (size_t i = 0; i < ini->count; i++) {
         const sx_ini_entry *e = &ini->entries[i];
         bool chosen = preset && strcmp(e->section, preset) == 0;
         bool plain = !preset && !is_preset(e->section) && strcmp(e->section, RUN_SECTION) != 0;
         sx_status status = SX_OK;
-        if (chosen) status = set_dotted(config, e->key, e->value, &inner);
-        if (plain) status = set(config, e->section, e->key, e->value, &inner);
+        if (chosen) status = set_dotted(config, e->key, e->value, err);
+        if (plain) status = set(config, e->section, e->key, e->value, err);
         *found = *found || chosen;
         if (!status) continue;
-        at_line(file, e->line, &inner);
-        return sx_fail(err, status, "%s", inner.message);
+        sx_fail_within(err, "%.200s:%d", file, e->line);
+        return status;
     }
     return SX_OK;
 }

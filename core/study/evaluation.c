@@ -7,10 +7,44 @@
 
 #define CURVE_POINTS 400
 #define TARGET_RISK 0.02
+enum { STREAM_SUBSET = 81 };
 
 static const sx_confidence measures[] = {SX_CONFIDENCE_MAX_PROBABILITY,
                                          SX_CONFIDENCE_NEGATIVE_ENTROPY, SX_CONFIDENCE_MARGIN};
 enum { MEASURES = 3 };
+
+/* Every item has the same chance, and each class its share: the items, shuffled and then sorted by
+ * class, are picked at even distances. */
+static void pick_subset(sx_study *study, size_t n, uint32_t *order, uint32_t *sorted,
+                        size_t *starts) {
+    const sx_source *source = study->data->source;
+    size_t classes = (size_t)study->classes, m = study->validate_items, found = 0;
+    sx_random random = sx_random_from(study->seed, STREAM_SUBSET, 0);
+    sx_random_permutation(&random, order, n);
+    for (size_t i = 0; i < n; i++)
+        starts[sx_source_label(source, SX_SPLIT_VALIDATION, order[i]) + 1]++;
+    for (size_t c = 0; c < classes; c++) starts[c + 1] += starts[c];
+    for (size_t i = 0; i < n; i++)
+        sorted[starts[sx_source_label(source, SX_SPLIT_VALIDATION, order[i])]++] = order[i];
+    memset(order, 0, n * sizeof *order); /* from here on: whether an item was picked */
+    for (size_t k = 0; k < m; k++) order[sorted[(2 * k + 1) * n / (2 * m)]] = 1;
+    for (size_t i = 0; i < n; i++)
+        if (order[i]) study->subset[found++] = (uint32_t)i;
+}
+
+sx_status sx_evaluation_prepare(sx_study *study, sx_error *err) {
+    size_t n = sx_source_describe(study->data->source)->counts[SX_SPLIT_VALIDATION];
+    if (study->validate_items >= n) return SX_OK;
+    uint32_t *order = sx_alloc(n, sizeof *order), *sorted = sx_alloc(n, sizeof *sorted);
+    size_t *starts = sx_alloc((size_t)study->classes + 1, sizeof *starts);
+    study->subset = sx_alloc(study->validate_items, sizeof *study->subset);
+    bool memory = order && sorted && starts && study->subset;
+    if (memory) pick_subset(study, n, order, sorted, starts);
+    sx_free(order);
+    sx_free(sorted);
+    sx_free(starts);
+    return memory ? SX_OK : sx_study_no_memory(err);
+}
 
 sx_status sx_evaluation_start(sx_study *study, sx_split split, size_t total, sx_error *err) {
     sx_evaluation *e = &study->evaluation;
@@ -26,10 +60,9 @@ sx_status sx_evaluation_start(sx_study *study, sx_split split, size_t total, sx_
     return memory ? SX_OK : sx_study_no_memory(err);
 }
 
-/* A subset is the beginning of the order of pairs, which is balanced over the classes. */
 size_t sx_evaluation_item(const sx_study *study, size_t k) {
     const sx_evaluation *e = &study->evaluation;
-    return e->whole ? k : sx_view_pair_item(study->data->view, e->split, k);
+    return e->whole ? k : study->subset[k];
 }
 
 static sx_status draw_item(sx_study *study, int picture, uint8_t *pixels, int32_t *label,
@@ -43,7 +76,7 @@ static sx_status draw_item(sx_study *study, int picture, uint8_t *pixels, int32_
 sx_status sx_evaluation_slice(sx_study *study, sx_error *err) {
     sx_evaluation *e = &study->evaluation;
     size_t left = e->total - e->done;
-    int count = left < SX_SLICE ? (int)left : SX_SLICE;
+    int count = left < (size_t)study->slice ? (int)left : study->slice;
     sx_status status = sx_study_draw_slice(study, count, draw_item, err);
     if (!status)
         status = sx_evaluator_bytes(study->evaluator, study->pixels, (size_t)count,
@@ -271,6 +304,7 @@ static sx_status publish_scores(sx_study *study, const scores *s, sx_error *err)
     else if (!sx_points_log_add(&study->validation, row))
         return sx_study_no_memory(err);
     study->report.recorded = true;
+    study->selective = (sx_selective){NAN, NAN, NAN, NAN};
     sx_status status = sx_study_publish(study, make_validation(study), err);
     if (!status) status = sx_study_publish(study, make_items(study, s), err);
     if (!status && all_numbers(s)) {

@@ -1,13 +1,19 @@
 /* What the parts of a study share; private to core/study. The parts: training (one step and its
  * series), evaluation (the validation split and what follows from it), sweep (posed pictures),
- * claims. study.c lets them take turns. */
+ * claims. turns.c says whose turn it is while training goes on, ending.c what comes after. */
 #ifndef SX_STUDY_INTERNAL_H
 #define SX_STUDY_INTERNAL_H
 
 #include "core/metric/metric.h"
 #include "core/study/study.h"
 
-#define SX_SLICE 256 /* images of one slice of a measurement: some 10 to 30 ms */
+/* Most pictures of one slice of a measurement, and pixels that it may have: some 10 to 30 ms. */
+#define SX_SLICE 256
+#define SX_SLICE_PIXELS (256 * 32 * 32)
+/* What a picture that is composed and measured costs, in forward passes of training: see turns.c.
+ */
+#define SX_PICTURE_COST 0.95
+#define SX_COARSEST 3 /* the first live sweep takes an eighth of the pictures */
 
 /* A growing column store of the points of a published series. */
 typedef struct {
@@ -23,8 +29,8 @@ void sx_points_log_done(sx_points_log *log);
 
 typedef struct {
     sx_split split;
-    size_t total, done;   /* items; the first `total` of the split's pair order, or all in order */
-    bool whole;           /* items in order of the split */
+    size_t total, done;   /* items */
+    bool whole;           /* all items of the split; else the study's subset of validation */
     float *probabilities; /* [capacity, classes] */
     size_t capacity;
 } sx_evaluation;
@@ -42,12 +48,20 @@ typedef struct {
 } sx_outcomes;
 
 typedef struct {
-    bool active;
+    bool active, asked; /* asked for by a person: not a part of the turns */
     sx_split split;
     int64_t step; /* of the parameters */
     size_t done, total;
     sx_outcomes outcomes; /* capacity for the full counts */
 } sx_sweep;
+
+/* Where the turns of training and live measurement stand. Part of the state: after a resume the
+ * turns fall on the same steps, though the sweep that was under way is lost. */
+typedef struct {
+    double budget;      /* forward passes that live measurements may take now */
+    int level;          /* the next sweep takes full >> level pictures of a point */
+    size_t done, total; /* pictures of the sweep whose turn it is; total 0: none */
+} sx_turn;
 
 /* ---- the study
  * ---------------------------------------------------------------------------------------- */
@@ -60,6 +74,8 @@ struct sx_study {
     int size, batch, classes;
     int64_t steps, validate_every;
     size_t validate_items, full[SX_SWEEPS]; /* images of a point at the end */
+    int slice;                              /* pictures of a slice */
+    uint32_t *subset;                       /* [validate_items], ascending; NULL: all */
     double share, area[SX_SWEEPS];
     sx_model model, copy; /* the copy is what a sweep measures */
     sx_trainer *trainer;
@@ -67,16 +83,14 @@ struct sx_study {
     sx_evaluator *evaluator, *copy_evaluator;
     float *images; /* [batch, size, size, 3] */
     int32_t *labels;
-    uint8_t *pixels; /* [SX_SLICE, size, size, 3] */
+    uint8_t *pixels; /* [slice, size, size, 3] */
     int32_t *slice_labels;
-    float *slice_probabilities; /* [SX_SLICE, classes] */
+    float *slice_probabilities; /* [slice, classes] */
     sx_status *slice_status;    /* of each picture of a slice */
-    sx_error slice_error;
     /* position */
     sx_phase phase;
     int64_t validated; /* step of the last validation, -1: none */
-    double budget;     /* pictures that live measurements may take now */
-    int level;         /* sweeps take full >> level pictures of a point */
+    sx_turn turn;
     bool measure_now;
     sx_evaluation evaluation;
     bool evaluating;
@@ -94,7 +108,8 @@ struct sx_study {
     /* state for checkpoints */
     sx_safetensor *tensors;
     sx_metadata metadata[16];
-    char seed_text[24], validated_text[24], data_text[160];
+    double turn_row[4];
+    char seed_text[24], validated_text[24], data_text[160], plan_text[160];
 };
 
 /* Publishes; a NULL result (no memory) is SX_NO_MEMORY. */
@@ -109,8 +124,15 @@ sx_status sx_study_draw_slice(sx_study *study, int count, sx_slice_draw draw, sx
 /* training.c */
 sx_status sx_study_train(sx_study *study, sx_error *err);
 
-/* evaluation.c: starts one (of `total` items), takes a slice, and publishes what follows from it.
+/* turns.c: one unit of work of training; ending.c: one of the last measurements. */
+sx_status sx_study_take_turn(sx_study *study, sx_error *err);
+sx_status sx_study_measure_end(sx_study *study, sx_error *err);
+double sx_study_slices_left(const sx_study *study); /* of the last measurements, about */
+
+/* evaluation.c: draws the subset; starts one (of `total` items), takes a slice, and publishes what
+ * follows from it.
  */
+sx_status sx_evaluation_prepare(sx_study *study, sx_error *err);
 sx_status sx_evaluation_start(sx_study *study, sx_split split, size_t total, sx_error *err);
 sx_status sx_evaluation_slice(sx_study *study, sx_error *err);
 sx_status sx_evaluation_publish(sx_study *study, sx_error *err);
@@ -119,6 +141,7 @@ size_t sx_evaluation_item(const sx_study *study, size_t k);
 
 /* sweep.c */
 sx_status sx_sweep_prepare(sx_study *study, sx_error *err); /* allocates for the full counts */
+size_t sx_sweep_pictures(const sx_study *study, int level);
 void sx_sweep_start(sx_study *study, sx_split split, int level);
 sx_status sx_sweep_slice(sx_study *study, sx_error *err);
 sx_status sx_sweep_publish(sx_study *study, sx_error *err);

@@ -8,12 +8,13 @@
 
 const sx_option sx_study_options[] = {
     {"study", "name", TEXT, "study", 0, 0, "a-z 0-9 -", "name of the study and its run folders"},
+    {"study", "title", TEXT, "", 0, 0, "a line", "title of the figures at the end"},
     {"study", "kind", CHOICE, "robustness", 0, 0, "robustness", "row of the study table"},
     {"data", "source", TEXT, "", 0, 0, "name or path",
      "data set; none: Fashion-MNIST, else shapes"},
     {"data", "compose", TEXT, "center area=0.5", 0, 0, "spec", "how an item becomes an image"},
     {"data", "backgrounds", TEXT, "", 0, 0, "folder", "photographs; none: rendered textures"},
-    {"data", "image", INTEGER, "32", 8, 256, NULL, "pixels a side"},
+    {"data", "image", INTEGER, "32", 8, 512, NULL, "pixels a side"},
     {"model", "spec", TEXT, "cnn(width=16, depth=3)", 0, 0, "spec", "the network"},
     {"train", "steps", INTEGER, "4000", 1, 100000000, NULL, "optimiser steps"},
     {"train", "batch", INTEGER, "64", 1, 4096, NULL, "images of a step"},
@@ -35,6 +36,7 @@ const sx_option sx_study_options[] = {
     {"robustness", "images_per_point", INTEGER, "200", 1, 10000, NULL,
      "images of a point of the rotation and size curves"},
     {"run", "seed", INTEGER, "0", 0, 9007199254740991.0, NULL, "fixes every bit of the result"},
+    {"run", "seeds", INTEGER, "1", 1, 1, NULL, "runs of the study, each with its own seed"},
     {"run", "checkpoint_seconds", NUMBER, "20", 0.1, 86400, NULL,
      "between checkpoints, unless they would take 2 % of the time"},
     {"run", "preset", CHOICE, "quick", 0, 0, "quick|class|full", "section that overrides keys"},

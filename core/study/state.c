@@ -1,11 +1,9 @@
-/* The state of a study for a checkpoint: the trainer's, the series so far, and what was validated.
- * Live sweeps only read, so they are left out; the first one after a resume takes the full counts.
- */
+/* The state of a study for a checkpoint: the trainer's, the series so far, what was validated,
+ * and where the turns stand. A live sweep under way only reads, so it is left out. */
 #include "core/study/internal.h"
 
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 static sx_safetensor numbers(const char *name, size_t rows, size_t columns, const double *values) {
@@ -25,6 +23,15 @@ static void describe_data(const sx_study *s, char *out, size_t size) {
              facts->counts[SX_SPLIT_TEST], facts->classes, s->size);
 }
 
+/* What the position in the data and the turns depend on. */
+static void describe_plan(const sx_study *s, char *out, size_t size) {
+    const sx_config *c = s->config;
+    snprintf(out, size, "%lld steps of %d images, flip %s, shift %s, share %g, %zu of %zu, %zu",
+             (long long)s->steps, s->batch, sx_config_text(c, "train", "flip"),
+             sx_config_text(c, "train", "shift"), s->share, s->validate_items,
+             s->full[SX_SWEEP_LOCATION], s->full[SX_SWEEP_SIZE]);
+}
+
 sx_status sx_study_save(sx_study *s, sx_study_state *out, sx_error *err) {
     sx_trainer_state trainer;
     (void)err;
@@ -35,12 +42,18 @@ sx_status sx_study_save(sx_study *s, sx_study_state *out, sx_error *err) {
     s->tensors[count++] = numbers("study.training", s->training.rows, 5, s->training.values);
     s->tensors[count++] = numbers("study.validation", s->validation.rows, 3, s->validation.values);
     s->tensors[count++] = numbers("study.sums", 1, 5, s->sums);
+    const double turn[] = {s->turn.budget, s->turn.level, (double)s->turn.done,
+                           (double)s->turn.total};
+    memcpy(s->turn_row, turn, sizeof turn);
+    s->tensors[count++] = numbers("study.turn", 1, 4, s->turn_row);
     snprintf(s->seed_text, sizeof s->seed_text, "%llu", (unsigned long long)s->seed);
     snprintf(s->validated_text, sizeof s->validated_text, "%lld", (long long)s->validated);
     describe_data(s, s->data_text, sizeof s->data_text);
+    describe_plan(s, s->plan_text, sizeof s->plan_text);
     s->metadata[pairs++] = (sx_metadata){"seed", s->seed_text};
     s->metadata[pairs++] = (sx_metadata){"validated", s->validated_text};
     s->metadata[pairs++] = (sx_metadata){"data", s->data_text};
+    s->metadata[pairs++] = (sx_metadata){"plan", s->plan_text};
     *out = (sx_study_state){s->tensors, count, s->metadata, pairs};
     return SX_OK;
 }
@@ -64,19 +77,65 @@ static const sx_safetensor *find_rows(const sx_safetensors *file, const char *na
     return NULL;
 }
 
-static bool reload(sx_points_log *log, const sx_safetensor *from) {
-    log->rows = 0;
-    for (size_t row = 0; row < from->sizes[0]; row++) {
+/* Reads the rows into an empty log. */
+static sx_status read_log(const sx_safetensors *file, const char *name, int columns,
+                          sx_points_log *out, sx_error *err) {
+    const sx_safetensor *from = find_rows(file, name, (size_t)columns, err);
+    *out = (sx_points_log){.columns = columns};
+    for (size_t row = 0; from && row < from->sizes[0]; row++) {
         double values[8];
-        memcpy(values, (const char *)from->values + row * (size_t)log->columns * sizeof *values,
-               (size_t)log->columns * sizeof *values);
-        if (!sx_points_log_add(log, values)) return false;
+        size_t bytes = (size_t)columns * sizeof *values;
+        memcpy(values, (const char *)from->values + row * bytes, bytes);
+        if (!sx_points_log_add(out, values)) return sx_study_no_memory(err);
     }
-    return true;
+    return from ? SX_OK : SX_BAD_INPUT;
+}
+
+static sx_status read_row(const sx_safetensors *file, const char *name, size_t columns, double *out,
+                          sx_error *err) {
+    const sx_safetensor *from = find_rows(file, name, columns, err);
+    if (from && from->sizes[0] == 1) {
+        memcpy(out, from->values, columns * sizeof *out);
+        return SX_OK;
+    }
+    return sx_fail(err, SX_BAD_INPUT,
+                   "the checkpoint's tensor '%s' is missing or has another shape", name);
+}
+
+/* A whole number from 0 to `most`. */
+static bool is_count(double value, double most) {
+    return value >= 0 && value <= most && value == floor(value);
+}
+
+static sx_status read_turn(const sx_study *s, const sx_safetensors *file, sx_turn *out,
+                           sx_error *err) {
+    double row[4] = {0};
+    sx_status status = read_row(file, "study.turn", 4, row, err);
+    if (status) return status;
+    bool good = isfinite(row[0]) && is_count(row[1], SX_COARSEST);
+    double total = good ? (double)sx_sweep_pictures(s, (int)row[1]) : 0;
+    good = good && (row[3] == 0 || row[3] == total) && is_count(row[2], row[3]);
+    if (!good)
+        return sx_fail(err, SX_BAD_INPUT, "the checkpoint's turns of measurement cannot be right");
+    *out = (sx_turn){row[0], (int)row[1], (size_t)row[2], (size_t)row[3]};
+    return SX_OK;
+}
+
+/* A step of the run: -1 (none) or up to `most`. */
+static sx_status read_step(const sx_safetensors *file, const char *key, int64_t most, int64_t *out,
+                           sx_error *err) {
+    const char *text = sx_safetensors_metadata(file, key);
+    double value;
+    if (!text || !sx_text_number(text, &value) || !is_count(value + 1, (double)most + 1))
+        return sx_fail(err, SX_BAD_INPUT, "the checkpoint's '%s' is not a step of this study", key);
+    *out = (int64_t)value;
+    return SX_OK;
 }
 
 static void restore_report(sx_study *s) {
     const sx_points_log *t = &s->training, *v = &s->validation;
+    s->report.loss = s->report.accuracy = s->report.learning_rate = s->report.gradient_norm = NAN;
+    s->report.validation_loss = s->report.validation_accuracy = NAN;
     s->report.step = sx_trainer_steps_done(s->trainer);
     if (t->rows) {
         const double *row = t->values + (t->rows - 1) * 5;
@@ -91,31 +150,53 @@ static void restore_report(sx_study *s) {
     }
 }
 
-sx_status sx_study_load(sx_study *s, const sx_safetensors *file, sx_error *err) {
-    char seed[24], data[160];
+/* What a checkpoint holds beside the trainer's part. */
+typedef struct {
+    sx_points_log training, validation;
+    double sums[5];
+    sx_turn turn;
+    int64_t validated, step;
+} loaded;
+
+static sx_status read_all(const sx_study *s, const sx_safetensors *file, loaded *l, sx_error *err) {
+    char seed[24], data[160], plan[160];
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)s->seed);
     describe_data(s, data, sizeof data);
-    const char *validated = sx_safetensors_metadata(file, "validated");
+    describe_plan(s, plan, sizeof plan);
     sx_status status = check_text(file, "seed", seed, err);
     if (!status) status = check_text(file, "data", data, err);
-    if (status) return status;
-    const sx_safetensor *training = find_rows(file, "study.training", 5, err);
-    const sx_safetensor *validation = find_rows(file, "study.validation", 3, err);
-    const sx_safetensor *sums = find_rows(file, "study.sums", 5, err);
-    if (!training || !validation || !sums || sums->sizes[0] != 1 || !validated)
-        return sx_fail(err, SX_BAD_INPUT, "the checkpoint does not hold a study's series");
-    status = sx_trainer_load(s->trainer, file, err);
-    if (status) return status;
-    if (!reload(&s->training, training) || !reload(&s->validation, validation))
-        return sx_study_no_memory(err);
-    memcpy(s->sums, sums->values, sizeof s->sums);
-    s->validated = strtoll(validated, NULL, 10);
+    if (!status) status = check_text(file, "plan", plan, err);
+    if (!status) status = read_step(file, "step", s->steps, &l->step, err);
+    if (!status) status = read_step(file, "validated", s->steps, &l->validated, err);
+    if (!status) status = read_row(file, "study.sums", 5, l->sums, err);
+    if (!status) status = read_turn(s, file, &l->turn, err);
+    if (!status) status = read_log(file, "study.training", 5, &l->training, err);
+    if (!status) status = read_log(file, "study.validation", 3, &l->validation, err);
+    return status;
+}
+
+/* Everything that can fail comes first. */
+sx_status sx_study_load(sx_study *s, const sx_safetensors *file, sx_error *err) {
+    loaded l = {0};
+    sx_status status = read_all(s, file, &l, err);
+    if (!status) status = sx_trainer_load(s->trainer, file, err);
+    if (status) {
+        sx_points_log_done(&l.training);
+        sx_points_log_done(&l.validation);
+        return status;
+    }
+    sx_points_log_done(&s->training);
+    sx_points_log_done(&s->validation);
+    s->training = l.training;
+    s->validation = l.validation;
+    memcpy(s->sums, l.sums, sizeof s->sums);
+    s->turn = l.turn;
+    s->validated = l.validated;
     sx_batches_free(s->batches);
     s->batches = NULL;
-    s->sweep.active = s->evaluating = false;
-    s->level = 0;
-    s->budget = 0;
+    s->sweep.active = s->evaluating = s->measure_now = false;
     s->phase = SX_PHASE_TRAINING;
+    s->stage = 0;
     restore_report(s);
     return SX_OK;
 }

@@ -23,14 +23,15 @@ typedef struct {
 sx_status sx_config_new(sx_config *out, sx_error *err); /* all defaults */
 void sx_config_done(sx_config *config);
 
-/* Reads a study file. A section named like a preset ([quick], [class], [full]) holds entries
+/* Reads a study file into a configuration that holds the defaults; after an error it may hold a
+ * part of the file. A section named like a preset ([quick], [class], [full]) holds entries
  * "section.key = value" and is applied when [run] preset (or `preset`, not NULL, which wins) names
  * it. Unknown keys and bad values: file, line, nearest name. */
 sx_status sx_config_read(sx_config *out, const char *path, const char *preset, sx_error *err);
 /* The same from text (a run folder's run.ini); `name` is used in sentences. */
 sx_status sx_config_parse(sx_config *out, const char *name, const char *text, const char *preset,
                           sx_error *err);
-/* "section.key=value". */
+/* "section.key=value"; not run.preset, whose section would not be applied. */
 sx_status sx_config_override(sx_config *config, const char *assignment, sx_error *err);
 /* The value of a key that is in the table. */
 const char *sx_config_text(const sx_config *config, const char *section, const char *key);

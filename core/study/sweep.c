@@ -33,17 +33,26 @@ void sx_sweep_done(sx_study *study) {
     for (int s = 0; s < SX_SWEEPS; s++) sx_free(study->sweep.outcomes.right[s]);
 }
 
+static size_t pairs_at(const sx_study *study, int sweep, int level) {
+    size_t pairs = study->full[sweep] >> level;
+    return pairs ? pairs : 1;
+}
+
+size_t sx_sweep_pictures(const sx_study *study, int level) {
+    size_t total = 0;
+    for (int s = 0; s < SX_SWEEPS; s++) total += (size_t)grid_points[s] * pairs_at(study, s, level);
+    return total;
+}
+
 void sx_sweep_start(sx_study *study, sx_split split, int level) {
     sx_sweep *sweep = &study->sweep;
     sweep->active = true;
+    sweep->asked = false;
     sweep->split = split;
     sweep->step = study->report.step;
-    sweep->done = sweep->total = 0;
-    for (int s = 0; s < SX_SWEEPS; s++) {
-        size_t pairs = study->full[s] >> level;
-        sweep->outcomes.pairs[s] = pairs ? pairs : 1;
-        sweep->total += (size_t)grid_points[s] * sweep->outcomes.pairs[s];
-    }
+    sweep->done = 0;
+    sweep->total = sx_sweep_pictures(study, level);
+    for (int s = 0; s < SX_SWEEPS; s++) sweep->outcomes.pairs[s] = pairs_at(study, s, level);
     memcpy(study->copy.parameters.values, study->model.parameters.values,
            study->model.parameters.size * sizeof(float));
 }
@@ -87,7 +96,7 @@ static int largest(const float *values, int count) {
 sx_status sx_sweep_slice(sx_study *study, sx_error *err) {
     sx_sweep *sweep = &study->sweep;
     size_t left = sweep->total - sweep->done;
-    int count = left < SX_SLICE ? (int)left : SX_SLICE;
+    int count = left < (size_t)study->slice ? (int)left : study->slice;
     sx_status status = sx_study_draw_slice(study, count, draw_posed, err);
     if (!status)
         status = sx_evaluator_bytes(study->copy_evaluator, study->pixels, (size_t)count,

@@ -8,9 +8,13 @@
 #define PIECE_FLOATS 8192
 #define PI 3.14159265358979323846
 
-/* The numbers of one update, the same for all pieces. */
+/* The numbers of one update, the same for all pieces. They are computed in double and rounded once:
+ * 1 - 0.999f would be off by one part in 20,000. */
 typedef struct {
-    float rate, momentum, decay, beta1, beta2, epsilon, first_scale, second_scale;
+    float rate, momentum, decay, beta1, beta2, epsilon;
+    float new1, new2;                /* 1 - beta1, 1 - beta2 */
+    float first_scale, second_scale; /* with the corrections of the moments' bias */
+    float shrink;                    /* of AdamW's weights */
     bool nesterov;
 } update;
 
@@ -32,8 +36,8 @@ static void update_moments(const update *u, float decay, size_t count, float *re
                            const float *restrict g, float *restrict m, float *restrict v) {
     for (size_t i = 0; i < count; i++) {
         float d = g[i] + decay * p[i];
-        m[i] = u->beta1 * m[i] + (1 - u->beta1) * d;
-        v[i] = u->beta2 * v[i] + (1 - u->beta2) * d * d;
+        m[i] = u->beta1 * m[i] + u->new1 * d;
+        v[i] = u->beta2 * v[i] + u->new2 * d * d;
         p[i] -= u->first_scale * m[i] / (sqrtf(v[i]) * u->second_scale + u->epsilon);
     }
 }
@@ -45,7 +49,7 @@ static void update_adam(const update *u, size_t count, float *p, const float *g,
 
 static void update_adamw(const update *u, size_t count, float *p, const float *g, float *m,
                          float *v) {
-    for (size_t i = 0; i < count; i++) p[i] *= 1 - u->rate * u->decay;
+    for (size_t i = 0; i < count; i++) p[i] *= u->shrink;
     update_moments(u, 0, count, p, g, m, v);
 }
 
@@ -89,7 +93,7 @@ enum { KINDS = sizeof kinds / sizeof kinds[0] };
 struct sx_optimizer {
     sx_parameters *parameters;
     int kind;
-    double rate;
+    double rate, decay, beta1, beta2;
     update base;
     sx_piece *pieces;
     int piece_count;
@@ -119,13 +123,18 @@ static sx_status parse_spec(sx_optimizer *o, const char *text, sx_error *err) {
     status = sx_spec_check(&spec, options, err);
     if (status) return status;
     o->rate = sx_spec_number(&spec, options, "lr");
-    o->base.decay = (float)sx_spec_number(&spec, options, "weight_decay");
+    o->decay = sx_spec_number(&spec, options, "weight_decay");
+    o->base.decay = (float)o->decay;
     if (options == sgd_options) {
         o->base.momentum = (float)sx_spec_number(&spec, options, "momentum");
         o->base.nesterov = strcmp(sx_spec_text(&spec, options, "nesterov"), "yes") == 0;
     } else {
-        o->base.beta1 = (float)sx_spec_number(&spec, options, "beta1");
-        o->base.beta2 = (float)sx_spec_number(&spec, options, "beta2");
+        o->beta1 = sx_spec_number(&spec, options, "beta1");
+        o->beta2 = sx_spec_number(&spec, options, "beta2");
+        o->base.beta1 = (float)o->beta1;
+        o->base.beta2 = (float)o->beta2;
+        o->base.new1 = (float)(1 - o->beta1);
+        o->base.new2 = (float)(1 - o->beta2);
         o->base.epsilon = (float)sx_spec_number(&spec, options, "epsilon");
     }
     return SX_OK;
@@ -200,7 +209,10 @@ static void step_piece(void *context, int index, int worker) {
     sx_optimizer *o = context;
     const sx_piece *piece = &o->pieces[index];
     update u = o->current;
-    if (!piece->decayed) u.decay = 0;
+    if (!piece->decayed) {
+        u.decay = 0;
+        u.shrink = 1;
+    }
     const float *g = o->gradient + piece->offset;
     o->squares[index] = sum_of_squares(g, piece->count);
     float *v = o->state[1] ? o->state[1] + piece->offset : NULL;
@@ -213,8 +225,9 @@ double sx_optimizer_step(sx_optimizer *o, const float *gradient, double rate, in
     o->gradient = gradient;
     o->current = o->base;
     o->current.rate = (float)rate;
-    o->current.first_scale = (float)(rate / (1 - pow(o->base.beta1, (double)step)));
-    o->current.second_scale = (float)(1 / sqrt(1 - pow(o->base.beta2, (double)step)));
+    o->current.first_scale = (float)(rate / (1 - pow(o->beta1, (double)step)));
+    o->current.second_scale = (float)(1 / sqrt(1 - pow(o->beta2, (double)step)));
+    o->current.shrink = (float)(1 - rate * o->decay);
     sx_pool_run(pool, o->piece_count, step_piece, o);
     double sum = 0;
     for (int i = 0; i < o->piece_count; i++) sum += o->squares[i];
@@ -274,7 +287,7 @@ double sx_schedule_factor(const sx_schedule *schedule, int64_t step, int64_t ste
     if (at + 1 < schedule->warmup) rise = (at + 1) / schedule->warmup;
     if (schedule->cosine) {
         double span = (double)steps - schedule->warmup;
-        double done = span > 0 ? (at - schedule->warmup) / span : 1;
+        double done = span > 0 ? (at - schedule->warmup) / span : at >= schedule->warmup;
         done = done < 0 ? 0 : done > 1 ? 1 : done;
         rest = schedule->final + (1 - schedule->final) * 0.5 * (1 + cos(PI * done));
     }

@@ -74,7 +74,9 @@ sx_status sx_trainer_step(sx_trainer *t, const float *images, const int32_t *lab
     sx_status status = sx_run_train(t->run, &t->model->parameters, images, labels, t->options.seed,
                                     t->steps_done, t->gradient, &report);
     if (status == SX_CANCELLED) return status;
-    if (status) return sx_fail(err, status, "a training step failed");
+    if (status)
+        return sx_fail(err, status, "a training step: a label is not one of the model's %d classes",
+                       t->model->classes);
     double factor = sx_schedule_factor(&t->schedule, t->steps_done, t->options.steps);
     double rate = sx_optimizer_rate(t->optimizer) * factor * t->scale;
     t->steps_done++;
@@ -125,7 +127,9 @@ void sx_trainer_save(sx_trainer *t, sx_trainer_state *out) {
                                               .bytes = t->model->parameters.size * sizeof(float)};
     }
     snprintf(t->step_text, sizeof t->step_text, "%lld", (long long)t->steps_done);
-    snprintf(t->scale_text, sizeof t->scale_text, "%a", t->scale);
+    snprintf(t->scale_text, sizeof t->scale_text, "%.17g", t->scale);
+    char *comma = strchr(t->scale_text, ','); /* the locale may be one that writes 0,5 */
+    if (comma) *comma = '.';
     *out = (sx_trainer_state){.tensors = t->tensors, .count = count};
     out->metadata[out->metadata_count++] = (sx_metadata){"model", t->model->spec};
     out->metadata[out->metadata_count++] = (sx_metadata){"optimizer", t->options.optimizer};
@@ -159,21 +163,25 @@ static sx_status check_moments(sx_trainer *t, const sx_safetensors *file,
     return SX_OK;
 }
 
+/* The step and the factor; a step stays exact as a double. */
 static sx_status check_position(const sx_safetensors *file, int64_t *step, double *scale,
                                 sx_error *err) {
     const char *step_text = sx_safetensors_metadata(file, "step");
     const char *scale_text = sx_safetensors_metadata(file, "scale");
-    char *step_end = NULL, *scale_end = NULL;
-    *step = step_text ? strtoll(step_text, &step_end, 10) : -1;
-    *scale = scale_text ? strtod(scale_text, &scale_end) : (double)NAN;
-    if (*step < 0 || *step_end || !isfinite(*scale) || *scale_end)
+    double number = -1;
+    if (!step_text || !sx_text_number(step_text, &number) || number < 0 || number > 0x1p53 ||
+        number != floor(number))
         return sx_fail(err, SX_BAD_INPUT, "the checkpoint does not say at which step it was made");
+    if (!scale_text || !sx_text_number(scale_text, scale) || *scale < 0)
+        return sx_fail(err, SX_BAD_INPUT,
+                       "the checkpoint does not say by what the learning rate was scaled");
+    *step = (int64_t)number;
     return SX_OK;
 }
 
 sx_status sx_trainer_load(sx_trainer *t, const sx_safetensors *file, sx_error *err) {
-    int64_t step;
-    double scale;
+    int64_t step = 0;
+    double scale = 1;
     const sx_safetensor *moments[2] = {NULL, NULL};
     sx_status status = check_text(file, "model", t->model->spec, err);
     if (!status) status = check_text(file, "optimizer", t->options.optimizer, err);

@@ -5,11 +5,13 @@ sextant=$(realpath "${SEXTANT:-build/sextant}")
 source_tree=$(realpath "$(dirname "$0")/../..")
 home=$(mktemp -d)
 socket=sextant-test-$$
+terminals=0
 export XDG_DATA_HOME=$home/data XDG_CONFIG_HOME=$home/config LC_ALL=C.UTF-8
 unset NO_COLOR LINES COLUMNS SEXTANT_ASSETS SEXTANT_DATA
 passed=0 failed=0
 finish() {
     tmux -L "$socket" kill-server 2>/dev/null
+    while pkill -f "$home"; do sleep 0.2; done
     rm -rf "$home"
 }
 trap finish EXIT
@@ -55,7 +57,10 @@ seed = 3
 STUDY
 }
 
-terminal() { # columns, rows, command: starts it in tmux
+terminal() { # columns, rows, command: starts it in a tmux server of its own, ending the one before
+    [ $terminals = 0 ] || tmux -L "$socket" kill-server 2>/dev/null
+    terminals=$((terminals + 1))
+    socket=sextant-test-$$-$terminals
     tmux -L "$socket" -f /dev/null new-session -d -x "$1" -y "$2" "$3"
 }
 type_keys() { tmux -L "$socket" send-keys "$@"; }
@@ -65,7 +70,7 @@ shows() {
     tries=0
     until screen 2>/dev/null | grep -q -e "$1"; do
         tries=$((tries + 1))
-        [ $tries -lt 1200 ] || { echo "never showed: $1"; screen; return 1; }
+        [ $tries -lt 400 ] || { echo "never showed: $1"; screen; return 1; }
         sleep 0.1
     done
 }
@@ -74,7 +79,7 @@ becomes() { # format, value: waits for a tmux variable
     tries=0
     until [ "$(state_of "$1")" = "$2" ]; do
         tries=$((tries + 1))
-        [ $tries -lt 1200 ] || { echo "$1 is $(state_of "$1"), not $2"; return 1; }
+        [ $tries -lt 400 ] || { echo "$1 is $(state_of "$1"), not $2"; return 1; }
         sleep 0.1
     done
 }
@@ -82,7 +87,7 @@ ends() { # process: waits for its end
     tries=0
     while kill -0 "$1" 2>/dev/null; do
         tries=$((tries + 1))
-        [ $tries -lt 1200 ] || return 1
+        [ $tries -lt 400 ] || return 1
         sleep 0.1
     done
 }

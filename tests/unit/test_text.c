@@ -186,12 +186,14 @@ static void odd_places_are_written_as_they_are(void **state) {
     umask(mask);
     assert_int_equal(stat(path, &facts), 0);
     assert_int_equal(facts.st_mode & 0777, 0640);
+    assert_int_equal(chmod(path, 0600), 0); /* a mode that is there stays */
     assert_int_equal(symlink("file", link), 0);
     assert_int_equal(sx_file_write(link, "new!", 4, &err), SX_OK);
     assert_int_equal(lstat(link, &facts), 0);
     assert_true(S_ISLNK(facts.st_mode));
     assert_int_equal(stat(path, &facts), 0);
     assert_int_equal(facts.st_size, 4);
+    assert_int_equal(facts.st_mode & 0777, 0600);
     assert_int_equal(sx_file_write(folder, "x", 1, &err), SX_IO);
     assert_int_equal(sx_directory_make("", &err), SX_IO);
     char command[SX_PATH_SIZE + 16];

@@ -131,9 +131,14 @@ static void run_move(void *state, int value, const char *argument) {
     data_pane *pane = state;
     int64_t across = pane->open ? 1 : pane->picker.columns;
     int64_t page = pane->open ? 10 : across * pane->picker.rows;
-    const int64_t by[] = {
-        [LEFT] = -1,       [RIGHT] = 1,        [UP] = -across,        [DOWN] = across,
-        [PAGE_UP] = -page, [PAGE_DOWN] = page, [FIRST] = -UINT32_MAX, [LAST] = UINT32_MAX};
+    const int64_t by[] = {[LEFT] = -1,
+                          [RIGHT] = 1,
+                          [UP] = -across,
+                          [DOWN] = across,
+                          [PAGE_UP] = -page,
+                          [PAGE_DOWN] = page,
+                          [FIRST] = -(int64_t)UINT32_MAX,
+                          [LAST] = UINT32_MAX};
     (void)argument;
     sx_picker_move(&pane->picker, by[value]);
 }
@@ -316,18 +321,18 @@ typedef struct {
     int width, height; /* of the picture in cells; the caption is two rows more */
 } thumbnail;
 
-/* As large as two rows of thumbnails allow, square, wide enough for most names. */
+/* Square pictures, wide enough for most names; several rows of them if each gets enough height. */
 static thumbnail thumbnail_of(const data_pane *pane, sx_box box) {
+    enum { CAPTION = 2, GAP = 1, LEAST = 4 };
     int longest = 0;
     for (int i = 0; i < facts_of(pane)->classes; i++) {
         int columns = sx_text_columns(class_name(pane, i));
         if (columns > longest) longest = columns;
     }
     int width = longest < 10 ? 10 : longest > 14 ? 14 : longest;
-    int height = (box.height + 1) / 2 - 3;
+    int height = (box.height + GAP) / 2 - CAPTION - GAP;
+    if (height < LEAST) height = box.height - CAPTION;
     if (height > width / 2) height = width / 2;
-    if (height < 3) height = 3;
-    if (height > box.height - 2) height = box.height - 2;
     return (thumbnail){width, height < 1 ? 1 : height};
 }
 
@@ -356,10 +361,10 @@ static void draw_caption(sx_canvas *canvas, sx_box box, int y, sx_style style, c
 }
 
 static void draw_thumbnail(data_pane *pane, sx_canvas *canvas, sx_box box, size_t item,
-                           bool selected, double until) {
+                           bool selected) {
     sx_picture picture = {pane->data, pane->split, item, pane->original};
     sx_box image = sx_box_inset(box, 0, 0, 0, 2);
-    if (!sx_pictures_draw(pane->pictures, canvas, image, &picture, until)) pane->desk->again = true;
+    if (!sx_pictures_draw(pane->pictures, canvas, image, &picture)) pane->desk->again = true;
     char text[160];
     sx_role role;
     int label = sx_source_label(pane->data->source, pane->split, item);
@@ -384,7 +389,7 @@ static void draw_grid(data_pane *pane, sx_canvas *canvas, sx_box box, bool focus
     if (across < 1) across = 1;
     if (down < 1) down = 1;
     sx_picker_lay(&pane->picker, pane->picker.count, across, down);
-    double budget = pane->desk->picture_seconds, until = budget > 0 ? sx_seconds() + budget : 0;
+    sx_pictures_begin(pane->pictures, pane->desk->picture_seconds);
     int step = across > 1 ? (box.width - t.width) / (across - 1) : 0;
     if (step > t.width + 3) step = t.width + 3;
     for (int i = 0; i < across * down; i++) {
@@ -393,8 +398,8 @@ static void draw_grid(data_pane *pane, sx_canvas *canvas, sx_box box, bool focus
         sx_box place = {box.x + i % across * step, box.y + i / across * (t.height + 3), t.width,
                         t.height + 2};
         if (place.width > box.width) place.width = box.width;
-        draw_thumbnail(pane, canvas, place, pane->shown[at], focused && at == pane->picker.selected,
-                       until);
+        draw_thumbnail(pane, canvas, place, pane->shown[at],
+                       focused && at == pane->picker.selected);
     }
 }
 
@@ -435,10 +440,11 @@ static void draw_facts(data_pane *pane, sx_canvas *canvas, sx_box box, size_t it
 /* One picture as large as fits, with all that is known about it. */
 static void draw_one(data_pane *pane, sx_canvas *canvas, sx_box box) {
     size_t item = pane->shown[pane->picker.selected];
-    int facts_width = box.width >= 60 ? 30 : box.width / 2;
+    int facts_width = box.width >= 100 ? 42 : box.width >= 60 ? 32 : box.width / 2;
     sx_box facts = sx_box_take_columns(&box, -facts_width);
     sx_picture picture = {pane->data, pane->split, item, pane->original};
-    sx_pictures_draw(pane->pictures, canvas, box, &picture, 0);
+    sx_pictures_begin(pane->pictures, 0);
+    sx_pictures_draw(pane->pictures, canvas, box, &picture);
     draw_facts(pane, canvas, sx_box_inset(facts, 2, 0, 0, 0), item);
     pane->picker.columns = pane->picker.rows = 1;
 }

@@ -40,7 +40,7 @@ void sx_screen_sentence(const sx_screen *screen, char *out, size_t size) {
     if (now->message[0])
         sx_text_printable(out, size, now->message);
     else if (now->state == SX_STATE_FINISHED && now->report.steps > 0)
-        snprintf(out, size, "finished after %s steps", steps);
+        snprintf(out, size, "all %s steps are done", steps);
     else if (now->state == SX_STATE_STOPPED)
         snprintf(out, size, "stopped at step %s of %s; --resume goes on", step, steps);
     else if (now->state == SX_STATE_FAILED)
@@ -74,6 +74,8 @@ static void tell(const sx_screen *screen, char *out, size_t size, sx_role *role)
         snprintf(out, size, "no checkpoint yet");
 }
 
+/* State, run, claims, sentence. Where they do not fit together, the sentence is the last to give
+ * way: first the run's name goes, then the claims, then the sentence is cut at a word. */
 static void draw_state(const sx_screen *screen, sx_canvas *canvas, sx_box row) {
     const sx_snapshot *now = screen->desk.now;
     char text[640], fit[640];
@@ -81,26 +83,33 @@ static void draw_state(const sx_screen *screen, sx_canvas *canvas, sx_box row) {
     tell(screen, text, sizeof text, &role);
     const char *mark =
         canvas->look.unicode ? state_marks[now->state].mark : state_marks[now->state].plain;
-    bool named = now->run[0] && sx_text_columns(now->run) + 12 <= row.width / 2;
-    sx_segment parts[2] = {sx_part_segment(state_marks[now->state].role, "%s %s%s%s", mark,
-                                           sx_state_name(now->state), named ? " " : "",
-                                           named ? now->run : ""),
-                           sx_part_segment(SX_ROLE_TEXT, "%s", screen->desk.claims)};
-    int x = sx_segments_draw(canvas, row, 0, parts, 2, 3) + 3, room = row.width - x;
+    const char *run = now->run, *claims = screen->desk.claims;
+    sx_segment parts[2];
+    int room = 0, gap = 3;
+    for (int given_up = 0; given_up < 3; given_up++) {
+        if (given_up > 0) run = "";
+        if (given_up > 1) claims = "";
+        parts[0] = sx_part_segment(state_marks[now->state].role, "%s %s%s%s", mark,
+                                   sx_state_name(now->state), run[0] ? " " : "", run);
+        parts[1] = sx_part_segment(SX_ROLE_TEXT, "%s", claims);
+        room = row.width - sx_text_columns(parts[0].text) - gap;
+        if (claims[0]) room -= sx_text_columns(claims) + gap;
+        if (sx_text_columns(text) <= room) break;
+    }
+    int x = sx_segments_draw(canvas, row, 0, parts, 2, gap) + gap;
     sx_words_fit(fit, sizeof fit, text, room, canvas->look.unicode);
-    if (text[0] && room > 8) sx_canvas_text(canvas, row, x, 0, sx_style_of(role), fit);
+    if (text[0]) sx_canvas_text(canvas, row, x, 0, sx_style_of(role), fit);
 }
 
 static void draw_bottom(sx_screen *screen, sx_canvas *canvas) {
     sx_box all = sx_box_inset(sx_canvas_box(canvas), 1, 0, 1, 0);
     sx_box keys = sx_box_take_rows(&all, -1), state = sx_box_take_rows(&all, -1);
-    sx_command_set sets[2];
-    sx_commands commands = sx_screen_sets(screen, sets);
+    sx_command_set sets[SETS];
     draw_state(screen, canvas, state);
     if (screen->prompt.open)
-        sx_prompt_draw(&screen->prompt, canvas, keys, commands);
+        sx_prompt_draw(&screen->prompt, canvas, keys, sx_screen_names(screen, sets));
     else
-        sx_key_line_draw(canvas, keys, commands);
+        sx_key_line_draw(canvas, keys, sx_screen_keys(screen, sets), "quit");
 }
 
 /* ---- what lies over the tiles -----------------------------------------------------------------
@@ -118,9 +127,9 @@ static void draw_overlay(sx_screen *screen, sx_canvas *canvas) {
     inside = sx_box_inset(inside, 1, 0, 1, 0);
     screen->overlay_height = inside.height;
     if (help) {
-        sx_command_set sets[2];
+        sx_command_set sets[SETS];
         screen->overlay_rows =
-            sx_help_draw(canvas, inside, sx_screen_sets(screen, sets), screen->overlay_first);
+            sx_help_draw(canvas, inside, sx_screen_keys(screen, sets), screen->overlay_first);
     } else {
         char text[640];
         sx_screen_sentence(screen, text, sizeof text);

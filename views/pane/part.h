@@ -105,11 +105,14 @@ typedef struct {
     bool original; /* as it is in the data set, not as the network sees it */
 } sx_picture;
 
-/* Draws the picture; one that was never drawn costs decoding, which is done while `until`
- * (sx_seconds; 0: always) has not passed. False if it was left out. An unreadable one is drawn as
- * such. */
+/* Begins a drawing that may spend so many seconds on pictures that were never drawn (0: no limit);
+ * at least one of them is drawn. */
+void sx_pictures_begin(sx_pictures *pictures, double seconds);
+
+/* Draws the picture; false if it was never drawn before and there is no time left for it. An
+ * unreadable one is drawn as such. */
 bool sx_pictures_draw(sx_pictures *pictures, sx_canvas *canvas, sx_box box,
-                      const sx_picture *picture, double until);
+                      const sx_picture *picture);
 
 /* ---- export ------------------------------------------------------------------------------------
  */

@@ -21,6 +21,8 @@ struct sx_pictures {
     sx_canvas scratch;
     uint8_t *pixels;
     size_t pixel_capacity;
+    double until; /* of this drawing, for new pictures; 0: no limit */
+    bool any;     /* of them drawn already */
 };
 
 sx_pictures *sx_pictures_new(void) {
@@ -40,6 +42,11 @@ void sx_pictures_free(sx_pictures *pictures) {
     sx_canvas_done(&pictures->scratch);
     sx_free(pictures->pixels);
     sx_free(pictures);
+}
+
+void sx_pictures_begin(sx_pictures *pictures, double seconds) {
+    pictures->until = seconds > 0 ? sx_seconds() + seconds : 0;
+    pictures->any = false;
 }
 
 static bool holds(const place *at, const sx_picture *picture, sx_box box, sx_look look) {
@@ -110,11 +117,12 @@ static void render(sx_pictures *pictures, place *at, const sx_picture *picture, 
 }
 
 bool sx_pictures_draw(sx_pictures *pictures, sx_canvas *canvas, sx_box box,
-                      const sx_picture *picture, double until) {
+                      const sx_picture *picture) {
     if (box.width <= 0 || box.height <= 0) return true;
     place *at = place_of(pictures, picture, box);
     if (!holds(at, picture, box, canvas->look)) {
-        if (until > 0 && sx_seconds() > until) return false;
+        if (pictures->until > 0 && pictures->any && sx_seconds() > pictures->until) return false;
+        pictures->any = true;
         render(pictures, at, picture, box, canvas->look);
     }
     for (int y = 0; at->width > 0 && y < box.height; y++)

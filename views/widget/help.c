@@ -6,21 +6,25 @@
 
 enum { KEYS_COLUMNS = 14, NAME_COLUMNS = 16, WIDE = 76 };
 
-/* One command from row y; returns the row after it. Narrow boxes leave out the name. */
+/* One command from row y, whole or not at all; returns the row after it. Narrow boxes leave out the
+ * name. */
 static int draw_command(sx_canvas *canvas, sx_box box, int y, const sx_command *command) {
     bool wide = box.width >= WIDE;
-    sx_canvas_text(canvas, box, 1, y, sx_style_of(SX_ROLE_KEY), command->keys);
-    int x = 1 + KEYS_COLUMNS;
-    if (wide) {
-        sx_canvas_print(canvas, box, x, y, sx_style_of(SX_ROLE_TEXT), ":%s", command->name);
-        x += NAME_COLUMNS;
-    }
+    int x = 1 + KEYS_COLUMNS + (wide ? NAME_COLUMNS : 0);
     char text[512];
     snprintf(text, sizeof text, "%s%s%s", command->argument, command->argument[0] ? "  " : "",
              command->help);
-    sx_box right = sx_box_inset(box, x, 0, 0, 0);
-    int next = sx_canvas_paragraph(canvas, right, y, sx_style_of(SX_ROLE_TEXT), text);
-    return next > y ? next : y + 1;
+    sx_box right = sx_box_inset(box, x, 0, 0, 0), nowhere = right;
+    nowhere.height = 0;
+    int next = sx_canvas_paragraph(canvas, nowhere, y, sx_style_of(SX_ROLE_TEXT), text);
+    if (next <= y) next = y + 1;
+    if (next > box.height) return next;
+    sx_canvas_text(canvas, box, 1, y, sx_style_of(SX_ROLE_KEY), command->keys);
+    if (wide)
+        sx_canvas_print(canvas, box, 1 + KEYS_COLUMNS, y, sx_style_of(SX_ROLE_TEXT), ":%s",
+                        command->name);
+    sx_canvas_paragraph(canvas, right, y, sx_style_of(SX_ROLE_TEXT), text);
+    return next;
 }
 
 int sx_help_draw(sx_canvas *canvas, sx_box box, sx_commands commands, int first) {

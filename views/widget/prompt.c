@@ -145,7 +145,7 @@ void sx_prompt_draw(const sx_prompt *prompt, sx_canvas *canvas, sx_box box, sx_c
     sx_canvas_fill(canvas, box, ' ', sx_style_of(SX_ROLE_TEXT));
     char left[SX_PROMPT_SIZE];
     sx_text_set(left, prompt->cursor + 1, prompt->text);
-    int cursor = sx_text_columns(left) + 1, room = box.width - 2;
+    int cursor = sx_text_columns(left) + 1, room = box.width - 1;
     size_t skip = 0; /* a line longer than the row slides, so that the cursor is seen */
     while (cursor > room && prompt->text[skip]) {
         do skip++;

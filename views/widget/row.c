@@ -41,28 +41,50 @@ int sx_segments_draw(sx_canvas *canvas, sx_box box, int y, const sx_segment *seg
     return x;
 }
 
-void sx_key_line_draw(sx_canvas *canvas, sx_box box, sx_commands commands) {
-    int x = 0;
-    for (int i = 0; i < commands.count; i++) {
-        const sx_command *row = commands.sets[i].commands;
-        while (row && row->name) {
-            const char *brief = row->brief;
-            bool (*matters)(void *) = row->matters;
-            char keys[96] = "", key[SX_KEY_SIZE];
-            do {
-                size_t used = strlen(keys);
-                snprintf(keys + used, sizeof keys - used, "%s%s", used ? " " : "",
-                         sx_command_key(row, key));
-                row++;
-            } while (brief && row->name && row->brief && !strcmp(row->brief, brief));
-            if (!brief || (matters && !matters(commands.sets[i].context))) continue;
-            int columns = sx_text_columns(keys) + 1 + sx_text_columns(brief);
-            if (x + (x ? 3 : 0) + columns > box.width) continue;
-            if (x) x += 3;
-            x += sx_canvas_text(canvas, box, x, 0, sx_style_of(SX_ROLE_KEY), keys) + 1;
-            x += sx_canvas_text(canvas, box, x, 0, sx_style_of(SX_ROLE_DIM), brief);
-        }
+/* The keys of a row and of the neighbours that share its brief word, into keys [size]; returns the
+ * row after them. */
+static const sx_command *keys_of(const sx_command *row, char *keys, size_t size) {
+    const char *brief = row->brief;
+    char key[SX_KEY_SIZE];
+    keys[0] = 0;
+    do {
+        size_t used = strlen(keys);
+        snprintf(keys + used, size - used, "%s%s", used ? " " : "", sx_command_key(row, key));
+        row++;
+    } while (brief && row->name && row->brief && !strcmp(row->brief, brief));
+    return row;
+}
+
+/* "+ - learning rate" at x if it fits before `end`; returns the columns taken, 0 if it does not. */
+static int draw_keys(sx_canvas *canvas, sx_box box, int x, int end, const char *keys,
+                     const char *brief) {
+    int gap = x > 0 ? 3 : 0, columns = sx_text_columns(keys) + 1 + sx_text_columns(brief);
+    if (x + gap + columns > end) return 0;
+    x += gap;
+    x += sx_canvas_text(canvas, box, x, 0, sx_style_of(SX_ROLE_KEY), keys) + 1;
+    sx_canvas_text(canvas, box, x, 0, sx_style_of(SX_ROLE_DIM), brief);
+    return gap + columns;
+}
+
+void sx_key_line_draw(sx_canvas *canvas, sx_box box, sx_commands commands, const char *last) {
+    const sx_command *closing = last ? sx_commands_of_name(commands, last, NULL) : NULL;
+    char keys[96];
+    int x = 0, end = box.width;
+    if (closing) {
+        keys_of(closing, keys, sizeof keys);
+        end -= sx_text_columns(keys) + 1 + sx_text_columns(closing->brief) + 3;
     }
+    for (int i = 0; i < commands.count; i++)
+        for (const sx_command *row = commands.sets[i].commands, *next; row && row->name;
+             row = next) {
+            next = keys_of(row, keys, sizeof keys);
+            bool matters = !row->matters || row->matters(commands.sets[i].context);
+            if (row->brief && matters && row != closing)
+                x += draw_keys(canvas, box, x, end, keys, row->brief);
+        }
+    if (!closing) return;
+    keys_of(closing, keys, sizeof keys);
+    draw_keys(canvas, box, x, box.width, keys, closing->brief);
 }
 
 /* Columns of the tabs when all names are written, or only the chosen one. */

@@ -109,8 +109,9 @@ typedef struct {
 int sx_segments_draw(sx_canvas *canvas, sx_box box, int y, const sx_segment *segments, int count,
                      int gap);
 
-/* "space pause   . step ...": the keys of `commands` that have a brief word, whole ones only. */
-void sx_key_line_draw(sx_canvas *canvas, sx_box box, sx_commands commands);
+/* "space pause   . step ...": the keys of `commands` that have a brief word, as many whole ones as
+ * fit; the one named `last` (may be NULL) ends the line and is there at any width. */
+void sx_key_line_draw(sx_canvas *canvas, sx_box box, sx_commands commands, const char *last);
 
 /* The top line: names with their digits; where they do not fit, the digits and the chosen name. */
 typedef struct {

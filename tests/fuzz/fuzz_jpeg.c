@@ -1,0 +1,12 @@
+/* JPEG: damage ends in a sentence. */
+#include "core/format/format.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    sx_image image;
+    sx_error err = {0};
+    if (sx_jpeg_decode(data, size, &image, &err) != SX_OK && !err.message[0]) __builtin_trap();
+    sx_image_done(&image);
+    return 0;
+}

@@ -1,0 +1,664 @@
+/* The workbench screen: what each page looks like (golden screens), that it holds together at every
+ * size and under any keys, and what keys and commands do. */
+#include "tests/unit/unit.h"
+
+#include "tests/unit/golden.h"
+#include "tests/unit/sample_snapshot.h"
+
+#include "views/pane/pane.h"
+
+#include <locale.h>
+#include <unistd.h>
+
+static const sx_look full = {256, true}, eight = {8, true}, plain = {0, true}, ascii = {0, false};
+
+/* ---- a screen with a snapshot, and what it sent -----------------------------------------------
+ */
+
+typedef struct {
+    sx_screen *screen;
+    sample moment;
+    sx_canvas canvas;
+    sx_command_kind sent[64];
+    double values[64];
+    int count;
+} bench;
+
+static void note(void *user, sx_command_kind kind, double value) {
+    bench *b = user;
+    if (b->count == 64) b->count = 0;
+    b->sent[b->count] = kind;
+    b->values[b->count++] = value;
+}
+
+static void show(bench *b, sx_state state) {
+    sample before = b->moment;
+    sample_new(&b->moment, state);
+    sx_screen_update(b->screen, &b->moment.snapshot);
+    sample_done(&before);
+}
+
+static void draw(bench *b, int width, int height, sx_look look) {
+    assert_int_equal(sx_canvas_resize(&b->canvas, width, height, look, NULL), SX_OK);
+    sx_screen_draw(b->screen, &b->canvas);
+}
+
+static bench *bench_new(sx_state state) {
+    bench *b = sx_alloc(1, sizeof *b);
+    sx_error err = {0};
+    assert_non_null(b);
+    sx_screen_options options = {.user = b, .send = note};
+    b->screen = sx_screen_new(&options, &err);
+    if (!b->screen) fail_msg("%s", err.message);
+    show(b, state);
+    draw(b, 80, 24, full);
+    return b;
+}
+
+static void bench_free(bench *b) {
+    sx_screen_free(b->screen);
+    sample_done(&b->moment);
+    sx_canvas_done(&b->canvas);
+    sx_free(b);
+}
+
+/* Presses keys, drawing after each, as a person would see it. */
+static void press(bench *b, const char *keys) {
+    char copy[256], *rest;
+    snprintf(copy, sizeof copy, "%s", keys);
+    for (char *key = strtok_r(copy, " ", &rest); key; key = strtok_r(NULL, " ", &rest)) {
+        if (!sx_key_known(key)) fail_msg("no key '%s'", key);
+        sx_screen_key(b->screen, key);
+        draw(b, b->canvas.width, b->canvas.height, b->canvas.look);
+    }
+}
+
+static bool seen(const bench *b, const char *text) {
+    sx_text all = {0};
+    sx_canvas_to_text(&b->canvas, &all);
+    bool found = strstr(all.data, text) != NULL;
+    sx_text_done(&all);
+    return found;
+}
+static void expect_seen(const bench *b, const char *text) {
+    sx_text all = {0};
+    sx_canvas_to_text(&b->canvas, &all);
+    if (!strstr(all.data, text)) fail_msg("'%s' is not on the screen:\n%s", text, all.data);
+    sx_text_done(&all);
+}
+
+/* A text or number of the state, by "pane.field" or "field". */
+static void expect_state(const bench *b, const char *path, const char *expected) {
+    json_t *state = sx_screen_state(b->screen), *at = state;
+    char copy[64], *rest, *got = NULL;
+    assert_non_null(state);
+    snprintf(copy, sizeof copy, "%s", path);
+    for (char *key = strtok_r(copy, ".", &rest); key; key = strtok_r(NULL, ".", &rest))
+        at = json_object_get(at, key);
+    got = json_dumps(at, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
+    const char *text = json_is_string(at) ? json_string_value(at) : got ? got : "nothing";
+    if (strcmp(text, expected) != 0) fail_msg("%s is %s, not %s", path, text, expected);
+    free(got);
+    json_decref(state);
+}
+
+/* ---- golden screens ---------------------------------------------------------------------------
+ */
+
+static const char *const page_names[] = {"dashboard",  "data", "train",
+                                         "robustness", "risk", "claims"};
+
+static void check_page(bench *b, int page, int width, int height, sx_look look, const char *how) {
+    char key[2] = {(char)('1' + page), 0}, name[96];
+    draw(b, width, height, look);
+    press(b, key);
+    snprintf(name, sizeof name, "pane-%s-%dx%d%s", page_names[page], width, height, how);
+    if (width == 80) { /* colours once: at 80x24 in all looks */
+        golden_check(&b->canvas, name);
+        return;
+    }
+    sx_text text = {0};
+    sx_canvas_to_text(&b->canvas, &text);
+    golden_file(name, "txt", &text);
+    sx_text_done(&text);
+}
+
+static void pages_look_as_they_should(void **state) {
+    static const int sizes[][2] = {{60, 16}, {80, 24}, {120, 40}, {200, 60}};
+    (void)state;
+    bench *b = bench_new(SX_STATE_FINISHED);
+    for (int page = 0; page < 6; page++)
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+            check_page(b, page, sizes[i][0], sizes[i][1], full, "");
+    for (int page = 0; page < 6; page++) {
+        check_page(b, page, 80, 24, eight, "-8");
+        check_page(b, page, 80, 24, plain, "-0");
+        check_page(b, page, 80, 24, ascii, "-ascii");
+    }
+    bench_free(b);
+}
+
+static void moments_look_as_they_should(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_LOADING);
+    golden_check(&b->canvas, "pane-loading-80x24");
+    show(b, SX_STATE_RUNNING);
+    draw(b, 120, 40, ascii);
+    golden_check(&b->canvas, "pane-running-120x40-ascii");
+    show(b, SX_STATE_FAILED);
+    draw(b, 120, 40, ascii);
+    golden_check(&b->canvas, "pane-failed-120x40-ascii");
+    draw(b, 80, 24, full);
+    press(b, "Tab Tab ?");
+    golden_check(&b->canvas, "pane-help-80x24");
+    press(b, "Esc : f a");
+    golden_check(&b->canvas, "pane-command-80x24");
+    bench_free(b);
+}
+
+/* ---- properties at every size -----------------------------------------------------------------
+ */
+
+static bool overlap(sx_box a, sx_box b) {
+    return a.x < b.x + b.width && b.x < a.x + a.width && a.y < b.y + b.height &&
+           b.y < a.y + a.height;
+}
+
+static const sx_cell *cell_at(const bench *b, int x, int y) {
+    return &b->canvas.cells[(size_t)y * (size_t)b->canvas.width + (size_t)x];
+}
+
+/* Something stands inside of the tile's frame. */
+static bool filled(const bench *b, sx_box box) {
+    for (int y = box.y + 1; y < box.y + box.height - 1; y++)
+        for (int x = box.x + 1; x < box.x + box.width - 1; x++)
+            if (cell_at(b, x, y)->glyph != ' ') return true;
+    return false;
+}
+
+static void check_tiles(const bench *b, const sx_tile *tiles, int count) {
+    sx_box screen = {0, 0, b->canvas.width, b->canvas.height};
+    int focused = 0, covered = 0;
+    for (int i = 0; i < count; i++) {
+        sx_box box = tiles[i].box;
+        assert_true(box.x >= 0 && box.y >= 1 && box.x + box.width <= screen.width);
+        assert_true(box.y + box.height <= screen.height - 2 && box.width >= 3 && box.height >= 3);
+        if (!filled(b, box))
+            fail_msg("empty tile '%s' at %dx%d", tiles[i].pane, screen.width, screen.height);
+        for (int k = 0; k < i; k++) assert_false(overlap(box, tiles[k].box));
+        focused += tiles[i].focused;
+        covered += box.width * box.height;
+    }
+    assert_int_equal(focused, 1);
+    assert_int_equal(covered, screen.width * (screen.height - 3)); /* no hole either */
+}
+
+/* No ellipsis right after a letter: nothing is cut within a word. */
+static void check_words(const bench *b) {
+    for (int y = 0; y < b->canvas.height; y++)
+        for (int x = 1; x < b->canvas.width; x++) {
+            uint32_t before = cell_at(b, x - 1, y)->glyph;
+            if (cell_at(b, x, y)->glyph != 0x2026) continue;
+            if (before <= ' ' || before >= 0x7F) continue;
+            char row[301] = "";
+            for (int i = 0; i < b->canvas.width && i < 300; i++) {
+                uint32_t glyph = cell_at(b, i, y)->glyph;
+                row[i] = glyph < 0x7F ? (char)glyph : '?';
+            }
+            fail_msg("cut within a word at %d, %d of %dx%d: %s", x, y, b->canvas.width,
+                     b->canvas.height, row);
+        }
+}
+
+static void check_size(bench *b, int width, int height, sx_look look, bool words) {
+    sx_tile tiles[SX_SCREEN_TILES];
+    draw(b, width, height, look);
+    int count = sx_screen_tiles(b->screen, width, height, tiles);
+    assert_int_equal(count > 0, width >= 60 && height >= 16);
+    if (count > 0) {
+        check_tiles(b, tiles, count);
+        assert_true(seen(b, "quit"));
+    } else {
+        assert_true(seen(b, "60x16") || seen(b, "small"));
+    }
+    if (words) check_words(b);
+}
+
+static void screens_hold_together_at_every_size(void **state) {
+    static const sx_state moments[] = {SX_STATE_LOADING, SX_STATE_RUNNING, SX_STATE_FINISHED,
+                                       SX_STATE_FAILED};
+    (void)state;
+    for (int i = 0; i < 4; i++) {
+        bench *b = bench_new(moments[i]);
+        for (int height = 5; height <= 100; height += height < 34 ? 3 : 11)
+            for (int width = 20; width <= 300; width += width < 130 ? 7 : 31) {
+                sx_screen_key(b->screen, "1");
+                sx_screen_key(b->screen, "Tab");
+                check_size(b, width, height, plain, true);
+            }
+        for (char page = '1'; page <= '6'; page++) {
+            char key[2] = {page, 0};
+            sx_screen_key(b->screen, key);
+            for (int height = 15; height <= 60; height += 9)
+                for (int width = 59; width <= 200; width += 23)
+                    check_size(b, width, height, plain, page != '6'); /* a table may cut cells */
+        }
+        bench_free(b);
+    }
+}
+
+static void layouts_change_where_they_should(void **state) {
+    static const struct {
+        int width, height, tiles;
+    } cases[] = {{60, 16, 1},  {79, 40, 1},  {80, 24, 2}, {80, 30, 2}, {80, 31, 4},
+                 {110, 32, 4}, {160, 24, 4}, {59, 16, 0}, {60, 15, 0}, {300, 100, 4}};
+    (void)state;
+    sx_tile tiles[SX_SCREEN_TILES];
+    bench *b = bench_new(SX_STATE_RUNNING);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        int got = sx_screen_tiles(b->screen, cases[i].width, cases[i].height, tiles);
+        if (got != cases[i].tiles)
+            fail_msg("%d tiles at %dx%d", got, cases[i].width, cases[i].height);
+    }
+    bench_free(b);
+}
+
+/* ---- any keys ---------------------------------------------------------------------------------
+ */
+
+static size_t all_keys(char keys[][SX_KEY_SIZE], size_t room) {
+    static const char typed[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789"
+                                ":/#.,+-=?!*()[]";
+    static const char *const named[] = {
+        "space",  "Tab",    "Shift-Tab", "Enter",  "Esc",    "Up",        "Down", "Left", "Right",
+        "PgUp",   "PgDn",   "Home",      "End",    "Delete", "Backspace", "F1",   "F10",  "Ctrl-C",
+        "Ctrl-L", "Ctrl-Z", "Ctrl-U",    "Ctrl-D", "é",      "Enter",     "Esc"};
+    size_t count = 0;
+    for (size_t i = 0; typed[i] && count < room; i++)
+        snprintf(keys[count++], SX_KEY_SIZE, "%c", typed[i]);
+    for (size_t i = 0; i < sizeof named / sizeof *named && count < room; i++)
+        snprintf(keys[count++], SX_KEY_SIZE, "%s", named[i]);
+    return count;
+}
+
+static void random_keys_never_break_it(void **state) {
+    static const sx_state moments[] = {SX_STATE_RUNNING, SX_STATE_FINISHED, SX_STATE_FAILED,
+                                       SX_STATE_LOADING};
+    static const char *const mouse[] = {"Click", "WheelUp", "WheelDown"};
+    char keys[128][SX_KEY_SIZE], directory[] = "/tmp/sextant-keys-XXXXXX";
+    char before[SX_PATH_SIZE];
+    (void)state;
+    assert_non_null(mkdtemp(directory)); /* :screen-save may write anywhere below here */
+    assert_non_null(getcwd(before, sizeof before));
+    assert_int_equal(chdir(directory), 0);
+    size_t count = all_keys(keys, 128);
+    sx_random random = sx_random_from(11, 0, 0);
+    bench *b = bench_new(SX_STATE_RUNNING);
+    for (int i = 0; i < 4000; i++) {
+        if (i % 700 == 699) show(b, moments[sx_random_below(&random, 4)]);
+        if (i % 40 == 39) {
+            int width = 20 + (int)sx_random_below(&random, 140);
+            draw(b, width, 5 + (int)sx_random_below(&random, 45), i % 3 ? ascii : full);
+            sx_screen_mouse(b->screen, mouse[sx_random_below(&random, 3)],
+                            (int)sx_random_below(&random, 200), (int)sx_random_below(&random, 60));
+        }
+        sx_screen_key(b->screen, keys[sx_random_below(&random, (uint32_t)count)]);
+        sx_screen_take_wish(b->screen);
+        if (i % 4 == 0) draw(b, b->canvas.width, b->canvas.height, b->canvas.look);
+        if (i % 100 == 0) json_decref(sx_screen_state(b->screen));
+    }
+    press(b, "Esc Esc Esc Esc ?");
+    draw(b, 80, 24, full);
+    expect_seen(b, "Help"); /* help opens everywhere */
+    bench_free(b);
+    sx_listing listing = {0};
+    assert_int_equal(sx_directory_list(".", &listing, NULL), SX_OK);
+    for (size_t i = 0; i < listing.count; i++) unlink(listing.names[i]);
+    sx_listing_done(&listing);
+    assert_int_equal(chdir(before), 0);
+    rmdir(directory);
+}
+
+/* ---- the tables -------------------------------------------------------------------------------
+ */
+
+static void check_rows(const char *where, const sx_command *rows, sx_commands all) {
+    for (const sx_command *row = rows; row->name; row++) {
+        char keys[64], *rest;
+        if (!row->help || !row->help[0]) fail_msg("%s: '%s' has no help", where, row->name);
+        if (!row->run || !row->argument) fail_msg("%s: '%s' is not whole", where, row->name);
+        for (const char *c = row->name; *c; c++)
+            if (!strchr("abcdefghijklmnopqrstuvwxyz-", *c)) fail_msg("%s: '%s'", where, row->name);
+        if (sx_commands_of_name(all, row->name, NULL) != row)
+            fail_msg("%s: ':%s' means another command", where, row->name);
+        if (!row->keys || !row->keys[0]) fail_msg("%s: '%s' has no key", where, row->name);
+        snprintf(keys, sizeof keys, "%s", row->keys);
+        for (char *key = strtok_r(keys, " ", &rest); key; key = strtok_r(NULL, " ", &rest)) {
+            if (!sx_key_known(key)) fail_msg("%s: no key '%s'", where, key);
+            if (sx_commands_of_key(all, key, NULL) != row)
+                fail_msg("%s: key %s is taken twice", where, key);
+        }
+    }
+}
+
+static void every_command_has_help_a_key_and_a_name(void **state) {
+    const char *name;
+    int panes = 0;
+    (void)state;
+    for (const sx_command *rows; (rows = sx_pane_commands(panes, &name)); panes++) {
+        const sx_command_set sets[] = {{name, rows, NULL},
+                                       {"everywhere", sx_screen_commands, NULL}};
+        check_rows(name, rows, (sx_commands){sets, 2});
+        check_rows(name, sx_screen_commands, (sx_commands){sets, 2});
+    }
+    assert_int_equal(panes, 5);
+}
+
+/* ---- what keys do -----------------------------------------------------------------------------
+ */
+
+static void pages_and_focus_follow_keys(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_RUNNING);
+    expect_state(b, "page", "dashboard");
+    expect_state(b, "focus", "data");
+    expect_seen(b, "Train");
+    assert_false(seen(b, "Risk ·"));
+    press(b, "Tab Tab");
+    expect_state(b, "focus", "robustness");
+    expect_seen(b, "Risk ·"); /* the other two tiles of 80x24 */
+    press(b, "Shift-Tab Enter");
+    expect_state(b, "page", "train");
+    press(b, "Esc");
+    expect_state(b, "page", "dashboard");
+    press(b, "5 Tab");
+    expect_state(b, "page", "data");
+    press(b, "6");
+    expect_state(b, "page", "data"); /* no claims yet */
+    assert_false(seen(b, "6"[0] ? "6 Claims" : ""));
+    show(b, SX_STATE_FINISHED);
+    press(b, "6");
+    expect_state(b, "page", "claims");
+    expect_seen(b, "2 hold · 1 fails · 1 undecided");
+    show(b, SX_STATE_RUNNING); /* another job: the page goes */
+    press(b, "Left");
+    expect_state(b, "page", "dashboard");
+    bench_free(b);
+}
+
+static void commands_go_to_the_engine(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_RUNNING);
+    press(b, "space . s M + -");
+    static const sx_command_kind kinds[] = {SX_COMMAND_PAUSE,      SX_COMMAND_STEP,
+                                            SX_COMMAND_CHECKPOINT, SX_COMMAND_MEASURE,
+                                            SX_COMMAND_SCALE,      SX_COMMAND_SCALE};
+    assert_int_equal(b->count, 6);
+    for (int i = 0; i < 6; i++) assert_int_equal(b->sent[i], kinds[i]);
+    assert_true(b->values[4] == 1.25 && b->values[5] == 1 / 1.25);
+    show(b, SX_STATE_PAUSED);
+    press(b, "space");
+    assert_int_equal(b->sent[6], SX_COMMAND_RESUME);
+    sx_error err = {0};
+    assert_int_equal(sx_screen_command(b->screen, "faster 3", &err), SX_OK);
+    assert_true(b->values[7] == 3);
+    assert_int_equal(sx_screen_command(b->screen, "faster much", &err), SX_OK);
+    assert_int_equal(b->count, 8);
+    assert_int_equal(sx_screen_command(b->screen, "fastr", &err), SX_USAGE);
+    assert_non_null(strstr(err.message, "faster"));
+    show(b, SX_STATE_FINISHED);
+    press(b, "space + M");
+    assert_int_equal(b->count, 8); /* nothing runs, nothing is sent */
+    expect_seen(b, "nothing is running");
+    bench_free(b);
+}
+
+static void leaving_asks_when_a_run_would_stop(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_RUNNING);
+    press(b, "q");
+    expect_seen(b, "q again or y");
+    assert_int_equal(sx_screen_take_wish(b->screen), SX_WISH_NONE);
+    press(b, "x");
+    assert_false(seen(b, "q again or y"));
+    assert_int_equal(sx_screen_take_wish(b->screen), SX_WISH_NONE);
+    press(b, "q y");
+    assert_int_equal(sx_screen_take_wish(b->screen), SX_WISH_QUIT);
+    assert_int_equal(sx_screen_take_wish(b->screen), SX_WISH_NONE);
+    press(b, "Ctrl-C Ctrl-C");
+    assert_int_equal(sx_screen_take_wish(b->screen), SX_WISH_QUIT);
+    press(b, "Ctrl-Z");
+    assert_int_equal(sx_screen_take_wish(b->screen), SX_WISH_SUSPEND);
+    press(b, "Ctrl-L");
+    assert_int_equal(sx_screen_take_wish(b->screen), SX_WISH_REPAINT);
+    show(b, SX_STATE_FINISHED);
+    press(b, "q");
+    assert_int_equal(sx_screen_take_wish(b->screen), SX_WISH_QUIT);
+    bench_free(b);
+}
+
+static void pictures_are_filtered_and_opened(void **state) {
+    char wrong[32];
+    (void)state;
+    bench *b = bench_new(SX_STATE_RUNNING);
+    const sx_source_facts *facts = sx_source_describe(b->moment.data->source);
+    int count = 0, of_class = 0, class = 2;
+    for (size_t i = 0; i < SAMPLE_ITEMS; i++)
+        count += sx_snapshot_result(&b->moment.snapshot, "items")->table.columns[6].numbers[i] > 0;
+    for (size_t i = 0; i < facts->counts[SX_SPLIT_VALIDATION]; i++)
+        of_class += sx_source_label(b->moment.data->source, SX_SPLIT_VALIDATION, i) == class;
+    draw(b, 120, 40, full);
+    press(b, "2 w");
+    snprintf(wrong, sizeof wrong, "%d", count);
+    expect_state(b, "data.shown", wrong);
+    expect_state(b, "data.show", "wrong");
+    expect_seen(b, "✗");
+    press(b, "w");
+    snprintf(wrong, sizeof wrong, "%d", SAMPLE_ITEMS - count);
+    expect_state(b, "data.shown", wrong);
+    press(b, "w c c c");
+    snprintf(wrong, sizeof wrong, "%d", of_class);
+    expect_state(b, "data.shown", wrong);
+    expect_state(b, "data.class", facts->class_names[class]);
+    press(b, "Right Enter");
+    expect_state(b, "data.open", "true");
+    expect_seen(b, "prediction");
+    expect_seen(b, facts->class_names[class]);
+    press(b, "Esc");
+    expect_state(b, "data.open", "false");
+    expect_state(b, "page", "data");
+    assert_int_equal(sx_screen_command(b->screen, "class all", NULL), SX_OK);
+    assert_int_equal(sx_screen_command(b->screen, "go 77", NULL), SX_OK);
+    expect_state(b, "data.item", "77");
+    press(b, "G");
+    snprintf(wrong, sizeof wrong, "%zu", facts->counts[SX_SPLIT_VALIDATION] - 1);
+    expect_state(b, "data.item", wrong);
+    press(b, "g Down Right");
+    json_t *all = sx_screen_state(b->screen);
+    json_int_t item = json_integer_value(json_object_get(json_object_get(all, "data"), "item"));
+    json_decref(all);
+    if (item <= 5 || item >= 20)
+        fail_msg("item %d", (int)item); /* one row down and one to the right */
+    press(b, "/");
+    expect_state(b, "prompt", "filter ");
+    press(b, "z z z Enter");
+    expect_state(b, "data.shown", "0");
+    expect_seen(b, "No picture passes");
+    press(b, "t t");
+    expect_state(b, "data.split", "test");
+    bench_free(b);
+}
+
+static void robustness_is_read_by_a_cursor(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_RUNNING);
+    press(b, "4 Right");
+    expect_state(b, "robustness.row", "5");
+    press(b, "Left Left Up");
+    expect_seen(b, "x 0.30 y 0.40");
+    expect_seen(b, "n 240");
+    expect_seen(b, "drop 0.");
+    press(b, "Up Up Up Up Up Up Up Left Left Left Left");
+    expect_seen(b, "n 40");
+    expect_seen(b, "2 on few images");
+    press(b, "R Right");
+    expect_state(b, "robustness.plot", "rotation");
+    expect_seen(b, "n 400");
+    press(b, "S");
+    expect_state(b, "robustness.plot", "size");
+    bench_free(b);
+}
+
+static void the_target_risk_turns(void **state) {
+    double confidence[SAMPLE_ITEMS];
+    uint8_t wrong[SAMPLE_ITEMS];
+    char expected[32];
+    (void)state;
+    bench *b = bench_new(SX_STATE_RUNNING);
+    const sx_table *items = &sx_snapshot_result(&b->moment.snapshot, "items")->table;
+    for (size_t i = 0; i < SAMPLE_ITEMS; i++) {
+        confidence[i] = items->columns[3].numbers[i];
+        wrong[i] = items->columns[6].numbers[i] > 0;
+    }
+    press(b, "5 T"); /* 2 -> 5 % */
+    sx_operating_point point;
+    assert_int_equal(sx_coverage_at_risk(confidence, wrong, SAMPLE_ITEMS, 0.05, &point, NULL),
+                     SX_OK);
+    snprintf(expected, sizeof expected, "%.6g", point.coverage);
+    expect_state(b, "risk.coverage", expected);
+    expect_seen(b, "at risk 5 %");
+    press(b, "T T T");
+    expect_state(b, "risk.target", "0.02");
+    assert_int_equal(sx_screen_command(b->screen, "target-risk 10", NULL), SX_OK);
+    expect_state(b, "risk.target", "0.1");
+    press(b, "r");
+    expect_state(b, "risk.reliability", "true");
+    bench_free(b);
+}
+
+static void a_message_is_shown_in_full(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_FAILED);
+    expect_seen(b, "failed");
+    press(b, "m");
+    expect_seen(b, "a smaller learning rate may help");
+    press(b, "3"); /* any key shown can be pressed: closes it and acts */
+    expect_state(b, "page", "train");
+    expect_state(b, "overlay", "");
+    bench_free(b);
+}
+
+static void results_are_exported(void **state) {
+    char directory[] = "/tmp/sextant-export-XXXXXX", path[512];
+    sx_bytes file = {0};
+    (void)state;
+    bench *b = bench_new(SX_STATE_RUNNING);
+    press(b, "e");
+    expect_seen(b, "no run folder");
+    assert_non_null(mkdtemp(directory));
+    snprintf(b->moment.snapshot.path, sizeof b->moment.snapshot.path, "%s", directory);
+    press(b, "5 e");
+    expect_seen(b, "5 results");
+    snprintf(path, sizeof path, "%s/export/risk.csv", directory);
+    assert_int_equal(sx_file_read(path, 1 << 20, &file, NULL), SX_OK);
+    assert_non_null(strstr((char *)file.data, "AURC"));
+    sx_bytes_done(&file);
+    snprintf(path, sizeof path, "%s/export/items.json", directory);
+    json_t *json = NULL;
+    assert_int_equal(sx_json_read(path, 1 << 22, &json, NULL), SX_OK);
+    json_decref(json);
+    snprintf(path, sizeof path, "rm -r %s", directory);
+    bench_free(b);
+    assert_int_equal(system(path), 0);
+}
+
+static void a_screen_is_saved_without_the_command_line(void **state) {
+    char directory[] = "/tmp/sextant-screen-XXXXXX", line[512], path[480];
+    sx_bytes file = {0};
+    (void)state;
+    bench *b = bench_new(SX_STATE_RUNNING);
+    assert_non_null(mkdtemp(directory));
+    snprintf(path, sizeof path, "%s/screen.txt", directory);
+    snprintf(line, sizeof line, "screen-save %s", path);
+    assert_int_equal(sx_screen_command(b->screen, line, NULL), SX_OK);
+    assert_int_equal(sx_file_read(path, 1 << 20, &file, NULL), SX_OK);
+    sx_text text = {0};
+    sx_canvas_to_text(&b->canvas, &text);
+    assert_string_equal((char *)file.data, text.data);
+    sx_text_done(&text);
+    sx_bytes_done(&file);
+    unlink(path);
+    strcat(path, ".styles");
+    assert_int_equal(unlink(path), 0);
+    rmdir(directory);
+    bench_free(b);
+}
+
+static void the_mouse_focuses_and_scrolls(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_RUNNING);
+    sx_screen_mouse(b->screen, "Click", 60, 10);
+    expect_state(b, "focus", "train");
+    sx_screen_mouse(b->screen, "WheelDown", 10, 10);
+    expect_state(b, "focus", "data");
+    json_t *all = sx_screen_state(b->screen);
+    assert_true(json_integer_value(json_object_get(json_object_get(all, "data"), "item")) > 0);
+    json_decref(all);
+    bench_free(b);
+}
+
+/* A drawing with a budget leaves pictures for the next one, and gets there. */
+static void pictures_come_as_time_allows(void **state) {
+    (void)state;
+    bench *b = sx_alloc(1, sizeof *b);
+    assert_non_null(b);
+    sx_screen_options options = {.user = b, .send = note, .page = "data", .picture_seconds = 1e-9};
+    b->screen = sx_screen_new(&options, NULL);
+    show(b, SX_STATE_RUNNING);
+    draw(b, 120, 40, full);
+    assert_true(sx_screen_again(b->screen));
+    for (int i = 0; i < 200 && sx_screen_again(b->screen); i++) draw(b, 120, 40, full);
+    assert_false(sx_screen_again(b->screen));
+    bench_free(b);
+}
+
+static void an_unknown_page_is_refused(void **state) {
+    sx_error err = {0};
+    (void)state;
+    sx_screen_options options = {.send = note, .page = "rsik"};
+    assert_null(sx_screen_new(&options, &err));
+    assert_non_null(strstr(err.message, "'risk'"));
+    options.page = "train";
+    sx_screen *screen = sx_screen_new(&options, &err);
+    assert_non_null(screen);
+    sx_canvas canvas = {0};
+    assert_int_equal(sx_canvas_resize(&canvas, 80, 24, full, NULL), SX_OK);
+    sx_screen_draw(screen, &canvas); /* before any snapshot */
+    sx_canvas_done(&canvas);
+    sx_screen_free(screen);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(pages_look_as_they_should),
+        cmocka_unit_test(moments_look_as_they_should),
+        cmocka_unit_test(screens_hold_together_at_every_size),
+        cmocka_unit_test(layouts_change_where_they_should),
+        cmocka_unit_test(random_keys_never_break_it),
+        cmocka_unit_test(every_command_has_help_a_key_and_a_name),
+        cmocka_unit_test(pages_and_focus_follow_keys),
+        cmocka_unit_test(commands_go_to_the_engine),
+        cmocka_unit_test(leaving_asks_when_a_run_would_stop),
+        cmocka_unit_test(pictures_are_filtered_and_opened),
+        cmocka_unit_test(robustness_is_read_by_a_cursor),
+        cmocka_unit_test(the_target_risk_turns),
+        cmocka_unit_test(a_message_is_shown_in_full),
+        cmocka_unit_test(results_are_exported),
+        cmocka_unit_test(a_screen_is_saved_without_the_command_line),
+        cmocka_unit_test(the_mouse_focuses_and_scrolls),
+        cmocka_unit_test(pictures_come_as_time_allows),
+        cmocka_unit_test(an_unknown_page_is_refused),
+    };
+    setlocale(LC_CTYPE, "C.UTF-8");
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,349 @@
+/* Heat maps: a grid as cells of equal size, about square, with its values at the edges and the
+ * ramp's steps in a legend.
+ *
+ * Layout in order of worth: the cells, all rows of them; then the labels at left and top; then the
+ * legend. Where rows are more than lines, two share a line as half cells; where even that is not
+ * enough, every second (third ...) row is shown and the header says so. The ramp's ends are the
+ * caller's, so that frames and models compare. */
+#include "views/plot/plot.h"
+#include "views/plot/scale.h"
+#include "views/plot/surface.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define LEGEND_COLUMNS 11
+#define WIDEST_LABEL 10
+#define LEAST_COLUMNS 20 /* of a grid that are shown before labels or the legend give way */
+#define NARROWEST 3      /* columns of a grid that are worth labels */
+
+typedef struct {
+    const sx_grid *grid;
+    const sx_heatmap *options;
+    int x, y;                  /* of the first cell */
+    int width, height;         /* of a cell; height 0: half a line */
+    int row_step, column_step; /* 1: all are shown */
+    int rows, columns;         /* that are shown */
+    int legend;                /* column where it begins, 0: none */
+    bool header;
+    int row_each, column_each; /* every how many lines and columns have a label */
+    int row_decimals, column_decimals;
+} layout;
+
+static int divide_up(int a, int b) {
+    return (a + b - 1) / b;
+}
+
+/* Decimals that show every `each`-th value exactly, at most 3. */
+static int decimals_of(const double *values, int count, int each) {
+    for (int decimals = 0; decimals < 3; decimals++) {
+        double power = pow(10, decimals);
+        bool exact = true;
+        for (int i = 0; i < count && exact; i += each) {
+            double value = values[i] * power;
+            exact = !isfinite(value) || fabs(value - round(value)) < 1e-6;
+        }
+        if (exact) return decimals;
+    }
+    return 3;
+}
+
+static const char *text_or_none(const char *text) {
+    return text ? text : "";
+}
+
+static char *row_label(const layout *l, int row, char *out) {
+    return sx_number_shown(out, l->grid->row_values[row], l->row_decimals);
+}
+
+static char *column_label(const layout *l, int column, char *out) {
+    return sx_number_shown(out, l->grid->column_values[column], l->column_decimals);
+}
+
+static int row_label_columns(const layout *l) {
+    char label[32];
+    int most = sx_text_columns(text_or_none(l->grid->row_label));
+    if (most > WIDEST_LABEL) most = WIDEST_LABEL;
+    for (int i = 0; i < l->grid->rows; i++) {
+        int columns = sx_text_columns(row_label(l, i, label));
+        if (columns > most) most = columns;
+    }
+    return most;
+}
+
+/* ---- layout -----------------------------------------------------------------------------------
+ */
+
+/* Size of a cell along one way, or a step over rows or columns when there is no room for all. */
+static void share(int room, int count, int *size, int *step, int *shown) {
+    *step = room > 0 ? divide_up(count, room) : count;
+    *shown = divide_up(count, *step);
+    *size = room > 0 ? room / *shown : 0;
+}
+
+static void share_rows(layout *l, const sx_surface *surface, int room) {
+    share(room, l->grid->rows, &l->height, &l->row_step, &l->rows);
+    if (l->row_step == 1 || !surface->halves) return;
+    int halves;
+    share(2 * room, l->grid->rows, &halves, &l->row_step, &l->rows);
+    l->height = 0;
+}
+
+/* Cells are about twice as wide as high, wider where the box is; wide enough for a value if there
+ * is room for it. */
+static void make_square(layout *l) {
+    int lines = l->height > 0 ? l->height : 1;
+    if (lines > l->width) l->height = lines = l->width > 0 ? l->width : 1;
+    int widest = lines * 4 > 6 ? lines * 4 : 6;
+    if (l->height == 0) widest = 2;
+    if (l->width > widest) l->width = widest;
+}
+
+/* Where the label of a shown column begins: in its middle, but left of the surface's end. */
+static int column_label_start(const layout *l, const sx_surface *surface, int i, int columns) {
+    int start = l->x + i * l->width + (l->width - columns + 1) / 2;
+    if (start + columns > surface->width) start = surface->width - columns;
+    return start > l->x - 1 ? start : l->x - 1;
+}
+
+static bool labels_touch(const layout *l, const sx_surface *surface) {
+    for (int i = 0, end = -2; i < l->columns; i += l->column_each) {
+        char label[32];
+        int columns = sx_text_columns(column_label(l, i * l->column_step, label));
+        int start = column_label_start(l, surface, i, columns);
+        if (start < end + 2) return true;
+        end = start + columns;
+    }
+    return false;
+}
+
+/* As many labels as do not touch; a few less if then the last column has one. */
+static void choose_column_labels(layout *l, const sx_surface *surface) {
+    int dense = 0;
+    for (l->column_each = 1; l->column_each < l->columns; l->column_each++) {
+        if (dense && l->column_each > 2 * dense) break;
+        int each = l->column_each * l->column_step;
+        l->column_decimals = decimals_of(l->grid->column_values, l->grid->columns, each);
+        if (labels_touch(l, surface)) continue;
+        if (!dense) dense = l->column_each;
+        if ((l->columns - 1) % l->column_each == 0) return;
+    }
+    l->column_each = dense ? dense : l->columns > 0 ? l->columns : 1;
+    l->column_decimals =
+        decimals_of(l->grid->column_values, l->grid->columns, l->column_each * l->column_step);
+}
+
+static layout layout_of(const sx_surface *surface, const sx_grid *grid, const sx_heatmap *options) {
+    layout l = {.grid = grid, .options = options};
+    l.row_each = grid->rows < 4 || surface->height > 2 * grid->rows ? 1 : 2;
+    l.row_decimals = decimals_of(grid->row_values, grid->rows, l.row_each);
+    int left = row_label_columns(&l) + 1;
+    int least = grid->columns < LEAST_COLUMNS ? grid->columns : LEAST_COLUMNS;
+    if (surface->width - left >= (least > NARROWEST ? least : NARROWEST)) l.x = left;
+    int room = surface->width - l.x - LEGEND_COLUMNS;
+    bool legend = l.x > 0 && room >= 8 && room >= least;
+    if (!legend) room = surface->width - l.x;
+    l.header = l.x > 0 && surface->height >= 3;
+    l.y = l.header ? 1 : 0;
+    share(room, grid->columns, &l.width, &l.column_step, &l.columns);
+    share_rows(&l, surface, surface->height - l.y);
+    make_square(&l);
+    if (legend) l.legend = l.x + l.columns * l.width + 2;
+    choose_column_labels(&l, surface);
+    return l;
+}
+
+/* ---- cells ------------------------------------------------------------------------------------
+ */
+
+static int step_of(const layout *l, const sx_surface *surface, double value) {
+    if (isnan(value)) return -1;
+    double part = (value - l->options->low) / (l->options->high - l->options->low);
+    int step = part > 0 ? part < 1 ? (int)(part * surface->levels) : surface->levels - 1 : 0;
+    return step;
+}
+
+static double value_at(const layout *l, int row, int column) {
+    size_t at = (size_t)(row * l->row_step) * (size_t)l->grid->columns;
+    return l->grid->values[at + (size_t)(column * l->column_step)];
+}
+
+static bool is_few(const layout *l, int row, int column) {
+    if (!l->grid->count) return false;
+    size_t at = (size_t)(row * l->row_step) * (size_t)l->grid->columns;
+    return l->grid->count[at + (size_t)(column * l->column_step)] < l->grid->few;
+}
+
+/* Line of the surface, in halves where two rows share one. */
+static double line_of(const layout *l, int row) {
+    return l->y + (l->height > 0 ? (double)(row * l->height) : row / 2.0);
+}
+
+/* The middle line of a row's cells. */
+static int middle_of(const layout *l, int row) {
+    return (int)line_of(l, row) + (l->height > 0 ? (l->height - 1) / 2 : 0);
+}
+
+/* As many decimals as the cell has room for; "0.62" may lose its zero. */
+static void draw_value(const layout *l, sx_surface *surface, int row, int column, sx_style ink) {
+    char text[32];
+    double value = value_at(l, row, column);
+    for (int decimals = decimals_of(&value, 1, 1) > 0 ? 2 : 0; decimals >= 0; decimals--) {
+        sx_number_shown(text, value, decimals);
+        const char *shown = text + (strncmp(text, "0.", 2) == 0 && (int)strlen(text) >= l->width);
+        int columns = sx_text_columns(shown);
+        if (columns >= l->width) continue;
+        int x = l->x + column * l->width + (l->width - columns) / 2;
+        surface->kind->text(surface, x, middle_of(l, row), ink, shown);
+        return;
+    }
+}
+
+static bool has_value(const layout *l, int row, int column) {
+    return l->options->values && l->width >= 4 && l->height > 0 && !isnan(value_at(l, row, column));
+}
+
+/* Brackets, a pointing mark in half a cell, or, where there is a value to be read or no room for
+ * brackets, the cell reversed. */
+static void draw_cursor(const layout *l, sx_surface *surface, int row, int column) {
+    int x = l->x + column * l->width, line = middle_of(l, row);
+    sx_style ink = sx_surface_ink(surface, step_of(l, surface, value_at(l, row, column)));
+    ink.attributes |= SX_BOLD;
+    if (l->height == 0) {
+        surface->kind->text(surface, x, line, ink, row % 2 ? "▾" : "▴");
+        return;
+    }
+    if (l->width > 1 && !has_value(l, row, column)) {
+        surface->kind->text(surface, x, line, ink, "[");
+        surface->kind->text(surface, x + l->width - 1, line, ink, "]");
+        return;
+    }
+    ink.attributes |= SX_REVERSE;
+    for (int i = 0; i < l->width; i++)
+        surface->kind->text(surface, x + i, line, ink, l->width > 1 ? " " : "+");
+    if (l->width > 1) draw_value(l, surface, row, column, ink);
+}
+
+static void draw_cell(const layout *l, sx_surface *surface, int row, int column) {
+    double value = value_at(l, row, column);
+    int step = step_of(l, surface, value), x = l->x + column * l->width;
+    double line = line_of(l, row), height = l->height > 0 ? l->height : 0.5;
+    surface->kind->fill(surface, x, line, l->width, height, step);
+    if (has_value(l, row, column))
+        draw_value(l, surface, row, column, sx_surface_ink(surface, step));
+    if (l->height > 0 && l->width > 1 && step >= 0 && is_few(l, row, column))
+        surface->kind->text(surface, x + l->width - 1, (int)line, sx_surface_ink(surface, step),
+                            surface->few);
+}
+
+static void draw_cells(const layout *l, sx_surface *surface) {
+    for (int row = 0; row < l->rows; row++)
+        for (int column = 0; column < l->columns; column++) draw_cell(l, surface, row, column);
+    int row = l->options->cursor_row, column = l->options->cursor_column;
+    if (row < 0 || column < 0 || row >= l->grid->rows || column >= l->grid->columns) return;
+    row /= l->row_step;
+    column /= l->column_step;
+    if (l->width > 0) draw_cursor(l, surface, row, column);
+}
+
+/* ---- labels and legend --------------------------------------------------------------------------
+ */
+
+static void draw_row_labels(const layout *l, sx_surface *surface) {
+    int lines = l->height > 0 ? l->height : 1, rows = l->height > 0 ? l->rows : (l->rows + 1) / 2;
+    for (int i = 0; i < rows; i += l->row_each) {
+        char label[32];
+        int row = (l->height > 0 ? i : 2 * i) * l->row_step;
+        int columns = sx_text_columns(row_label(l, row, label));
+        surface->kind->text(surface, l->x - 1 - columns, l->y + i * lines + (lines - 1) / 2,
+                            sx_style_of(SX_ROLE_DIM), label);
+    }
+}
+
+/* What is said at the right end of the header: that rows or columns are left out, or the name of
+ * the columns. */
+static const char *header_note(const layout *l, int room, char *out, size_t size) {
+    int each = l->row_step > l->column_step ? l->row_step : l->column_step;
+    if (each == 1) return text_or_none(l->grid->column_label);
+    const char *what = l->column_step == 1 ? "rows" : l->row_step == 1 ? "columns" : "each way";
+    snprintf(out, size, "1 of %d %s", each, what);
+    if (sx_text_columns(out) > room) snprintf(out, size, "1 of %d", each);
+    return out;
+}
+
+static void draw_header(const layout *l, sx_surface *surface) {
+    int end = l->x - 1;
+    char name[64], note[32], label[32];
+    sx_text_set(name, sizeof name, text_or_none(l->grid->row_label));
+    surface->kind->text(surface, 0, 0, sx_style_of(SX_ROLE_TEXT), name);
+    for (int i = 0; i < l->columns; i += l->column_each) {
+        int columns = sx_text_columns(column_label(l, i * l->column_step, label));
+        int start = column_label_start(l, surface, i, columns);
+        if (start < sx_text_columns(name) + 1) continue;
+        surface->kind->text(surface, start, 0, sx_style_of(SX_ROLE_DIM), label);
+        end = start + columns;
+    }
+    const char *text = header_note(l, surface->width - end - 2, note, sizeof note);
+    if (end + 2 + sx_text_columns(text) <= surface->width)
+        surface->kind->text(surface, end + 2, 0, sx_style_of(SX_ROLE_TEXT), text);
+}
+
+static bool has_unknown(const layout *l) {
+    size_t count = (size_t)l->grid->rows * (size_t)l->grid->columns;
+    for (size_t i = 0; i < count; i++)
+        if (isnan(l->grid->values[i])) return true;
+    return false;
+}
+
+static bool has_few(const layout *l) {
+    size_t count = (size_t)l->grid->rows * (size_t)l->grid->columns;
+    for (size_t i = 0; i < count && l->grid->count; i++)
+        if (l->grid->count[i] < l->grid->few && isfinite(l->grid->values[i])) return true;
+    return false;
+}
+
+/* Steps from the highest down, each with its lower edge; where lines are few, every second or
+ * fourth step. Then what the marks mean. */
+static void draw_legend(const layout *l, sx_surface *surface) {
+    int lines = surface->height - l->y, levels = surface->levels, each = 1;
+    while ((levels - 1) / each + 1 > lines) each++;
+    double range = l->options->high - l->options->low;
+    int decimals = range >= 100 ? 0 : range >= 10 ? 1 : 2, y = l->y;
+    for (int step = levels - 1; step >= 0; step -= each) {
+        char edge[32];
+        sx_number_shown(edge, l->options->low + range * step / levels, decimals);
+        surface->kind->fill(surface, l->legend, y, 2, 1, step);
+        surface->kind->text(surface, l->legend + 3, y++, sx_style_of(SX_ROLE_DIM), edge);
+    }
+    if (has_unknown(l) && y < surface->height) {
+        surface->kind->fill(surface, l->legend, y, 2, 1, -1);
+        surface->kind->text(surface, l->legend + 3, y++, sx_style_of(SX_ROLE_DIM), "none");
+    }
+    if (has_few(l) && y < surface->height) {
+        char few[32];
+        snprintf(few, sizeof few, "n < %.0f", fmin(l->grid->few, 1e6));
+        if (l->legend + 3 + sx_text_columns(few) > surface->width) snprintf(few, sizeof few, "few");
+        surface->kind->text(surface, l->legend + 1, y, sx_style_of(SX_ROLE_DIM), surface->few);
+        surface->kind->text(surface, l->legend + 3, y, sx_style_of(SX_ROLE_DIM), few);
+    }
+}
+
+static void plot(sx_surface *surface, const sx_grid *grid, const sx_heatmap *options) {
+    if (surface->width < 1 || surface->height < 1) return;
+    if (grid->rows < 1 || grid->columns < 1 || !(options->high > options->low)) {
+        surface->kind->text(surface, 0, 0, sx_style_of(SX_ROLE_DIM), "no data yet");
+        return;
+    }
+    layout l = layout_of(surface, grid, options);
+    draw_cells(&l, surface);
+    if (l.x > 0) draw_row_labels(&l, surface);
+    if (l.header) draw_header(&l, surface);
+    if (l.legend) draw_legend(&l, surface);
+}
+
+void sx_plot_heatmap(sx_canvas *canvas, sx_box box, const sx_result *grid,
+                     const sx_heatmap *options) {
+    sx_cell_surface cells;
+    plot(sx_cell_surface_init(&cells, canvas, box), &grid->grid, options);
+}
