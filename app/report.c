@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#define CLAIM_COLUMNS 118 /* a claim is read whole, even where a log is narrower */
+
 bool sx_app_unicode(void) {
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
 }
@@ -80,6 +82,7 @@ static bool is_drawn(const sx_result *result) {
 
 void sx_report_result(const sx_result *result, int columns, bool unicode, sx_text *out) {
     const layout *how = find_layout(result->name);
+    if (result->kind == SX_RESULT_CLAIMS && columns < CLAIM_COLUMNS) columns = CLAIM_COLUMNS;
     sx_canvas canvas = {0};
     sx_look look = {.colours = 0, .unicode = unicode};
     sx_text_add(out, "%s (step %lld)\n", result->title, (long long)result->step);

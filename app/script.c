@@ -148,6 +148,7 @@ static sx_status run_state_save(script *s, char *argument, sx_error *err) {
 static sx_status run_command(script *s, const char *line, sx_error *err) {
     sx_workbench_look(s->bench);
     sx_status status = sx_screen_command(s->bench->screen, line, err);
+    if (status == SX_USAGE) err->status = status = SX_BAD_INPUT; /* of the script, not of ours */
     if (sx_screen_take_wish(s->bench->screen) == SX_WISH_QUIT) s->left = true;
     return status == SX_OK ? draw(s, err) : status;
 }

@@ -42,9 +42,11 @@ static void rank(const double *values, size_t n, ranked *order, double *ranks) {
 static double pearson(const double *x, const double *y, size_t n) {
     double mx = 0, my = 0, xx = 0, yy = 0, xy = 0;
     for (size_t i = 0; i < n; i++) {
-        mx += x[i] / (double)n;
-        my += y[i] / (double)n;
+        mx += x[i];
+        my += y[i];
     }
+    mx /= (double)n; /* at the end: ranks that are all equal then have their mean exactly */
+    my /= (double)n;
     for (size_t i = 0; i < n; i++) {
         xx += (x[i] - mx) * (x[i] - mx);
         yy += (y[i] - my) * (y[i] - my);

@@ -114,7 +114,7 @@ static sx_status read_turn(const sx_study *s, const sx_safetensors *file, sx_tur
     if (status) return status;
     bool good = isfinite(row[0]) && is_count(row[1], SX_COARSEST);
     double total = good ? (double)sx_sweep_pictures(s, (int)row[1]) : 0;
-    good = good && (row[3] == 0 || row[3] == total) && is_count(row[2], total);
+    good = good && (row[3] == 0 || row[3] == total) && is_count(row[2], row[3]);
     if (!good)
         return sx_fail(err, SX_BAD_INPUT, "the checkpoint's turns of measurement cannot be right");
     *out = (sx_turn){row[0], (int)row[1], (size_t)row[2], (size_t)row[3]};

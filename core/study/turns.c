@@ -50,7 +50,6 @@ static bool sweep_is_due(sx_study *s) {
     if (!first && s->turn.budget < (double)count * SX_PICTURE_COST) return false;
     if (begins) {
         s->turn.total = sx_sweep_pictures(s, s->turn.level);
-        s->turn.done = 0;
         sx_sweep_start(s, SX_SPLIT_VALIDATION, s->turn.level);
     }
     return true;
@@ -65,7 +64,7 @@ static sx_status take_slice(sx_study *s, sx_error *err) {
     s->turn.done += count;
     s->turn.budget -= (double)count * SX_PICTURE_COST;
     if (s->turn.done < s->turn.total) return SX_OK;
-    s->turn.total = 0;
+    s->turn.done = s->turn.total = 0;
     if (s->turn.level > 0) s->turn.level--;
     return there ? sx_sweep_publish(s, err) : SX_OK;
 }

@@ -2,6 +2,7 @@
 #include "tests/unit/unit.h"
 
 #include "tests/unit/golden.h"
+#include "views/canvas/glyph.h"
 
 #include <locale.h>
 #include <math.h>
@@ -93,6 +94,38 @@ static void hostile_and_odd_text_keeps_its_columns(void **state) {
     expect_text(&canvas, "e??e+?-\n");
 }
 
+static void only_valid_utf8_is_read(void **state) {
+    (void)state;
+    const struct {
+        const char *bytes;
+        size_t length;
+        uint32_t glyph;
+    } cases[] = {{"a", 1, 'a'},
+                 {"\x1b", 1, '?'},
+                 {"\x7f", 1, '?'},
+                 {"\xc2\x9b", 2, '?'}, /* a C1 control */
+                 {"\xc2\xa0", 2, 0xA0},
+                 {"\xc3\xa9", 2, 0xE9},
+                 {"\xe2\x96\x88", 3, 0x2588},
+                 {"\xf0\x9f\x99\x82", 4, 0x1F642},
+                 {"\x80", 1, '?'},
+                 {"\xc0\xaf", 1, '?'}, /* overlong */
+                 {"\xe0\x80\xaf", 1, '?'},
+                 {"\xf0\x80\x80\xaf", 1, '?'},
+                 {"\xed\xa0\x80", 1, '?'},     /* half of a surrogate pair */
+                 {"\xf4\x90\x80\x80", 1, '?'}, /* past the last */
+                 {"\xe2\x96", 1, '?'}};        /* cut short */
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        uint32_t glyph;
+        assert_int_equal(sx_glyph_decode(cases[i].bytes, &glyph), cases[i].length);
+        assert_int_equal(glyph, cases[i].glyph);
+        char back[5];
+        if (glyph == '?') continue;
+        assert_int_equal(sx_glyph_encode(glyph, back), cases[i].length);
+        assert_string_equal(back, cases[i].bytes);
+    }
+}
+
 static void wide_characters_stay_whole(void **state) {
     (void)state;
     sx_canvas canvas = canvas_of(8, 4, full);
@@ -100,8 +133,10 @@ static void wide_characters_stay_whole(void **state) {
     sx_style plain = {0};
     sx_canvas_text(&canvas, box, 0, 0, plain, "日本語日本"); /* 10 columns into 8 */
     sx_canvas_text(&canvas, box, 0, 1, plain, "日本語");
-    sx_canvas_put(&canvas, box, 2, 1, 'a', plain); /* first half */
-    sx_canvas_put(&canvas, box, 5, 1, 'b', plain); /* second half */
+    sx_canvas_put(&canvas, box, 2, 1, 'a', plain);    /* first half */
+    sx_canvas_put(&canvas, box, 5, 1, 'b', plain);    /* second half */
+    assert_int_equal(canvas.cells[8 + 3].glyph, ' '); /* the halves that were left */
+    assert_int_equal(canvas.cells[8 + 4].glyph, ' ');
     sx_canvas_text(&canvas, box, 0, 2, plain, "日本語");
     sx_canvas_put(&canvas, box, 1, 2, 0x65E5, plain); /* across two */
     sx_canvas_put(&canvas, box, 7, 3, 0x65E5, plain); /* does not fit */
@@ -130,6 +165,9 @@ static void nothing_is_drawn_outside_of_box_or_canvas(void **state) {
                 sx_canvas_paragraph(&canvas, box, 0, mark, "words in a paragraph, broken");
                 sx_canvas_progress(&canvas, box, 0.4, mark);
                 sx_canvas_picture(&canvas, box, pixels, 8, 8, 1);
+                sx_canvas_put(&canvas, box, size, 0, '!', mark);
+                sx_canvas_put(&canvas, box, -1, 0, '!', mark);
+                sx_canvas_put(&canvas, box, 0, size / 2, '!', mark);
                 for (int i = 0; i < 200; i++) {
                     int column = i % 20 - x, row = i / 20 - y;
                     bool inside = column >= 0 && column < size && row >= 0 && row < size / 2;
@@ -408,6 +446,7 @@ int main(void) {
         cmocka_unit_test(boxes_are_cut_and_never_negative),
         cmocka_unit_test(text_is_cut_with_an_ellipsis),
         cmocka_unit_test(hostile_and_odd_text_keeps_its_columns),
+        cmocka_unit_test(only_valid_utf8_is_read),
         cmocka_unit_test(wide_characters_stay_whole),
         cmocka_unit_test(nothing_is_drawn_outside_of_box_or_canvas),
         cmocka_unit_test(paragraphs_break_between_words),

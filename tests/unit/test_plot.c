@@ -270,6 +270,52 @@ static void few_is_faint_on_lines(void **state) {
     golden("plot-faint", 44, 8, full, draw_curves, result);
 }
 
+/* What lies outside of ranges that were asked for is neither drawn beside them nor squeezed in. */
+static void curves_are_clipped_to_their_axes(void **state) {
+    (void)state;
+    sx_result *result = rotation();
+    sx_line *line = &result->series.lines[0];
+    for (int i = 0; i < 25; i++) {
+        line->y[i] = 3 * sin(i / 2.0);
+        line->low[i] = line->y[i] - 1;
+        line->high[i] = line->y[i] + 1;
+    }
+    sx_curve curves[2] = {{.series = result, .marks = true}, {.series = result, .look = 1}};
+    sx_axes axes = sx_axes_default();
+    axes.x_low = -150, axes.x_high = 100, axes.y_low = 0, axes.y_high = 2;
+    sx_canvas canvas = canvas_of(44, 9, full);
+    sx_plot_curves(&canvas, sx_canvas_box(&canvas), curves, 2, &axes);
+    golden_check(&canvas, "plot-clipped");
+    sx_canvas_done(&canvas);
+    sx_result_release(result);
+}
+
+/* At every width the row of x labels holds whole numbers with blanks between. */
+static void labels_never_touch(void **state) {
+    (void)state;
+    sx_result *result = new_series("wide", 2, 1, false);
+    result->series.x[0] = 100000;
+    result->series.x[1] = 900000;
+    result->series.lines[0].y[0] = result->series.lines[0].y[1] = 1;
+    sx_curve curve = {.series = result};
+    sx_axes axes = sx_axes_default();
+    axes.legend = false;
+    for (int width = 12; width < 90; width++) {
+        sx_canvas canvas = canvas_of(width, 8, ascii);
+        sx_plot_curves(&canvas, sx_canvas_box(&canvas), &curve, 1, &axes);
+        int labels = 0;
+        for (int x = 0, columns = 0; x <= width; x++) {
+            uint32_t glyph = x < width ? canvas.cells[7 * width + x].glyph : ' ';
+            columns = glyph == ' ' ? 0 : columns + 1;
+            labels += columns == 7;
+            assert_true(columns <= 7);
+        }
+        assert_true(labels >= (width < 20 ? 0 : width < 40 ? 1 : 2));
+        sx_canvas_done(&canvas);
+    }
+    sx_result_release(result);
+}
+
 static void heat_maps_in_all_looks(void **state) {
     (void)state;
     golden("plot-heatmap-256", 56, 11, full, draw_map, location(9, 9));
@@ -690,6 +736,8 @@ int main(void) {
         cmocka_unit_test(points_have_intervals_and_say_when_they_are_few),
         cmocka_unit_test(gaps_are_shown),
         cmocka_unit_test(few_is_faint_on_lines),
+        cmocka_unit_test(curves_are_clipped_to_their_axes),
+        cmocka_unit_test(labels_never_touch),
         cmocka_unit_test(heat_maps_in_all_looks),
         cmocka_unit_test(heat_maps_fit_their_box),
         cmocka_unit_test(reliability_has_bars_marks_and_counts),

@@ -111,7 +111,8 @@ int sx_canvas_print(sx_canvas *canvas, sx_box box, int x, int y, sx_style style,
 /* The same, ending at column x (exclusive). */
 void sx_canvas_text_right(sx_canvas *canvas, sx_box box, int x, int y, sx_style style,
                           const char *text);
-/* Words broken over lines from row y on; returns the row after the last. */
+/* Words broken over lines from row y on; returns the row after the last, which may lie below the
+ * box: then its last line ends in an ellipsis. */
 int sx_canvas_paragraph(sx_canvas *canvas, sx_box box, int y, sx_style style, const char *text);
 
 /* Columns that `text` takes. */

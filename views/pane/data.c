@@ -131,9 +131,14 @@ static void run_move(void *state, int value, const char *argument) {
     data_pane *pane = state;
     int64_t across = pane->open ? 1 : pane->picker.columns;
     int64_t page = pane->open ? 10 : across * pane->picker.rows;
-    const int64_t by[] = {
-        [LEFT] = -1,       [RIGHT] = 1,        [UP] = -across,        [DOWN] = across,
-        [PAGE_UP] = -page, [PAGE_DOWN] = page, [FIRST] = -UINT32_MAX, [LAST] = UINT32_MAX};
+    const int64_t by[] = {[LEFT] = -1,
+                          [RIGHT] = 1,
+                          [UP] = -across,
+                          [DOWN] = across,
+                          [PAGE_UP] = -page,
+                          [PAGE_DOWN] = page,
+                          [FIRST] = -(int64_t)UINT32_MAX,
+                          [LAST] = UINT32_MAX};
     (void)argument;
     sx_picker_move(&pane->picker, by[value]);
 }
@@ -435,7 +440,7 @@ static void draw_facts(data_pane *pane, sx_canvas *canvas, sx_box box, size_t it
 /* One picture as large as fits, with all that is known about it. */
 static void draw_one(data_pane *pane, sx_canvas *canvas, sx_box box) {
     size_t item = pane->shown[pane->picker.selected];
-    int facts_width = box.width >= 60 ? 30 : box.width / 2;
+    int facts_width = box.width >= 100 ? 42 : box.width >= 60 ? 32 : box.width / 2;
     sx_box facts = sx_box_take_columns(&box, -facts_width);
     sx_picture picture = {pane->data, pane->split, item, pane->original};
     sx_pictures_begin(pane->pictures, 0);

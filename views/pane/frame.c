@@ -104,13 +104,12 @@ static void draw_state(const sx_screen *screen, sx_canvas *canvas, sx_box row) {
 static void draw_bottom(sx_screen *screen, sx_canvas *canvas) {
     sx_box all = sx_box_inset(sx_canvas_box(canvas), 1, 0, 1, 0);
     sx_box keys = sx_box_take_rows(&all, -1), state = sx_box_take_rows(&all, -1);
-    sx_command_set sets[2];
-    sx_commands commands = sx_screen_sets(screen, sets);
+    sx_command_set sets[SETS];
     draw_state(screen, canvas, state);
     if (screen->prompt.open)
-        sx_prompt_draw(&screen->prompt, canvas, keys, commands);
+        sx_prompt_draw(&screen->prompt, canvas, keys, sx_screen_names(screen, sets));
     else
-        sx_key_line_draw(canvas, keys, commands, "quit");
+        sx_key_line_draw(canvas, keys, sx_screen_keys(screen, sets), "quit");
 }
 
 /* ---- what lies over the tiles -----------------------------------------------------------------
@@ -128,9 +127,9 @@ static void draw_overlay(sx_screen *screen, sx_canvas *canvas) {
     inside = sx_box_inset(inside, 1, 0, 1, 0);
     screen->overlay_height = inside.height;
     if (help) {
-        sx_command_set sets[2];
+        sx_command_set sets[SETS];
         screen->overlay_rows =
-            sx_help_draw(canvas, inside, sx_screen_sets(screen, sets), screen->overlay_first);
+            sx_help_draw(canvas, inside, sx_screen_keys(screen, sets), screen->overlay_first);
     } else {
         char text[640];
         sx_screen_sentence(screen, text, sizeof text);

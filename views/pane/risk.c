@@ -74,8 +74,8 @@ static const char *target_choice(void *state, size_t row) {
     return row < TARGETS ? names[row] : NULL;
 }
 
-/* The operating point of the first measure as a sentence. */
-static void tell_point(const risk_pane *pane, char *out, size_t size) {
+/* The operating point of the first measure as a sentence that fits, if it can, in `columns`. */
+static void tell_point(const risk_pane *pane, char *out, size_t size, int columns) {
     char coverage[32], threshold[32];
     const sx_operating_point *point = &pane->points[SX_CONFIDENCE_MAX_PROBABILITY];
     double percent = targets[pane->target] * 100;
@@ -83,10 +83,14 @@ static void tell_point(const risk_pane *pane, char *out, size_t size) {
         snprintf(out, size, "at risk %.0f %%: not measured yet", percent);
     else if (!(point->coverage > 0))
         snprintf(out, size, "at risk %.0f %%: everything would be refused", percent);
-    else
-        snprintf(out, size, "at risk %.0f %%: coverage %s, threshold %s", percent,
-                 sx_number_shown(coverage, point->coverage, 2),
-                 sx_number_shown(threshold, point->threshold, 2));
+    else {
+        sx_number_shown(coverage, point->coverage, 2);
+        sx_number_shown(threshold, point->threshold, 2);
+        snprintf(out, size, "at risk %.0f %%: coverage %s, threshold %s", percent, coverage,
+                 threshold);
+        if (sx_text_columns(out) > columns)
+            snprintf(out, size, "risk %.0f %%: coverage %s above %s", percent, coverage, threshold);
+    }
 }
 
 static void run_target(void *state, int value, const char *argument) {
@@ -105,7 +109,7 @@ static void run_target(void *state, int value, const char *argument) {
     pane->target = wanted;
     find_points(pane);
     char text[160];
-    tell_point(pane, text, sizeof text);
+    tell_point(pane, text, sizeof text, 80);
     sx_desk_say(pane->desk, "%s", text);
 }
 
@@ -230,7 +234,7 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
     }
     box = sx_box_inset(box, 1, 0, 1, 0);
     char text[160];
-    tell_point(pane, text, sizeof text);
+    tell_point(pane, text, sizeof text, box.width);
     sx_segment point = sx_part_segment(SX_ROLE_TEXT, "%s", text);
     sx_segments_draw(canvas, sx_box_take_rows(&box, -1), 0, &point, 1, 0);
     if (box.height > 4) draw_figures(pane, canvas, sx_box_take_rows(&box, -1));

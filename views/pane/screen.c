@@ -20,12 +20,22 @@ int sx_screen_focused(const sx_screen *screen) {
     return screen->page == DASHBOARD ? screen->focus : screen->page - 1;
 }
 
-sx_commands sx_screen_sets(const sx_screen *screen, sx_command_set sets[2]) {
-    int focused = sx_screen_focused(screen);
-    sets[0] = (sx_command_set){sx_screen_panes[focused]->title, sx_screen_panes[focused]->commands,
-                               screen->panes[focused]};
+static sx_command_set set_of(const sx_screen *screen, int pane) {
+    return (sx_command_set){sx_screen_panes[pane]->title, sx_screen_panes[pane]->commands,
+                            screen->panes[pane]};
+}
+
+sx_commands sx_screen_keys(const sx_screen *screen, sx_command_set sets[SETS]) {
+    sets[0] = set_of(screen, sx_screen_focused(screen));
     sets[1] = (sx_command_set){"Everywhere", sx_screen_commands, (void *)(uintptr_t)screen};
     return (sx_commands){sets, 2};
+}
+
+sx_commands sx_screen_names(const sx_screen *screen, sx_command_set sets[SETS]) {
+    sx_commands commands = sx_screen_keys(screen, sets);
+    for (int pane = 0; pane < PANES; pane++)
+        if (pane != sx_screen_focused(screen)) sets[commands.count++] = set_of(screen, pane);
+    return commands;
 }
 
 bool sx_screen_active(const sx_screen *screen) {
@@ -49,8 +59,25 @@ static bool send(sx_screen *screen, sx_command_kind kind, double value) {
     return true;
 }
 
+/* ---- when a key is worth a place on the key line ----------------------------------------------
+ */
+
 static bool trains(void *state) {
     return sx_screen_active(state);
+}
+static bool is_inside(void *state) {
+    return ((sx_screen *)state)->page != DASHBOARD;
+}
+static bool opens(void *state) {
+    const sx_screen *screen = state;
+    return screen->page == DASHBOARD || sx_screen_panes[screen->page - 1]->enter;
+}
+/* The run's sentence is longer than its place on the state line. */
+static bool is_wordy(void *state) {
+    const sx_screen *screen = state;
+    char text[640];
+    sx_screen_sentence(screen, text, sizeof text);
+    return sx_text_columns(text) > screen->width - 16;
 }
 
 static void run_pause(void *state, int value, const char *argument) {
@@ -210,10 +237,12 @@ const sx_command sx_screen_commands[] = {
     {"next", "Tab", "", "next", "the next pane", run_turn, 1, NULL, NULL},
     {"previous", "Shift-Tab", "", NULL, "the pane before", run_turn, -1, NULL, NULL},
     {"zoom", "Enter", "", "zoom", "the focused pane alone; there: open what is selected", run_zoom,
-     0, NULL, NULL},
-    {"back", "Esc", "", NULL, "back to where you came from", run_back, 0, NULL, NULL},
+     0, NULL, opens},
+    {"back", "Esc", "", "back", "back to where you came from", run_back, 0, NULL, is_inside},
     {"quit", "q Ctrl-C F10", "", "quit", "leave; a run is stopped with a checkpoint", run_quit, 0,
      NULL, NULL},
+    {"message", "m", "", "message", "the run's message in full", run_overlay, OVERLAY_MESSAGE, NULL,
+     is_wordy},
     {"step", ".", "", "step", "one training step, then pause", run_send, SX_COMMAND_STEP, NULL,
      trains},
     {"faster", "+ =", "[FACTOR]", "learning rate", "learning rate times 1.25, or times FACTOR",
@@ -236,8 +265,6 @@ const sx_command sx_screen_commands[] = {
     {"help", "? F1", "", NULL, "this help", run_overlay, OVERLAY_HELP, NULL, NULL},
     {"command", ":", "[TEXT]", NULL, "the command line: any name of this list", run_command_line, 0,
      NULL, NULL},
-    {"message", "m", "", NULL, "the run's message in full", run_overlay, OVERLAY_MESSAGE, NULL,
-     NULL},
     {"screen-save", "P", "FILE", NULL, "the screen as text, with its styles beside it",
      run_screen_save, 0, NULL, NULL},
     {"repaint", "Ctrl-L", "", NULL, "draw everything again", run_wish, SX_WISH_REPAINT, NULL, NULL},
@@ -286,9 +313,9 @@ static void answer(sx_screen *screen, const char *key) {
 }
 
 static void act(sx_screen *screen, const char *key) {
-    sx_command_set sets[2];
+    sx_command_set sets[SETS];
     const sx_command_set *set;
-    const sx_command *command = sx_commands_of_key(sx_screen_sets(screen, sets), key, &set);
+    const sx_command *command = sx_commands_of_key(sx_screen_keys(screen, sets), key, &set);
     if (!command) return;
     if (sx_command_asks(command)) {
         char start[64];
@@ -303,9 +330,9 @@ void sx_screen_key(sx_screen *screen, const char *key) {
     screen->desk.message[0] = 0;
     screen->desk.bad = false;
     if (screen->prompt.open) {
-        sx_command_set sets[2];
+        sx_command_set sets[SETS];
         sx_error err = {0};
-        if (sx_prompt_key(&screen->prompt, key, sx_screen_sets(screen, sets)) == SX_PROMPT_ENTERED)
+        if (sx_prompt_key(&screen->prompt, key, sx_screen_names(screen, sets)) == SX_PROMPT_ENTERED)
             sx_screen_command(screen, screen->prompt.text, &err);
         return;
     }
@@ -322,13 +349,13 @@ void sx_screen_key(sx_screen *screen, const char *key) {
 }
 
 sx_status sx_screen_command(sx_screen *screen, const char *line, sx_error *err) {
-    sx_command_set sets[2];
+    sx_command_set sets[SETS];
     sx_error own = {0};
     char copy[SX_PROMPT_SIZE]; /* the line may be the prompt's, which a command may open again */
     sx_text_set(copy, sizeof copy, line);
     screen->desk.message[0] = 0;
     screen->desk.bad = false;
-    sx_status status = sx_commands_run(sx_screen_sets(screen, sets), copy, err ? err : &own);
+    sx_status status = sx_commands_run(sx_screen_names(screen, sets), copy, err ? err : &own);
     if (status != SX_OK) sx_screen_say(screen, (err ? err : &own)->message, true);
     return status;
 }

@@ -29,8 +29,11 @@ struct sx_screen {
 /* The pane that has the keys. */
 int sx_screen_focused(const sx_screen *screen);
 
-/* The command sets that answer now, into sets [2]. */
-sx_commands sx_screen_sets(const sx_screen *screen, sx_command_set sets[2]);
+/* The command sets that answer now, into sets [SETS]: to keys the focused pane's and the screen's;
+ * to names also those of the other panes. */
+enum { SETS = PANES + 1 };
+sx_commands sx_screen_keys(const sx_screen *screen, sx_command_set sets[SETS]);
+sx_commands sx_screen_names(const sx_screen *screen, sx_command_set sets[SETS]);
 
 /* True while a job would be stopped by leaving. */
 bool sx_screen_active(const sx_screen *screen);

@@ -62,6 +62,7 @@ static double cursor_step(const train_pane *pane) {
 static void draw_curve(const train_pane *pane, sx_canvas *canvas, sx_box box, const char *name,
                        double high, bool both) {
     sx_curve curves[2];
+    bool narrow = box.width < 32;
     int count = 0, line = sx_part_line(training(pane), name);
     if (line >= 0)
         curves[count++] = (sx_curve){
@@ -70,7 +71,7 @@ static void draw_curve(const train_pane *pane, sx_canvas *canvas, sx_box box, co
     if (line >= 0)
         curves[count++] = (sx_curve){.series = validation(pane),
                                      .line = line,
-                                     .label = "validation",
+                                     .label = narrow ? "val" : "validation",
                                      .look = 1,
                                      .dashed = true};
     sx_axes axes = sx_axes_default();
@@ -80,7 +81,7 @@ static void draw_curve(const train_pane *pane, sx_canvas *canvas, sx_box box, co
         axes.y_low = 0;
         axes.y_high = high;
     }
-    axes.y_label = name;
+    axes.y_label = narrow && !strcmp(name, "accuracy") ? "acc" : name;
     axes.x_label = "step";
     axes.legend = both;
     axes.cursor = cursor_step(pane);
@@ -88,7 +89,9 @@ static void draw_curve(const train_pane *pane, sx_canvas *canvas, sx_box box, co
 }
 
 static void draw_plots(const train_pane *pane, sx_canvas *canvas, sx_box box, bool zoomed) {
-    bool four = zoomed && box.width >= 76 && box.height >= 16, beside = four || box.width > 70;
+    bool four = zoomed && box.width >= 76 && box.height >= 16;
+    bool flat = box.height < 14 && box.width >= 48; /* stacked, a legend would find no row */
+    bool beside = four || flat || box.width > 70;
     sx_box left = box, right;
     if (beside) {
         right = sx_box_take_columns(&left, -(box.width / 2));

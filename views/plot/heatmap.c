@@ -323,6 +323,7 @@ static void draw_legend(const layout *l, sx_surface *surface) {
     if (has_few(l) && y < surface->height) {
         char few[32];
         snprintf(few, sizeof few, "n < %.0f", fmin(l->grid->few, 1e6));
+        if (l->legend + 3 + sx_text_columns(few) > surface->width) snprintf(few, sizeof few, "few");
         surface->kind->text(surface, l->legend + 1, y, sx_style_of(SX_ROLE_DIM), surface->few);
         surface->kind->text(surface, l->legend + 3, y, sx_style_of(SX_ROLE_DIM), few);
     }

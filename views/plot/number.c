@@ -40,8 +40,7 @@ char *sx_number_shown(char *out, double value, int decimals) {
     char digits[24], grouped[32];
     snprintf(digits, sizeof digits, "%.*f", decimals, size);
     const char *fraction = strchr(digits, '.');
-    bool zero = strspn(digits, "0.") == strlen(digits);
-    snprintf(out, 32, "%s%.13s%.10s", value < 0 && !zero ? "-" : "",
-             sx_text_count(grouped, atoll(digits)), fraction ? fraction : "");
+    snprintf(out, 32, "%s%.13s%.10s", value < 0 ? "-" : "", sx_text_count(grouped, atoll(digits)),
+             fraction ? fraction : "");
     return out;
 }

@@ -40,8 +40,10 @@ typedef struct {
     bool values;                   /* print each cell's value where a cell is >= 4 columns wide */
 } sx_heatmap;
 
-/* A grid as coloured cells with axis labels and, where 8 columns are left for it, a legend of the
- * ramp's edges. Without colour: shades; ASCII: " .:+#@"-like ramp. NaN: a dotted cell. */
+/* A grid as coloured cells, about square, with axis labels and, where there is room, a legend of
+ * the ramp's lower edges. Without 256 colours: five shades; ASCII: ". : + # @". NaN: a dotted cell;
+ * few: a mark in the corner. Where rows are more than lines two share one as half blocks; where
+ * that is not enough, every second (third ...) is shown and the header says so. */
 void sx_plot_heatmap(sx_canvas *canvas, sx_box box, const sx_result *grid,
                      const sx_heatmap *options);
 
@@ -55,7 +57,8 @@ void sx_plot_reliability(sx_canvas *canvas, sx_box box, const sx_result *reliabi
 
 /* A table or claims result as aligned columns, numbers right-aligned, from row `first` on; a header
  * row; columns that do not fit are dropped from the right after the first, and said so. Claims as
- * in mock-up 3. Returns the rows drawn. */
+ * in mock-up 3, with a last line that counts the verdicts. Returns the rows of the box that were
+ * used, header and last line included. */
 int sx_plot_table(sx_canvas *canvas, sx_box box, const sx_result *table, size_t first,
                   long selected /* -1: none */);
 

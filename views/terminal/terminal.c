@@ -33,23 +33,35 @@ struct sx_terminal {
 /* ---- the ladder -------------------------------------------------------------------------------
  */
 
-static bool names_utf8(const char *variable) {
-    const char *value = getenv(variable);
-    return value && (strcasestr(value, "utf-8") || strcasestr(value, "utf8"));
+/* The locale that the environment asks for characters; NULL if it asks for none. */
+static const char *wanted_locale(void) {
+    static const char *const variables[] = {"LC_ALL", "LC_CTYPE", "LANG"};
+    for (size_t i = 0; i < sizeof variables / sizeof *variables; i++) {
+        const char *value = getenv(variables[i]);
+        if (value && value[0]) return value;
+    }
+    return NULL;
 }
 
 /* True if characters outside ASCII can be shown. A server without the user's locale falls back to
  * C.UTF-8, which every glibc has. */
 static bool choose_locale(void) {
+    const char *wanted = wanted_locale();
     bool known = setlocale(LC_ALL, "") != NULL;
-    bool utf8 = known && !strcmp(nl_langinfo(CODESET), "UTF-8");
-    bool wanted = names_utf8("LC_ALL") || names_utf8("LC_CTYPE") || names_utf8("LANG");
-    if (!utf8 && (wanted || !known)) {
+    if (!known && (!strchr(wanted ? wanted : "", '.') || strcasestr(wanted, "utf")))
         setlocale(LC_CTYPE, "C.UTF-8");
-        utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
-    }
     setlocale(LC_NUMERIC, "C");
-    return utf8;
+    return !strcmp(nl_langinfo(CODESET), "UTF-8");
+}
+
+/* What the characters of the screen may be, and why not more. */
+static void choose_characters(sx_terminal *terminal, bool ascii, bool utf8) {
+    const char *type = getenv("TERM"), *why = "";
+    bool console = type && !strcmp(type, "linux"); /* its fonts have no braille */
+    terminal->look.unicode = utf8 && !console && !ascii;
+    if (console) why = "the Linux console has no glyphs for curves: ASCII only";
+    if (!utf8) why = "the locale has no UTF-8: ASCII only (LC_ALL=C.UTF-8 gives more)";
+    if (!ascii && !terminal->note[0]) snprintf(terminal->note, sizeof terminal->note, "%s", why);
 }
 
 static bool begins(const char *text, const char *start) {
@@ -142,12 +154,10 @@ sx_terminal *sx_terminal_open(const sx_terminal_options *options, sx_error *err)
     sx_guard_install(&terminal->saved);
     sx_aside_begin();
     set_escdelay(25);
-    terminal->look.unicode = utf8 && !options->ascii;
-    if (!utf8 && !options->ascii && !terminal->note[0])
-        snprintf(terminal->note, sizeof terminal->note,
-                 "the locale has no UTF-8: ASCII only (LC_ALL=C.UTF-8 gives more)");
+    choose_characters(terminal, options->ascii, utf8);
+    const char *no_colour = getenv("NO_COLOR"); /* no-color.org: set and not empty */
+    choose_colours(terminal, options->plain_colours || (no_colour && no_colour[0]));
     terminal->mouse = !options->no_mouse;
-    choose_colours(terminal, options->plain_colours);
     assert_modes(terminal);
     sx_input_define_keys();
     return terminal;

@@ -11,7 +11,7 @@ typedef struct sx_terminal sx_terminal;
 
 typedef struct {
     bool ascii;         /* even if the locale has UTF-8 */
-    bool plain_colours; /* attributes only */
+    bool plain_colours; /* attributes only; also if NO_COLOR is set and not empty */
     bool no_mouse;
 } sx_terminal_options;
 

@@ -20,11 +20,12 @@ bool sx_key_known(const char *key) {
     int number, length = 0;
     if (sscanf(key, "F%2d%n", &number, &length) == 1 && !key[length])
         return number >= 1 && number <= 12;
+    if (first < 0x80) return false;
     char shown[SX_KEY_SIZE];
     sx_text_printable(shown, sizeof shown, key);
     size_t next = 1; /* one character past ASCII, whole */
     while (((unsigned char)key[next] & 0xC0) == 0x80) next++;
-    return first >= 0x80 && !key[next] && !strcmp(shown, key);
+    return !key[next] && !strcmp(shown, key);
 }
 
 /* True if `key` is one of the words of `keys`. */
