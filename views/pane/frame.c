@@ -41,6 +41,8 @@ void sx_screen_sentence(const sx_screen *screen, char *out, size_t size) {
         sx_text_printable(out, size, now->message);
     else if (now->state == SX_STATE_FINISHED && now->report.steps > 0)
         snprintf(out, size, "all %s steps are done", steps);
+    else if (now->state == SX_STATE_IDLE && now->data)
+        snprintf(out, size, "a data set to look at; nothing is trained");
     else if (now->state == SX_STATE_STOPPED)
         snprintf(out, size, "stopped at step %s of %s; --resume goes on", step, steps);
     else if (now->state == SX_STATE_FAILED)
