@@ -65,7 +65,8 @@ static void unmix(const sx_image *image, const uint8_t *outside, uint8_t *out) {
             if (at_edge(image, outside, x, y)) full = unmixed_grey(image, outside, x, y);
             if (full < grey) full = grey;
             memset(out, full, 3);
-            out[3] = full ? (uint8_t)((255 * grey + full / 2) / full) : 255;
+            int alpha = full ? (255 * grey + full / 2) / full : 255;
+            out[3] = (uint8_t)alpha;
         }
 }
 

@@ -52,16 +52,23 @@ static const sx_snapshot *copy_now(const sx_engine *engine) {
     return &c->snapshot;
 }
 
-static double job_seconds(const sx_engine *engine) {
-    double now = engine->paused_since > 0 ? engine->paused_since : sx_seconds();
-    return engine->began > 0 ? now - engine->began - engine->paused_seconds : 0;
+static bool is_end(sx_state state) {
+    return state == SX_STATE_IDLE || state >= SX_STATE_FINISHED;
+}
+
+/* With the mutex, in one step with the snapshot that says so: what is sent to a job that has ended
+ * is forgotten, what is sent by somebody who saw the end is meant for the next job. */
+static void end_job(sx_engine *engine) {
+    engine->busy = false;
+    engine->command_count = 0;
+    if (!engine->quit) atomic_store(&engine->stop, false);
 }
 
 void sx_engine_publish(sx_engine *engine, bool now) {
     double time = sx_seconds();
     if (!now && time - engine->published < SECONDS_BETWEEN_SNAPSHOTS) return;
     engine->now.version++;
-    engine->now.seconds = job_seconds(engine);
+    engine->now.seconds = sx_pace_seconds(&engine->pace);
     engine->now.checkpoint_age =
         engine->checkpointed > 0 ? time - engine->checkpointed : (double)NAN;
     const sx_snapshot *fresh = copy_now(engine);
@@ -70,6 +77,7 @@ void sx_engine_publish(sx_engine *engine, bool now) {
     pthread_mutex_lock(&engine->mutex);
     const sx_snapshot *old = engine->newest;
     engine->newest = fresh;
+    if (is_end(engine->now.state)) end_job(engine);
     pthread_cond_broadcast(&engine->changed);
     pthread_mutex_unlock(&engine->mutex);
     sx_snapshot_release(old);
@@ -97,7 +105,7 @@ int sx_engine_wake(const sx_engine *engine) {
 
 void sx_engine_wait(sx_engine *engine, uint64_t version, int milliseconds) {
     struct timespec until;
-    clock_gettime(CLOCK_REALTIME, &until);
+    clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += milliseconds / 1000;
     until.tv_nsec += milliseconds % 1000 * 1000000L;
     if (until.tv_nsec >= 1000000000L) {
@@ -142,11 +150,12 @@ void sx_engine_drop_results(sx_engine *engine) {
 
 void sx_engine_send(sx_engine *engine, sx_command_kind kind, double value) {
     pthread_mutex_lock(&engine->mutex);
-    /* A full queue means that the thread is busy with one advance; the oldest can be lost only by a
+    bool is_meant = engine->busy || engine->first; /* for the job, or for the one that comes */
+    /* A full queue means that the thread is busy with one advance; the newest can be lost only by a
      * person who types 64 commands within a tenth of a second. A stop is never lost. */
-    if (engine->command_count < 64)
+    if (is_meant && engine->command_count < SX_COMMANDS_WAITING)
         engine->commands[engine->command_count++] = (sx_command){kind, value};
-    if (kind == SX_COMMAND_STOP) {
+    if (is_meant && kind == SX_COMMAND_STOP) {
         engine->commands[engine->command_count - 1] = (sx_command){kind, value};
         atomic_store(&engine->stop, true);
     }
@@ -156,9 +165,16 @@ void sx_engine_send(sx_engine *engine, sx_command_kind kind, double value) {
 
 int sx_engine_take_commands(sx_engine *engine, sx_command *out) {
     pthread_mutex_lock(&engine->mutex);
-    int count = engine->command_count;
-    memcpy(out, engine->commands, (size_t)count * sizeof *out);
-    engine->command_count = 0;
+    int count = 0, waiting = engine->command_count;
+    bool stop = atomic_load(&engine->stop), step = engine->stepping;
+    while (count < waiting && (stop || !step)) {
+        step = engine->commands[count].kind == SX_COMMAND_STEP;
+        out[count] = engine->commands[count];
+        count++;
+    }
+    engine->command_count -= count;
+    memmove(engine->commands, engine->commands + count,
+            (size_t)engine->command_count * sizeof *engine->commands);
     if (engine->quit) engine->stopping = true;
     pthread_mutex_unlock(&engine->mutex);
     return count;
@@ -219,8 +235,7 @@ static sx_queued *next_job(sx_engine *engine) {
     if (job) {
         engine->first = job->next;
         if (!engine->first) engine->last = NULL;
-        engine->command_count = 0; /* meant for the job before */
-        atomic_store(&engine->stop, false);
+        engine->busy = true;
     }
     pthread_mutex_unlock(&engine->mutex);
     return job;
@@ -245,6 +260,15 @@ static bool make_wake(sx_engine *engine) {
     return false;
 }
 
+/* Waits by the clock that nobody sets. */
+static void init_condition(pthread_cond_t *condition) {
+    pthread_condattr_t attributes;
+    pthread_condattr_init(&attributes);
+    pthread_condattr_setclock(&attributes, CLOCK_MONOTONIC);
+    pthread_cond_init(condition, &attributes);
+    pthread_condattr_destroy(&attributes);
+}
+
 sx_engine *sx_engine_new(int threads, sx_error *err) {
     sx_engine *engine = sx_alloc(1, sizeof *engine);
     if (!engine) {
@@ -252,7 +276,7 @@ sx_engine *sx_engine_new(int threads, sx_error *err) {
         return NULL;
     }
     pthread_mutex_init(&engine->mutex, NULL);
-    pthread_cond_init(&engine->changed, NULL);
+    init_condition(&engine->changed);
     bool wake = make_wake(engine);
     engine->threads = engine->now.threads = threads > 0 ? threads : sx_default_threads();
     engine->now.images_per_second = engine->now.seconds_left = NAN;

@@ -8,6 +8,7 @@
 #include <pthread.h>
 
 #define SX_RESULTS 32 /* names that one run publishes */
+#define SX_COMMANDS_WAITING 64
 
 typedef struct {
     sx_command_kind kind;
@@ -29,6 +30,15 @@ typedef struct {
     double value;
 } sx_replay;
 
+/* Accounts of time of the current job. Times decide only when something is shown or saved, never
+ * what is computed. */
+typedef struct {
+    double began, paused_since, paused_seconds;
+    double training_seconds, measuring_seconds, end_seconds; /* of advances, by what they did */
+    int64_t measuring_advances, end_advances, first_step;
+    double window_began[2], window_images[2]; /* the window before and the current one */
+} sx_pace;
+
 struct sx_engine {
     pthread_t thread;
     bool started;
@@ -39,9 +49,9 @@ struct sx_engine {
     pthread_mutex_t mutex;
     pthread_cond_t changed; /* a command, a job, a snapshot, the end */
     sx_queued *first, *last;
-    sx_command commands[64];
+    sx_command commands[SX_COMMANDS_WAITING];
     int command_count;
-    bool quit;
+    bool busy, quit; /* has a job; is to end */
     const sx_snapshot *newest;
 
     /* the compute thread's */
@@ -52,16 +62,15 @@ struct sx_engine {
     sx_run_folder *run;
     sx_study *study;
     bool paused, stepping, stopping;
-    double began, paused_since, paused_seconds;
-    double training_seconds, measuring_seconds, end_seconds; /* of advances, by what they did */
-    int64_t measuring_advances, first_step;
-    double window_began, window_images;
+    bool warned;    /* `message` says what could not be written */
+    char note[512]; /* what it says otherwise */
+    sx_pace pace;
     double checkpoint_every;                 /* seconds, from the configuration */
     double checkpointed, checkpoint_seconds; /* when the last one was, and how long it took */
+    double checkpoint_tried;                 /* when the last one was tried */
     int64_t applied;                         /* live commands so far; goes into checkpoints */
     sx_replay *replays;
     size_t replay_count, replay_next;
-    char applied_text[24];
 };
 
 /* Publishes the current state; `now` at once, else at most some thirty times a second. */
@@ -71,7 +80,8 @@ void sx_engine_publish(sx_engine *engine, bool now);
 void sx_engine_take_result(void *engine, sx_result *result);
 void sx_engine_drop_results(sx_engine *engine);
 
-/* Moves the waiting commands into out [64]; returns how many. */
+/* Moves the waiting commands into out [SX_COMMANDS_WAITING]; returns how many. What was sent after
+ * a single step waits until the step is made, unless the job is to stop. */
 int sx_engine_take_commands(sx_engine *engine, sx_command *out);
 
 /* Sleeps until something changes (a paused run). */
@@ -82,8 +92,40 @@ void sx_engine_run_job(sx_engine *engine, sx_queued *job);
 
 /* Drives the study until it is finished, stopped or failed (drive.c). */
 void sx_engine_drive(sx_engine *engine);
+
+/* ---- record.c: what goes to disk ----------------------------------------------------------------
+ */
+
 void sx_engine_set_state(sx_engine *engine, sx_state state, const char *message);
-/* Journal line of an event without fields; a failure goes into the message. */
-void sx_engine_event(sx_engine *engine, const char *kind);
+
+/* Says what could not be done; `then` (may be "") is what follows from it. */
+void sx_engine_warn(sx_engine *engine, const sx_error *err, const char *then);
+
+/* Journal line of an event, with a sentence or NULL. */
+sx_status sx_engine_event(sx_engine *engine, const char *kind, const char *message, sx_error *err);
+/* The same where a failure is only worth a warning. */
+void sx_engine_note_event(sx_engine *engine, const char *kind);
+
+void sx_engine_journal_point(sx_engine *engine);
+sx_status sx_engine_journal_command(sx_engine *engine, const char *name, double value,
+                                    sx_error *err);
+
+sx_status sx_engine_save_results(sx_engine *engine, sx_error *err);
+/* Results, then the state of the study. */
+sx_status sx_engine_checkpoint(sx_engine *engine, sx_error *err);
+/* A failure is said, and tried again at the next turn. */
+void sx_engine_checkpoint_or_warn(sx_engine *engine);
+bool sx_engine_checkpoint_is_due(const sx_engine *engine);
+
+/* ---- pace.c: how fast it goes -------------------------------------------------------------------
+ */
+
+void sx_pace_begin(sx_pace *pace);
+void sx_pace_pause(sx_pace *pace, bool paused);
+/* Seconds since the beginning, pauses left out. */
+double sx_pace_seconds(const sx_pace *pace);
+/* An advance that took `seconds`, of which the process slept `asleep` (stopped by a signal); brings
+ * the snapshot's figures up to date. */
+void sx_pace_count(sx_pace *pace, sx_snapshot *now, double seconds, double asleep);
 
 #endif

@@ -18,14 +18,12 @@ static void reset(sx_engine *engine) {
     sx_study_report *r = &engine->now.report;
     r->loss = r->accuracy = r->validation_loss = r->validation_accuracy = NAN;
     r->learning_rate = r->gradient_norm = NAN;
-    engine->paused = engine->stepping = engine->stopping = false;
-    engine->paused_since = engine->paused_seconds = 0;
-    engine->training_seconds = engine->measuring_seconds = engine->end_seconds = 0;
-    engine->measuring_advances = engine->first_step = 0;
-    engine->window_began = engine->checkpointed = engine->checkpoint_seconds = 0;
+    engine->paused = engine->stepping = engine->stopping = engine->warned = false;
+    engine->note[0] = 0;
+    engine->checkpointed = engine->checkpoint_seconds = 0;
     engine->applied = 0;
     engine->replay_count = engine->replay_next = 0;
-    engine->began = sx_seconds();
+    sx_pace_begin(&engine->pace);
 }
 
 static void fail(sx_engine *engine, const sx_error *err) {
@@ -33,6 +31,14 @@ static void fail(sx_engine *engine, const sx_error *err) {
         sx_engine_set_state(engine, SX_STATE_STOPPED, "stopped while loading");
     else
         sx_engine_set_state(engine, SX_STATE_FAILED, err->message);
+}
+
+/* The same for a run that has a folder: it keeps the reason. */
+static void fail_to_begin(sx_engine *engine, const sx_error *err) {
+    sx_error ignored;
+    bool stopped = err->status == SX_CANCELLED;
+    sx_engine_event(engine, stopped ? "stop" : "fail", stopped ? NULL : err->message, &ignored);
+    fail(engine, err);
 }
 
 static bool loading_step(void *user, const char *what, size_t done, size_t total) {
@@ -56,9 +62,12 @@ static sx_status load_data(sx_engine *engine, const sx_config *config, sx_error 
     engine->checkpoint_every = sx_config_number(config, "run", "checkpoint_seconds");
     sx_engine_set_state(engine, SX_STATE_LOADING, NULL);
     engine->now.data = sx_study_data_new(config, &loading, err);
+    engine->now.loading[0] = 0;
+    engine->now.loading_done = engine->now.loading_total = 0;
     if (!engine->now.data) return err->status;
-    sx_text_set(engine->now.message, sizeof engine->now.message,
+    sx_text_set(engine->note, sizeof engine->note,
                 sx_source_describe(engine->now.data->source)->note);
+    sx_text_set(engine->now.message, sizeof engine->now.message, engine->note);
     return SX_OK;
 }
 
@@ -85,7 +94,7 @@ static void close_run(sx_engine *engine) {
 
 static void drive(sx_engine *engine, const char *event) {
     engine->now.state = SX_STATE_RUNNING;
-    sx_engine_event(engine, event);
+    sx_engine_note_event(engine, event);
     sx_engine_publish(engine, true);
     sx_engine_drive(engine);
 }
@@ -103,15 +112,17 @@ static void run_job(sx_engine *engine, sx_queued *job) {
                                       ini.data, &err);
     if (ini.failed) sx_fail(&err, SX_NO_MEMORY, "not enough memory for a run");
     sx_text_done(&ini);
-    if (engine->run) name_run(engine);
-    if (!engine->run || load_data(engine, &job->config, &err) ||
-        make_study(engine, &job->config, &err)) {
-        if (engine->run) sx_run_log(engine->run, "%s", err.message);
-        if (engine->run) sx_engine_event(engine, err.status == SX_CANCELLED ? "stop" : "fail");
+    if (!engine->run) {
         fail(engine, &err);
-    } else {
-        drive(engine, "start");
+        return;
     }
+    name_run(engine);
+    sx_status status = load_data(engine, &job->config, &err);
+    if (!status) status = make_study(engine, &job->config, &err);
+    if (status)
+        fail_to_begin(engine, &err);
+    else
+        drive(engine, "start");
 }
 
 /* ---- resume and open
@@ -120,11 +131,12 @@ static void run_job(sx_engine *engine, sx_queued *job) {
 /* What the journal tells of an earlier session. */
 typedef struct {
     sx_engine *engine;
-    char state[16];
-    int64_t commands; /* seen so far */
-    int64_t applied;  /* of them, those in the checkpoint */
+    char state[16], message[512]; /* the last event of its kind, and what it said */
+    double seconds;               /* of the last line */
+    int64_t commands;             /* seen so far */
+    int64_t applied;              /* of them, those in the checkpoint */
     size_t capacity;
-    bool memory;
+    bool memory, writable;
 } history;
 
 static void read_point(sx_study_report *r, const json_t *line) {
@@ -140,14 +152,19 @@ static void read_point(sx_study_report *r, const json_t *line) {
 static void read_command(history *h, const json_t *line) {
     sx_engine *engine = h->engine;
     const char *name = json_string_value(json_object_get(line, "name"));
-    if (h->commands++ < h->applied || !name) return;
+    int64_t step = json_integer_value(json_object_get(line, "step"));
+    if (h->commands++ < h->applied) return;
+    /* Written at an earlier step than those before it: by a person who stepped in after a kill, and
+     * gave up what the lost session had done later. */
+    while (engine->replay_count && engine->replays[engine->replay_count - 1].step > step)
+        engine->replay_count--;
     h->memory = h->memory && sx_grow((void **)&engine->replays, &h->capacity,
                                      engine->replay_count + 1, sizeof *engine->replays);
     if (!h->memory) return;
     sx_replay *r = &engine->replays[engine->replay_count++];
-    r->step = json_integer_value(json_object_get(line, "step"));
+    r->step = step;
     r->value = sx_json_to_number(json_object_get(line, "value"));
-    sx_text_set(r->name, sizeof r->name, name);
+    sx_text_set(r->name, sizeof r->name, name ? name : "");
 }
 
 static bool read_line(void *user, const json_t *line) {
@@ -155,12 +172,16 @@ static bool read_line(void *user, const json_t *line) {
     const char *kind = json_string_value(json_object_get(line, "kind"));
     double t = sx_json_to_number(json_object_get(line, "t"));
     if (!kind) return true;
-    if (t >= 0) h->engine->now.seconds = t;
+    if (t >= 0 && t < 1e12) h->seconds = t;
     if (strcmp(kind, "point") == 0) read_point(&h->engine->now.report, line);
     if (strcmp(kind, "command") == 0) read_command(h, line);
     static const char *const states[] = {"start", "resume", "finish", "stop", "fail"};
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
-        if (strcmp(kind, states[i]) == 0) sx_text_set(h->state, sizeof h->state, kind);
+        if (strcmp(kind, states[i]) == 0) {
+            const char *message = json_string_value(json_object_get(line, "message"));
+            sx_text_set(h->state, sizeof h->state, kind);
+            sx_text_printable(h->message, sizeof h->message, message ? message : "");
+        }
     return true;
 }
 
@@ -193,17 +214,30 @@ static sx_status read_config(sx_engine *engine, sx_config *out, sx_error *err) {
                : sx_config_parse(out, sx_run_name(engine->run), sx_run_ini(engine->run), NULL, err);
 }
 
+/* What matters most about a run that is shown: why it failed, that it goes on elsewhere, that its
+ * data or some results are missing; else the note on the data. */
+static void explain(sx_engine *engine, const history *h, const char *broken, const char *missing) {
+    char *out = engine->now.message;
+    size_t size = sizeof engine->now.message;
+    if (strcmp(h->state, "fail") == 0 && h->message[0])
+        sx_text_set(out, size, h->message);
+    else if (engine->run && !h->writable && sx_run_in_use(engine->run))
+        sx_text_set(out, size,
+                    "another sextant is computing this run; this is what it has saved so far");
+    else if (missing[0])
+        sx_text_set(out, size, missing);
+    else if (broken[0])
+        sx_text_set(out, size, broken);
+}
+
 /* Shows a run that is not computed here. */
 static void show(sx_engine *engine, const sx_config *config, const history *h, sx_error *err) {
-    double seconds = engine->now.seconds;
     char broken[512];
     sx_text_set(broken, sizeof broken, engine->now.message);
-    if (load_data(engine, config, err))
-        sx_text_set(engine->now.message, sizeof engine->now.message, err->message);
-    else if (broken[0])
-        sx_text_set(engine->now.message, sizeof engine->now.message, broken);
-    engine->began = sx_seconds() - seconds;
-    engine->paused_since = sx_seconds();
+    engine->pace.began = sx_seconds() - h->seconds;
+    sx_pace_pause(&engine->pace, true);
+    bool missing = load_data(engine, config, err) != SX_OK;
+    explain(engine, h, broken, missing ? err->message : "");
     bool finished = strcmp(h->state, "finish") == 0, failed = strcmp(h->state, "fail") == 0;
     engine->now.report.phase = finished ? SX_PHASE_FINISHED : SX_PHASE_TRAINING;
     if (finished) engine->now.report.step = engine->now.report.steps;
@@ -216,13 +250,12 @@ static void open_job(sx_engine *engine, sx_queued *job) {
     sx_config config = {0};
     history h;
     engine->run = sx_run_open(job->run, false, &err);
+    if (engine->run) name_run(engine);
     if (!engine->run || read_config(engine, &config, &err) ||
-        read_history(engine, INT64_MAX, &h, &err) || load_results(engine, &err)) {
+        read_history(engine, INT64_MAX, &h, &err) || load_results(engine, &err))
         fail(engine, &err);
-    } else {
-        name_run(engine);
+    else
         show(engine, &config, &h, &err);
-    }
     sx_config_done(&config);
 }
 
@@ -251,15 +284,15 @@ static void resume(sx_engine *engine, const sx_config *config, sx_error *err) {
     sx_status status = load_data(engine, config, err);
     if (!status) status = make_study(engine, config, err);
     if (!status) status = go_back(engine, err);
+    sx_study_state state;
+    if (!status) status = sx_study_save(engine->study, &state, err);
     if (status) {
-        fail(engine, err);
+        fail_to_begin(engine, err);
         return;
     }
-    sx_study_state state;
-    sx_study_save(engine->study, &state, NULL);
     for (size_t i = 0; i < state.metadata_count; i++)
         if (strcmp(state.metadata[i].key, "step") == 0)
-            engine->first_step = engine->now.report.step =
+            engine->pace.first_step = engine->now.report.step =
                 strtoll(state.metadata[i].value, NULL, 10);
     drive(engine, "resume");
 }
@@ -269,15 +302,15 @@ static void resume_job(sx_engine *engine, sx_queued *job) {
     sx_config config = {0};
     history h;
     engine->run = sx_run_open(job->run, true, &err);
+    if (engine->run) name_run(engine);
     if (!engine->run || read_config(engine, &config, &err) ||
         read_history(engine, INT64_MAX, &h, &err) || load_results(engine, &err)) {
         fail(engine, &err);
+    } else if (strcmp(h.state, "finish") == 0) {
+        h.writable = true;
+        show(engine, &config, &h, &err);
     } else {
-        name_run(engine);
-        if (strcmp(h.state, "finish") == 0)
-            show(engine, &config, &h, &err);
-        else
-            resume(engine, &config, &err);
+        resume(engine, &config, &err);
     }
     close_run(engine); /* the study borrows the configuration */
     sx_config_done(&config);

@@ -588,7 +588,7 @@ static void broken_and_missing_photographs_are_named(void **state) {
     assert_null(sx_backgrounds_open(folder, SIZE, 0, true, NULL, &err));
     assert_non_null(strstr(err.message, "too few photographs"));
     for (int i = 0; i < 12; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "bad%d.jpg", i);
         write_file(name, "\xff\xd8\xff\xe0 cut", 8);
     }
