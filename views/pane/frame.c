@@ -51,6 +51,14 @@ void sx_screen_sentence(const sx_screen *screen, char *out, size_t size) {
         out[0] = 0;
 }
 
+/* The data set's note is on the Data pane already: here only where there is room for it. */
+static bool is_known_note(const sx_screen *screen, const char *sentence) {
+    const sx_snapshot *now = screen->desk.now;
+    enum { BESIDE = 44 }; /* columns that state, run and checkpoint take */
+    return now->data && !strcmp(sentence, sx_source_describe(now->data->source)->note) &&
+           sx_text_columns(sentence) > screen->width - BESIDE;
+}
+
 /* What is said beside the state, the most urgent first. */
 static void tell(const sx_screen *screen, char *out, size_t size, sx_role *role) {
     const sx_snapshot *now = screen->desk.now;
@@ -67,7 +75,8 @@ static void tell(const sx_screen *screen, char *out, size_t size, sx_role *role)
     }
     sx_screen_sentence(screen, out, size);
     if (now->state == SX_STATE_FAILED) *role = SX_ROLE_BAD;
-    if (out[0]) return;
+    if (out[0] && !is_known_note(screen, out)) return;
+    out[0] = 0;
     char age[32];
     *role = SX_ROLE_DIM;
     if (!isnan(now->checkpoint_age))
