@@ -414,9 +414,41 @@ static bool resume_after(int advances) {
 static void resumed_studies_go_on_to_the_same_bits(void **state) {
     (void)state;
     assert_false(resume_after(32)); /* between two sweeps */
-    assert_true(resume_after(28));  /* in the middle of one */
+    assert_true(resume_after(24));  /* in the middle of one, just after a validation */
     assert_true(resume_after(40));
     assert_false(resume_after(61)); /* in the middle of the last one */
+}
+
+/* A point of the training series is a mean over steps before and after the stop. */
+static void points_span_a_resume(void **state) {
+    (void)state;
+    char path[] = "/tmp/sextant-study-XXXXXX";
+    close(mkstemp(path));
+    sx_text texts[2] = {{0}, {0}};
+    for (int stopped = 0; stopped < 2; stopped++) {
+        record seen = {0};
+        sx_error err = {0};
+        bench b;
+        bench_make(&b, "robustness.share=0", 0, &seen);
+        b.study->record_every = 7;
+        while (advance(&b).step < 24) continue;
+        if (stopped) {
+            write_state(&b, path);
+            sx_study_free(b.study);
+            make_study(&b);
+            b.study->record_every = 7;
+            if (load_state(&b, path, &err)) fail_msg("%s", err.message);
+        }
+        while (advance(&b).phase == SX_PHASE_TRAINING) continue;
+        assert_int_equal(last_of(&seen, "training")->series.length, 6);
+        sx_result_csv(last_of(&seen, "training"), &texts[stopped]);
+        bench_done(&b);
+        record_done(&seen);
+    }
+    unlink(path);
+    assert_string_equal(texts[0].data, texts[1].data);
+    sx_text_done(&texts[0]);
+    sx_text_done(&texts[1]);
 }
 
 static void foreign_states_are_refused(void **state) {
@@ -606,6 +638,13 @@ static void live_measurements_take_their_share(void **state) {
     double training = 3.0 * 16 * 100;
     double share = live / (live + training);
     assert_true(share > 0.52 && share < 0.62); /* at most one sweep is not yet counted */
+    bench_done(&b);
+    record_done(&seen);
+
+    /* However small the share, the first map is there at once. */
+    bench_make(&b, "robustness.share=0.01", 0, &seen);
+    while (advance(&b).step < 21) continue;
+    assert_int_equal(last_of(&seen, "location")->step, 20);
     bench_done(&b);
     record_done(&seen);
 
@@ -865,6 +904,7 @@ int main(void) {
         cmocka_unit_test(measurements_grow),
         cmocka_unit_test(threads_do_not_matter),
         cmocka_unit_test(resumed_studies_go_on_to_the_same_bits),
+        cmocka_unit_test(points_span_a_resume),
         cmocka_unit_test(foreign_states_are_refused),
         cmocka_unit_test(spoilt_states_are_refused),
         cmocka_unit_test(stops_leave_nothing_half_done),
