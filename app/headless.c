@@ -72,9 +72,9 @@ static void print_report(const sx_snapshot *last, bool ascii, bool fixed_clock) 
     if (text.data) fwrite(text.data, 1, text.size, stdout);
     sx_text_done(&text);
     printf("%s %s", sx_state_name(last->state), last->run);
-    if (!fixed_clock)
-        printf(" · %s · %d threads · measuring took %.0f %% of the training time",
-               sx_text_duration(duration, last->seconds), last->threads,
+    if (!fixed_clock) printf(" · %s", sx_text_duration(duration, last->seconds));
+    if (!fixed_clock && last->measuring_share > 0) /* not for a run that was only opened */
+        printf(" · %d threads · measuring took %.0f %% of the training time", last->threads,
                100 * last->measuring_share);
     printf("\nrun folder %s\n", last->path);
 }

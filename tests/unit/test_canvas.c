@@ -68,14 +68,15 @@ static void text_is_cut_with_an_ellipsis(void **state) {
     sx_box box = {1, 0, 8, 5};
     sx_style plain = {0};
     assert_int_equal(sx_canvas_text(&canvas, box, 0, 0, plain, "exactly8"), 8);
-    assert_int_equal(sx_canvas_text(&canvas, box, 2, 1, plain, "too long"), 6);
+    assert_int_equal(sx_canvas_text(&canvas, box, 2, 1, plain, "too long"), 4); /* after a word */
     assert_int_equal(sx_canvas_text(&canvas, box, 8, 2, plain, "beyond"), 0);
+    assert_int_equal(sx_canvas_text(&canvas, box, 0, 4, plain, "a wordlong"), 8); /* within one */
     assert_int_equal(sx_canvas_text(&canvas, box, 0, 5, plain, "below"), 0);
     sx_canvas_text_right(&canvas, box, 8, 2, plain, "right");
     sx_canvas_text_right(&canvas, box, 4, 3, plain, "leftover");
     sx_canvas_text_right(&canvas, box, 8, 3, plain, "ab");
     sx_canvas_print(&canvas, (sx_box){9, 4, 50, 1}, 0, 0, plain, "%d", 12345);
-    expect_text(&canvas, " exactly8\n   too l…\n    right\n lef…  ab\n         12…\n");
+    expect_text(&canvas, " exactly8\n   too…\n    right\n lef…  ab\n a wordl…12…\n");
 }
 
 static void hostile_and_odd_text_keeps_its_columns(void **state) {

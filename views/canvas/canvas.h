@@ -104,7 +104,8 @@ int sx_canvas_put(sx_canvas *canvas, sx_box box, int x, int y, uint32_t glyph, s
 void sx_canvas_fill(sx_canvas *canvas, sx_box box, uint32_t glyph, sx_style style);
 
 /* Writes one line of UTF-8 (control characters are shown as '?', as are characters the look cannot
- * show); returns the columns it takes. What does not fit is cut with an ellipsis. */
+ * show); returns the columns it takes. What does not fit is cut after a
+ * word (or within one that is too long) and ends with an ellipsis. */
 int sx_canvas_text(sx_canvas *canvas, sx_box box, int x, int y, sx_style style, const char *text);
 int sx_canvas_print(sx_canvas *canvas, sx_box box, int x, int y, sx_style style, const char *format,
                     ...) __attribute__((format(printf, 6, 7)));

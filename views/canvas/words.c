@@ -39,6 +39,14 @@ int sx_text_columns(const char *text) {
     return columns_of(text, strlen(text));
 }
 
+/* Where a text that was cut at `end` is better cut: after the last word that is whole, if at least
+ * half of what fits stays. */
+static const char *whole_words(const char *text, const char *end) {
+    const char *at = end;
+    while (at > text && *at != ' ') at--;
+    return at - text >= (end - text + 1) / 2 ? at : end;
+}
+
 /* Draws `size` bytes in a row of one line from column x on; returns the columns taken. */
 static int draw(sx_canvas *canvas, sx_box row, int x, sx_style style, const char *text,
                 size_t size) {
@@ -46,7 +54,7 @@ static int draw(sx_canvas *canvas, sx_box row, int x, sx_style style, const char
     if (x >= limit || row.height < 1) return 0;
     const char *end = fitting(text, size, limit - x);
     bool cut = end < text + size;
-    if (cut) end = fitting(text, size, limit - x - 1);
+    if (cut) end = whole_words(text, fitting(text, size, limit - x - 1));
     while (text < end) {
         uint32_t glyph;
         text += sx_glyph_decode(text, &glyph);

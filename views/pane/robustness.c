@@ -1,8 +1,8 @@
 /* Robustness: accuracy when the object is moved, turned and resized (SI-Score, arXiv 2104.04191).
  * One plot is the main one; a cursor reads its cells or points with interval and count. Centre is
- * the central third of the locations, ring the outermost ones; the drop between them has a Newcombe
- * interval (1998, method 10) from the Wilson intervals of both sides, which treats the pictures as
- * independent; the study's claims use a bootstrap instead. */
+ * the central third of the locations, ring the outermost ones; the drop between them has, until the
+ * study's own is there, a Newcombe interval (1998, method 10) from the Wilson intervals of both
+ * sides, which treats the pictures as independent. */
 #include "views/pane/part.h"
 
 #include "core/metric/metric.h"
@@ -96,15 +96,18 @@ static void add(tally *t, double accuracy, double n) {
     t->n += n;
 }
 
-/* Central third of the cells each way, and the outermost cells. */
+static bool is_central(double place) {
+    return place >= 1.0 / 3 && place <= 2.0 / 3;
+}
+
+/* Places in the central third each way, and the outermost ones: as the study's claims have it. */
 static void summarise(const sx_grid *grid, tally *centre, tally *ring) {
     for (int r = 0; r < grid->rows; r++)
         for (int c = 0; c < grid->columns; c++) {
             size_t at = (size_t)r * (size_t)grid->columns + (size_t)c;
             double n = grid->count ? grid->count[at] : 1, value = grid->values[at];
             bool edge = r == 0 || c == 0 || r == grid->rows - 1 || c == grid->columns - 1;
-            bool inner = 3 * (r + 1) > grid->rows && 3 * r < 2 * grid->rows &&
-                         3 * (c + 1) > grid->columns && 3 * c < 2 * grid->columns;
+            bool inner = is_central(grid->row_values[r]) && is_central(grid->column_values[c]);
             if (edge)
                 add(ring, value, n);
             else if (inner)
@@ -116,19 +119,34 @@ static double share(tally t) {
     return t.n > 0 ? t.right / t.n : NAN;
 }
 
+/* The interval of the drop: at the end of a study the one over object-background pairs that the
+ * summary holds, before that Newcombe's from the two Wilson intervals. */
+static sx_interval drop_interval(const robustness_pane *pane, const sx_result *map, tally centre,
+                                 tally ring) {
+    const sx_result *summary = sx_part_result(pane->desk, "summary", SX_RESULT_TABLE);
+    const sx_column *figure = sx_part_column(summary, "figure");
+    const sx_column *low = sx_part_column(summary, "low"), *high = sx_part_column(summary, "high");
+    bool ended = figure && figure->texts && low && low->numbers && high && high->numbers;
+    for (size_t i = 0; ended && i < summary->table.rows; i++)
+        if (strcmp(figure->texts[i], "drop to the border") == 0 && summary->step == map->step)
+            return (sx_interval){low->numbers[i], high->numbers[i]};
+    if (!map->grid.count || !(centre.n > 0 && ring.n > 0)) return (sx_interval){NAN, NAN};
+    double c = share(centre), r = share(ring);
+    sx_interval ci = sx_wilson(centre.right, centre.n), ri = sx_wilson(ring.right, ring.n);
+    double below = (c - ci.low) * (c - ci.low) + (ri.high - r) * (ri.high - r);
+    double above = (ci.high - c) * (ci.high - c) + (r - ri.low) * (r - ri.low);
+    return (sx_interval){c - r - sqrt(below), c - r + sqrt(above)};
+}
+
 static void draw_summary(const robustness_pane *pane, sx_canvas *canvas, sx_box row) {
     const sx_result *result = result_of(pane, LOCATION);
     if (!result) return;
     tally centre = {0}, ring = {0};
     summarise(&result->grid, &centre, &ring);
-    double c = share(centre), r = share(ring), low = NAN, high = NAN;
-    if (result->grid.count && centre.n > 0 && ring.n > 0) {
-        sx_interval ci = sx_wilson(centre.right, centre.n), ri = sx_wilson(ring.right, ring.n);
-        low = c - r - sqrt((c - ci.low) * (c - ci.low) + (ri.high - r) * (ri.high - r));
-        high = c - r + sqrt((ci.high - c) * (ci.high - c) + (r - ri.low) * (r - ri.low));
-    }
+    double c = share(centre), r = share(ring);
+    sx_interval interval = drop_interval(pane, result, centre, ring);
     char shown[32], drop[96];
-    sx_part_estimate(drop, sizeof drop, c - r, low, high, NAN);
+    sx_part_estimate(drop, sizeof drop, c - r, interval.low, interval.high, NAN);
     sx_segment parts[3];
     parts[0] = sx_part_segment(SX_ROLE_TEXT, "centre %s", sx_number_shown(shown, c, 2));
     parts[1] = sx_part_segment(SX_ROLE_TEXT, "ring %s", sx_number_shown(shown, r, 2));
@@ -264,7 +282,7 @@ static void draw_status(const robustness_pane *pane, sx_canvas *canvas, sx_box r
     int few = few_points(pane);
     if (few > 0) parts[count++] = sx_part_segment(SX_ROLE_WARNING, "%d on few images", few);
     double measuring = pane->desk->now->measuring_share;
-    if (!isnan(measuring))
+    if (measuring > 0)
         parts[count++] =
             sx_part_segment(SX_ROLE_DIM, "measuring takes %.0f %% of the time", measuring * 100);
     sx_segments_draw(canvas, row, 0, parts, count, 3);
