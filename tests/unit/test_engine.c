@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -552,6 +553,7 @@ static void refused_command_changes_nothing(void **state) {
 static pid_t fork_runner(const char *directory) {
     pid_t child = fork();
     if (child) return child;
+    prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves no process */
     sx_engine *engine = sx_engine_new(1, NULL);
     sx_config config;
     configure(&config, NULL);
