@@ -61,7 +61,7 @@ static sx_status run_type(script *s, char *text, sx_error *err) {
     while (*text && status == SX_OK && !s->left) {
         char key[SX_KEY_SIZE] = "";
         size_t length = 1;
-        while (((unsigned char)text[length] & 0xC0) == 0x80 && length < sizeof key - 1) length++;
+        while (length < sizeof key - 1 && ((unsigned char)text[length] & 0xC0) == 0x80) length++;
         memcpy(key, text, length);
         text += length;
         status = press(s, strcmp(key, " ") ? key : "space", err);

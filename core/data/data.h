@@ -104,7 +104,7 @@ void sx_backgrounds_draw(const sx_backgrounds *backgrounds, uint64_t index, uint
 /* The object of an item as RGBA, cropped tight to its opaque pixels: its own alpha if it has one;
  * else grey above `threshold` with holes filled (for grey pictures), the grey as colour, and at the
  * edge, where it is mixed with black, as alpha of the neighbour's; else the whole picture, opaque,
- * as also where nothing would be left. Owned by the caller. */
+ * as also where nothing would be left. Views use a threshold of 10. Owned by the caller. */
 sx_status sx_object_cut(const sx_image *image, int threshold, sx_image *out, sx_error *err);
 
 /* Pastes `object` (RGBA, tight) over the picture `pixels` [size, size, 3]: resized to the area

@@ -16,22 +16,27 @@ static int surest_first(const void *a, const void *b) {
     return (x < y) - (x > y);
 }
 
-/* Sorted items into `out`, owned by the caller; NULL after an error: no items, NaN, no memory. */
-static sx_status sort_items(const double *confidence, const uint8_t *wrong, size_t n, item **out,
-                            sx_error *err) {
-    *out = NULL;
-    if (n == 0)
-        return sx_fail(err, SX_BAD_INPUT, "selective risk of no predictions is not defined");
-    for (size_t i = 0; i < n; i++)
-        if (isnan(confidence[i]))
-            return sx_fail(err, SX_BAD_INPUT, "the confidence of prediction %zu is not a number",
-                           i);
+/* Sorted items, owned by the caller; NULL after an error: no items, NaN, no memory. */
+static item *sort_items(const double *confidence, const uint8_t *wrong, size_t n, sx_status *status,
+                        sx_error *err) {
+    *status = SX_BAD_INPUT;
+    if (n == 0) {
+        sx_fail(err, SX_BAD_INPUT, "selective risk of no predictions is not defined");
+        return NULL;
+    }
+    for (size_t i = 0; i < n; i++) {
+        if (!isnan(confidence[i])) continue;
+        sx_fail(err, SX_BAD_INPUT, "the confidence of prediction %zu is not a number", i);
+        return NULL;
+    }
     item *items = sx_alloc(n, sizeof *items);
-    if (!items) return sx_fail(err, SX_NO_MEMORY, "not enough memory for %zu predictions", n);
+    if (!items) {
+        *status = sx_fail(err, SX_NO_MEMORY, "not enough memory for %zu predictions", n);
+        return NULL;
+    }
     for (size_t i = 0; i < n; i++) items[i] = (item){confidence[i], wrong[i] != 0};
     qsort(items, n, sizeof *items, surest_first);
-    *out = items;
-    return SX_OK;
+    return items;
 }
 
 /* The block of equal confidence that begins at `from`: its size and its errors. */
@@ -74,9 +79,9 @@ static double augrc(const item *items, size_t n) {
 sx_status sx_selective_risk(const double *confidence, const uint8_t *wrong, size_t n,
                             sx_selective *out, sx_error *err) {
     *out = (sx_selective){NAN, NAN, NAN, NAN};
-    item *items;
-    sx_status status = sort_items(confidence, wrong, n, &items, err);
-    if (status) return status;
+    sx_status status;
+    item *items = sort_items(confidence, wrong, n, &status, err);
+    if (!items) return status;
     double *prefix = sx_alloc(n, sizeof *prefix);
     if (!prefix) {
         sx_free(items);
@@ -101,9 +106,9 @@ sx_status sx_selective_risk(const double *confidence, const uint8_t *wrong, size
 
 sx_status sx_risk_coverage(const double *confidence, const uint8_t *wrong, size_t n,
                            double *coverage, double *risk, sx_error *err) {
-    item *items;
-    sx_status status = sort_items(confidence, wrong, n, &items, err);
-    if (status) return status;
+    sx_status status;
+    item *items = sort_items(confidence, wrong, n, &status, err);
+    if (!items) return status;
     prefix_errors(items, n, risk);
     for (size_t k = 1; k <= n; k++) {
         coverage[k - 1] = (double)k / (double)n;
@@ -117,9 +122,9 @@ sx_status sx_coverage_at_risk(const double *confidence, const uint8_t *wrong, si
                               sx_operating_point *out, sx_error *err) {
     *out = (sx_operating_point){0, NAN};
     if (isnan(risk)) return sx_fail(err, SX_BAD_INPUT, "the risk to keep to is not a number");
-    item *items;
-    sx_status status = sort_items(confidence, wrong, n, &items, err);
-    if (status) return status;
+    sx_status status;
+    item *items = sort_items(confidence, wrong, n, &status, err);
+    if (!items) return status;
     size_t errors, sum = 0;
     for (size_t from = 0, size; from < n; from += size) {
         size = block_at(items, n, from, &errors);
@@ -138,9 +143,9 @@ sx_status sx_risk_at_coverage(const double *confidence, const uint8_t *wrong, si
     if (!(coverage > 0 && coverage <= 1))
         return sx_fail(err, SX_BAD_INPUT, "a coverage of %g is not above 0 and at most 1",
                        coverage);
-    item *items;
-    sx_status status = sort_items(confidence, wrong, n, &items, err);
-    if (status) return status;
+    sx_status status;
+    item *items = sort_items(confidence, wrong, n, &status, err);
+    if (!items) return status;
     double *prefix = sx_alloc(n, sizeof *prefix);
     if (prefix) {
         prefix_errors(items, n, prefix);

@@ -195,7 +195,7 @@ static void read_images(reader *r, const json_t *from) {
     int width = (int)whole(r, from, "width", 1, 4096);
     int channels = (int)whole(r, from, "channels", 1, 4);
     if (!coded || count > 100000) fail(r, "pixels", "are no pictures");
-    if (r->status) return;
+    if (!coded || r->status) return;
     size_t size = (size_t)height * (size_t)width * (size_t)channels * count;
     if (strlen(coded) != (size + 2) / 3 * 4) fail(r, "pixels", "have a wrong length");
     const char **captions = texts(r, from, "captions", count);

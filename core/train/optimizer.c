@@ -78,15 +78,15 @@ static const struct {
     {{"sgd", "stochastic gradient descent with momentum", sgd_options},
      update_sgd,
      1,
-     {"momentum"}},
+     {"optimizer.momentum"}},
     {{"adam", "Adam (arXiv 1412.6980)", adam_options},
      update_adam,
      2,
-     {"first-moment", "second-moment"}},
+     {"optimizer.first-moment", "optimizer.second-moment"}},
     {{"adamw", "Adam with decoupled weight decay (arXiv 1711.05101)", adam_options},
      update_adamw,
      2,
-     {"first-moment", "second-moment"}},
+     {"optimizer.first-moment", "optimizer.second-moment"}},
 };
 enum { KINDS = sizeof kinds / sizeof kinds[0] };
 

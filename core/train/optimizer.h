@@ -25,7 +25,8 @@ double sx_optimizer_rate(const sx_optimizer *optimizer);
 double sx_optimizer_step(sx_optimizer *optimizer, const float *gradient, double rate, int64_t step,
                          sx_pool *pool);
 
-/* Its state vectors ("momentum"; "first moment", "second moment"), each [parameters->size]. */
+/* Its state vectors, each [parameters->size], and their names in a checkpoint
+ * ("optimizer.momentum"; "optimizer.first-moment", "optimizer.second-moment"). */
 int sx_optimizer_state_count(const sx_optimizer *optimizer);
 float *sx_optimizer_state(sx_optimizer *optimizer, int index, const char **name);
 

@@ -104,22 +104,13 @@ double sx_trainer_scale_now(const sx_trainer *trainer) {
 /* ---- state --------------------------------------------------------------------------------------
  */
 
-static const char *state_tensor_name(char *out, size_t size, const char *name) {
-    snprintf(out, size, "optimizer.%s", name);
-    return out;
-}
-
 void sx_trainer_save(sx_trainer *t, sx_trainer_state *out) {
-    static const char *const names[] = {"optimizer.momentum", "optimizer.first-moment",
-                                        "optimizer.second-moment"};
     size_t count = (size_t)t->model->parameters.count;
     sx_model_tensors(t->model, t->tensors);
     for (int i = 0; i < sx_optimizer_state_count(t->optimizer); i++) {
         const char *name;
         float *values = sx_optimizer_state(t->optimizer, i, &name);
-        size_t row = 0;
-        while (strcmp(names[row] + strlen("optimizer."), name) != 0) row++;
-        t->tensors[count++] = (sx_safetensor){.name = names[row],
+        t->tensors[count++] = (sx_safetensor){.name = name,
                                               .dtype = SX_DTYPE_F32,
                                               .rank = 1,
                                               .sizes = {t->model->parameters.size},
@@ -152,13 +143,12 @@ static sx_status check_moments(sx_trainer *t, const sx_safetensors *file,
                                const sx_safetensor *found[2], sx_error *err) {
     for (int i = 0; i < sx_optimizer_state_count(t->optimizer); i++) {
         const char *name;
-        char full[64];
         sx_optimizer_state(t->optimizer, i, &name);
-        found[i] = sx_safetensors_find(file, state_tensor_name(full, sizeof full, name));
+        found[i] = sx_safetensors_find(file, name);
         if (!found[i] || found[i]->dtype != SX_DTYPE_F32 ||
             found[i]->bytes != t->model->parameters.size * sizeof(float))
             return sx_fail(err, SX_BAD_INPUT,
-                           "the checkpoint's tensor '%s' is missing or has another size", full);
+                           "the checkpoint's tensor '%s' is missing or has another size", name);
     }
     return SX_OK;
 }

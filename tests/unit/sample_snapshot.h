@@ -267,7 +267,8 @@ static inline sx_study_data *sample_data(void) {
     return data;
 }
 
-/* A moment: LOADING has nothing, RUNNING all but claims, FINISHED all, FAILED data and a curve. */
+/* A moment: LOADING has nothing, IDLE a data set to look at, RUNNING all but claims, FINISHED all,
+ * FAILED data and a curve. */
 static inline void sample_new(sample *s, sx_state state) {
     static uint64_t version;
     *s = (sample){0};
@@ -297,6 +298,7 @@ static inline void sample_new(sample *s, sx_state state) {
     int64_t step = finished ? SAMPLE_STEPS : 3740;
     s->data = sample_data();
     now->data = s->data;
+    if (state == SX_STATE_IDLE) return;
     snprintf(now->run, sizeof now->run, "0012-shapes-cnn");
     snprintf(now->study, sizeof now->study, "shapes-cnn");
     snprintf(now->model, sizeof now->model, "cnn(width=16, depth=3)");

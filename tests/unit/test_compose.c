@@ -534,7 +534,7 @@ static void photographs_are_split_by_name(void **state) {
     enum { N = 12 };
     int found[256] = {0}, halves = 0;
     for (int i = 0; i < N; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "%d.png", i);
         write_photograph(name, 30 + 10 * i, (uint8_t)(10 * i + 5));
     }
@@ -568,7 +568,7 @@ static bool stop_at(void *user, const char *what, size_t done, size_t total) {
 static void reading_photographs_can_be_stopped(void **state) {
     (void)state;
     for (int i = 0; i < 12; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "%d.png", i);
         write_photograph(name, 8, 9);
     }
@@ -588,7 +588,7 @@ static void broken_and_missing_photographs_are_named(void **state) {
     assert_null(sx_backgrounds_open(folder, SIZE, 0, true, NULL, &err));
     assert_non_null(strstr(err.message, "too few photographs"));
     for (int i = 0; i < 12; i++) {
-        char name[16];
+        char name[32];
         snprintf(name, sizeof name, "bad%d.jpg", i);
         write_file(name, "\xff\xd8\xff\xe0 cut", 8);
     }

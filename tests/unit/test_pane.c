@@ -153,6 +153,13 @@ static void moments_look_as_they_should(void **state) {
     golden_check(&b->canvas, "pane-help-80x24");
     press(b, "Esc : f a");
     golden_check(&b->canvas, "pane-command-80x24");
+    press(b, "Esc");
+    show(b, SX_STATE_IDLE);
+    press(b, "1 Tab Tab");
+    golden_check(&b->canvas, "pane-browse-80x24");
+    show(b, SX_STATE_FINISHED);
+    press(b, "2 Right Enter");
+    golden_check(&b->canvas, "pane-picture-80x24");
     bench_free(b);
 }
 

@@ -341,21 +341,19 @@ static void measurements_grow(void **state) {
 
 /* ---- the same bits ---- */
 
+/* The reference has one thread; other tests have two, or no pool at all. */
 static void threads_do_not_matter(void **state) {
     (void)state;
-    static const int threads[] = {2, 4}; /* the reference has one, other tests no pool */
-    for (int i = 0; i < 2; i++) {
-        record seen = {0};
-        bench b;
-        bench_make(&b, NULL, threads[i], &seen);
-        advance_to_end(&b);
-        difference d = compare(&seen, 0);
-        assert_int_equal(d.missing, 0);
-        assert_int_equal(d.added, 0);
-        assert_true(hash_of_parameters(&b) == reference_parameters);
-        bench_done(&b);
-        record_done(&seen);
-    }
+    record seen = {0};
+    bench b;
+    bench_make(&b, NULL, 4, &seen);
+    advance_to_end(&b);
+    difference d = compare(&seen, 0);
+    assert_int_equal(d.missing, 0);
+    assert_int_equal(d.added, 0);
+    assert_true(hash_of_parameters(&b) == reference_parameters);
+    bench_done(&b);
+    record_done(&seen);
 }
 
 static void write_state(bench *b, const char *path) {
@@ -415,11 +413,42 @@ static bool resume_after(int advances) {
 
 static void resumed_studies_go_on_to_the_same_bits(void **state) {
     (void)state;
-    static const int early[] = {0, 24, 28, 40}, late[] = {58, 61};
-    int lost = 0;
-    for (int i = 0; i < 4; i++) lost += resume_after(early[i]);
-    assert_int_equal(lost, 3); /* all but the first were in the middle of a sweep */
-    for (int i = 0; i < 2; i++) assert_false(resume_after(late[i])); /* among the last ones */
+    assert_false(resume_after(32)); /* between two sweeps */
+    assert_true(resume_after(24));  /* in the middle of one, just after a validation */
+    assert_true(resume_after(40));
+    assert_false(resume_after(61)); /* in the middle of the last one */
+}
+
+/* A point of the training series is a mean over steps before and after the stop. */
+static void points_span_a_resume(void **state) {
+    (void)state;
+    char path[] = "/tmp/sextant-study-XXXXXX";
+    close(mkstemp(path));
+    sx_text texts[2] = {{0}, {0}};
+    for (int stopped = 0; stopped < 2; stopped++) {
+        record seen = {0};
+        sx_error err = {0};
+        bench b;
+        bench_make(&b, "robustness.share=0", 0, &seen);
+        b.study->record_every = 7;
+        while (advance(&b).step < 24) continue;
+        if (stopped) {
+            write_state(&b, path);
+            sx_study_free(b.study);
+            make_study(&b);
+            b.study->record_every = 7;
+            if (load_state(&b, path, &err)) fail_msg("%s", err.message);
+        }
+        while (advance(&b).phase == SX_PHASE_TRAINING) continue;
+        assert_int_equal(last_of(&seen, "training")->series.length, 6);
+        sx_result_csv(last_of(&seen, "training"), &texts[stopped]);
+        bench_done(&b);
+        record_done(&seen);
+    }
+    unlink(path);
+    assert_string_equal(texts[0].data, texts[1].data);
+    sx_text_done(&texts[0]);
+    sx_text_done(&texts[1]);
 }
 
 static void foreign_states_are_refused(void **state) {
@@ -612,6 +641,13 @@ static void live_measurements_take_their_share(void **state) {
     bench_done(&b);
     record_done(&seen);
 
+    /* However small the share, the first map is there at once. */
+    bench_make(&b, "robustness.share=0.01", 0, &seen);
+    while (advance(&b).step < 21) continue;
+    assert_int_equal(last_of(&seen, "location")->step, 20);
+    bench_done(&b);
+    record_done(&seen);
+
     bench_make(&b, "robustness.share=0", 0, &seen);
     for (sx_study_report r = advance(&b); r.phase == SX_PHASE_TRAINING;) r = advance(&b);
     assert_int_equal(seen.live_pictures, 0);
@@ -702,12 +738,9 @@ static void data_are_counted_and_fall_back(void **state) {
 static sx_status build_it(void *context, sx_error *err) {
     bench *b = context;
     sx_study_context study = {NULL, NULL, b->seen, on_publish};
-    sx_study_data *data = sx_study_data_new(&b->config, NULL, err);
-    if (!data) return err->status;
-    sx_study *made = sx_study_new(&b->config, data, &study, err);
+    sx_study *made = sx_study_new(&b->config, b->data, &study, err);
     sx_status status = made ? SX_OK : err->status;
     sx_study_free(made);
-    sx_study_data_release(data);
     return status;
 }
 
@@ -871,6 +904,7 @@ int main(void) {
         cmocka_unit_test(measurements_grow),
         cmocka_unit_test(threads_do_not_matter),
         cmocka_unit_test(resumed_studies_go_on_to_the_same_bits),
+        cmocka_unit_test(points_span_a_resume),
         cmocka_unit_test(foreign_states_are_refused),
         cmocka_unit_test(spoilt_states_are_refused),
         cmocka_unit_test(stops_leave_nothing_half_done),

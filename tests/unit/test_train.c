@@ -477,13 +477,21 @@ static void a_stopped_step_leaves_no_trace(void **state) {
     end(&same);
 }
 
-static void *toggle(void *argument) {
-    atomic_bool *flags = argument; /* stop, end */
-    while (!atomic_load(&flags[1])) {
-        atomic_store(&flags[0], true);
-        for (int i = 0; i < 50; i++) atomic_load(&flags[1]);
-        atomic_store(&flags[0], false);
-        usleep(150);
+/* Sets the flag some time after the step began. */
+typedef struct {
+    atomic_bool stop, end;
+    atomic_int round; /* of the step that runs */
+    double length;    /* of a step, in seconds */
+} stopper;
+
+static void *stop_later(void *argument) {
+    stopper *s = argument;
+    for (int seen = 0; !atomic_load(&s->end);) {
+        if (atomic_load(&s->round) == seen) continue;
+        seen = atomic_load(&s->round);
+        double from = sx_seconds(), wait = s->length * (seen % 40) / 40;
+        while (sx_seconds() - from < wait) continue;
+        atomic_store(&s->stop, true);
     }
     return NULL;
 }
@@ -494,19 +502,28 @@ static void a_stop_may_come_at_any_moment(void **state) {
     float images[BATCH * PIXELS];
     int32_t labels[BATCH];
     training t, same;
-    begin(&t, "cnn(width=8, depth=3)", &plain, 2, 1);
-    begin(&same, "cnn(width=8, depth=3)", &plain, 1, 1);
-    static atomic_bool flags[2];
+    static stopper s;
     pthread_t thread;
-    sx_trainer_stop_flag(t.trainer, &flags[0]);
-    pthread_create(&thread, NULL, toggle, flags);
-    for (int i = 0; i < 60; i++) {
+    begin(&t, "cnn(width=16, depth=3)", &plain, 2, 1);
+    begin(&same, "cnn(width=16, depth=3)", &plain, 1, 1);
+    s.length = 1;
+    for (int i = 0; i < 6; i++) {
+        double from = sx_seconds();
+        step(&t);
+        s.length = fmin(s.length, sx_seconds() - from);
+    }
+    sx_trainer_stop_flag(t.trainer, &s.stop);
+    pthread_create(&thread, NULL, stop_later, &s);
+    for (int i = 0; i < 120; i++) {
         uint64_t before = state_hash(&t);
+        atomic_store(&s.stop, false);
+        atomic_fetch_add(&s.round, 1);
         sx_status status = try_step(&t, images, labels);
+        while (!atomic_load(&s.stop)) usleep(10);
         assert_true(status == SX_OK || status == SX_CANCELLED);
         if (status == SX_CANCELLED) assert_true(state_hash(&t) == before);
     }
-    atomic_store(&flags[1], true);
+    atomic_store(&s.end, true);
     pthread_join(thread, NULL);
     while (sx_trainer_steps_done(same.trainer) < sx_trainer_steps_done(t.trainer)) step(&same);
     assert_true(state_hash(&t) == state_hash(&same));

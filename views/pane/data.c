@@ -117,6 +117,9 @@ static void update(void *state) {
         pane->picker = (sx_picker){0};
         pane->class = -1;
         pane->open = false;
+        /* A data set alone: the most pictures. Beside a run: those that are judged. */
+        pane->split =
+            pane->desk->now->state == SX_STATE_IDLE ? SX_SPLIT_TRAIN : SX_SPLIT_VALIDATION;
     }
     bool judged = sx_part_follow(pane->desk, "items", SX_RESULT_TABLE, &pane->items);
     if (!other && !judged) return;
@@ -462,7 +465,9 @@ static void draw_status(data_pane *pane, sx_canvas *canvas, sx_box row, bool foc
             sx_part_segment(SX_ROLE_TEXT, "#%s %s %s", sx_text_count(index, (long long)item),
                             class_name(pane, label), text);
     }
-    if (pane->judged > 0)
+    if (pane->desk->now->state == SX_STATE_IDLE)
+        parts[count++] = sx_part_segment(SX_ROLE_DIM, "Enter looks closer");
+    else if (pane->judged > 0)
         parts[count++] = sx_part_segment(SX_ROLE_DIM, "%s of %s validation images wrong",
                                          sx_text_count(wrong, (long long)pane->wrong),
                                          sx_text_count(all, (long long)pane->judged));

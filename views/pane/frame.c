@@ -41,12 +41,22 @@ void sx_screen_sentence(const sx_screen *screen, char *out, size_t size) {
         sx_text_printable(out, size, now->message);
     else if (now->state == SX_STATE_FINISHED && now->report.steps > 0)
         snprintf(out, size, "all %s steps are done", steps);
+    else if (now->state == SX_STATE_IDLE && now->data)
+        snprintf(out, size, "a data set to look at; nothing is trained");
     else if (now->state == SX_STATE_STOPPED)
         snprintf(out, size, "stopped at step %s of %s; --resume goes on", step, steps);
     else if (now->state == SX_STATE_FAILED)
         snprintf(out, size, "the run failed; its folder has the log");
     else
         out[0] = 0;
+}
+
+/* The data set's note is on the Data pane already: here only where there is room for it. */
+static bool is_known_note(const sx_screen *screen, const char *sentence) {
+    const sx_snapshot *now = screen->desk.now;
+    enum { BESIDE = 44 }; /* columns that state, run and checkpoint take */
+    return now->data && !strcmp(sentence, sx_source_describe(now->data->source)->note) &&
+           sx_text_columns(sentence) > screen->width - BESIDE;
 }
 
 /* What is said beside the state, the most urgent first. */
@@ -65,7 +75,8 @@ static void tell(const sx_screen *screen, char *out, size_t size, sx_role *role)
     }
     sx_screen_sentence(screen, out, size);
     if (now->state == SX_STATE_FAILED) *role = SX_ROLE_BAD;
-    if (out[0]) return;
+    if (out[0] && !is_known_note(screen, out)) return;
+    out[0] = 0;
     char age[32];
     *role = SX_ROLE_DIM;
     if (!isnan(now->checkpoint_age))

@@ -97,11 +97,13 @@ void sx_part_waiting(const sx_desk *desk, sx_canvas *canvas, sx_box box, const c
     };
     const sx_snapshot *now = desk->now;
     char text[640];
+    const char *end = ends[now->state] ? ends[now->state] : when;
     bool failed = now->state == SX_STATE_FAILED;
+    if (now->state == SX_STATE_IDLE && now->data) end = "comes with a run: sextant run STUDY.ini";
     if (failed)
         snprintf(text, sizeof text, "%s", now->message[0] ? now->message : "The run failed");
     else
-        snprintf(text, sizeof text, "%s %s", awaited, ends[now->state] ? ends[now->state] : when);
+        snprintf(text, sizeof text, "%s %s", awaited, end);
     sx_centred_draw(canvas, sx_box_inset(box, 1, 0, 1, 0),
                     sx_style_of(failed ? SX_ROLE_BAD : SX_ROLE_DIM), text);
 }

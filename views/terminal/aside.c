@@ -30,7 +30,8 @@ static void pour(int descriptor) {
     off_t end = lseek(memory, 0, SEEK_END);
     off_t from = end > (off_t)sizeof tail ? end - (off_t)sizeof tail : 0;
     ssize_t size = end > 0 ? pread(memory, tail, sizeof tail, from) : 0;
-    if (size > 0) size = write(descriptor, tail, (size_t)size);
+    ssize_t written = size > 0 ? write(descriptor, tail, (size_t)size) : 0;
+    (void)written; /* the reader of standard error has gone: nobody to tell */
     close(memory);
     memory = -1;
 }

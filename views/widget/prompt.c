@@ -80,31 +80,53 @@ static void complete(sx_prompt *prompt, sx_commands commands, int by) {
     set_text(prompt, out);
 }
 
-/* Keys that edit; a row's function is not called with an empty change. */
+static void to_left(sx_prompt *prompt) {
+    prompt->cursor = before(prompt);
+}
+static void to_right(sx_prompt *prompt) {
+    prompt->cursor = after(prompt);
+}
+static void to_start(sx_prompt *prompt) {
+    prompt->cursor = 0;
+}
+static void to_end(sx_prompt *prompt) {
+    prompt->cursor = strlen(prompt->text);
+}
+static void cut_before(sx_prompt *prompt) {
+    cut(prompt, before(prompt), prompt->cursor);
+}
+static void cut_after(sx_prompt *prompt) {
+    cut(prompt, prompt->cursor, after(prompt));
+}
+static void cut_start(sx_prompt *prompt) {
+    cut(prompt, 0, prompt->cursor);
+}
+static void browse_back(sx_prompt *prompt) {
+    browse(prompt, 1);
+}
+static void browse_on(sx_prompt *prompt) {
+    browse(prompt, -1);
+}
+static void put_blank(sx_prompt *prompt) {
+    insert(prompt, " ");
+}
+
+static const struct {
+    const char *key;
+    void (*run)(sx_prompt *prompt);
+} edits[] = {{"Left", to_left},         {"Right", to_right},   {"Home", to_start},
+             {"Ctrl-A", to_start},      {"End", to_end},       {"Ctrl-E", to_end},
+             {"Backspace", cut_before}, {"Delete", cut_after}, {"Ctrl-U", cut_start},
+             {"Up", browse_back},       {"Down", browse_on},   {"space", put_blank}};
+
+/* A key that edits, or a character to insert; other keys do nothing. */
 static void edit(sx_prompt *prompt, const char *key) {
-    if (!strcmp(key, "Left"))
-        prompt->cursor = before(prompt);
-    else if (!strcmp(key, "Right"))
-        prompt->cursor = after(prompt);
-    else if (!strcmp(key, "Home") || !strcmp(key, "Ctrl-A"))
-        prompt->cursor = 0;
-    else if (!strcmp(key, "End") || !strcmp(key, "Ctrl-E"))
-        prompt->cursor = strlen(prompt->text);
-    else if (!strcmp(key, "Backspace"))
-        cut(prompt, before(prompt), prompt->cursor);
-    else if (!strcmp(key, "Delete")) {
-        size_t at = prompt->cursor;
-        cut(prompt, at, after(prompt));
-    } else if (!strcmp(key, "Ctrl-U"))
-        cut(prompt, 0, prompt->cursor);
-    else if (!strcmp(key, "Up"))
-        browse(prompt, 1);
-    else if (!strcmp(key, "Down"))
-        browse(prompt, -1);
-    else if (!strcmp(key, "space"))
-        insert(prompt, " ");
-    else if (sx_text_columns(key) <= 2 && (!key[1] || (unsigned char)key[0] >= 0x80))
-        insert(prompt, key);
+    for (size_t i = 0; i < sizeof edits / sizeof *edits; i++)
+        if (!strcmp(edits[i].key, key)) {
+            edits[i].run(prompt);
+            return;
+        }
+    if (!key[1] || (unsigned char)key[0] >= 0x80) insert(prompt, key);
 }
 
 sx_prompt_outcome sx_prompt_key(sx_prompt *prompt, const char *key, sx_commands commands) {
