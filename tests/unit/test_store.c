@@ -9,6 +9,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
@@ -319,6 +320,7 @@ static void killed_writer_gives_the_lock_back(void **state) {
     assert_int_equal(pipe(ready), 0);
     pid_t child = fork();
     if (child == 0) {
+        prctl(PR_SET_PDEATHSIG, SIGKILL); /* a test that fails leaves no process */
         sx_run_folder *run = sx_run_open(path, true, NULL);
         (void)!write(ready[1], run ? "y" : "n", 1);
         for (;;) pause();
