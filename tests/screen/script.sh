@@ -53,6 +53,23 @@ check "the target risk" grep -q '"target": 0.1' first/risk.json
 check "the claims" grep -q 'verdict' first/claims.txt
 check "export wrote files" [ -f first/run/export/claims.csv ]
 check "q ended the script" [ ! -e first/never.txt ]
+
+# The figures on the screen are those of the CSV that is exported.
+"$sextant" export first/run --out csv >/dev/null
+centre() { # mean accuracy of the central third, from the CSV
+    awk -F, 'NR > 1 && $1 > 0.33 && $1 < 0.67 && $2 > 0.33 && $2 < 0.67 { sum += $3; n++ }
+             END { printf "centre %.2f ", sum / n }' csv/location.csv
+}
+cell() { # the cell at x 0.4, y 0.5: value, interval, count
+    awk -F, 'NR > 1 && $1 > 0.49 && $1 < 0.51 && $2 > 0.39 && $2 < 0.41 {
+        printf "x 0.40 y 0.50   %.2f \\[%.2f, %.2f\\]   n %d", $3, $4, $5, $6 }' csv/location.csv
+}
+aurc() { awk -F, 'NR == 2 { printf "AURC %.3f ", $2 }' csv/risk.csv; }
+check "centre as in the CSV" grep -q "$(centre)" first/robustness.txt
+check "the cell under the cursor as in the CSV" grep -q "$(cell)" first/robustness.txt
+printf '%s\n' ':wait state finished' 'key 5' ':screen-save risk.txt' >risk-tour.txt
+check "a finished run is opened" "$sextant" open first/run --script risk-tour.txt --size 80x24
+check "AURC as in the CSV" grep -q "$(aurc)" risk.txt
 for file in dashboard.txt dashboard.txt.styles filtered.txt robustness.txt risk.json claims.txt; do
     check "$file is the same the second time" cmp first/$file second/$file
 done
