@@ -2,7 +2,8 @@
 # The workbench driven by a script, without a terminal: what it saves, and what it refuses.
 . "$(dirname "$0")/lib.sh"
 cd "$home" || exit 1
-tiny_study tiny.ini tiny
+tiny_study tiny.ini tiny 200
+sed -i "s/^images_per_location = 2/images_per_location = 8/" tiny.ini
 
 cat >tour.txt <<'TOUR'
 # goes to the end of the run and looks at everything
