@@ -94,7 +94,7 @@ static sx_status collect(sx_source *source, const sx_loading *loading, sx_error 
                          "sub-folders, class/name.png or .jpg",
                          s->root);
     if (!status) status = sx_source_labels(source, c.count, err);
-    if (!status) memcpy(source->labels, c.labels, c.count * sizeof *c.labels);
+    if (!status && c.labels) memcpy(source->labels, c.labels, c.count * sizeof *c.labels);
     source->trained = c.count;
     sx_free(c.labels);
     return status;

@@ -136,7 +136,7 @@ static sx_status read_names(reader *in, sx_csv *out) {
     } while (!status && !in->row_ended);
     if (!status && !(out->names = sx_arena_alloc(&out->arena, out->columns, sizeof *names)))
         status = out_of_memory(in);
-    if (!status) memcpy(out->names, names, out->columns * sizeof *names);
+    if (out->names && names) memcpy(out->names, names, out->columns * sizeof *names);
     sx_free(names);
     return status;
 }

@@ -256,11 +256,12 @@ static sx_status add_tensor(json_t *header, const sx_safetensor *tensor, size_t 
     if (json_object_get(header, tensor->name))
         return refuse(err, tensor->name, "it is given twice");
     json_t *row = json_object(), *shape = json_array(), *place = json_array();
+    json_int_t end = (json_int_t)begin + (json_int_t)tensor->bytes;
     int bad = 0;
     for (int i = 0; i < tensor->rank; i++)
         bad |= json_array_append_new(shape, json_integer((json_int_t)tensor->sizes[i]));
     bad |= json_array_append_new(place, json_integer((json_int_t)begin));
-    bad |= json_array_append_new(place, json_integer((json_int_t)(begin + tensor->bytes)));
+    bad |= json_array_append_new(place, json_integer(end));
     bad |= json_object_set_new(row, "dtype", json_string(dtypes[tensor->dtype].name));
     bad |= json_object_set_new(row, "shape", shape);
     bad |= json_object_set_new(row, "data_offsets", place);

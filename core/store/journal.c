@@ -133,8 +133,10 @@ static size_t read_lines(reader *in, const char *text, size_t size) {
 
 static void read_from(reader *in, int fd, off_t at, off_t end) {
     char *buffer = sx_alloc(BUFFER_SIZE, 1);
-    if (!buffer)
+    if (!buffer) {
         in->status = sx_fail(in->err, SX_NO_MEMORY, "not enough memory to read '%.300s'", in->path);
+        return;
+    }
     for (size_t held = 0; at < end && !in->ended && !in->status;) {
         ssize_t got = pread(fd, buffer + held, BUFFER_SIZE - held, at);
         if (got < 0 && errno == EINTR) continue;
@@ -153,7 +155,7 @@ static void read_from(reader *in, int fd, off_t at, off_t end) {
 
 /* Opens the journal for reading; -1 with `in->status` SX_OK if there is none yet. */
 static int open_journal(reader *in, off_t *size) {
-    struct stat facts;
+    struct stat facts = {0};
     int fd = open(in->path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0 && errno == ENOENT) return -1;
     if (fd < 0 || fstat(fd, &facts) != 0)

@@ -72,11 +72,11 @@ sx_status sx_store_list(sx_run_list *out, sx_error *err) {
     if (status) return status;
     out->runs = sx_alloc(listing.count, sizeof *out->runs);
     if (!out->runs) status = sx_fail(err, SX_NO_MEMORY, "not enough memory for the list of runs");
-    for (size_t i = 0; !status && i < listing.count; i++)
+    for (size_t i = 0; out->runs && i < listing.count; i++)
         if (!sx_path_join(path, root, listing.names[i], NULL) && sx_is_directory(path))
             describe(&out->runs[out->count++], path);
     sx_listing_done(&listing);
-    if (out->count > 1) qsort(out->runs, out->count, sizeof *out->runs, by_number);
+    if (out->runs && out->count > 1) qsort(out->runs, out->count, sizeof *out->runs, by_number);
     return status;
 }
 

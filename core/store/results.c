@@ -105,7 +105,7 @@ sx_status sx_run_load_results(const sx_run_folder *run, sx_result_list *out, sx_
     if (status) return status;
     out->results = sx_alloc(MOST_RESULTS, sizeof *out->results);
     if (!out->results) status = sx_fail(err, SX_NO_MEMORY, "not enough memory for results");
-    for (size_t i = 0; !status && i < listing.count; i++)
+    for (size_t i = 0; out->results && !status && i < listing.count; i++)
         if (is_json(listing.names[i]))
             status = add_result(out, directory, listing.names[i], warnings, err);
     sx_listing_done(&listing);
@@ -114,7 +114,7 @@ sx_status sx_run_load_results(const sx_run_folder *run, sx_result_list *out, sx_
 }
 
 void sx_result_list_done(sx_result_list *list) {
-    for (size_t i = 0; i < list->count; i++) sx_result_release(list->results[i]);
+    for (size_t i = 0; list->results && i < list->count; i++) sx_result_release(list->results[i]);
     sx_free(list->results);
     *list = (sx_result_list){0};
 }

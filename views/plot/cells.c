@@ -107,8 +107,7 @@ static void cells_line(sx_surface *surface, double x, double y) {
 static bool is_on(const sx_cell_surface *cells, int column, int row) {
     const char *pattern =
         cells->pen.guide ? "1000" : patterns[cells->pen.dashed][look_of(cells->pen)];
-    int period = 0;
-    while (pattern[period]) period++;
+    int period = (int)strlen(pattern);
     bool steep = cells->last[column] - cells->first[column] >= 3;
     return pattern[(steep ? row : column) % period] == '1';
 }

@@ -10,6 +10,7 @@
 #include <string.h>
 
 #define SAMPLE_COLUMNS 3 /* of a line in the legend */
+#define SAMPLE_MIDDLE 1  /* the column of its mark */
 
 sx_axes sx_axes_default(void) {
     return (sx_axes){NAN, NAN, NAN, NAN, NULL, NULL, true, false, NAN};
@@ -193,7 +194,7 @@ typedef struct {
 } legend;
 
 static const char *entry_name(const legend *l, int i) {
-    if (i >= l->count) return l->note;
+    if (!l->curves || i >= l->count) return l->note;
     if (l->curves[i].label) return l->curves[i].label;
     const char *name = line_of(&l->curves[i])->name;
     return name ? name : "";
@@ -264,7 +265,7 @@ static void draw_entry(const legend *l, sx_surface *surface, int i, int x, int r
         surface->kind->line(surface, x + SAMPLE_COLUMNS - 0.25, row + 0.5);
         surface->kind->end(surface);
         if (l->curves[i].marks)
-            surface->kind->mark(surface, x + SAMPLE_COLUMNS / 2, row, SX_MARK_POINT, pen);
+            surface->kind->mark(surface, x + SAMPLE_MIDDLE, row, SX_MARK_POINT, pen);
         x += SAMPLE_COLUMNS + 1;
     }
     sx_style style = sx_style_of(i < l->count ? SX_ROLE_TEXT : SX_ROLE_DIM);

@@ -33,12 +33,13 @@ void sx_range_nice(double *low, double *high, int parts, bool degrees) {
         *low -= size / 2, *high += size / 2;
     }
     if (*low < 0 && *high > 0 && parts < 2) parts = 2; /* 0 is a round number, too */
-    double step = nice_step((*high - *low) / parts, degrees), first, last;
-    for (;; step = nice_step(step * 1.01, degrees)) {
+    double wanted = (*high - *low) / parts, step, first, last;
+    do {
+        step = nice_step(wanted, degrees);
         first = floor(*low / step + 1e-6);
         last = ceil(*high / step - 1e-6);
-        if (last - first <= parts) break;
-    }
+        wanted = step * 1.01;
+    } while (last - first > parts);
     *low = first * step;
     *high = last * step;
 }
