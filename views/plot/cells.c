@@ -7,6 +7,7 @@
 #include "views/plot/surface.h"
 
 #include <math.h>
+#include <string.h>
 
 #define DOTS_ACROSS 2
 #define DOTS_DOWN 4
