@@ -499,9 +499,27 @@ static void reference_backward(const sx_reference_call *call) {
     reference_walk(call, visit_backward);
 }
 
+static const sx_option options[] = {
+    {"", "channels", SX_OPTION_INTEGER, "16", 1, 65536, NULL, "of the output"},
+    {"", "kernel", SX_OPTION_INTEGER, "3", 1, KERNEL_LIMIT, NULL, "side of the kernel"},
+    {"", "stride", SX_OPTION_INTEGER, "1", 1, KERNEL_LIMIT, NULL, "pixels from one to the next"},
+    {"", "padding", SX_OPTION_INTEGER, "-1", -1, KERNEL_LIMIT, NULL,
+     "zeros around the image; -1: half the kernel"},
+    {"", "bias", SX_OPTION_CHOICE, "yes", 0, 0, "no|yes", "adds a value to each channel"},
+    {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
+};
+
+static void take(sx_graph_node *node) {
+    const double *o = node->option;
+    node->convolution = (sx_convolution){(int)o[0], (int)o[1], (int)o[2], (int)o[3], o[4] != 0};
+}
+
 const sx_operator sx_operator_convolution = {
     .name = "convolution",
     .help = "square kernel, stride, zero padding, optional bias",
+    .checked = "PyTorch",
+    .options = options,
+    .take = take,
     .shape = shape,
     .halo = halo,
     .memory = memory,

@@ -274,9 +274,20 @@ static void reference_backward(const sx_reference_call *call) {
         }
 }
 
+static const sx_option options[] = {
+    {"", "units", SX_OPTION_INTEGER, "10", 1, 65536, NULL, "values of the output"},
+    {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
+};
+
+static void take(sx_graph_node *node) {
+    node->units = (int)node->option[0];
+}
+
 const sx_operator sx_operator_dense = {
     .name = "dense",
     .help = "matrix product over the whole image as a vector, with bias",
+    .options = options,
+    .take = take,
     .shape = shape,
     .memory = memory,
     .scratch = scratch,

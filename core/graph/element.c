@@ -143,6 +143,7 @@ static void add_reference_backward(const sx_reference_call *call) {
 const sx_operator sx_operator_add = {
     .name = "add",
     .help = "the sum of two nodes of one shape (a residual connection)",
+    .least_inputs = 2,
     .shape = add_shape,
     .forward = {{.range = add_forward}},
     .backward = {{.range = add_backward}},
@@ -242,9 +243,20 @@ static void dropout_reference_backward(const sx_reference_call *call) {
     reference_drop(call, call->dy, call->dx[0]);
 }
 
+static const sx_option dropout_options[] = {
+    {"", "rate", SX_OPTION_NUMBER, "0.5", 0, 0.999, NULL, "share of values set to 0"},
+    {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
+};
+
+static void dropout_take(sx_graph_node *node) {
+    node->rate = node->option[0];
+}
+
 const sx_operator sx_operator_dropout = {
     .name = "dropout",
     .help = "sets values to 0 at the given rate while training, and scales up the rest",
+    .options = dropout_options,
+    .take = dropout_take,
     .shape = dropout_shape,
     .forward = {{.range = dropout_forward}},
     .backward = {{.range = dropout_backward}},

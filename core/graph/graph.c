@@ -64,8 +64,7 @@ static bool output_is_too_large(sx_geometry g) {
     return g.channels > CHANNEL_LIMIT || size > IMAGE_LIMIT;
 }
 
-/* Appends `node` (operator, options and inputs are set) and runs its shape rule. */
-static sx_node append(sx_graph *graph, sx_graph_node node, const char *name) {
+sx_node sx_graph_append(sx_graph *graph, sx_graph_node node, const char *name) {
     if (graph->error.status) return -1;
     if (graph->finished)
         return fail_node(graph, SX_BAD_INPUT, "the graph is finished: no node can be added");
@@ -97,23 +96,23 @@ sx_node sx_graph_input(sx_graph *graph) {
 }
 
 sx_node sx_graph_convolution(sx_graph *graph, sx_node x, const char *name, sx_convolution options) {
-    return append(graph,
-                  (sx_graph_node){.op = &sx_operator_convolution,
-                                  .inputs = {x},
-                                  .input_count = 1,
-                                  .convolution = options},
-                  name);
+    return sx_graph_append(graph,
+                           (sx_graph_node){.op = &sx_operator_convolution,
+                                           .inputs = {x},
+                                           .input_count = 1,
+                                           .convolution = options},
+                           name);
 }
 
 sx_node sx_graph_dense(sx_graph *graph, sx_node x, const char *name, int units) {
-    return append(
+    return sx_graph_append(
         graph,
         (sx_graph_node){.op = &sx_operator_dense, .inputs = {x}, .input_count = 1, .units = units},
         name);
 }
 
 static sx_node append_unary(sx_graph *graph, sx_node x, const sx_operator *op, const char *name) {
-    return append(graph, (sx_graph_node){.op = op, .inputs = {x}, .input_count = 1}, name);
+    return sx_graph_append(graph, (sx_graph_node){.op = op, .inputs = {x}, .input_count = 1}, name);
 }
 
 sx_node sx_graph_batch_norm(sx_graph *graph, sx_node x, const char *name) {
@@ -125,7 +124,7 @@ sx_node sx_graph_relu(sx_graph *graph, sx_node x) {
 }
 
 sx_node sx_graph_dropout(sx_graph *graph, sx_node x, double rate) {
-    return append(
+    return sx_graph_append(
         graph,
         (sx_graph_node){.op = &sx_operator_dropout, .inputs = {x}, .input_count = 1, .rate = rate},
         NULL);
@@ -133,7 +132,7 @@ sx_node sx_graph_dropout(sx_graph *graph, sx_node x, double rate) {
 
 static sx_node append_pool(sx_graph *graph, sx_node x, const sx_operator *op, int kernel,
                            int stride) {
-    return append(
+    return sx_graph_append(
         graph,
         (sx_graph_node){
             .op = op, .inputs = {x}, .input_count = 1, .kernel = kernel, .stride = stride},
@@ -153,15 +152,15 @@ sx_node sx_graph_global_average_pool(sx_graph *graph, sx_node x) {
 }
 
 sx_node sx_graph_add(sx_graph *graph, sx_node a, sx_node b) {
-    return append(
+    return sx_graph_append(
         graph, (sx_graph_node){.op = &sx_operator_add, .inputs = {a, b}, .input_count = 2}, NULL);
 }
 
-sx_status sx_graph_finish(sx_graph *graph, sx_node logits, sx_error *err) {
+sx_status sx_graph_finish_with(sx_graph *graph, sx_node output, const char *loss, sx_error *err) {
     if (!graph->error.status) {
-        sx_node loss = append_unary(graph, logits, &sx_operator_softmax_cross_entropy, NULL);
-        if (loss >= 0) {
-            graph->logits = logits;
+        sx_node end = sx_graph_append_loss(graph, output, loss);
+        if (end >= 0) {
+            graph->logits = output;
             graph->finished = true;
             sx_graph_plan(graph, &graph->error);
         }
@@ -170,12 +169,22 @@ sx_status sx_graph_finish(sx_graph *graph, sx_node logits, sx_error *err) {
     return SX_OK;
 }
 
+sx_status sx_graph_finish(sx_graph *graph, sx_node logits, sx_error *err) {
+    return sx_graph_finish_with(graph, logits, "softmax_cross_entropy", err);
+}
+
 int sx_graph_batch(const sx_graph *graph) {
     return graph->batch;
 }
 
 int sx_graph_classes(const sx_graph *graph) {
     return graph->logits < 0 ? 0 : graph->nodes[graph->logits].out.channels;
+}
+
+size_t sx_graph_output_size(const sx_graph *graph) {
+    if (graph->logits < 0) return 0;
+    sx_geometry out = graph->nodes[graph->logits].out;
+    return (size_t)out.height * sx_row_length(out);
 }
 
 double sx_graph_cost(const sx_graph *graph) {

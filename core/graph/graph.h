@@ -43,6 +43,14 @@ sx_graph *sx_graph_new(int batch, int height, int width, int channels);
 void sx_graph_free(sx_graph *graph);
 
 sx_node sx_graph_input(sx_graph *graph);
+
+/* Any layer by its operator's name, with `count` inputs and its options as text ("heads=4,
+ * causal=yes" or ""). This is what a model file says; `sextant help operators` lists names, options
+ * and shapes. `name` is the prefix of the layer's slices and what errors call it; NULL: the
+ * operator's name. */
+sx_node sx_graph_layer(sx_graph *graph, const char *operation, const sx_node *inputs, int count,
+                       const char *name, const char *options);
+
 /* `name` is the prefix of the slices ("block1.conv" gives "block1.conv.weight"). He-normal
  * weights, zero biases (arXiv 1502.01852, eq. 10). padding < 0: "same" for stride 1. */
 typedef struct {
@@ -64,12 +72,17 @@ sx_node sx_graph_average_pool(sx_graph *graph, sx_node x, int kernel, int stride
 sx_node sx_graph_global_average_pool(sx_graph *graph, sx_node x);
 sx_node sx_graph_add(sx_graph *graph, sx_node a, sx_node b);
 
-/* Ends building: `logits` is a vector node, the loss is softmax cross-entropy, mean over the batch.
- * Infers shapes, plans memory, lays out parameters. */
+/* Ends building: `output` is what prediction returns, `loss` is a row of the operator table that is
+ * a loss, with its options, such as "softmax_cross_entropy(smoothing=0.1)". Infers shapes, plans
+ * memory, lays out parameters. */
+sx_status sx_graph_finish_with(sx_graph *graph, sx_node output, const char *loss, sx_error *err);
+/* The same with softmax cross-entropy. */
 sx_status sx_graph_finish(sx_graph *graph, sx_node logits, sx_error *err);
 
 int sx_graph_batch(const sx_graph *graph);
-int sx_graph_classes(const sx_graph *graph);
+int sx_graph_classes(const sx_graph *graph); /* channels of the output */
+/* Values of one image's output. */
+size_t sx_graph_output_size(const sx_graph *graph);
 /* Multiply-adds of one image, forward. */
 double sx_graph_cost(const sx_graph *graph);
 /* A table of the nodes: name, operator, output shape, parameters, cost. */
@@ -97,13 +110,19 @@ void sx_run_free(sx_run *run);
 void sx_run_stop_flag(sx_run *run, const atomic_bool *stop);
 
 /* Fills logits for the first `count` <= batch images. images [count, height, width, channels] and
- * logits [count, classes] are the caller's. No dropout, running statistics; reads only. */
+ * logits [count, height, width, channels of the output] are the caller's. No dropout, running
+ * statistics; reads only. */
 sx_status sx_run_predict(sx_run *run, const sx_parameters *parameters, const float *images,
                          int count, float *logits, sx_error *err);
 
+/* Targets of the training runs from now on: [batch, values of the output], borrowed; soft targets
+ * of a cross-entropy, values of another loss. NULL: the labels, one-hot where a loss wants values.
+ */
+void sx_run_targets(sx_run *run, const float *targets);
+
 /* One forward and backward over the whole batch. Fills gradient [parameters->size] (zero for slices
  * that are not trained), the mean loss and the number of right predictions (lowest index on a tie).
- * Updates the running statistics in `parameters`. */
+ * Updates the running statistics in `parameters`. Labels may be NULL if there are targets. */
 typedef struct {
     double loss;
     int right;

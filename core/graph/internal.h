@@ -5,16 +5,29 @@
 #include "core/graph/graph.h"
 #include "core/graph/reference.h"
 
+#include <string.h>
+
 typedef struct sx_operator sx_operator;
 
-typedef enum { SX_INITIAL_HE, SX_INITIAL_ZERO, SX_INITIAL_ONE } sx_initial;
+/* Normal with variance 2 / fan_in (He) or 1 / fan_in (linear), or with deviation 0.02 (small). */
+typedef enum {
+    SX_INITIAL_HE,
+    SX_INITIAL_ZERO,
+    SX_INITIAL_ONE,
+    SX_INITIAL_LINEAR,
+    SX_INITIAL_SMALL
+} sx_initial;
+
+#define SX_INPUTS 4  /* most inputs of a node */
+#define SX_OPTIONS 8 /* most options of an operator */
 
 typedef struct {
     const sx_operator *op;
     char name[48];
-    int inputs[2], input_count;
+    int inputs[SX_INPUTS], input_count;
     sx_geometry in, out;        /* `in`: of the first input; halos are known after planning */
-    sx_convolution convolution; /* options, by operator */
+    double option[SX_OPTIONS];  /* in the order of the operator's option table */
+    sx_convolution convolution; /* options of operators that have typed ones */
     int kernel, stride;         /* of pooling */
     int units;                  /* of a dense layer */
     double rate;                /* of dropout */
@@ -22,13 +35,13 @@ typedef struct {
     int consumers;              /* nodes that read this one; the graph's end counts as one */
     bool relu;                  /* a ReLU that follows is taken along */
     int folded;                 /* in prediction: the batch norm this convolution swallows; or -1 */
-    int pooled;            /* in training: the 2x2 max pool this batch norm takes along; or -1 */
-    bool absorbed;         /* in training: this max pool is taken along */
-    int home;              /* the node whose buffers hold this one's value in training ... */
-    int predict_home;      /* ... and in prediction */
-    bool needs_gradient;   /* something before or in this node is trained */
-    bool adds_gradient[2]; /* the input's gradient already holds another consumer's share */
-    bool gradient_written; /* while planning */
+    int pooled;          /* in training: the 2x2 max pool this batch norm takes along; or -1 */
+    bool absorbed;       /* in training: this max pool is taken along */
+    int home;            /* the node whose buffers hold this one's value in training ... */
+    int predict_home;    /* ... and in prediction */
+    bool needs_gradient; /* something before or in this node is trained */
+    bool adds_gradient[SX_INPUTS]; /* the input's gradient already holds another consumer's share */
+    bool gradient_written;         /* while planning */
 } sx_graph_node;
 
 struct sx_graph {
@@ -65,6 +78,7 @@ typedef struct {
     float **scratch;        /* [workers], graph-wide largest need */
     const float *images;
     const int32_t *labels;
+    const float *targets; /* training: [batch, values of the output] or NULL */
     uint64_t seed;
     int64_t step;
     bool training;
@@ -88,6 +102,14 @@ typedef struct {
 
 struct sx_operator {
     const char *name, *help;
+    const char *checked; /* what it is held against, besides its plain loops */
+    /* Names, ranges and defaults of node->option; NULL: none. A choice is its index. */
+    const sx_option *options;
+    int least_inputs, most_inputs; /* 0: one */
+    bool loss;                     /* ends a graph */
+    /* After options were read from text: copies them to where the operator's typed builder puts
+     * them. */
+    void (*take)(sx_graph_node *node);
     /* Fills out (without halo) from in; registers slices. */
     sx_status (*shape)(sx_graph *graph, sx_graph_node *node, sx_error *err);
     /* Halos that the kernels need: of the input's value, of this node's own gradient. */
@@ -109,12 +131,22 @@ struct sx_operator {
 extern const sx_operator sx_operator_input, sx_operator_convolution, sx_operator_dense,
     sx_operator_batch_norm, sx_operator_relu, sx_operator_add, sx_operator_dropout,
     sx_operator_max_pool, sx_operator_average_pool, sx_operator_global_average_pool,
-    sx_operator_softmax_cross_entropy;
+    sx_operator_softmax_cross_entropy, sx_operator_binary_cross_entropy,
+    sx_operator_mean_squared_error, sx_operator_huber;
 
 /* What a training run left: for tests. */
 const sx_frame *sx_run_frame(const sx_run *run);
 
 sx_status sx_graph_plan(sx_graph *graph, sx_error *err);
+
+/* Appends `node` (operator, options and inputs are set) and runs its shape rule. */
+sx_node sx_graph_append(sx_graph *graph, sx_graph_node node, const char *name);
+
+/* The same for a loss by its spec, the graph's last node. */
+sx_node sx_graph_append_loss(sx_graph *graph, sx_node output, const char *loss);
+
+/* The operator of that name; NULL if there is none. */
+const sx_operator *sx_operator_find(const char *name);
 
 /* Registers a slice "PREFIX.suffix" for the node; sizes end at the first 0. */
 typedef struct {
@@ -169,6 +201,15 @@ static inline float *sx_slope(const sx_frame *frame, const sx_graph_node *node, 
 static inline const sx_graph_node *sx_input(const sx_frame *frame, const sx_graph_node *node,
                                             int which) {
     return &frame->graph->nodes[node->inputs[which]];
+}
+
+/* Writes zeros or adds: how a backward pass stores into its input's gradient row. */
+static inline void sx_store_gradient(float *dx, const float *values, bool accumulate,
+                                     size_t count) {
+    if (accumulate)
+        sx_flat_add(dx, values, count);
+    else
+        memcpy(dx, values, count * sizeof *dx);
 }
 
 static inline int sx_chunk_of(const sx_frame *frame, int first) {

@@ -1,9 +1,12 @@
-/* Softmax cross-entropy: the last node of every graph. Its value are the probabilities; the loss is
- * the mean over the batch, summed in double in the order of the images. */
-#include "core/graph/internal.h"
+/* Softmax cross-entropy. Its value are the probabilities; the loss is the mean over the batch,
+ * summed in double in the order of the images. The target is the label, a row of soft targets (of a
+ * mixed image), or, with smoothing s, (1 - s) of it and s spread evenly over all classes (arXiv
+ * 1512.00567, section 7; PyTorch's convention). */
+#include "core/graph/loss.h"
 
 #include <math.h>
-#include <string.h>
+
+enum { SMOOTHING };
 
 static sx_status shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
     (void)graph;
@@ -21,22 +24,31 @@ static double cost(const sx_graph_node *node) {
     return 0;
 }
 
-/* Of every image: its loss, and whether it is right. */
-static size_t memory(const sx_graph *graph, const sx_graph_node *node, bool training) {
-    (void)node;
-    return training ? 4 * (size_t)graph->batch : 0;
-}
-
-static double *image_report(const sx_frame *frame, const sx_graph_node *node, int image) {
-    double *reports = (void *)frame->memory[sx_index(frame, node)];
-    return reports + 2 * (ptrdiff_t)image;
-}
-
 static int largest(const float *x, int count) {
     int best = 0;
     for (int j = 1; j < count; j++)
         if (x[j] > x[best]) best = j;
     return best;
+}
+
+typedef struct {
+    const float *soft; /* [classes], or NULL */
+    int label;
+    double smoothing, even; /* even: share of each class by smoothing */
+} target;
+
+static target target_of(const sx_graph_node *node, const float *targets, const int32_t *labels,
+                        int image) {
+    int classes = node->in.channels;
+    return (target){.soft = targets ? targets + (ptrdiff_t)image * classes : NULL,
+                    .label = targets ? -1 : labels[image],
+                    .smoothing = node->option[SMOOTHING],
+                    .even = node->option[SMOOTHING] / classes};
+}
+
+static double target_value(const target *t, int class) {
+    double hard = t->soft ? (double)t->soft[class] : class == t->label;
+    return (1 - t->smoothing) * hard + t->even;
 }
 
 static void forward(const sx_frame *frame, const sx_graph_node *node, int first, int count,
@@ -46,27 +58,22 @@ static void forward(const sx_frame *frame, const sx_graph_node *node, int first,
     for (int i = first; i < first + count; i++) {
         const float *logits = sx_value(frame, sx_input(frame, node, 0), i);
         float *probabilities = sx_value(frame, node, i);
-        int label = frame->labels[i], best = largest(logits, classes);
-        double sum = 0, top = logits[best];
+        target t = target_of(node, frame->targets, frame->labels, i);
+        int best = largest(logits, classes);
+        int label = t.soft ? largest(t.soft, classes) : t.label;
+        double sum = 0, top = logits[best], loss = 0;
         for (int j = 0; j < classes; j++) sum += exp((double)logits[j] - top);
         for (int j = 0; j < classes; j++)
             probabilities[j] = (float)(exp((double)logits[j] - top) / sum);
-        double *report = image_report(frame, node, i);
         /* cppcheck-suppress invalidFunctionArg ; the largest logit alone gives 1 */
-        report[0] = log(sum) + top - (double)logits[label];
-        report[1] = best == label && !isnan(report[0]);
+        double whole = log(sum) + top;
+        if (t.soft || t.smoothing > 0)
+            for (int j = 0; j < classes; j++)
+                loss += target_value(&t, j) * (whole - (double)logits[j]);
+        else
+            loss = whole - (double)logits[label];
+        *sx_loss_report(frame, node, i) = (sx_image_loss){loss, best == label && !isnan(loss)};
     }
-}
-
-static void sum_up(const sx_frame *frame, const sx_graph_node *node, int piece, int worker) {
-    (void)piece;
-    (void)worker;
-    double loss = 0, right = 0;
-    for (int i = 0; i < frame->graph->batch; i++) {
-        loss += image_report(frame, node, i)[0];
-        right += image_report(frame, node, i)[1];
-    }
-    *frame->report = (sx_run_report){loss / frame->graph->batch, (int)right};
 }
 
 static void backward(const sx_frame *frame, const sx_graph_node *node, int first, int count,
@@ -77,38 +84,53 @@ static void backward(const sx_frame *frame, const sx_graph_node *node, int first
     for (int i = first; i < first + count; i++) {
         float *dx = sx_slope(frame, input, i);
         const float *probabilities = sx_value(frame, node, i);
+        target t = target_of(node, frame->targets, frame->labels, i);
         for (int j = 0; j < node->in.channels; j++) {
-            float value = (probabilities[j] - (float)(j == frame->labels[i])) * share;
+            float value = (probabilities[j] - (float)target_value(&t, j)) * share;
             dx[j] = node->adds_gradient[0] ? dx[j] + value : value;
         }
     }
 }
 
 static void reference_forward(const sx_reference_call *call) {
-    int classes = sx_reference_node(call)->in.channels;
+    const sx_graph_node *node = sx_reference_node(call);
+    int classes = node->in.channels;
     for (int i = 0; i < call->batch; i++) {
         const double *logits = call->x[0] + (size_t)i * (size_t)classes;
         double sum = 0;
         for (int j = 0; j < classes; j++) sum += exp(logits[j]);
         for (int j = 0; j < classes; j++) call->y[i * classes + j] = exp(logits[j]) / sum;
-        if (call->labels) *call->loss += (log(sum) - logits[call->labels[i]]) / call->batch;
+        if (!call->training) continue;
+        target t = target_of(node, call->targets, call->labels, i);
+        for (int j = 0; j < classes; j++)
+            *call->loss += target_value(&t, j) * (log(sum) - logits[j]) / call->batch;
     }
 }
 
 static void reference_backward(const sx_reference_call *call) {
-    int classes = sx_reference_node(call)->in.channels;
-    for (int i = 0; i < call->batch * classes; i++)
-        call->dx[0][i] += (call->y[i] - (i % classes == call->labels[i / classes])) / call->batch;
+    const sx_graph_node *node = sx_reference_node(call);
+    int classes = node->in.channels;
+    for (int i = 0; i < call->batch * classes; i++) {
+        target t = target_of(node, call->targets, call->labels, i / classes);
+        call->dx[0][i] += (call->y[i] - target_value(&t, i % classes)) / call->batch;
+    }
 }
+
+static const sx_option options[] = {
+    {"", "smoothing", SX_OPTION_NUMBER, "0", 0, 1, NULL, "share spread over all classes"},
+    {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
+};
 
 const sx_operator sx_operator_softmax_cross_entropy = {
     .name = "softmax_cross_entropy",
     .help = "the loss: minus the log of the right class's probability, mean over the batch",
+    .options = options,
+    .loss = true,
     .shape = shape,
-    .memory = memory,
+    .memory = sx_loss_memory,
     .forward = {{.range = forward}},
     .backward = {{.range = backward}},
-    .finish = {{.own = sum_up, .pieces = sx_one_piece}},
+    .finish = {{.own = sx_loss_sum, .pieces = sx_one_piece}},
     .cost = cost,
     .reference_forward = reference_forward,
     .reference_backward = reference_backward,

@@ -15,11 +15,20 @@ static const sx_operator *const operators[] = {
     &sx_operator_average_pool,
     &sx_operator_global_average_pool,
     &sx_operator_softmax_cross_entropy,
+    &sx_operator_binary_cross_entropy,
+    &sx_operator_mean_squared_error,
+    &sx_operator_huber,
 };
 
 const char *sx_operator_name(int row) {
     int rows = (int)(sizeof operators / sizeof operators[0]);
     return row >= 0 && row < rows ? operators[row]->name : NULL;
+}
+
+const sx_operator *sx_operator_find(const char *name) {
+    for (size_t row = 0; row < sizeof operators / sizeof operators[0]; row++)
+        if (strcmp(operators[row]->name, name) == 0) return operators[row];
+    return NULL;
 }
 
 int sx_one_piece(const sx_graph *graph, const sx_graph_node *node) {

@@ -71,6 +71,12 @@ static void fill_slice(const sx_graph *graph, int index, uint64_t seed, float *v
         case SX_INITIAL_HE:
             values[i] = deviation * sx_random_normal(&random);
             break;
+        case SX_INITIAL_LINEAR:
+            values[i] = sqrtf(0.5f) * deviation * sx_random_normal(&random);
+            break;
+        case SX_INITIAL_SMALL:
+            values[i] = 0.02f * sx_random_normal(&random);
+            break;
         case SX_INITIAL_ONE:
             values[i] = 1;
             break;

@@ -189,9 +189,22 @@ static void average_reference_backward(const sx_reference_call *call) {
             call->dx[0][reference_index(node, i, k)] += call->dy[i] / window_size;
 }
 
+static const sx_option options[] = {
+    {"", "kernel", SX_OPTION_INTEGER, "2", 1, 16384, NULL, "side of a window"},
+    {"", "stride", SX_OPTION_INTEGER, "2", 1, 16384, NULL, "pixels from one to the next"},
+    {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
+};
+
+static void take(sx_graph_node *node) {
+    node->kernel = (int)node->option[0];
+    node->stride = (int)node->option[1];
+}
+
 const sx_operator sx_operator_max_pool = {
     .name = "max_pool",
     .help = "the largest value of each window",
+    .options = options,
+    .take = take,
     .shape = shape,
     .forward = {{.range = maximum_forward}},
     .backward = {{.range = maximum_backward}},
@@ -204,6 +217,8 @@ const sx_operator sx_operator_max_pool = {
 const sx_operator sx_operator_average_pool = {
     .name = "average_pool",
     .help = "the mean of each window",
+    .options = options,
+    .take = take,
     .shape = shape,
     .forward = {{.range = average_forward}},
     .backward = {{.range = average_backward}},

@@ -45,8 +45,9 @@ static void set_node(sx_reference_call *call, const sx_reference *arrays, int in
     }
 }
 
-bool sx_reference_run(const sx_graph *graph, const double *parameters, const float *images,
-                      const int32_t *labels, uint64_t seed, int64_t step, sx_reference *out) {
+bool sx_reference_run(const sx_graph *graph, const double *parameters,
+                      const sx_reference_inputs *inputs, sx_reference *out) {
+    bool training = inputs->labels || inputs->targets;
     if (!make_arrays(graph, out)) {
         sx_reference_done(out);
         return false;
@@ -55,17 +56,18 @@ bool sx_reference_run(const sx_graph *graph, const double *parameters, const flo
                               .batch = graph->batch,
                               .parameters = parameters,
                               .gradient = out->gradient,
-                              .training = labels != NULL,
-                              .labels = labels,
-                              .seed = seed,
-                              .step = step,
+                              .training = training,
+                              .labels = inputs->labels,
+                              .targets = inputs->targets,
+                              .seed = inputs->seed,
+                              .step = inputs->step,
                               .loss = &out->loss};
-    for (size_t i = 0; i < node_size(graph, 0); i++) out->value[0][i] = images[i];
+    for (size_t i = 0; i < node_size(graph, 0); i++) out->value[0][i] = inputs->images[i];
     for (int i = 1; i < graph->count; i++) {
         set_node(&call, out, i);
         graph->nodes[i].op->reference_forward(&call);
     }
-    for (int i = graph->count - 1; labels && i > 0; i--) {
+    for (int i = graph->count - 1; training && i > 0; i--) {
         set_node(&call, out, i);
         graph->nodes[i].op->reference_backward(&call);
     }

@@ -9,13 +9,14 @@
 /* Arrays are dense [batch, height, width, channels]. Backward adds to dx and gradient. */
 typedef struct {
     const sx_graph *graph;
-    int batch, index; /* index: of the node */
-    const double *x[2], *dy;
-    double *y, *dx[2];
+    int batch, index;        /* index: of the node */
+    const double *x[4], *dy; /* of each input */
+    double *y, *dx[4];
     const double *parameters; /* [size] */
     double *gradient;         /* [size] */
     bool training;
     const int32_t *labels;
+    const float *targets;
     uint64_t seed;
     int64_t step;
     double *loss;
@@ -29,11 +30,18 @@ typedef struct {
     int nodes;
 } sx_reference;
 
-/* Runs forward, and backward if `labels` is not NULL (then with batch statistics and dropout, as
- * in training). `parameters` [size] is in double so that finite differences are exact enough.
- * Returns false if memory is out. */
-bool sx_reference_run(const sx_graph *graph, const double *parameters, const float *images,
-                      const int32_t *labels, uint64_t seed, int64_t step, sx_reference *out);
+/* Runs forward, and backward if there are labels or targets (then with batch statistics and
+ * dropout, as in training). `parameters` [size] is in double so that finite differences are exact
+ * enough. Returns false if memory is out. */
+typedef struct {
+    const float *images;
+    const int32_t *labels;
+    const float *targets;
+    uint64_t seed;
+    int64_t step;
+} sx_reference_inputs;
+bool sx_reference_run(const sx_graph *graph, const double *parameters,
+                      const sx_reference_inputs *inputs, sx_reference *out);
 void sx_reference_done(sx_reference *reference);
 
 #endif

@@ -189,12 +189,14 @@ static sx_status end_stages(sx_run *run) {
 
 /* ---- prediction ------------------------------------------------------------------------------ */
 
-static void copy_logits(const sx_frame *frame, int first, int count, float *logits) {
+static void copy_output(const sx_frame *frame, int first, int count, float *output) {
     const sx_graph_node *node = &frame->graph->nodes[frame->graph->logits];
-    size_t classes = (size_t)node->out.channels;
+    size_t length = sx_row_length(node->out), height = (size_t)node->out.height;
+    output += (size_t)first * height * length;
     for (int i = 0; i < count; i++)
-        memcpy(logits + (size_t)(first + i) * classes, sx_value(frame, node, i),
-               classes * sizeof *logits);
+        for (size_t y = 0; y < height; y++, output += length)
+            memcpy(output, sx_value(frame, node, i) + y * sx_geometry_row(node->out),
+                   length * sizeof *output);
 }
 
 /* One chunk through all nodes. */
@@ -215,7 +217,7 @@ static void predict_chunk(void *context, int piece, int worker) {
         }
         if (node->predict_home == i) node->op->predict(&frame, node, 0, count, worker);
     }
-    copy_logits(&frame, first, count, run->logits);
+    copy_output(&frame, first, count, run->logits);
 }
 
 sx_status sx_run_predict(sx_run *run, const sx_parameters *parameters, const float *images,
@@ -268,11 +270,16 @@ static bool labels_fit(const sx_graph *graph, const int32_t *labels) {
     return true;
 }
 
+void sx_run_targets(sx_run *run, const float *targets) {
+    run->frame.targets = targets;
+}
+
 sx_status sx_run_train(sx_run *run, sx_parameters *parameters, const float *images,
                        const int32_t *labels, uint64_t seed, int64_t step, float *gradient,
                        sx_run_report *out) {
     const sx_graph *graph = run->graph;
-    if (!run->training || parameters->size != graph->parameter_count || !labels_fit(graph, labels))
+    if (!run->training || parameters->size != graph->parameter_count ||
+        (labels ? !labels_fit(graph, labels) : !run->frame.targets))
         return SX_BAD_INPUT;
     sx_frame *frame = &run->frame;
     frame->training = true;

@@ -17,7 +17,7 @@ static const char *const levels[] = {"baseline", "avx2", "avx512"};
 typedef struct {
     sx_graph *graph;
     sx_parameters parameters;
-    float *images, *gradient;
+    float *images, *gradient, *targets; /* targets: NULL, or what the test sets */
     int32_t *labels;
     size_t image_size;
 } network;
@@ -59,6 +59,7 @@ static inline void free_network(network *net) {
     sx_free(net->images);
     sx_free(net->labels);
     sx_free(net->gradient);
+    sx_free(net->targets);
 }
 
 static inline double *double_parameters(const network *net) {
@@ -116,14 +117,16 @@ static inline void check_training(network *net) {
     size_t bytes = net->parameters.size * sizeof *before;
     sx_reference reference;
     sx_error err = {0};
-    assert_true(
-        sx_reference_run(net->graph, parameters, net->images, net->labels, 3, 4, &reference));
+    assert_true(sx_reference_run(
+        net->graph, parameters,
+        &(sx_reference_inputs){net->images, net->labels, net->targets, 3, 4}, &reference));
     memcpy(before, net->parameters.values, bytes);
     for (int level = 0; level < 3; level++) {
         if (!sx_tensor_force(levels[level])) continue;
         sx_run *run = sx_run_new(net->graph, NULL, true, &err);
         sx_run_report report;
         assert_non_null(run);
+        sx_run_targets(run, net->targets);
         memset(net->gradient, 0xff, bytes);
         assert_int_equal(sx_run_train(run, &net->parameters, net->images, net->labels, 3, 4,
                                       net->gradient, &report),
@@ -150,7 +153,8 @@ static inline void check_prediction(const network *net) {
     float *logits = sx_alloc(size + 1, sizeof *logits);
     sx_reference reference;
     sx_error err = {0};
-    assert_true(sx_reference_run(net->graph, parameters, net->images, NULL, 0, 0, &reference));
+    assert_true(sx_reference_run(
+        net->graph, parameters, &(sx_reference_inputs){net->images, NULL, NULL, 0, 0}, &reference));
     const double *expected = reference.value[net->graph->logits];
     double scale = scale_of(expected, size);
     for (int level = 0; level < 3; level++) {

@@ -286,8 +286,9 @@ static void long_chains_equal_plain_loops(void **state) {
 
 static double reference_loss(const network *net, const double *parameters) {
     sx_reference reference;
-    assert_true(
-        sx_reference_run(net->graph, parameters, net->images, net->labels, 3, 4, &reference));
+    assert_true(sx_reference_run(
+        net->graph, parameters,
+        &(sx_reference_inputs){net->images, net->labels, net->targets, 3, 4}, &reference));
     double loss = reference.loss;
     sx_reference_done(&reference);
     return loss;
@@ -301,7 +302,9 @@ static void plain_gradients_equal_central_differences(void **state) {
     network net = make_network(graph, logits);
     double *parameters = double_parameters(&net), step = 1e-5;
     sx_reference reference;
-    assert_true(sx_reference_run(graph, parameters, net.images, net.labels, 3, 4, &reference));
+    assert_true(sx_reference_run(graph, parameters,
+                                 &(sx_reference_inputs){net.images, net.labels, net.targets, 3, 4},
+                                 &reference));
     for (int s = 0; s < graph->slice_count; s++)
         for (size_t i = 0; i < graph->slices[s].count && graph->slices[s].trained; i += 17) {
             size_t at = graph->slices[s].offset + i;
