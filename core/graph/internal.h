@@ -114,6 +114,8 @@ struct sx_operator {
     sx_status (*shape)(sx_graph *graph, sx_graph_node *node, sx_error *err);
     /* Halos that the kernels need: of the input's value, of this node's own gradient. */
     void (*halo)(const sx_graph_node *node, int *input, int *own);
+    /* After halos are known: refuses what the kernels cannot do. */
+    sx_status (*fits)(const sx_graph_node *node, sx_error *err);
     /* Floats of private memory, and of scratch per worker. */
     size_t (*memory)(const sx_graph *graph, const sx_graph_node *node, bool training);
     size_t (*scratch)(const sx_graph_node *node);
@@ -132,7 +134,8 @@ extern const sx_operator sx_operator_input, sx_operator_convolution, sx_operator
     sx_operator_batch_norm, sx_operator_relu, sx_operator_add, sx_operator_dropout,
     sx_operator_max_pool, sx_operator_average_pool, sx_operator_global_average_pool,
     sx_operator_softmax_cross_entropy, sx_operator_binary_cross_entropy,
-    sx_operator_mean_squared_error, sx_operator_huber;
+    sx_operator_mean_squared_error, sx_operator_huber, sx_operator_layer_norm, sx_operator_linear,
+    sx_operator_attention;
 
 /* What a training run left: for tests. */
 const sx_frame *sx_run_frame(const sx_run *run);
@@ -218,6 +221,12 @@ static inline int sx_chunk_of(const sx_frame *frame, int first) {
 
 static inline size_t sx_row_length(sx_geometry geometry) {
     return (size_t)geometry.width * (size_t)geometry.channels;
+}
+
+/* Contiguous spans of pixels of one image that operators on pixels walk through: the whole image if
+ * neither side has a halo, else its rows. */
+static inline int sx_span_count(const sx_graph_node *node) {
+    return node->in.halo || node->out.halo ? node->in.height : 1;
 }
 
 /* Pieces of a stage that is not cut. */

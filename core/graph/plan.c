@@ -18,7 +18,7 @@ static void count_consumers(sx_graph *graph) {
 
 static bool takes_relu_along(const sx_operator *op) {
     return op == &sx_operator_convolution || op == &sx_operator_dense ||
-           op == &sx_operator_batch_norm || op == &sx_operator_add;
+           op == &sx_operator_linear || op == &sx_operator_batch_norm || op == &sx_operator_add;
 }
 
 /* ReLU goes with what is before it; in prediction batch norm goes with a convolution (its weights
@@ -230,6 +230,11 @@ sx_status sx_graph_plan(sx_graph *graph, sx_error *err) {
     fuse(graph);
     fuse_pools(graph);
     plan_halos(graph);
+    for (int i = 0; i < graph->count; i++) {
+        const sx_graph_node *node = &graph->nodes[i];
+        sx_status status = node->op->fits ? node->op->fits(node, err) : SX_OK;
+        if (status) return status;
+    }
     plan_chunks(graph);
     plan_gradients(graph);
     for (int i = 0; i < graph->count; i++) {

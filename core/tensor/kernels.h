@@ -5,8 +5,14 @@
 #include "core/tensor/tensor.h"
 
 typedef struct {
+    void (*forward)(const sx_layer_norm *form);
+    void (*backward)(const sx_layer_norm_backward *form);
+} sx_norm_kernels;
+
+typedef struct {
     const char *name;
     int lanes; /* floats of a register; a block is two registers wide */
+    const sx_norm_kernels *norm;
     void (*product)(const sx_product *product);
     void (*add)(float *sum, const float *x, size_t count);
     void (*squares)(float *sum, const float *x, const float *mean, size_t count);
@@ -26,7 +32,9 @@ typedef struct {
 } sx_kernels;
 
 extern const sx_kernels sx_kernels_baseline;
+extern const sx_norm_kernels sx_norm_baseline;
 #if defined(__x86_64__)
+extern const sx_norm_kernels sx_norm_avx2, sx_norm_avx512;
 extern const sx_kernels sx_kernels_avx2, sx_kernels_avx512;
 #endif
 

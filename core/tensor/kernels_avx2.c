@@ -11,7 +11,9 @@
 #define BROADCAST(x) _mm256_set1_ps(x)
 #define MULTIPLY_ADD(a, b, c) _mm256_fmadd_ps(a, b, c)
 #define KERNELS sx_kernels_avx2
+#define NORM_KERNELS sx_norm_avx2
 #define ISA "avx2"
 
 #include "core/tensor/kernels_body.h"
+#include "core/tensor/norm_body.h"
 #endif

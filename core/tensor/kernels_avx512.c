@@ -12,7 +12,9 @@
 #define BROADCAST(x) _mm512_set1_ps(x)
 #define MULTIPLY_ADD(a, b, c) _mm512_fmadd_ps(a, b, c)
 #define KERNELS sx_kernels_avx512
+#define NORM_KERNELS sx_norm_avx512
 #define ISA "avx512"
 
 #include "core/tensor/kernels_body.h"
+#include "core/tensor/norm_body.h"
 #endif

@@ -6,6 +6,8 @@
 #define BROADCAST(x) ((x) - (vec){0})
 #define MULTIPLY_ADD(a, b, c) ((a) * (b) + (c))
 #define KERNELS sx_kernels_baseline
+#define NORM_KERNELS sx_norm_baseline
 #define ISA "baseline"
 
 #include "core/tensor/kernels_body.h"
+#include "core/tensor/norm_body.h"

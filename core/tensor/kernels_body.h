@@ -7,6 +7,9 @@
  * when its constant arguments are folded. */
 #include "core/tensor/kernels.h"
 
+#include <math.h>
+#include <string.h>
+
 typedef float vec __attribute__((vector_size(4 * LANES)));
 typedef int mask __attribute__((vector_size(4 * LANES)));
 typedef vec loose __attribute__((aligned(4), may_alias));
@@ -296,6 +299,7 @@ static void add_scaled(float *restrict y, const float *restrict x, float factor,
 const sx_kernels KERNELS = {
     .name = ISA,
     .lanes = LANES,
+    .norm = &NORM_KERNELS,
     .product = product,
     .add = add,
     .squares = squares,

@@ -94,6 +94,14 @@ int sx_block_width(int n) {
     return n > lanes ? 2 * lanes : lanes;
 }
 
+void sx_layer_norm_run(const sx_layer_norm *form) {
+    kernels()->norm->forward(form);
+}
+
+void sx_layer_norm_backward_run(const sx_layer_norm_backward *form) {
+    kernels()->norm->backward(form);
+}
+
 void sx_flat_add(float *sum, const float *x, size_t count) {
     kernels()->add(sum, x, count);
 }
