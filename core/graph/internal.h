@@ -135,7 +135,7 @@ extern const sx_operator sx_operator_input, sx_operator_convolution, sx_operator
     sx_operator_max_pool, sx_operator_average_pool, sx_operator_global_average_pool,
     sx_operator_softmax_cross_entropy, sx_operator_binary_cross_entropy,
     sx_operator_mean_squared_error, sx_operator_huber, sx_operator_layer_norm, sx_operator_linear,
-    sx_operator_attention;
+    sx_operator_attention, sx_operator_group_norm, sx_operator_instance_norm;
 
 /* What a training run left: for tests. */
 const sx_frame *sx_run_frame(const sx_run *run);

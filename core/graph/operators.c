@@ -10,6 +10,8 @@ static const sx_operator *const operators[] = {
     &sx_operator_linear,
     &sx_operator_batch_norm,
     &sx_operator_layer_norm,
+    &sx_operator_group_norm,
+    &sx_operator_instance_norm,
     &sx_operator_attention,
     &sx_operator_relu,
     &sx_operator_add,

@@ -1,4 +1,4 @@
-/* Operators of transformers (linear, layer norm, attention) against their plain loops. */
+/* Norms of single images, and operators of transformers, against their plain loops. */
 #include "tests/unit/graph_unit.h"
 
 static sx_node layer(sx_graph *graph, sx_node x, const char *operation, const char *name,
@@ -56,6 +56,17 @@ static void layer_norm_equals_plain_loops(void **state) {
         check_layer(1, 5, channels[i], "layer_norm", "", false);
         check_layer(4, 3, channels[i], "layer_norm", "", true);
     }
+}
+
+static void group_norm_equals_plain_loops(void **state) {
+    (void)state;
+    static const int channels[] = {4, 8, 16, 36, 64};
+    static const char *const options[] = {"groups=1", "groups=2", "groups=4"};
+    for (int i = 0; i < 5; i++)
+        for (int j = 0; j < 3; j++) {
+            check_layer(5, 4, channels[i], "group_norm", options[j], j == 1);
+            check_layer(4, 7, channels[i], "instance_norm", "", j == 2);
+        }
 }
 
 static void attention_equals_plain_loops(void **state) {
@@ -142,6 +153,7 @@ int main(void) {
         cmocka_unit_test(linear_equals_plain_loops),
         cmocka_unit_test(wide_linear_equals_plain_loops),
         cmocka_unit_test(layer_norm_equals_plain_loops),
+        cmocka_unit_test(group_norm_equals_plain_loops),
         cmocka_unit_test(attention_equals_plain_loops),
         cmocka_unit_test(causal_attention_looks_back),
         cmocka_unit_test(wrong_attention_is_refused),
