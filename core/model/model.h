@@ -1,5 +1,5 @@
-/* Models by name: a registry turns a spec such as "cnn(width=16, depth=3)" into graphs over one
- * parameter vector. */
+/* Models by name: a spec such as "cnn(width=16, depth=3)", or a file of layers, becomes graphs over
+ * one parameter vector. */
 #ifndef SX_MODEL_MODEL_H
 #define SX_MODEL_MODEL_H
 
@@ -16,16 +16,19 @@ const sx_model_kind *sx_model_kind_at(int row);
 
 typedef struct {
     char spec[160];
+    char *layers; /* text of the file of layers; NULL: a family */
     int height, width, channels, classes;
     sx_parameters parameters;
 } sx_model;
 
-/* Builds the model: mlp(width, depth, dropout) or cnn(width, depth, dropout): `depth` blocks of
- * convolution 3x3, batch norm, ReLU and 2x2 max pool, width doubling each block, then global
- * average pooling and a dense layer. */
+/* Builds the model of a spec: one of the families (sx_model_kind_at) or the path of a file of
+ * layers, which ends in ".ini". */
 sx_status sx_model_new(const char *spec, int height, int width, int channels, int classes,
                        uint64_t seed, sx_model *out, sx_error *err);
 void sx_model_done(sx_model *model);
+
+/* Whether the spec is the path of a file of layers. */
+bool sx_model_is_file(const char *spec);
 
 /* A graph of the model for a batch; owned by the caller. */
 sx_graph *sx_model_graph(const sx_model *model, int batch, sx_error *err);
