@@ -182,7 +182,8 @@ static sx_affine affine_of(const sx_frame *frame, const sx_graph_node *node) {
 static sx_windows windows_of(const sx_graph_node *node) {
     int channels = node->in.channels;
     return (sx_windows){.windows = node->in.width / 2,
-                        .kernel = 2,
+                        .height = 2,
+                        .width = 2,
                         .channels = channels,
                         .step = 2 * channels,
                         .row = (ptrdiff_t)sx_geometry_row(node->in)};

@@ -25,16 +25,16 @@ typedef struct {
     const sx_operator *op;
     char name[48];
     int inputs[SX_INPUTS], input_count;
-    sx_geometry in, out;        /* `in`: of the first input; halos are known after planning */
-    double option[SX_OPTIONS];  /* in the order of the operator's option table */
-    sx_convolution convolution; /* options of operators that have typed ones */
-    int kernel, stride;         /* of pooling */
-    int units;                  /* of a dense layer */
-    double rate;                /* of dropout */
-    int slices[4], slice_count; /* in graph->slices */
-    int consumers;              /* nodes that read this one; the graph's end counts as one */
-    bool relu;                  /* a ReLU that follows is taken along */
-    int folded;                 /* in prediction: the batch norm this convolution swallows; or -1 */
+    sx_geometry in, out;         /* `in`: of the first input; halos are known after planning */
+    double option[SX_OPTIONS];   /* in the order of the operator's option table */
+    sx_convolution convolution;  /* options of operators that have typed ones */
+    int kernel, stride, padding; /* of pooling */
+    int units;                   /* of a dense layer */
+    double rate;                 /* of dropout */
+    int slices[4], slice_count;  /* in graph->slices */
+    int consumers;               /* nodes that read this one; the graph's end counts as one */
+    bool relu;                   /* a ReLU that follows is taken along */
+    int folded;          /* in prediction: the batch norm this convolution swallows; or -1 */
     int pooled;          /* in training: the 2x2 max pool this batch norm takes along; or -1 */
     bool absorbed;       /* in training: this max pool is taken along */
     int home;            /* the node whose buffers hold this one's value in training ... */
@@ -222,6 +222,10 @@ static inline int sx_chunk_of(const sx_frame *frame, int first) {
 static inline size_t sx_row_length(sx_geometry geometry) {
     return (size_t)geometry.width * (size_t)geometry.channels;
 }
+
+/* What the pools share. */
+sx_status sx_pool_shape(sx_graph *graph, sx_graph_node *node, sx_error *err);
+double sx_pool_cost(const sx_graph_node *node);
 
 /* Contiguous spans of pixels of one image that operators on pixels walk through: the whole image if
  * neither side has a halo, else its rows. */

@@ -49,7 +49,9 @@ static void fuse(sx_graph *graph) {
 static void fuse_pools(sx_graph *graph) {
     for (int i = 0; i < graph->count; i++) {
         sx_graph_node *pool = &graph->nodes[i];
-        if (pool->op != &sx_operator_max_pool || pool->kernel != 2 || pool->stride != 2) continue;
+        if (pool->op != &sx_operator_max_pool || pool->kernel != 2 || pool->stride != 2 ||
+            pool->padding)
+            continue;
         const sx_graph_node *input = &graph->nodes[pool->inputs[0]];
         sx_graph_node *norm = &graph->nodes[input->home];
         if (norm->op != &sx_operator_batch_norm || input->consumers != 1) continue;

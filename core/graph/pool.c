@@ -1,95 +1,44 @@
-/* Pooling: maximum and average over square windows without padding, and the average over the whole
- * image. Windows that would reach over the border are left out, as in PyTorch. The gradient of a
- * maximum goes to the first pixel of the window that holds it; it is found again by comparison, so
- * nothing is kept for it. */
+/* Average pooling over square windows without padding, and over the whole image. Windows that would
+ * reach over the border are left out, as in PyTorch. */
 #include "core/graph/internal.h"
 
 #include <string.h>
 
 #define WINDOW_LIMIT 1024
 
-static sx_status shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
+sx_status sx_pool_shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
     (void)graph;
-    int k = node->kernel, s = node->stride;
+    int k = node->kernel, s = node->stride, p = node->padding;
     if (k < 1 || s < 1 || k > WINDOW_LIMIT || s > WINDOW_LIMIT)
         return sx_fail(err, SX_BAD_INPUT, "a pooling window and its stride must be from 1 to %d",
                        WINDOW_LIMIT);
-    if (node->in.height < k || node->in.width < k)
+    if (2 * p > k)
+        return sx_fail(err, SX_BAD_INPUT, "a pooling padding of %d: at most half the window of %d",
+                       p, k);
+    if (node->in.height + 2 * p < k || node->in.width + 2 * p < k)
         return sx_fail(err, SX_BAD_INPUT,
                        "an image of %d x %d pixels is too small for %d x %d pooling; use fewer "
                        "layers or larger images",
                        node->in.height, node->in.width, k, k);
-    node->out = (sx_geometry){(node->in.height - k) / s + 1, (node->in.width - k) / s + 1,
-                              node->in.channels, 0};
+    node->out = (sx_geometry){(node->in.height + 2 * p - k) / s + 1,
+                              (node->in.width + 2 * p - k) / s + 1, node->in.channels, 0};
     return SX_OK;
 }
 
-static double cost(const sx_graph_node *node) {
+double sx_pool_cost(const sx_graph_node *node) {
     return (double)node->out.height * (double)sx_row_length(node->out) * node->kernel *
            node->kernel;
-}
-
-/* One row of output pixels. */
-static sx_windows windows_of(const sx_graph_node *node) {
-    return (sx_windows){.windows = node->out.width,
-                        .kernel = node->kernel,
-                        .channels = node->out.channels,
-                        .step = (ptrdiff_t)node->stride * node->out.channels,
-                        .row = (ptrdiff_t)sx_geometry_row(node->in)};
 }
 
 static size_t input_row(const sx_graph_node *node, int y) {
     return (size_t)(y * node->stride) * sx_geometry_row(node->in);
 }
 
-/* Zeroes the input's gradient if windows will add to it, or do not cover it all; returns whether
- * they must add. */
-static bool prepare_gradient(const sx_graph_node *node, float *dx, bool always_adds) {
-    bool overlap = node->stride < node->kernel || always_adds;
-    bool covered = node->stride == node->kernel && node->in.height % node->kernel == 0 &&
-                   node->in.width % node->kernel == 0;
-    if (node->adds_gradient[0]) return true;
-    if (overlap || !covered)
-        for (int y = 0; y < node->in.height; y++)
-            memset(dx + (size_t)y * sx_geometry_row(node->in), 0,
-                   sx_row_length(node->in) * sizeof *dx);
-    return overlap;
-}
-
-/* ---- maximum --------------------------------------------------------------------------------- */
-
-static void maximum_forward(const sx_frame *frame, const sx_graph_node *node, int first, int count,
-                            int worker) {
-    (void)worker;
-    sx_windows form = windows_of(node);
-    for (int i = first; i < first + count; i++) {
-        const float *x = sx_value(frame, sx_input(frame, node, 0), i);
-        float *to = sx_value(frame, node, i);
-        for (int y = 0; y < node->out.height; y++)
-            sx_windows_maximum(&form, x + input_row(node, y), NULL,
-                               to + (size_t)y * sx_geometry_row(node->out));
-    }
-}
-
-static void maximum_backward(const sx_frame *frame, const sx_graph_node *node, int first, int count,
-                             int worker) {
-    (void)worker;
-    const sx_graph_node *input = sx_input(frame, node, 0);
-    if (!input->needs_gradient) return;
-    sx_windows form = windows_of(node);
-    for (int i = first; i < first + count; i++) {
-        float *dx = sx_slope(frame, input, i);
-        bool accumulate = prepare_gradient(node, dx, false);
-        for (int y = 0; y < node->out.height; y++) {
-            size_t row = (size_t)y * sx_geometry_row(node->out);
-            sx_maximum_backward arrays = {.x = sx_value(frame, input, i) + input_row(node, y),
-                                          .y = sx_value(frame, node, i) + row,
-                                          .dy = sx_slope(frame, node, i) + row,
-                                          .dx = dx + input_row(node, y),
-                                          .accumulate = accumulate};
-            sx_windows_maximum_backward(&form, &arrays);
-        }
-    }
+/* Windows will be added to the input's gradient: zeroes it, unless it holds something already. */
+static void prepare_gradient(const sx_graph_node *node, float *dx) {
+    if (node->adds_gradient[0]) return;
+    for (int y = 0; y < node->in.height; y++)
+        memset(dx + (size_t)y * sx_geometry_row(node->in), 0, sx_row_length(node->in) * sizeof *dx);
 }
 
 /* ---- average --------------------------------------------------------------------------------- */
@@ -130,7 +79,7 @@ static void average_backward(const sx_frame *frame, const sx_graph_node *node, i
     if (!input->needs_gradient) return;
     for (int i = first; i < first + count; i++) {
         float *dx = sx_slope(frame, input, i);
-        prepare_gradient(node, dx, true);
+        prepare_gradient(node, dx);
         for (int y = 0; y < node->out.height; y++)
             for (int x = 0; x < node->out.width; x++) {
                 const float *dy = sx_slope(frame, node, i) +
@@ -151,26 +100,6 @@ static size_t reference_index(const sx_graph_node *node, size_t i, int k) {
     size_t oy = i / (channels * ow) % oh, image = i / (channels * ow * oh);
     size_t y = oy * s + (size_t)k / kernel, x = ox * s + (size_t)k % kernel;
     return ((image * (size_t)node->in.height + y) * (size_t)node->in.width + x) * channels + c;
-}
-
-static size_t reference_argument(const sx_reference_call *call, size_t i) {
-    const sx_graph_node *node = sx_reference_node(call);
-    size_t best = reference_index(node, i, 0);
-    for (int k = 1; k < node->kernel * node->kernel; k++) {
-        size_t at = reference_index(node, i, k);
-        if (call->x[0][at] > call->x[0][best]) best = at;
-    }
-    return best;
-}
-
-static void maximum_reference_forward(const sx_reference_call *call) {
-    for (size_t i = 0; i < sx_reference_size(call); i++)
-        call->y[i] = call->x[0][reference_argument(call, i)];
-}
-
-static void maximum_reference_backward(const sx_reference_call *call) {
-    for (size_t i = 0; i < sx_reference_size(call); i++)
-        call->dx[0][reference_argument(call, i)] += call->dy[i];
 }
 
 static void average_reference_forward(const sx_reference_call *call) {
@@ -200,30 +129,16 @@ static void take(sx_graph_node *node) {
     node->stride = (int)node->option[1];
 }
 
-const sx_operator sx_operator_max_pool = {
-    .name = "max_pool",
-    .help = "the largest value of each window",
-    .options = options,
-    .take = take,
-    .shape = shape,
-    .forward = {{.range = maximum_forward}},
-    .backward = {{.range = maximum_backward}},
-    .predict = maximum_forward,
-    .cost = cost,
-    .reference_forward = maximum_reference_forward,
-    .reference_backward = maximum_reference_backward,
-};
-
 const sx_operator sx_operator_average_pool = {
     .name = "average_pool",
     .help = "the mean of each window",
     .options = options,
     .take = take,
-    .shape = shape,
+    .shape = sx_pool_shape,
     .forward = {{.range = average_forward}},
     .backward = {{.range = average_backward}},
     .predict = average_forward,
-    .cost = cost,
+    .cost = sx_pool_cost,
     .reference_forward = average_reference_forward,
     .reference_backward = average_reference_backward,
 };

@@ -216,12 +216,24 @@ static void maximum_of_four(const float *x, ptrdiff_t row, size_t channels, floa
         y[c] = larger(larger(larger(x[c], x[channels + c]), below[c]), below[channels + c]);
 }
 
+/* Pixel k of a window, from its first value. */
+INLINE ptrdiff_t window_pixel(const sx_windows *form, int k) {
+    return k / form->width * form->row + (ptrdiff_t)(k % form->width) * form->channels;
+}
+
 static void maximum_of_any(const sx_windows *form, const float *x, const float *sign, float *y) {
-    for (int c = 0; c < form->channels; c++) {
+    int c = 0, pixels = form->height * form->width;
+    for (; c + LANES <= form->channels; c += LANES) {
+        vec factor = BROADCAST(1.0f);
+        if (sign) factor = LOAD(sign + c);
+        vec best = LOAD(x + c) * factor;
+        for (int k = 1; k < pixels; k++)
+            best = larger_of(best, LOAD(x + window_pixel(form, k) + c) * factor);
+        *(loose *)(y + c) = best * factor;
+    }
+    for (; c < form->channels; c++) {
         float factor = sign ? sign[c] : 1, best = factor * x[c];
-        for (int k = 1; k < form->kernel * form->kernel; k++)
-            best = larger(best, factor * x[k / form->kernel * form->row +
-                                           (ptrdiff_t)(k % form->kernel) * form->channels + c]);
+        for (int k = 1; k < pixels; k++) best = larger(best, factor * x[window_pixel(form, k) + c]);
         y[c] = factor * best;
     }
 }
@@ -229,7 +241,7 @@ static void maximum_of_any(const sx_windows *form, const float *x, const float *
 static void windows_maximum(const sx_windows *form, const float *x, const float *sign, float *y) {
     size_t channels = (size_t)form->channels;
     for (int w = 0; w < form->windows; w++, x += form->step, y += channels)
-        if (form->kernel == 2 && !sign)
+        if (form->height == 2 && form->width == 2 && !sign)
             maximum_of_four(x, form->row, channels, y);
         else
             maximum_of_any(form, x, sign, y);
@@ -264,10 +276,22 @@ static void four_backward(const sx_maximum_backward *at, ptrdiff_t row, size_t c
 }
 
 static void any_backward(const sx_windows *form, const sx_maximum_backward *at) {
-    for (int c = 0; c < form->channels; c++)
-        for (int k = 0, found = 0; k < form->kernel * form->kernel; k++) {
-            ptrdiff_t i =
-                k / form->kernel * form->row + (ptrdiff_t)(k % form->kernel) * form->channels + c;
+    int c = 0, pixels = form->height * form->width;
+    for (; c + LANES <= form->channels; c += LANES) {
+        vec top = LOAD(at->y + c), dy = LOAD(at->dy + c);
+        mask found = {0};
+        for (int k = 0; k < pixels; k++) {
+            ptrdiff_t i = window_pixel(form, k) + c;
+            mask here = (LOAD(at->x + i) == top) & ~found;
+            vec g = only(here, dy);
+            found |= here;
+            if (at->accumulate) g += LOAD(at->dx + i);
+            *(loose *)(at->dx + i) = g;
+        }
+    }
+    for (; c < form->channels; c++)
+        for (int k = 0, found = 0; k < pixels; k++) {
+            ptrdiff_t i = window_pixel(form, k) + c;
             float g = !found && at->x[i] == at->y[c] ? at->dy[c] : 0;
             found |= at->x[i] == at->y[c];
             at->dx[i] = at->accumulate ? at->dx[i] + g : g;
@@ -277,7 +301,7 @@ static void any_backward(const sx_windows *form, const sx_maximum_backward *at) 
 static void windows_maximum_backward(const sx_windows *form, const sx_maximum_backward *arrays) {
     sx_maximum_backward at = *arrays;
     for (int w = 0; w < form->windows; w++) {
-        if (form->kernel == 2 && !at.accumulate)
+        if (form->height == 2 && form->width == 2 && !at.accumulate)
             four_backward(&at, form->row, (size_t)form->channels);
         else
             any_backward(form, &at);

@@ -87,10 +87,10 @@ void sx_flat_add_scaled(float *y, const float *x, float factor, size_t count);
 
 /* ---- pooling windows ------------------------------------------------------------------------- */
 
-/* One row of output pixels: `windows` of kernel x kernel pixels, each beginning `step` floats after
+/* One row of output pixels: `windows` of height x width pixels, each beginning `step` floats after
  * the one before; `row` floats from one row of pixels to the next. */
 typedef struct {
-    int windows, kernel, channels;
+    int windows, height, width, channels;
     ptrdiff_t step, row;
 } sx_windows;
 /* y [windows, channels] = the largest value of each window; NaN if there is one. `sign` (NULL: all

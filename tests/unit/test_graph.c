@@ -97,6 +97,21 @@ static void check_pool(pool_function pool, int height, int width, int kernel, in
     check(graph, sx_graph_dense(graph, x, "end", 3));
 }
 
+static void padded_pools_equal_plain_loops(void **state) {
+    (void)state;
+    static const char *const options[] = {"kernel=3, stride=2, padding=1",
+                                          "kernel=2, stride=1, padding=1",
+                                          "kernel=5, stride=3, padding=2"};
+    for (int side = 3; side <= 9; side++)
+        for (int i = 0; i < 3; i++) {
+            sx_graph *graph = sx_graph_new(3, side, 11 - side, 2);
+            sx_node x = sx_graph_convolution(graph, sx_graph_input(graph), "below",
+                                             (sx_convolution){i * 17 + 2, 3, 1, -1, true});
+            x = sx_graph_layer(graph, "max_pool", &x, 1, NULL, options[i]);
+            check(graph, sx_graph_dense(graph, x, "end", 3));
+        }
+}
+
 static void pools_equal_plain_loops(void **state) {
     (void)state;
     static const int sides[][2] = {{1, 1}, {2, 3}, {7, 5}, {8, 8}};
@@ -367,6 +382,7 @@ int main(void) {
         cmocka_unit_test(dense_layers_equal_plain_loops),
         cmocka_unit_test(dense_layers_read_haloed_inputs),
         cmocka_unit_test(pools_equal_plain_loops),
+        cmocka_unit_test(padded_pools_equal_plain_loops),
         cmocka_unit_test(global_pooling_equals_plain_loops),
         cmocka_unit_test(ties_go_to_the_first_pixel),
         cmocka_unit_test(batch_norm_equals_plain_loops),

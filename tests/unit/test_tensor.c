@@ -208,7 +208,8 @@ static void check_windows(int kernel, int stride, int channels, const float *sig
     float *x = random_floats((size_t)size, 1), *dy = random_floats(WINDOWS * 40, 2);
     float *dx = random_floats((size_t)size, 3), *before = random_floats((size_t)size, 3);
     float y[WINDOWS * 40];
-    sx_windows form = {WINDOWS, kernel, channels, (ptrdiff_t)stride * channels, width * channels};
+    sx_windows form = {WINDOWS,         kernel, kernel, channels, (ptrdiff_t)stride * channels,
+                       width * channels};
     for (int i = 0; i < size; i++) x[i] = roundf(x[i]);
     x[size / 2] = NAN;
     sx_windows_maximum(&form, x, sign, y);
