@@ -70,7 +70,7 @@ install: all
 
 bench: setup-run
 	@$(SUBMAKE) $(BENCH_PROGRAMS)
-	@for b in $(BENCH_PROGRAMS); do OPENBLAS_NUM_THREADS=1 $$b || exit 1; done
+	@for b in $(BENCH_PROGRAMS); do env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE OPENBLAS_NUM_THREADS=1 $$b || exit 1; done
 
 clean:
 	rm -rf $(BUILD)

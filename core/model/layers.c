@@ -143,7 +143,8 @@ sx_status sx_layers_build(const sx_model *model, sx_graph *graph, sx_error *err)
         status = sx_fail(err, SX_NO_MEMORY, "not enough memory for the model");
     else
         status = read_sections(&in);
-    if (!status && model->classes) status = check_output(model, graph, err);
+    bool classifies = strncmp(in.loss, "softmax_cross_entropy", 21) == 0;
+    if (!status && model->classes && classifies) status = check_output(model, graph, err);
     sx_ini_done(&ini);
     return status;
 }

@@ -31,6 +31,10 @@ void sx_tensor_init(void) {
     openblas_set_num_threads(1);
 }
 
+const char *sx_tensor_blas(void) {
+    return openblas_get_corename();
+}
+
 void sx_matmul(bool transpose_a, bool transpose_b, int m, int n, int k, float alpha, const float *a,
                int lda, const float *b, int ldb, float beta, float *c, int ldc) {
     if (m <= 0 || n <= 0) return;

@@ -112,4 +112,7 @@ void sx_softmax(float *x, int rows, int columns);
  * "avx512"; its name is for `sextant --version` and the journal. */
 const char *sx_tensor_isa(void);
 
+/* The kernels that OpenBLAS chose. */
+const char *sx_tensor_blas(void);
+
 #endif

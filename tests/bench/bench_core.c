@@ -1,122 +1,138 @@
-/* How fast the core trains and predicts, beside what the machine gives in the same minute: every
- * round measures the product of two 2,048-square matrices by OpenBLAS and then every case. Rounds
- * in which the machine gave less than 70 % of its best are dropped. Prints median and quartiles in
- * images a second, and the share of the matrix product's rate that the model's arithmetic reaches
- * (three times the forward pass for a training step).
+/* How fast the core trains and infers, beside PyTorch and beside what the machine gives in the same
+ * minute. Every round measures the product of two 2,048-square matrices by OpenBLAS, and then each
+ * case by us, by PyTorch and by us on one thread. Rounds in which the machine gave less than 70 %
+ * of its best are dropped. Prints medians (and quartiles of the ratio) as a table; a training step
+ * is forward, backward and SGD with momentum, and counts as three forward passes of arithmetic.
  *
- *   bench_core [rounds]   (default 7) */
+ *   bench_core [rounds [case ...]]   (default 7 and all; /usr/bin/python3 with torch is the peer)
+ */
 #include "core/model/model.h"
+#include "core/train/optimizer.h"
+#include "tests/bench/peer.h"
 
-#include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
+#include <math.h>
 
 #define ROUNDS_LIMIT 64
 #define CUBE 2048
-#define CASE_SECONDS 0.2
+#define SECONDS 0.3
 
 typedef struct {
-    const char *name, *spec;
-    int side, channels, batch;
-    bool training;
+    sx_pool *pool;
+    sx_run *run;
+} engine;
+
+typedef struct {
+    const char *name, *spec; /* name: the peer's, too */
+    int side, channels, batch, classes;
+    bool predicts;
+} case_form;
+
+typedef struct {
+    case_form form;
     sx_model model;
     sx_graph *graph;
-    sx_run *run;
-    float *images, *gradient, *logits;
+    engine engines[2]; /* on all threads, on one */
+    sx_optimizer *optimizer;
+    float *images, *gradient, *output;
     int32_t *labels;
-    double rate[ROUNDS_LIMIT]; /* images per second */
+    int64_t steps;
+    double rate[ROUNDS_LIMIT], alone[ROUNDS_LIMIT], peer[ROUNDS_LIMIT]; /* images per second */
 } bench_case;
 
-static bench_case cases[] = {
-    {.name = "cnn train",
-     .spec = "cnn(width=16, depth=3)",
-     .side = 32,
-     .channels = 3,
-     .batch = 64,
-     .training = true},
-    {.name = "cnn predict",
-     .spec = "cnn(width=16, depth=3)",
-     .side = 32,
-     .channels = 3,
-     .batch = 64},
-    {.name = "cnn predict",
-     .spec = "cnn(width=16, depth=3)",
-     .side = 32,
-     .channels = 3,
-     .batch = 512},
-    {.name = "cnn predict",
-     .spec = "cnn(width=16, depth=3)",
-     .side = 32,
-     .channels = 3,
-     .batch = 1},
-    {.name = "mlp train",
-     .spec = "mlp(width=256, depth=1)",
-     .side = 28,
-     .channels = 1,
-     .batch = 64,
-     .training = true},
-    {.name = "mlp predict",
-     .spec = "mlp(width=256, depth=1)",
-     .side = 28,
-     .channels = 1,
-     .batch = 512},
+#define MODELS SX_SOURCE "/tests/bench/models/"
+
+static const case_form forms[] = {
+    {"strided-cnn", MODELS "strided-cnn.ini", 28, 1, 64, 10, false},
+    {"cnn-4", MODELS "cnn-4.ini", 28, 1, 64, 10, false},
+    {"resnet-20", "resnet(depth=20, width=16)", 32, 3, 64, 10, false},
+    {"resnet-18", MODELS "resnet-18.ini", 64, 3, 32, 10, false},
+    {"vit", "vit(dim=64, depth=6, heads=4, patch=4)", 28, 1, 64, 10, false},
+    {"vit-ti", "vit(dim=192, depth=12, heads=3, patch=4)", 32, 3, 32, 10, false},
+    {"autoencoder", MODELS "autoencoder.ini", 64, 3, 64, 10, false},
+    {"mlp", "mlp(width=256, depth=1)", 28, 1, 64, 10, false},
+    {"tabular", "mlp(width=64, depth=2, activation=tanh)", 1, 17, 64, 6, false},
+    {"tabular", "mlp(width=64, depth=2, activation=tanh)", 1, 17, 1, 6, false},
+    {"cnn-4", MODELS "cnn-4.ini", 28, 1, 256, 10, true},
+    {"resnet-20", "resnet(depth=20, width=16)", 32, 3, 256, 10, true},
+    {"vit", "vit(dim=64, depth=6, heads=4, patch=4)", 28, 1, 256, 10, true},
+    {"strided-cnn", MODELS "strided-cnn.ini", 28, 1, 1, 10, true},
+    {"tabular", "mlp(width=64, depth=2, activation=tanh)", 1, 17, 1, 6, true},
 };
 
-enum { CASES = sizeof cases / sizeof *cases };
+enum { CASES = sizeof forms / sizeof *forms };
 
-static void fail(const sx_error *err) {
-    fprintf(stderr, "bench_core: %s\n", err->message);
+static bench_case cases[CASES];
+
+static void fail(const char *what, const sx_error *err) {
+    fprintf(stderr, "bench_core: %s: %s\n", what, err->message);
     exit(1);
 }
 
-static void open_case(bench_case *c, sx_pool *pool) {
-    sx_error err = {0};
-    size_t size = (size_t)(c->batch * c->side * c->side * c->channels);
-    if (sx_model_new(c->spec, c->side, c->side, c->channels, 10, 1, &c->model, &err)) fail(&err);
-    c->graph = sx_model_graph(&c->model, c->batch, &err);
-    if (!c->graph) fail(&err);
-    c->run = sx_run_new(c->graph, pool, c->training, &err);
-    if (!c->run) fail(&err);
-    c->images = sx_alloc(size, sizeof(float));
-    c->gradient = sx_alloc(c->model.parameters.size, sizeof(float));
-    c->logits = sx_alloc((size_t)c->batch * 10, sizeof(float));
-    c->labels = sx_alloc((size_t)c->batch, sizeof(int32_t));
-    if (!c->images || !c->gradient || !c->logits || !c->labels) exit(1);
+static void fill(bench_case *c, size_t size) {
     sx_random random = sx_random_from(1, 2, 3);
     for (size_t i = 0; i < size; i++) c->images[i] = sx_random_normal(&random);
-    for (int i = 0; i < c->batch; i++) c->labels[i] = i % 10;
+    for (int i = 0; i < c->form.batch; i++) c->labels[i] = i % 6;
+}
+
+static void open_case(bench_case *c, sx_pool *const *pools) {
+    sx_error err = {0};
+    size_t size = (size_t)(c->form.batch * c->form.side * c->form.side * c->form.channels);
+    if (sx_model_new(c->form.spec, c->form.side, c->form.side, c->form.channels, c->form.classes, 1,
+                     &c->model, &err) ||
+        !(c->graph = sx_model_graph(&c->model, c->form.batch, &err)) ||
+        !(c->optimizer =
+              sx_optimizer_new("sgd(lr=0.001, momentum=0.9)", &c->model.parameters, &err)))
+        fail(c->form.name, &err);
+    c->images = sx_alloc(size, sizeof(float));
+    c->gradient = sx_alloc(c->model.parameters.size, sizeof(float));
+    c->output = sx_alloc((size_t)c->form.batch * sx_graph_output_size(c->graph), sizeof(float));
+    c->labels = sx_alloc((size_t)c->form.batch, sizeof(int32_t));
+    if (!c->images || !c->gradient || !c->output || !c->labels) exit(1);
+    fill(c, size);
+    for (int i = 0; i < 2; i++) {
+        c->engines[i] = (engine){pools[i], sx_run_new(c->graph, pools[i], !c->form.predicts, &err)};
+        if (!c->engines[i].run) fail(c->form.name, &err);
+        if (sx_graph_output_size(c->graph) == size / (size_t)c->form.batch)
+            sx_run_targets(c->engines[i].run, c->images);
+    }
 }
 
 static void close_case(bench_case *c) {
-    sx_run_free(c->run);
+    for (int i = 0; i < 2; i++) sx_run_free(c->engines[i].run);
+    sx_optimizer_free(c->optimizer);
     sx_graph_free(c->graph);
     sx_model_done(&c->model);
     sx_free(c->images);
     sx_free(c->gradient);
-    sx_free(c->logits);
+    sx_free(c->output);
     sx_free(c->labels);
 }
 
-static void run_once(bench_case *c, int64_t step) {
+static void run_once(bench_case *c, const engine *e) {
     sx_run_report report;
-    if (c->training)
-        sx_run_train(c->run, &c->model.parameters, c->images, c->labels, 1, step, c->gradient,
-                     &report);
-    else
-        sx_run_predict(c->run, &c->model.parameters, c->images, c->batch, c->logits, NULL);
+    if (c->form.predicts) {
+        sx_run_predict(e->run, &c->model.parameters, c->images, c->form.batch, c->output, NULL);
+        return;
+    }
+    c->steps++;
+    sx_run_train(e->run, &c->model.parameters, c->images, c->labels, 1, c->steps, c->gradient,
+                 &report);
+    sx_optimizer_step(c->optimizer, c->gradient, 1e-6, c->steps, e->pool);
 }
 
-static double measure_case(bench_case *c) {
+static double measure_case(bench_case *c, const engine *e) {
     int64_t done = 0;
-    run_once(c, 0);
+    run_once(c, e);
     double start = sx_seconds(), now;
     do {
-        run_once(c, ++done);
-    } while ((now = sx_seconds()) < start + CASE_SECONDS);
-    return (double)done * c->batch / (now - start);
+        run_once(c, e);
+        done++;
+    } while ((now = sx_seconds()) < start + SECONDS);
+    return (double)done * c->form.batch / (now - start);
 }
 
-/* ---- the machine ----------------------------------------------------------------------------- */
+/* ---- the machine ------------------------------------------------------------------------------
+ */
 
 typedef struct {
     float *a, *b, *c;
@@ -137,18 +153,50 @@ static double measure_cube(sx_pool *pool, cube *k) {
     return 2.0 * CUBE * CUBE * CUBE / (sx_seconds() - start);
 }
 
+/* ---- figures ----------------------------------------------------------------------------------
+ */
+
 static int compare_doubles(const void *a, const void *b) {
     double x = *(const double *)a, y = *(const double *)b;
     return (x > y) - (x < y);
 }
 
-static void print_case(bench_case *c, int rounds, double peak) {
-    qsort(c->rate, (size_t)rounds, sizeof *c->rate, compare_doubles);
-    double median = c->rate[rounds / 2], factor = c->training ? 6 : 2;
-    printf("%-12s %-24s batch %3d  %9.0f images/s  (quartiles %.0f, %.0f)  %5.1f GF/s, %2.0f %%\n",
-           c->name, c->spec, c->batch, median, c->rate[rounds / 4], c->rate[rounds * 3 / 4],
-           median * sx_graph_cost(c->graph) * factor * 1e-9,
-           100 * median * sx_graph_cost(c->graph) * factor / peak);
+/* The quartile (1, 2 or 3) of a / b over the rounds; b NULL: of a. */
+static double quartile(const double *a, const double *b, int rounds, int which) {
+    double sorted[ROUNDS_LIMIT];
+    for (int r = 0; r < rounds; r++) sorted[r] = b ? a[r] / b[r] : a[r];
+    qsort(sorted, (size_t)rounds, sizeof *sorted, compare_doubles);
+    return sorted[rounds * which / 4];
+}
+
+static double print_case(const bench_case *c, int rounds, double peak) {
+    double rate = quartile(c->rate, NULL, rounds, 2);
+    double flops = rate * sx_graph_cost(c->graph) * (c->form.predicts ? 2 : 6);
+    double ratio = c->peer[0] > 0 ? quartile(c->rate, c->peer, rounds, 2) : 0;
+    printf("| %-11s | %-7s | %3d | %9.0f | %8.3f | %5.2f | %5.1f | %3.0f %% |", c->form.name,
+           c->form.predicts ? "predict" : "train", c->form.batch, rate, 1e3 * c->form.batch / rate,
+           quartile(c->rate, c->alone, rounds, 2), flops * 1e-9, 100 * flops / peak);
+    if (ratio > 0)
+        printf(" %9.0f | %5.2f | %.2f-%.2f |\n", quartile(c->peer, NULL, rounds, 2), ratio,
+               quartile(c->rate, c->peer, rounds, 1), quartile(c->rate, c->peer, rounds, 3));
+    else
+        printf(" - | - | - |\n");
+    return ratio;
+}
+
+static void print_table(const bool *chosen, int rounds, double peak) {
+    double sum = 0;
+    int counted = 0;
+    printf(
+        "| case | does | batch | images/s | ms/step | 2 over 1 thread | GF/s | of sgemm | PyTorch "
+        "images/s | ratio | quartiles |\n|---|---|---|---|---|---|---|---|---|---|---|\n");
+    for (int i = 0; i < CASES; i++) {
+        double ratio = chosen[i] ? print_case(&cases[i], rounds, peak) : 0;
+        if (ratio <= 0 || cases[i].form.predicts) continue;
+        sum += log(ratio);
+        counted++;
+    }
+    if (counted) printf("\nTraining, geometric mean of the ratios: %.2f\n", exp(sum / counted));
 }
 
 /* Drops the rounds in which the machine was slow; returns how many are left. */
@@ -158,39 +206,75 @@ static int drop_slow_rounds(double *cubes, int rounds) {
     for (int r = 0; r < rounds; r++) best = cubes[r] > best ? cubes[r] : best;
     for (int r = 0; r < rounds; r++) {
         if (cubes[r] < 0.7 * best) continue;
-        for (int i = 0; i < CASES; i++) cases[i].rate[kept] = cases[i].rate[r];
+        for (int i = 0; i < CASES; i++) {
+            cases[i].rate[kept] = cases[i].rate[r];
+            cases[i].alone[kept] = cases[i].alone[r];
+            cases[i].peer[kept] = cases[i].peer[r];
+        }
         cubes[kept++] = cubes[r];
     }
     return kept;
+}
+
+static void run_round(int round, const bool *chosen, peer *other) {
+    for (int i = 0; i < CASES; i++) {
+        bench_case *c = &cases[i];
+        if (!chosen[i]) continue;
+        c->rate[round] = measure_case(c, &c->engines[0]);
+        c->peer[round] = ask_peer(other, c->form.name, !c->form.predicts, c->form.batch, SECONDS);
+        c->alone[round] = measure_case(c, &c->engines[1]);
+    }
+}
+
+static cube open_cube(int threads) {
+    size_t size = (size_t)CUBE * CUBE;
+    cube k = {sx_alloc(size, 4), sx_alloc(size, 4), sx_alloc(size, 4), 2 * threads};
+    if (!k.a || !k.b || !k.c) exit(1);
+    for (size_t i = 0; i < size; i++) k.a[i] = k.b[i] = (float)(i % 7) - 3;
+    return k;
+}
+
+static void choose(bool *chosen, int argc, char **argv) {
+    for (int i = 0; i < CASES; i++) {
+        cases[i].form = forms[i];
+        chosen[i] = argc < 3;
+        for (int k = 2; k < argc; k++) chosen[i] |= strcmp(argv[k], cases[i].form.name) == 0;
+    }
 }
 
 int main(int argc, char **argv) {
     int rounds = argc > 1 ? atoi(argv[1]) : 7, threads = sx_default_threads();
     if (rounds < 1 || rounds > ROUNDS_LIMIT) rounds = 7;
     double cubes[ROUNDS_LIMIT];
+    bool chosen[CASES];
+    choose(chosen, argc, argv);
+    peer other = open_peer(threads);
     sx_tensor_init();
     sx_error err = {0};
-    sx_pool *pool = sx_pool_new(threads, &err);
-    if (!pool) fail(&err);
-    size_t size = (size_t)CUBE * CUBE;
-    cube k = {sx_alloc(size, 4), sx_alloc(size, 4), sx_alloc(size, 4), 2 * threads};
-    if (!k.a || !k.b || !k.c) return 1;
-    for (size_t i = 0; i < size; i++) k.a[i] = k.b[i] = (float)(i % 7) - 3;
-    for (int i = 0; i < CASES; i++) open_case(&cases[i], pool);
-    measure_cube(pool, &k);
+    sx_pool *pools[] = {sx_pool_new(threads, &err), sx_pool_new(1, &err)};
+    if (!pools[0] || !pools[1]) fail("threads", &err);
+    cube k = open_cube(threads);
+    for (int i = 0; i < CASES; i++)
+        if (chosen[i]) open_case(&cases[i], pools);
+    measure_cube(pools[0], &k);
     for (int r = 0; r < rounds; r++) {
-        cubes[r] = measure_cube(pool, &k);
-        for (int i = 0; i < CASES; i++) cases[i].rate[r] = measure_case(&cases[i]);
+        cubes[r] = measure_cube(pools[0], &k);
+        run_round(r, chosen, &other);
+        fprintf(stderr, "round %d of %d: sgemm %.0f GF/s\n", r + 1, rounds, cubes[r] * 1e-9);
     }
     int kept = drop_slow_rounds(cubes, rounds);
-    qsort(cubes, (size_t)kept, sizeof *cubes, compare_doubles);
-    printf("%d threads, kernels %s, %d of %d rounds; sgemm %d cube: %.0f GF/s\n", threads,
-           sx_tensor_isa(), kept, rounds, CUBE, cubes[kept / 2] * 1e-9);
-    for (int i = 0; i < CASES; i++) print_case(&cases[i], kept, cubes[kept / 2]);
-    for (int i = 0; i < CASES; i++) close_case(&cases[i]);
+    double peak = quartile(cubes, NULL, kept, 2);
+    printf("sextant: %d threads, kernels %s, OpenBLAS %s; %d of %d rounds; sgemm of %d cubed: %.0f "
+           "GF/s\npeer: %s\n\n",
+           threads, sx_tensor_isa(), sx_tensor_blas(), kept, rounds, CUBE, peak * 1e-9,
+           other.to ? other.about : "absent (install python3-torch)");
+    print_table(chosen, kept, peak);
+    for (int i = 0; i < CASES; i++)
+        if (chosen[i]) close_case(&cases[i]);
     sx_free(k.a);
     sx_free(k.b);
     sx_free(k.c);
-    sx_pool_free(pool);
+    close_peer(&other);
+    for (int i = 0; i < 2; i++) sx_pool_free(pools[i]);
     return 0;
 }
