@@ -137,6 +137,10 @@ extern const sx_operator sx_operator_input, sx_operator_convolution, sx_operator
     sx_operator_mean_squared_error, sx_operator_huber, sx_operator_layer_norm, sx_operator_linear,
     sx_operator_attention, sx_operator_group_norm, sx_operator_instance_norm;
 
+/* Stand in for a convolution where planning finds them faster. */
+extern const sx_operator sx_operator_gathered;
+bool sx_gathered_applies(const sx_graph *graph, const sx_graph_node *node);
+
 /* What a training run left: for tests. */
 const sx_frame *sx_run_frame(const sx_run *run);
 

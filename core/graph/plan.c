@@ -61,6 +61,15 @@ static void fuse_pools(sx_graph *graph) {
     }
 }
 
+/* Chooses how a convolution is computed; after fusing, before halos. */
+static void choose_kernels(sx_graph *graph) {
+    for (int i = 0; i < graph->count; i++) {
+        sx_graph_node *node = &graph->nodes[i];
+        if (node->op == &sx_operator_convolution && sx_gathered_applies(graph, node))
+            node->op = &sx_operator_gathered;
+    }
+}
+
 static bool widen(sx_geometry *a, sx_geometry *b) {
     int halo = a->halo > b->halo ? a->halo : b->halo;
     bool changed = a->halo != halo || b->halo != halo;
@@ -231,6 +240,7 @@ sx_status sx_graph_plan(sx_graph *graph, sx_error *err) {
     count_consumers(graph);
     fuse(graph);
     fuse_pools(graph);
+    choose_kernels(graph);
     plan_halos(graph);
     for (int i = 0; i < graph->count; i++) {
         const sx_graph_node *node = &graph->nodes[i];

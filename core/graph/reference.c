@@ -45,6 +45,11 @@ static void set_node(sx_reference_call *call, const sx_reference *arrays, int in
     }
 }
 
+/* Whatever planning chose, the plain loops are the operator's. */
+static const sx_operator *reference_of(const sx_graph_node *node) {
+    return sx_operator_find(node->op->name);
+}
+
 bool sx_reference_run(const sx_graph *graph, const double *parameters,
                       const sx_reference_inputs *inputs, sx_reference *out) {
     bool training = inputs->labels || inputs->targets;
@@ -65,11 +70,11 @@ bool sx_reference_run(const sx_graph *graph, const double *parameters,
     for (size_t i = 0; i < node_size(graph, 0); i++) out->value[0][i] = inputs->images[i];
     for (int i = 1; i < graph->count; i++) {
         set_node(&call, out, i);
-        graph->nodes[i].op->reference_forward(&call);
+        reference_of(&graph->nodes[i])->reference_forward(&call);
     }
     for (int i = graph->count - 1; training && i > 0; i--) {
         set_node(&call, out, i);
-        graph->nodes[i].op->reference_backward(&call);
+        reference_of(&graph->nodes[i])->reference_backward(&call);
     }
     return true;
 }

@@ -60,6 +60,30 @@ static void partial_gradients_are_few_where_weights_are_many(void **state) {
     free_network(&net);
 }
 
+/* Small images and many weights: all pixels of the batch in one product. */
+static void gathered_convolutions_equal_plain_loops(void **state) {
+    (void)state;
+    static const int forms[][4] = {
+        {3, 1, 1, 4}, {3, 2, 1, 7}, {3, 1, 0, 5}, {1, 2, 0, 6}, {5, 3, 2, 9}};
+    for (int i = 0; i < 5; i++)
+        for (int bias = 0; bias < 2; bias++) {
+            const int *f = forms[i];
+            sx_graph *graph = sx_graph_new(33, f[3], f[3] - 1, 2);
+            sx_node x = sx_graph_convolution(graph, sx_graph_input(graph), "below",
+                                             (sx_convolution){f[0] > 1 ? 50 : 300, 1, 1, 0, true});
+            sx_node y = sx_graph_convolution(graph, x, "tested",
+                                             (sx_convolution){250, f[0], f[1], f[2], bias > 0});
+            y = sx_graph_relu(graph, bias ? sx_graph_batch_norm(graph, y, "norm") : y);
+            sx_node end = sx_graph_dense(graph, y, "end", 3);
+            if (bias) end = sx_graph_add(graph, end, sx_graph_dense(graph, x, "beside", 3));
+            network net = make_network(graph, end);
+            assert_ptr_equal(graph->nodes[2].op, &sx_operator_gathered);
+            check_training(&net);
+            check_prediction(&net);
+            free_network(&net);
+        }
+}
+
 static void dense_layers_equal_plain_loops(void **state) {
     (void)state;
     static const int units[] = {1, 5, 16, 33, 70};
@@ -379,6 +403,7 @@ int main(void) {
         cmocka_unit_test(convolutions_equal_plain_loops),
         cmocka_unit_test(wide_convolutions_equal_plain_loops),
         cmocka_unit_test(partial_gradients_are_few_where_weights_are_many),
+        cmocka_unit_test(gathered_convolutions_equal_plain_loops),
         cmocka_unit_test(dense_layers_equal_plain_loops),
         cmocka_unit_test(dense_layers_read_haloed_inputs),
         cmocka_unit_test(pools_equal_plain_loops),
