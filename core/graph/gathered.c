@@ -89,24 +89,35 @@ static int forward_blocks(const sx_graph *graph, const sx_graph_node *node) {
     return blocks((size_t)node->out.channels);
 }
 
+/* In prediction a batch norm that follows is multiplied in. */
+static void fold_norm(const sx_frame *frame, const sx_graph_node *node, size_t first, float *packed,
+                      float *bias) {
+    extent e = extent_of(node);
+    int columns = block_columns(e.out, (int)first / sx_block()), width = sx_block_width(columns);
+    for (int j = 0; j < columns; j++) {
+        float scale, shift;
+        sx_running_affine(frame, &frame->graph->nodes[node->folded], (int)first + j, &scale,
+                          &shift);
+        bias[j] = bias[j] * scale + shift;
+        for (size_t k = 0; k < e.depth; k++) packed[k * (size_t)width + (size_t)j] *= scale;
+    }
+}
+
 static void pack_forward(const sx_frame *frame, const sx_graph_node *node, int block, int worker) {
     (void)worker;
     extent e = extent_of(node);
     size_t first = (size_t)block * (size_t)sx_block();
-    int columns = block_columns(e.out, block), width = sx_block_width(columns);
+    size_t columns = (size_t)block_columns(e.out, block);
+    size_t width = (size_t)sx_block_width((int)columns);
     float *packed = private_memory(frame, node) + first * e.depth;
     float *bias = private_memory(frame, node) + layout_of(frame->graph, node, false).bias + first;
     const float *weights = sx_weights(frame, node, 0) + first;
-    for (int j = 0; j < columns; j++) {
-        float scale = 1, shift = 0;
-        if (!frame->training && node->folded >= 0)
-            sx_running_affine(frame, &frame->graph->nodes[node->folded], (int)first + j, &scale,
-                              &shift);
-        float own = node->convolution.bias ? sx_weights(frame, node, 1)[first + (size_t)j] : 0;
-        bias[j] = own * scale + shift;
-        for (size_t k = 0; k < e.depth; k++)
-            packed[k * (size_t)width + (size_t)j] = weights[k * e.out + (size_t)j] * scale;
-    }
+    for (size_t k = 0; k < e.depth; k++)
+        memcpy(packed + k * width, weights + k * e.out, columns * sizeof *packed);
+    memset(bias, 0, columns * sizeof *bias);
+    if (node->convolution.bias)
+        memcpy(bias, sx_weights(frame, node, 1) + first, columns * sizeof *bias);
+    if (!frame->training && node->folded >= 0) fold_norm(frame, node, first, packed, bias);
 }
 
 static int backward_blocks(const sx_graph *graph, const sx_graph_node *node) {
