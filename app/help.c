@@ -42,6 +42,20 @@ static void help_models(void) {
         print_table(kind->name, kind->help, kind->options);
 }
 
+static void help_operators(void) {
+    sx_operator_facts f;
+    printf(
+        "layers of a model file (model.spec = FILE.ini; keys are options, a section is a layer)\n"
+        "h, w, c: height, width, channels of one image; work: multiply-adds of one image\n\n");
+    for (int row = 1; sx_operator_describe(row, &f); row++) { /* row 0 is the image */
+        printf("%s%s: %s\n  shape %s\n  work %s; checked against %s\n", f.name,
+               f.loss ? " (a loss)" : "", f.help, f.shapes, f.work, f.checked);
+        sx_text text = {0};
+        if (f.options) sx_option_describe(f.options, &text);
+        print_text(&text);
+    }
+}
+
 static void help_data(void) {
     sx_text text = {0};
     sx_source_list(&text);
@@ -72,11 +86,8 @@ static void help_keys(void) {
 static const struct {
     const char *name;
     void (*print)(void);
-} topics[] = {{"studies", help_studies},
-              {"models", help_models},
-              {"data", help_data},
-              {"options", help_options},
-              {"keys", help_keys}};
+} topics[] = {{"studies", help_studies}, {"models", help_models},   {"operators", help_operators},
+              {"data", help_data},       {"options", help_options}, {"keys", help_keys}};
 enum { TOPICS = sizeof topics / sizeof topics[0] };
 
 static int help_program(void) {

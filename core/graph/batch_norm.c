@@ -441,6 +441,9 @@ static void reference_backward(const sx_reference_call *call) {
 const sx_operator sx_operator_batch_norm = {
     .name = "batch_norm",
     .help = "per channel: mean 0 and variance 1 over the batch, then scale and shift",
+    .shapes = "[h, w, c] -> same",
+    .work = "1 for each value",
+    .checked = "PyTorch",
     .shape = shape,
     .memory = memory,
     .scratch = scratch,

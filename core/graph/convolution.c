@@ -517,6 +517,8 @@ static void take(sx_graph_node *node) {
 const sx_operator sx_operator_convolution = {
     .name = "convolution",
     .help = "square kernel, stride, zero padding, optional bias",
+    .shapes = "[h, w, c] -> [(h + 2 padding - kernel) / stride + 1, same of w, channels]",
+    .work = "kernel^2 c channels for each output pixel",
     .checked = "PyTorch",
     .options = options,
     .take = take,

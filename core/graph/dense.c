@@ -286,6 +286,9 @@ static void take(sx_graph_node *node) {
 const sx_operator sx_operator_dense = {
     .name = "dense",
     .help = "matrix product over the whole image as a vector, with bias",
+    .shapes = "[h, w, c] -> [1, 1, units]",
+    .work = "h w c units",
+    .checked = "PyTorch",
     .options = options,
     .take = take,
     .shape = shape,

@@ -36,6 +36,8 @@ static void input_forward(const sx_frame *frame, const sx_graph_node *node, int 
 const sx_operator sx_operator_input = {
     .name = "input",
     .help = "the images of the batch",
+    .shapes = "-> [h, w, c]",
+    .work = "none",
     .forward = {{.range = input_forward}},
     .predict = input_forward,
     .cost = no_cost,
@@ -80,6 +82,9 @@ static void relu_reference_backward(const sx_reference_call *call) {
 const sx_operator sx_operator_relu = {
     .name = "relu",
     .help = "max(x, 0)",
+    .shapes = "[h, w, c] -> same",
+    .work = "none",
+    .checked = "PyTorch",
     .shape = same_shape,
     .forward = {{.range = relu_forward}},
     .backward = {{.range = relu_backward}},
@@ -143,6 +148,9 @@ static void add_reference_backward(const sx_reference_call *call) {
 const sx_operator sx_operator_add = {
     .name = "add",
     .help = "the sum of two nodes of one shape (a residual connection)",
+    .shapes = "2 of [h, w, c] -> same",
+    .work = "none",
+    .checked = "PyTorch",
     .least_inputs = 2,
     .shape = add_shape,
     .forward = {{.range = add_forward}},
@@ -255,6 +263,8 @@ static void dropout_take(sx_graph_node *node) {
 const sx_operator sx_operator_dropout = {
     .name = "dropout",
     .help = "sets values to 0 at the given rate while training, and scales up the rest",
+    .shapes = "[h, w, c] -> same",
+    .work = "none",
     .options = dropout_options,
     .take = dropout_take,
     .shape = dropout_shape,

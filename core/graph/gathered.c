@@ -376,6 +376,8 @@ static double cost(const sx_graph_node *node) {
 const sx_operator sx_operator_gathered = {
     .name = "convolution",
     .help = "convolution by gathered columns",
+    .shapes = "[h, w, c] -> [(h + 2 padding - kernel) / stride + 1, same of w, channels]",
+    .work = "kernel^2 c channels for each output pixel",
     .memory = memory,
     .scratch = scratch,
     .prepare = {{.own = pack_forward, .pieces = forward_blocks},

@@ -94,8 +94,17 @@ sx_status sx_parameters_new(const sx_graph *graph, uint64_t seed, sx_parameters 
                             sx_error *err);
 void sx_parameters_done(sx_parameters *parameters);
 
-/* The rows of the operator table, for tests and help: name and one line. NULL past the end. */
+/* The rows of the operator table, for tests and help. NULL or false past the end. */
 const char *sx_operator_name(int row);
+typedef struct {
+    const char *name, *help;
+    const char *shapes, *work; /* "[h, w, c] -> same"; multiply-adds of one image, forward */
+    const char *checked;       /* "plain loops, PyTorch" */
+    const sx_option *options;  /* NULL: none */
+    int least_inputs, most_inputs;
+    bool loss;
+} sx_operator_facts;
+bool sx_operator_describe(int row, sx_operator_facts *out);
 
 /* ---- running --------------------------------------------------------------------------------- */
 

@@ -317,6 +317,8 @@ static const sx_option options[] = {
 const sx_operator sx_operator_group_norm = {
     .name = "group_norm",
     .help = "groups of channels of each image with mean 0 and variance 1, then scaled and shifted",
+    .shapes = "[h, w, c] -> same",
+    .work = "1 for each value",
     .options = options,
     IMAGE_NORM,
 };
@@ -324,5 +326,7 @@ const sx_operator sx_operator_group_norm = {
 const sx_operator sx_operator_instance_norm = {
     .name = "instance_norm",
     .help = "each channel of each image with mean 0 and variance 1, then scaled and shifted",
+    .shapes = "[h, w, c] -> same",
+    .work = "1 for each value",
     IMAGE_NORM,
 };

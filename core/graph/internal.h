@@ -102,7 +102,8 @@ typedef struct {
 
 struct sx_operator {
     const char *name, *help;
-    const char *checked; /* what it is held against, besides its plain loops */
+    const char *shapes, *work; /* what it reads and writes; multiply-adds: for help */
+    const char *checked;       /* what it is held against, besides its plain loops; or NULL */
     /* Names, ranges and defaults of node->option; NULL: none. A choice is its index. */
     const sx_option *options;
     int least_inputs, most_inputs; /* 0: one */

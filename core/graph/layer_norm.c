@@ -157,6 +157,8 @@ static void reference_backward(const sx_reference_call *call) {
 const sx_operator sx_operator_layer_norm = {
     .name = "layer_norm",
     .help = "each pixel's channels with mean 0 and variance 1, then scaled and shifted",
+    .shapes = "[h, w, c] -> same",
+    .work = "1 for each value",
     .checked = "PyTorch",
     .shape = shape,
     .memory = memory,

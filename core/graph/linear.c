@@ -305,6 +305,8 @@ static void take(sx_graph_node *node) {
 const sx_operator sx_operator_linear = {
     .name = "linear",
     .help = "a dense layer over the channels of every pixel or token",
+    .shapes = "[h, w, c] -> [h, w, units]",
+    .work = "c units for each pixel",
     .checked = "PyTorch",
     .options = options,
     .take = take,

@@ -131,6 +131,8 @@ static void take(sx_graph_node *node) {
 const sx_operator sx_operator_max_pool = {
     .name = "max_pool",
     .help = "the largest value of each window",
+    .shapes = "[h, w, c] -> [(h + 2 padding - kernel) / stride + 1, same of w, c]",
+    .work = "kernel^2 for each output value",
     .checked = "PyTorch",
     .options = options,
     .take = take,

@@ -30,6 +30,22 @@ const char *sx_operator_name(int row) {
     return row >= 0 && row < rows ? operators[row]->name : NULL;
 }
 
+bool sx_operator_describe(int row, sx_operator_facts *out) {
+    if (!sx_operator_name(row)) return false;
+    const sx_operator *op = operators[row];
+    int least = op->least_inputs ? op->least_inputs : op != &sx_operator_input;
+    *out = (sx_operator_facts){.name = op->name,
+                               .help = op->help,
+                               .shapes = op->shapes,
+                               .work = op->work,
+                               .checked = op->checked ? "plain loops, PyTorch" : "plain loops",
+                               .options = op->options,
+                               .least_inputs = least,
+                               .most_inputs = op->most_inputs ? op->most_inputs : least,
+                               .loss = op->loss};
+    return true;
+}
+
 const sx_operator *sx_operator_find(const char *name) {
     for (size_t row = 0; row < sizeof operators / sizeof operators[0]; row++)
         if (strcmp(operators[row]->name, name) == 0) return operators[row];

@@ -132,6 +132,9 @@ static void take(sx_graph_node *node) {
 const sx_operator sx_operator_average_pool = {
     .name = "average_pool",
     .help = "the mean of each window",
+    .shapes = "[h, w, c] -> [(h - kernel) / stride + 1, same of w, c]",
+    .work = "kernel^2 for each output value",
+    .checked = "PyTorch",
     .options = options,
     .take = take,
     .shape = sx_pool_shape,
@@ -223,6 +226,9 @@ static void global_reference_backward(const sx_reference_call *call) {
 const sx_operator sx_operator_global_average_pool = {
     .name = "global_average_pool",
     .help = "the mean of each channel over the image",
+    .shapes = "[h, w, c] -> [1, 1, c]",
+    .work = "1 for each value",
+    .checked = "PyTorch",
     .shape = global_shape,
     .scratch = global_scratch,
     .forward = {{.range = global_forward}},

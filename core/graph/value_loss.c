@@ -157,7 +157,8 @@ static void reference_backward(const sx_reference_call *call) {
 }
 
 #define VALUE_LOSS(NAME, HELP)                                                                     \
-    .name = NAME, .help = HELP, .loss = true, .shape = shape, .memory = sx_loss_memory,            \
+    .name = NAME, .help = HELP, .shapes = "[h, w, c] -> loss", .work = "none",                     \
+    .checked = "PyTorch", .loss = true, .shape = shape, .memory = sx_loss_memory,                  \
     .forward = {{.range = forward}}, .backward = {{.range = backward}},                            \
     .finish = {{.own = sx_loss_sum, .pieces = sx_one_piece}}, .cost = no_cost,                     \
     .reference_forward = reference_forward, .reference_backward = reference_backward

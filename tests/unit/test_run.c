@@ -470,7 +470,7 @@ static void every_operator_has_a_row(void **state) {
     (void)state;
     for (int row = 0; sx_operator_name(row); row++) {
         const sx_operator *op = sx_operator_find(sx_operator_name(row));
-        assert_non_null(op->help);
+        assert_true(op->help && op->shapes && op->work);
         assert_true(op->forward[0].range || op->forward[0].own);
         assert_true(op->cost && (row == 0 || (op->shape && op->reference_forward)));
         for (int other = 0; other < row; other++)
