@@ -54,6 +54,10 @@ $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libsextant.a
 	@mkdir -p $(@D) && echo "  link $@"
 	@$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS) $(LIBS)
 
+$(BUILD)/long/%: $(BUILD)/tests/long/%.o $(BUILD)/libsextant.a
+	@mkdir -p $(@D) && echo "  link $@"
+	@$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS) $(LIBS)
+
 # ---- using ---------------------------------------------------------------------------------------
 
 setup-%:
@@ -100,7 +104,7 @@ test: setup-test
 test-long: setup-long
 	@$(SUBMAKE) $(ASAN) units
 	@$(SUBMAKE) $(TSAN) units
-	@$(SUBMAKE) all
+	@$(SUBMAKE) all $(BUILD)/long/million_steps
 	@tests/run-long.sh
 	@$(SUBMAKE) analyse
 
@@ -108,6 +112,6 @@ analyse:
 	@cppcheck -q --std=c11 -I. --enable=warning,performance,portability --inline-suppr --error-exitcode=1 app core views && echo "cppcheck: clean"
 	@tests/check-tidy.sh
 
--include $(patsubst %.o,%.d,$(call object,$(CORE) $(VIEWS) $(APP) $(UNITS) $(BENCH)))
+-include $(patsubst %.o,%.d,$(call object,$(CORE) $(VIEWS) $(APP) $(UNITS) $(BENCH) tests/long/million_steps.c))
 .PHONY: FORCE all run install bench clean check-arrows check-style unit-programs units screens test test-long analyse
 .SECONDARY:

@@ -1,6 +1,7 @@
 #!/bin/sh
-# What takes minutes: fuzzing every parser, and runs that are killed and go on.
+# What takes minutes: fuzzing every parser, a million steps, and runs that are killed and go on.
 cd "$(dirname "$0")/.." || exit 1
 export SEXTANT=build/sextant
 tests/fuzz/run.sh 15 || exit 1
+build/long/million_steps || exit 1
 tests/long/kill-resume.sh "$SEXTANT" 30 || exit 1
