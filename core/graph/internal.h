@@ -4,6 +4,7 @@
 
 #include "core/graph/graph.h"
 #include "core/graph/reference.h"
+#include "core/graph/table.h"
 
 #include <string.h>
 
@@ -131,12 +132,8 @@ struct sx_operator {
     sx_reference_function reference_forward, reference_backward;
 };
 
-extern const sx_operator sx_operator_input, sx_operator_convolution, sx_operator_dense,
-    sx_operator_batch_norm, sx_operator_relu, sx_operator_add, sx_operator_dropout,
-    sx_operator_max_pool, sx_operator_average_pool, sx_operator_global_average_pool,
-    sx_operator_softmax_cross_entropy, sx_operator_binary_cross_entropy,
-    sx_operator_mean_squared_error, sx_operator_huber, sx_operator_layer_norm, sx_operator_linear,
-    sx_operator_attention, sx_operator_group_norm, sx_operator_instance_norm;
+#define SX_DECLARE_OPERATOR(name) extern const sx_operator sx_operator_##name;
+SX_OPERATORS(SX_DECLARE_OPERATOR)
 
 /* Stand in for a convolution where planning finds them faster. */
 extern const sx_operator sx_operator_gathered;

@@ -3,27 +3,8 @@
 
 #include <string.h>
 
-static const sx_operator *const operators[] = {
-    &sx_operator_input,
-    &sx_operator_convolution,
-    &sx_operator_dense,
-    &sx_operator_linear,
-    &sx_operator_batch_norm,
-    &sx_operator_layer_norm,
-    &sx_operator_group_norm,
-    &sx_operator_instance_norm,
-    &sx_operator_attention,
-    &sx_operator_relu,
-    &sx_operator_add,
-    &sx_operator_dropout,
-    &sx_operator_max_pool,
-    &sx_operator_average_pool,
-    &sx_operator_global_average_pool,
-    &sx_operator_softmax_cross_entropy,
-    &sx_operator_binary_cross_entropy,
-    &sx_operator_mean_squared_error,
-    &sx_operator_huber,
-};
+#define ENTRY(name) &sx_operator_##name,
+static const sx_operator *const operators[] = {SX_OPERATORS(ENTRY)};
 
 const char *sx_operator_name(int row) {
     int rows = (int)(sizeof operators / sizeof operators[0]);

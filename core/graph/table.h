@@ -1,0 +1,29 @@
+/* The operator table: a row for every sx_operator_NAME, in the order of the help. A new operator is
+ * its file and its row here. */
+#ifndef SX_GRAPH_TABLE_H
+#define SX_GRAPH_TABLE_H
+
+/* clang-format off */
+#define SX_OPERATORS(ROW) \
+    ROW(input) \
+    ROW(convolution) \
+    ROW(dense) \
+    ROW(linear) \
+    ROW(batch_norm) \
+    ROW(layer_norm) \
+    ROW(group_norm) \
+    ROW(instance_norm) \
+    ROW(attention) \
+    ROW(relu) \
+    ROW(add) \
+    ROW(dropout) \
+    ROW(max_pool) \
+    ROW(average_pool) \
+    ROW(global_average_pool) \
+    ROW(softmax_cross_entropy) \
+    ROW(binary_cross_entropy) \
+    ROW(mean_squared_error) \
+    ROW(huber)
+/* clang-format on */
+
+#endif
