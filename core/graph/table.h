@@ -14,6 +14,9 @@
     ROW(group_norm) \
     ROW(instance_norm) \
     ROW(attention) \
+    ROW(class_token) \
+    ROW(position) \
+    ROW(slice) \
     ROW(relu) \
     ROW(add) \
     ROW(dropout) \

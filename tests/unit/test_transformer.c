@@ -20,10 +20,11 @@ static void check_layer(int height, int width, int channels, const char *operati
     sx_node x = sx_graph_convolution(graph, sx_graph_input(graph), "below",
                                      (sx_convolution){channels, 1, 1, 0, true});
     sx_node y = layer(graph, x, operation, "tested", options);
-    if (haloed) {
+    if (haloed) { /* they share no shape, so each has an end of its own */
         sx_node a = sx_graph_convolution(graph, x, "a", (sx_convolution){3, 3, 1, -1, true});
         sx_node b = sx_graph_convolution(graph, y, "b", (sx_convolution){3, 3, 1, -1, true});
-        y = sx_graph_add(graph, a, b);
+        y = sx_graph_add(graph, sx_graph_dense(graph, a, "enda", 4),
+                         sx_graph_dense(graph, b, "endb", 4));
     }
     check(graph, sx_graph_dense(graph, y, "end", 3));
 }
@@ -80,6 +81,17 @@ static void attention_equals_plain_loops(void **state) {
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++)
         check_layer(cases[i].height, cases[i].width, cases[i].channels, "attention",
                     cases[i].options, false);
+}
+
+static void tokens_equal_plain_loops(void **state) {
+    (void)state;
+    for (int i = 0; i < 3; i++) {
+        check_layer(1 + i, 5, 3 + 14 * i, "class_token", "", i == 1);
+        check_layer(4 - i, 3, 3 + 14 * i, "position", "", i == 1);
+        check_layer(3, 4, 5, "slice", "axis=channels, from=2, count=3", i == 1);
+        check_layer(3, 4, 16, "slice", "axis=width, from=1, count=2", i == 1);
+        check_layer(3, 4, 7, "slice", "axis=height, from=2", i == 1);
+    }
 }
 
 /* A token's output does not change with what comes after it. */
@@ -155,6 +167,7 @@ int main(void) {
         cmocka_unit_test(layer_norm_equals_plain_loops),
         cmocka_unit_test(group_norm_equals_plain_loops),
         cmocka_unit_test(attention_equals_plain_loops),
+        cmocka_unit_test(tokens_equal_plain_loops),
         cmocka_unit_test(causal_attention_looks_back),
         cmocka_unit_test(wrong_attention_is_refused),
         cmocka_unit_test(bits_do_not_depend_on_threads),

@@ -1,0 +1,211 @@
+/* What a vision transformer adds to its tokens (arXiv 2010.11929, eq. 1): a learned class token
+ * before all others, and a learned position for each. Their gradients are sums over the batch. */
+#include "core/graph/partial.h"
+
+static double no_cost(const sx_graph_node *node) {
+    (void)node;
+    return 0;
+}
+
+static float *row_of(float *image, sx_geometry geometry, int y) {
+    return image + (size_t)y * sx_geometry_row(geometry);
+}
+
+static sx_status add_weight(sx_graph *graph, sx_graph_node *node, sx_geometry g, sx_error *err) {
+    sx_slice_form form = {"weight", {g.height, g.width, g.channels}, true, false, SX_INITIAL_SMALL,
+                          1};
+    return sx_graph_add_slice(graph, node, &form, err);
+}
+
+static void copy_rows(const sx_graph_node *from_node, float *from, const sx_graph_node *to_node,
+                      float *to, int rows, bool add) {
+    size_t length = sx_row_length(from_node->out);
+    for (int y = 0; y < rows; y++) {
+        float *target = row_of(to, to_node->out, y);
+        const float *source = row_of(from, from_node->out, y);
+        if (add)
+            sx_flat_add(target, source, length);
+        else
+            memcpy(target, source, length * sizeof *target);
+    }
+}
+
+/* Adds the shares of chunks, `count` floats each, to the weights' gradient. */
+static void add_shares(const sx_frame *frame, const sx_graph_node *node, size_t count) {
+    sx_partial_add(
+        frame, node,
+        &(sx_partial_sum){.count = count,
+                          .length = count,
+                          .gradient = frame->gradient + sx_slice_offset(frame, node, 0)});
+}
+
+/* ---- class token: [h, w, c] -> [1, h w + 1, c]
+ * --------------------------------------------------- */
+
+static sx_status token_shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
+    node->out = (sx_geometry){1, node->in.height * node->in.width + 1, node->in.channels, 0};
+    return add_weight(graph, node, (sx_geometry){1, 1, node->in.channels, 0}, err);
+}
+
+static size_t token_memory(const sx_graph *graph, const sx_graph_node *node, bool training) {
+    return training ? sx_partial_memory(graph, 0, (size_t)node->in.channels) : 0;
+}
+
+static void token_forward(const sx_frame *frame, const sx_graph_node *node, int first, int count,
+                          int worker) {
+    (void)worker;
+    const sx_graph_node *input = sx_input(frame, node, 0);
+    size_t channels = (size_t)node->in.channels, length = sx_row_length(node->in);
+    for (int i = first; i < first + count; i++) {
+        float *to = sx_value(frame, node, i);
+        memcpy(to, sx_weights(frame, node, 0), channels * sizeof *to);
+        to += channels;
+        for (int y = 0; y < node->in.height; y++, to += length)
+            memcpy(to, row_of(sx_value(frame, input, i), node->in, y), length * sizeof *to);
+    }
+}
+
+static void token_backward(const sx_frame *frame, const sx_graph_node *node, int first, int count,
+                           int worker) {
+    (void)worker;
+    const sx_graph_node *input = sx_input(frame, node, 0);
+    size_t channels = (size_t)node->in.channels, length = sx_row_length(node->in);
+    float *share = sx_partial_chunk(frame, node, 0, channels, sx_chunk_of(frame, first));
+    memset(share, 0, channels * sizeof *share);
+    for (int i = first; i < first + count; i++) {
+        const float *from = sx_slope(frame, node, i);
+        sx_flat_add(share, from, channels);
+        from += channels;
+        for (int y = 0; y < node->in.height && input->needs_gradient; y++, from += length)
+            sx_store_gradient(row_of(sx_slope(frame, input, i), node->in, y), from,
+                              node->adds_gradient[0], length);
+    }
+}
+
+static void token_finish(const sx_frame *frame, const sx_graph_node *node, int piece, int worker) {
+    (void)piece;
+    (void)worker;
+    add_shares(frame, node, (size_t)node->in.channels);
+}
+
+static void token_reference_forward(const sx_reference_call *call) {
+    const sx_graph_node *node = sx_reference_node(call);
+    size_t channels = (size_t)node->in.channels, tokens = (size_t)node->out.width;
+    for (size_t i = 0; i < sx_reference_size(call); i++) {
+        size_t token = i / channels % tokens, image = i / (channels * tokens);
+        call->y[i] = token ? call->x[0][i - (image + 1) * channels]
+                           : sx_reference_weights(call, 0)[i % channels];
+    }
+}
+
+static void token_reference_backward(const sx_reference_call *call) {
+    const sx_graph_node *node = sx_reference_node(call);
+    size_t channels = (size_t)node->in.channels, tokens = (size_t)node->out.width;
+    for (size_t i = 0; i < sx_reference_size(call); i++) {
+        size_t token = i / channels % tokens, image = i / (channels * tokens);
+        double *to = token ? &call->dx[0][i - (image + 1) * channels]
+                           : &sx_reference_gradient(call, 0)[i % channels];
+        *to += call->dy[i];
+    }
+}
+
+const sx_operator sx_operator_class_token = {
+    .name = "class_token",
+    .help = "all pixels as a row of tokens, after a learned one",
+    .shapes = "[h, w, c] -> [1, h w + 1, c]",
+    .work = "none",
+    .checked = "PyTorch",
+    .shape = token_shape,
+    .memory = token_memory,
+    .forward = {{.range = token_forward}},
+    .backward = {{.range = token_backward}},
+    .finish = {{.own = token_finish, .pieces = sx_one_piece}},
+    .predict = token_forward,
+    .cost = no_cost,
+    .reference_forward = token_reference_forward,
+    .reference_backward = token_reference_backward,
+};
+
+/* ---- position: adds a learned array -------------------------------------------------------------
+ */
+
+static sx_status position_shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
+    node->out = node->in;
+    node->out.halo = 0;
+    return add_weight(graph, node, node->in, err);
+}
+
+static size_t image_size(const sx_graph_node *node) {
+    return (size_t)node->in.height * sx_row_length(node->in);
+}
+
+static size_t position_memory(const sx_graph *graph, const sx_graph_node *node, bool training) {
+    return training ? sx_partial_memory(graph, 0, image_size(node)) : 0;
+}
+
+static void position_forward(const sx_frame *frame, const sx_graph_node *node, int first, int count,
+                             int worker) {
+    (void)worker;
+    const sx_graph_node *input = sx_input(frame, node, 0);
+    size_t length = sx_row_length(node->in);
+    for (int i = first; i < first + count; i++)
+        for (int y = 0; y < node->in.height; y++)
+            sx_flat_sum(row_of(sx_value(frame, node, i), node->out, y),
+                        row_of(sx_value(frame, input, i), node->in, y),
+                        sx_weights(frame, node, 0) + (size_t)y * length, false, length);
+}
+
+static void position_backward(const sx_frame *frame, const sx_graph_node *node, int first,
+                              int count, int worker) {
+    (void)worker;
+    const sx_graph_node *input = sx_input(frame, node, 0);
+    size_t length = sx_row_length(node->in), size = image_size(node);
+    float *share = sx_partial_chunk(frame, node, 0, size, sx_chunk_of(frame, first));
+    memset(share, 0, size * sizeof *share);
+    for (int i = first; i < first + count; i++) {
+        float *dy = sx_slope(frame, node, i);
+        for (int y = 0; y < node->in.height; y++)
+            sx_flat_add(share + (size_t)y * length, row_of(dy, node->out, y), length);
+        if (input->needs_gradient)
+            copy_rows(node, dy, input, sx_slope(frame, input, i), node->in.height,
+                      node->adds_gradient[0]);
+    }
+}
+
+static void position_finish(const sx_frame *frame, const sx_graph_node *node, int piece,
+                            int worker) {
+    (void)piece;
+    (void)worker;
+    add_shares(frame, node, image_size(node));
+}
+
+static void position_reference_forward(const sx_reference_call *call) {
+    size_t size = image_size(sx_reference_node(call));
+    for (size_t i = 0; i < sx_reference_size(call); i++)
+        call->y[i] = call->x[0][i] + sx_reference_weights(call, 0)[i % size];
+}
+
+static void position_reference_backward(const sx_reference_call *call) {
+    size_t size = image_size(sx_reference_node(call));
+    for (size_t i = 0; i < sx_reference_size(call); i++) {
+        call->dx[0][i] += call->dy[i];
+        sx_reference_gradient(call, 0)[i % size] += call->dy[i];
+    }
+}
+
+const sx_operator sx_operator_position = {
+    .name = "position",
+    .help = "adds a learned value to each value of the image",
+    .shapes = "[h, w, c] -> same",
+    .work = "none",
+    .checked = "PyTorch",
+    .shape = position_shape,
+    .memory = position_memory,
+    .forward = {{.range = position_forward}},
+    .backward = {{.range = position_backward}},
+    .finish = {{.own = position_finish, .pieces = sx_one_piece}},
+    .predict = position_forward,
+    .cost = no_cost,
+    .reference_forward = position_reference_forward,
+    .reference_backward = position_reference_backward,
+};
