@@ -11,7 +11,7 @@
 
 #include <string.h>
 
-#define PENDING_LIMIT 64
+#define PENDING_LIMIT 1024
 
 typedef struct {
     const sx_graph_node *node;
