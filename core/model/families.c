@@ -116,7 +116,7 @@ static sx_node build_resnet(sx_graph *graph, const sx_family_options *o) {
     sx_node x = sx_graph_relu(graph, normed(graph, sx_graph_input(graph), "stem", stem));
     for (int stage = 0; stage < 3; stage++)
         for (int block = 0; block < blocks; block++) {
-            char name[32];
+            char name[48];
             bool down = stage > 0 && block == 0;
             snprintf(name, sizeof name, "stage%d.block%d", stage + 1, block + 1);
             x = residual_block(graph, x, name, width << stage, down ? 2 : 1, down);
@@ -233,7 +233,5 @@ const sx_family *sx_family_of(const char *spec, sx_spec *out, sx_error *err) {
     sx_status status = family ? sx_spec_check(out, family->kind.options, err) : SX_BAD_INPUT;
     if (!status && family && family->check)
         status = family->check(&(sx_family_options){out, family->kind.options}, err);
-    if (!status) return family;
-    sx_fail_within(err, "model");
-    return NULL;
+    return status ? NULL : family;
 }

@@ -34,9 +34,16 @@ sx_graph *sx_model_graph(const sx_model *model, int batch, sx_error *err) {
     return NULL;
 }
 
-bool sx_model_is_file(const char *spec) {
+static bool is_file(const char *spec) {
     size_t length = strlen(spec);
     return length > 4 && strcmp(spec + length - 4, ".ini") == 0;
+}
+
+sx_status sx_model_check(const char *spec, sx_error *err) {
+    char path[SX_PATH_SIZE];
+    sx_spec parsed;
+    if (is_file(spec)) return sx_model_find_file(spec, path, err);
+    return sx_family_of(spec, &parsed, err) ? SX_OK : SX_BAD_INPUT;
 }
 
 /* Keeps the file's text: a graph for another batch size must not depend on what the file says by
@@ -64,7 +71,9 @@ sx_status sx_model_new(const char *spec, int height, int width, int channels, in
     sx_text_set(out->spec, sizeof out->spec, spec);
     if (classes < 2)
         return sx_fail(err, SX_BAD_INPUT, "model: %d classes; there must be at least 2", classes);
-    sx_status status = sx_model_is_file(spec) ? read_layers(out, err) : SX_OK;
+    sx_status status = sx_model_check(spec, err);
+    if (status) return sx_fail_within(err, "model");
+    if (is_file(spec)) status = read_layers(out, err);
     sx_graph *graph = status ? NULL : sx_model_graph(out, 1, err);
     if (graph) status = sx_parameters_new(graph, seed, &out->parameters, err);
     if (!graph || status) sx_model_done(out);

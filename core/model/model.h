@@ -27,8 +27,9 @@ sx_status sx_model_new(const char *spec, int height, int width, int channels, in
                        uint64_t seed, sx_model *out, sx_error *err);
 void sx_model_done(sx_model *model);
 
-/* Whether the spec is the path of a file of layers. */
-bool sx_model_is_file(const char *spec);
+/* Checks a spec without building anything: the family and its options, or that the file is there.
+ */
+sx_status sx_model_check(const char *spec, sx_error *err);
 
 /* A graph of the model for a batch; owned by the caller. */
 sx_graph *sx_model_graph(const sx_model *model, int batch, sx_error *err);

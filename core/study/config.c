@@ -54,20 +54,6 @@ static sx_status check_against(const sx_spec *spec, const char *what, const char
                    sx_nearest_name(spec->name, names, count));
 }
 
-static sx_status check_model(const char *value, sx_error *err) {
-    sx_spec spec;
-    const char *names[64];
-    const sx_option *options[64];
-    size_t count = 0;
-    const sx_model_kind *kind;
-    for (; count < 64 && (kind = sx_model_kind_at((int)count)); count++) {
-        names[count] = kind->name;
-        options[count] = kind->options;
-    }
-    sx_status status = sx_spec_parse(value, &spec, err);
-    return status ? status : check_against(&spec, "model", names, options, count, err);
-}
-
 static sx_status check_train(const char *value, const char *what, train_row at, sx_error *err) {
     sx_spec spec;
     const char *names[64];
@@ -102,7 +88,7 @@ static const struct {
     sx_status (*check)(const char *value, sx_error *err);
 } checks[] = {
     {"study", "name", check_name},         {"data", "compose", sx_compose_check},
-    {"model", "spec", check_model},        {"train", "optimizer", check_optimizer},
+    {"model", "spec", sx_model_check},     {"train", "optimizer", check_optimizer},
     {"train", "schedule", check_schedule},
 };
 

@@ -89,8 +89,48 @@ static void wrong_files_are_told(void **state) {
     }
     sx_model model;
     sx_error err = {0};
+    assert_int_equal(sx_model_check("models/residual.ini", &err), SX_OK); /* of the assets */
+    assert_int_equal(sx_model_check("/nowhere/x.ini", &err), SX_BAD_INPUT);
     assert_int_equal(sx_model_new("/nowhere/x.ini", 8, 8, 3, 5, 1, &model, &err), SX_BAD_INPUT);
     assert_non_null(strstr(err.message, "there is no file of layers '/nowhere/x.ini'"));
+}
+
+/* Replaces some words of a file by others; the seed says which. */
+static void scramble(const char *text, uint64_t seed, sx_text *out) {
+    static const char *const words[] = {
+        "0",       "-1",       "1",           "7",        "64",          "1e9",        "nan",
+        "classes", "conv",     "relu",        "add",      "dense",       "attention",  "layer_norm",
+        "slice",   "image",    "stem",        "[x]",      "layer",       "inputs",     "kernel",
+        "stride",  "channels", "batch_norm",  "max_pool", "99999999999", "sum, on",    "=",
+        "linear",  "position", "class_token", "units",    "padding",     "group_norm", "groups"};
+    sx_random random = sx_random_from(77, 1, seed);
+    while (*text) {
+        size_t space = strspn(text, " =\n[]"), word = strcspn(text + space, " =\n[]");
+        sx_text_add(out, "%.*s", (int)space, text);
+        if (sx_random_below(&random, 12) == 0)
+            sx_text_add(out, "%s", words[sx_random_below(&random, sizeof words / sizeof *words)]);
+        else
+            sx_text_add(out, "%.*s", (int)word, text + space);
+        text += space + word;
+    }
+}
+
+/* Whatever a file says, there is a model or a sentence. */
+static void scrambled_files_do_no_harm(void **state) {
+    (void)state;
+    int built = 0;
+    for (uint64_t seed = 0; seed < 3000; seed++) {
+        sx_text text = {0};
+        sx_model model;
+        sx_error err = {0};
+        scramble(residual, seed, &text);
+        sx_status status = open_model(text.data, &model, &err);
+        if (status && strlen(err.message) < 10) fail_msg("no sentence for\n%s", text.data);
+        built += !status;
+        if (!status) sx_model_done(&model);
+        sx_text_done(&text);
+    }
+    assert_true(built > 50 && built < 2000);
 }
 
 int main(void) {
@@ -99,6 +139,7 @@ int main(void) {
         cmocka_unit_test(files_build_what_they_say),
         cmocka_unit_test(the_loss_can_be_chosen),
         cmocka_unit_test(wrong_files_are_told),
+        cmocka_unit_test(scrambled_files_do_no_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
