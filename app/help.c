@@ -63,6 +63,13 @@ static void help_data(void) {
     printf("\ncomposition, the key data.compose:\n");
     sx_option_describe(sx_compose_options, &text);
     print_text(&text);
+    printf("\nresizing of whole pictures (data.compose none or asis), the key data.resize,\n"
+           "for example bilinear(antialias=no):\n");
+    const sx_resize_row *rule;
+    for (int row = 0; (rule = sx_resize_at(row)); row++)
+        printf("  %-9s %s\n", rule->name, rule->help);
+    sx_option_describe(sx_resize_options, &text);
+    print_text(&text);
 }
 
 static void help_options(void) {

@@ -77,6 +77,61 @@ void sx_source_list(sx_text *out);
 /* True if the path looks like a data set sx_source_open can read. Reads no pictures. */
 bool sx_source_recognises(const char *path);
 
+/* ---- resizing -------------------------------------------------------------------------------- */
+
+typedef enum {
+    SX_RESIZE_AUTO, /* what sx_compose does; for views only */
+    SX_RESIZE_NEAREST,
+    SX_RESIZE_BILINEAR,
+    SX_RESIZE_BICUBIC,
+    SX_RESIZE_AREA
+} sx_resize_kind;
+
+/* A rule, and which of its two meanings; n is the size of an axis before, m after.
+ *   antialias: Pillow's Image.resize (src/libImaging/Resample.c, Geometry.c): NEAREST, BILINEAR,
+ *     BICUBIC, and BOX for area. Kernels of reach 1, 2 (Keys, a = -0.5) and 1/2 output pixels, but
+ *     never less than of input pixels, around (i + 1/2) n / m, cut at the border, weights adding
+ *     up to 1; across first, bytes in between. Nearest: the pixel at (i + 1/2) n / m. Same bytes.
+ *   else: PyTorch's interpolate(align_corners=False): nearest, bilinear, bicubic (Keys, a = -0.75),
+ *     area (adaptive average pooling). The 2 or 4 pixels around (i + 1/2) n / m - 1/2, edge pixels
+ *     repeated; area: the plain mean of pixels floor(i n / m) .. ceil((i + 1) n / m) - 1; nearest:
+ *     pixel floor(i n / m), in single precision. The result is rounded to the nearest byte, halves
+ *     up, and cut to 0 .. 255. Within one grey level. */
+typedef struct {
+    sx_resize_kind kind;
+    bool antialias;
+} sx_resize_rule;
+
+/* Table for help; NULL past the end. */
+typedef struct {
+    const char *name, *help;
+    const sx_option *options;
+    sx_resize_kind kind;
+} sx_resize_row;
+const sx_resize_row *sx_resize_at(int row);
+
+/* The option table of all rules but auto. */
+extern const sx_option sx_resize_options[];
+
+/* Reads a spec such as "area", "bilinear(antialias=no)"; an unknown rule is SX_BAD_INPUT with the
+ * nearest name. The second only checks. */
+sx_status sx_resize_parse(const char *spec, sx_resize_rule *out, sx_error *err);
+sx_status sx_resize_check(const char *spec, sx_error *err);
+
+/* Resizes `image` to the size of `out`, both as made by sx_image_new, of equal channels (else
+ * SX_BAD_INPUT, as is SX_RESIZE_AUTO). Equal sizes are a copy. RGBA is mixed with colours
+ * multiplied by alpha and divided by it in the end, as Pillow does, for PyTorch's rules, too, which
+ * know no alpha; nearest mixes nothing. Takes time in proportion to the pixels read and written.
+ * Scratch is the caller's, begins as {0} and grows as needed; one for each thread. */
+typedef struct {
+    double *numbers;
+    int *places;
+    size_t capacity[2];
+} sx_resize_scratch;
+sx_status sx_resize(const sx_image *image, sx_resize_rule rule, sx_image *out,
+                    sx_resize_scratch *scratch, sx_error *err);
+void sx_resize_scratch_done(sx_resize_scratch *scratch);
+
 /* ---- composition (robustness-and-vit.md, part A.2; SI-Score, arXiv 2104.04191) -------------- */
 
 /* Where an object is put. */
@@ -139,6 +194,8 @@ typedef struct {
                               * RGBA over a training background),
                               * "center(area=0.5)", also written "center area=0.5"; "asis" keeps RGBA
                               * over black */
+    const char *resize;      /* a spec: how "none" and "asis" bring whole pictures to size; NULL is
+                              * "auto". Objects that are cut out always go the way of sx_compose */
     const char *backgrounds; /* folder of photographs, or "" */
     uint64_t seed;
     const sx_loading *loading; /* told of photographs as they are read; NULL is fine */

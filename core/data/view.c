@@ -19,6 +19,7 @@ struct sx_view {
     uint64_t seed;
     double area;
     view_draw draw;
+    sx_resize_rule resize;
     sx_backgrounds *training, *measured;
     int background_factor;      /* of the source, -1: it has none */
     uint32_t *pairs[SX_SPLITS]; /* index of the object of a pair, in an order that mixes classes */
@@ -84,12 +85,49 @@ static sx_status to_rgba(const sx_image *image, sx_image *out, sx_error *err) {
 }
 
 /* The whole picture as large as fits; its share of the square follows from its proportions. */
-static sx_status fit(const sx_view *view, const sx_image *image, uint8_t *pixels, sx_error *err) {
+static sx_status fit_composed(const sx_view *view, const sx_image *image, uint8_t *pixels,
+                              sx_error *err) {
     sx_image whole;
     sx_status status = to_rgba(image, &whole, err);
     if (status) return status;
     double w = image->width, h = image->height, area = w < h ? w / h : h / w;
     status = paste(&whole, (sx_pose){area + 1e-9, 0, 0.5, 0.5}, pixels, view->size, err);
+    sx_image_done(&whole);
+    return status;
+}
+
+/* Lays a picture that is no larger than the square over its middle, where sx_compose would. */
+static void lay_over(const sx_image *image, uint8_t *pixels, int size) {
+    int left = (size / 2 * 2 - image->width) / 2, top = (size / 2 * 2 - image->height) / 2;
+    const uint8_t *from = image->pixels;
+    for (int y = 0; y < image->height; y++) {
+        uint8_t *out = pixels + 3 * ((size_t)(top + y) * (size_t)size + (size_t)left);
+        for (int x = 0; x < image->width; x++, from += image->channels, out += 3)
+            for (int c = 0; c < 3; c++) {
+                int alpha = image->channels == 4 ? from[3] : 255;
+                int colour = from[image->channels > 1 ? c : 0];
+                out[c] = (uint8_t)((alpha * colour + (255 - alpha) * out[c] + 127) / 255);
+            }
+    }
+}
+
+static int fitted(int side, int longest, int size) {
+    int64_t length = (int64_t)side * size / longest;
+    return length > 0 ? (int)length : 1;
+}
+
+static sx_status fit(const sx_view *view, const sx_image *image, uint8_t *pixels, sx_error *err) {
+    if (view->resize.kind == SX_RESIZE_AUTO) return fit_composed(view, image, pixels, err);
+    int longest = image->width > image->height ? image->width : image->height;
+    sx_image whole;
+    sx_status status =
+        sx_image_new(&whole, fitted(image->height, longest, view->size),
+                     fitted(image->width, longest, view->size), image->channels, err);
+    if (status) return status;
+    sx_resize_scratch scratch = {0};
+    status = sx_resize(image, view->resize, &whole, &scratch, err);
+    sx_resize_scratch_done(&scratch);
+    if (!status) lay_over(&whole, pixels, view->size);
     sx_image_done(&whole);
     return status;
 }
@@ -212,6 +250,7 @@ sx_view *sx_view_new(const sx_source *source, const sx_view_options *options, sx
     view->background_factor = find_background_factor(source);
     bool memory = true;
     sx_status status = parse_compose(view, options->compose, err);
+    if (!status && options->resize) status = sx_resize_parse(options->resize, &view->resize, err);
     if (!status) view->training = open_backgrounds(options, false, err);
     if (view->training) view->measured = open_backgrounds(options, true, err);
     for (int split = 0; view->measured && memory && split < SX_SPLITS; split++)

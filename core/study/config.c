@@ -87,9 +87,9 @@ static const struct {
     const char *section, *key;
     sx_status (*check)(const char *value, sx_error *err);
 } checks[] = {
-    {"study", "name", check_name},         {"data", "compose", sx_compose_check},
-    {"model", "spec", sx_model_check},     {"train", "optimizer", check_optimizer},
-    {"train", "schedule", check_schedule},
+    {"study", "name", check_name},           {"data", "compose", sx_compose_check},
+    {"data", "resize", sx_resize_check},     {"model", "spec", sx_model_check},
+    {"train", "optimizer", check_optimizer}, {"train", "schedule", check_schedule},
 };
 
 /* A value must come back from a line of a file as it went in: no line ends, no tabs, no beginning

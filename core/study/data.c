@@ -23,6 +23,7 @@ sx_study_data *sx_study_data_new(const sx_config *config, const sx_loading *load
     uint64_t seed = (uint64_t)sx_config_number(config, "run", "seed");
     sx_view_options options = {.size = (int)sx_config_number(config, "data", "image"),
                                .compose = sx_config_text(config, "data", "compose"),
+                               .resize = sx_config_text(config, "data", "resize"),
                                .backgrounds = sx_config_text(config, "data", "backgrounds"),
                                .seed = seed,
                                .loading = loading};

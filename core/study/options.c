@@ -13,6 +13,8 @@ const sx_option sx_study_options[] = {
     {"data", "source", TEXT, "", 0, 0, "name or path",
      "data set; none: Fashion-MNIST, else shapes"},
     {"data", "compose", TEXT, "center area=0.5", 0, 0, "spec", "how an item becomes an image"},
+    {"data", "resize", TEXT, "auto", 0, 0, "spec",
+     "how whole pictures come to size: auto, nearest, bilinear, bicubic, area"},
     {"data", "backgrounds", TEXT, "", 0, 0, "folder", "photographs; none: rendered textures"},
     {"data", "image", INTEGER, "32", 8, 512, NULL, "pixels a side"},
     {"model", "spec", TEXT, "cnn(width=16, depth=3)", 0, 0, "spec", "the network"},

@@ -104,6 +104,22 @@ static void paint_glass(sx_image *image, int number) {
         memcpy(image->pixels + 4 * i, (uint8_t[]){255, 255, 255, 128}, 4);
 }
 
+/* Colours without order, and a size that goes by number. */
+static void paint_mixed(sx_image *image, int number) {
+    int channels = image->channels;
+    sx_image_done(image);
+    assert_int_equal(sx_image_new(image, 5 + number % 4 * 9, 3 + number % 7 * 11, channels, NULL),
+                     SX_OK);
+    sx_random random = sx_random_from(1, 2, (uint64_t)number);
+    for (int i = 0; i < image->height * image->width * channels; i++)
+        image->pixels[i] = (uint8_t)sx_random_below(&random, 256);
+}
+
+static void paint_white(sx_image *image, int number) {
+    paint_mixed(image, number);
+    memset(image->pixels, 255, (size_t)(image->height * image->width * image->channels));
+}
+
 /* ---- ways of composing ----------------------------------------------------------------------- */
 
 static void whole_pictures_are_letterboxed_in_their_corner_colour(void **state) {
@@ -138,6 +154,77 @@ static void as_it_is_means_over_black(void **state) {
         assert_int_equal(pixels[i], y >= SIZE / 4 && y < SIZE - SIZE / 4 ? 128 : 0);
     }
     sx_view_free(view);
+    sx_source_free(source);
+}
+
+/* The whole of `image` by a rule, in the middle of a square of black. */
+static void letterbox(const sx_image *image, const char *spec, uint8_t *pixels) {
+    sx_resize_rule rule;
+    sx_image whole;
+    sx_resize_scratch scratch = {0};
+    int w = image->width, h = image->height, longest = w > h ? w : h;
+    w = w * SIZE / longest;
+    h = h * SIZE / longest;
+    assert_int_equal(sx_resize_parse(spec, &rule, NULL), SX_OK);
+    assert_int_equal(sx_image_new(&whole, h > 1 ? h : 1, w > 1 ? w : 1, 4, NULL), SX_OK);
+    assert_int_equal(sx_resize(image, rule, &whole, &scratch, NULL), SX_OK);
+    memset(pixels, 0, BYTES);
+    for (int y = 0; y < whole.height; y++)
+        for (int x = 0; x < whole.width; x++) {
+            int row = y + (SIZE - whole.height) / 2, column = x + (SIZE - whole.width) / 2;
+            const uint8_t *from = whole.pixels + 4 * (y * whole.width + x);
+            for (int c = 0; c < 3; c++)
+                pixels[3 * (row * SIZE + column) + c] = (uint8_t)(from[c] * from[3] / 255.0 + 0.5);
+        }
+    sx_image_done(&whole);
+    sx_resize_scratch_done(&scratch);
+}
+
+static void whole_pictures_come_to_size_by_the_chosen_rule(void **state) {
+    (void)state;
+    static const char *const rules[] = {"nearest", "bilinear(antialias=no)", "bicubic", "area"};
+    sx_source *source = folder_of(5, 5, 4, paint_mixed, false);
+    sx_view *usual = view_of(source, "asis", SIZE, 0);
+    for (int i = 0; i < 5; i++) {
+        const char *rule = i < 4 ? rules[i] : "auto";
+        sx_view *view =
+            sx_view_new(source, &(sx_view_options){SIZE, "asis", rule, .backgrounds = ""}, NULL);
+        int others = 0;
+        for (size_t item = 0; item < 20; item++) {
+            uint8_t pixels[BYTES], expected[BYTES];
+            sx_image image;
+            draw(view, SX_SPLIT_TRAIN, item, pixels);
+            draw(usual, SX_SPLIT_TRAIN, item, expected);
+            others += memcmp(pixels, expected, BYTES) != 0;
+            assert_int_equal(sx_source_image(source, SX_SPLIT_TRAIN, item, &image, NULL), SX_OK);
+            if (i < 4) letterbox(&image, rule, expected);
+            assert_memory_equal(pixels, expected, BYTES);
+            sx_image_done(&image);
+        }
+        assert_true(i < 4 ? others > 10 : others == 0);
+        sx_view_free(view);
+    }
+    sx_view_free(usual);
+    sx_source_free(source);
+}
+
+/* White pictures of several sizes over black: sides and places are the same by every rule. */
+static void every_rule_puts_a_picture_into_the_same_place(void **state) {
+    (void)state;
+    sx_source *source = folder_of(5, 5, 4, paint_white, false);
+    for (int size = 11; size <= SIZE; size++) {
+        sx_view *usual = view_of(source, "asis", size, 0);
+        sx_view_options options = {size, "asis", "area(antialias=no)", .backgrounds = ""};
+        sx_view *view = sx_view_new(source, &options, NULL);
+        for (size_t item = 0; item < 25; item++) {
+            uint8_t a[BYTES], b[BYTES];
+            draw(usual, SX_SPLIT_TRAIN, item, a);
+            draw(view, SX_SPLIT_TRAIN, item, b);
+            assert_memory_equal(a, b, (size_t)(size * size * 3));
+        }
+        sx_view_free(usual);
+        sx_view_free(view);
+    }
     sx_source_free(source);
 }
 
@@ -200,6 +287,10 @@ static void wrong_specs_are_refused(void **state) {
         assert_null(sx_view_new(shapes, &options, &err));
     }
     assert_int_equal(sx_compose_check("center area=1", NULL), SX_OK);
+    sx_error wrong = {0};
+    sx_view_options resized = {SIZE, "none", "biliner", .backgrounds = ""};
+    assert_null(sx_view_new(shapes, &resized, &wrong));
+    assert_non_null(strstr(wrong.message, "did you mean 'bilinear'"));
     for (int size = 7; size < 514; size += 506) {
         sx_error err = {0};
         sx_view_options options = {.size = size, .compose = "none", .backgrounds = ""};
@@ -544,7 +635,8 @@ static void any_thread_reads_a_view(void **state) {
 static sx_status make_view(void *context, sx_error *err) {
     uint8_t pixels[BYTES];
     int label;
-    sx_view_options options = {.size = SIZE, .compose = "center", .backgrounds = ""};
+    sx_view_options options = {
+        .size = SIZE, .compose = "none", .resize = "area", .backgrounds = ""};
     sx_view *view = sx_view_new(context, &options, err);
     if (!view) return err->status;
     sx_status status = sx_view_image(view, SX_SPLIT_TRAIN, 0, pixels, err);
@@ -578,6 +670,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         IN_A_FOLDER(whole_pictures_are_letterboxed_in_their_corner_colour),
         IN_A_FOLDER(as_it_is_means_over_black),
+        IN_A_FOLDER(whole_pictures_come_to_size_by_the_chosen_rule),
+        IN_A_FOLDER(every_rule_puts_a_picture_into_the_same_place),
         IN_A_FOLDER(centred_objects_take_their_area),
         cmocka_unit_test(views_are_fixed_by_seed_and_index),
         cmocka_unit_test(wrong_specs_are_refused),
