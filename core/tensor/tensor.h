@@ -5,6 +5,7 @@
 #define SX_TENSOR_TENSOR_H
 
 #include "core/base/base.h"
+#include "core/tensor/activation.h"
 
 /* Geometry of one image of an activation; a dense layer's vector is height = width = 1. */
 typedef struct {
