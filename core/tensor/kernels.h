@@ -4,6 +4,25 @@
 
 #include "core/tensor/tensor.h"
 
+/* Arrays of a backward pass over what activation.h says. */
+typedef struct {
+    float *dx;
+    const float *dy, *from;
+    bool accumulate;
+} sx_activation_backward;
+
+typedef struct {
+    void (*exp)(float *y, const float *x, float slope, size_t count);
+    void (*erf)(float *y, const float *x, float slope, size_t count);
+    void (*forward[SX_ACTIVATIONS])(float *y, const float *x, float slope, size_t count);
+    void (*backward[SX_ACTIVATIONS])(const sx_activation_backward *arrays, float slope,
+                                     size_t count);
+    void (*softmax)(float *y, const float *x, size_t count);
+    void (*log_softmax)(float *y, const float *x, size_t count);
+    void (*softmax_backward)(const sx_activation_backward *arrays, size_t count);
+    void (*log_softmax_backward)(const sx_activation_backward *arrays, size_t count);
+} sx_activation_kernels;
+
 typedef struct {
     void (*forward)(const sx_layer_norm *form);
     void (*backward)(const sx_layer_norm_backward *form);
@@ -29,14 +48,20 @@ typedef struct {
     void (*windows_maximum_backward)(const sx_windows *form, const sx_maximum_backward *arrays);
     void (*scale)(float *y, const float *x, float factor, size_t count);
     void (*add_scaled)(float *y, const float *x, float factor, size_t count);
+    const sx_activation_kernels *activations;
 } sx_kernels;
 
 extern const sx_kernels sx_kernels_baseline;
 extern const sx_norm_kernels sx_norm_baseline;
+extern const sx_activation_kernels sx_activations_baseline;
 #if defined(__x86_64__)
 extern const sx_norm_kernels sx_norm_avx2, sx_norm_avx512;
 extern const sx_kernels sx_kernels_avx2, sx_kernels_avx512;
+extern const sx_activation_kernels sx_activations_avx2, sx_activations_avx512;
 #endif
+
+/* The table in use; the first call chooses it. */
+const sx_kernels *sx_kernels_in_use(void);
 
 /* For tests: uses the named instruction set from now on; false if this processor lacks it. Not
  * while a graph runs, and not between the building and the running of one. NULL: the best. */

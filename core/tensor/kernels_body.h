@@ -1,6 +1,7 @@
 /* The kernels, written once in GCC's vector extensions and compiled once per instruction set by
  * kernels_*.c, which say beforehand: LANES, ROWS (most rows of a tile), EACH_HEIGHT(F) (F(1) ..
- * F(ROWS)), BROADCAST(x), MULTIPLY_ADD(a, b, c), KERNELS (the table) and ISA (its name).
+ * F(ROWS)), BROADCAST(x), MULTIPLY_ADD(a, b, c), KERNELS (the table), ACTIVATIONS (that of
+ * activation_body.h) and ISA (its name).
  *
  * A tile keeps up to ROWS x 2 registers of sums. Every sum has a name: gcc 12 leaves an array of
  * them in memory, at a third of the speed. Rows and registers that a tile does not have vanish
@@ -337,4 +338,5 @@ const sx_kernels KERNELS = {
     .windows_maximum_backward = windows_maximum_backward,
     .scale = scale_by,
     .add_scaled = add_scaled,
+    .activations = &ACTIVATIONS,
 };

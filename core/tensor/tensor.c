@@ -5,7 +5,6 @@
 #include "core/tensor/kernels.h"
 
 #include <cblas.h>
-#include <math.h>
 #include <stdatomic.h>
 #include <string.h>
 
@@ -44,12 +43,7 @@ void sx_matmul(bool transpose_a, bool transpose_b, int m, int n, int k, float al
 }
 
 void sx_softmax(float *x, int rows, int columns) {
-    for (int i = 0; i < rows; i++, x += columns) {
-        float top = x[0], sum = 0;
-        for (int j = 1; j < columns; j++) top = x[j] > top ? x[j] : top;
-        for (int j = 0; j < columns; j++) sum += x[j] = expf(x[j] - top);
-        for (int j = 0; j < columns; j++) x[j] /= sum;
-    }
+    for (int i = 0; i < rows; i++, x += columns) sx_softmax_row(x, x, (size_t)columns);
 }
 
 static _Atomic(const sx_kernels *) chosen;
@@ -73,6 +67,10 @@ static const sx_kernels *kernels(void) {
     table = best_kernels(NULL);
     atomic_store_explicit(&chosen, table, memory_order_relaxed);
     return table;
+}
+
+const sx_kernels *sx_kernels_in_use(void) {
+    return kernels();
 }
 
 bool sx_tensor_force(const char *isa) {

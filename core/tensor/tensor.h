@@ -6,6 +6,7 @@
 
 #include "core/base/base.h"
 #include "core/tensor/norm.h"
+#include "core/tensor/activation.h"
 
 /* Geometry of one image of an activation; a dense layer's vector is height = width = 1. */
 typedef struct {
