@@ -166,7 +166,7 @@ static void soften(const head *h) {
         float *row = h->scores + t * h->e.row;
         size_t seen = h->causal ? t + 1 : tokens;
         sx_flat_scale(row, row, h->scale, seen);
-        sx_softmax(row, 1, (int)seen);
+        sx_softmax_row(row, row, seen);
         memset(row + seen, 0, (h->e.row - seen) * sizeof *row);
     }
 }
@@ -197,11 +197,9 @@ static void forward(const sx_frame *frame, const sx_graph_node *node, int first,
 /* slopes = scores (slopes - sum over the row of scores slopes) scale: back through the softmax. */
 static void harden(const head *h) {
     for (int t = 0; t < h->e.tokens; t++) {
-        const float *p = h->scores + (size_t)t * h->e.row;
-        float *d = h->slopes + (size_t)t * h->e.row;
-        float sum = 0;
-        for (size_t s = 0; s < h->e.row; s++) sum += p[s] * d[s];
-        for (size_t s = 0; s < h->e.row; s++) d[s] = p[s] * (d[s] - sum) * h->scale;
+        float *slopes = h->slopes + (size_t)t * h->e.row;
+        sx_softmax_row_backward(slopes, slopes, h->scores + (size_t)t * h->e.row, false, h->e.row);
+        sx_flat_scale(slopes, slopes, h->scale, h->e.row);
     }
 }
 

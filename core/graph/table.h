@@ -18,6 +18,13 @@
     ROW(position) \
     ROW(slice) \
     ROW(relu) \
+    ROW(leaky_relu) \
+    ROW(gelu) \
+    ROW(sigmoid) \
+    ROW(tanh) \
+    ROW(silu) \
+    ROW(softmax) \
+    ROW(log_softmax) \
     ROW(add) \
     ROW(dropout) \
     ROW(max_pool) \

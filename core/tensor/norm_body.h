@@ -1,33 +1,13 @@
-/* Layer norm, compiled once per instruction set after kernels_body.h, whose registers it uses. A
- * row is whole registers and a rest that is padded with zeros, so that each value is computed the
- * same way wherever it stands. */
-
-INLINE vec load_part(const float *p, size_t count) {
-    float row[LANES] = {0};
-    memcpy(row, p, count * sizeof *row);
-    return LOAD(row);
-}
-
-INLINE void store_rest(float *p, vec x, size_t count) {
-    float row[LANES];
-    *(loose *)row = x;
-    memcpy(p, row, count * sizeof *row);
-}
-
-INLINE float sum_of_lanes(vec x) {
-    float row[LANES];
-    *(loose *)row = x;
-    for (int half = LANES / 2; half > 0; half /= 2)
-        for (int i = 0; i < half; i++) row[i] += row[i + half];
-    return row[0];
-}
+/* Layer norm, compiled once per instruction set after kernels_body.h and activation_body.h, whose
+ * registers it uses. A row is whole registers and a rest that is padded with zeros, so that each
+ * value is computed the same way wherever it stands. */
 
 INLINE float mean_of(const float *x, size_t channels) {
     vec sum = {0};
     size_t c = 0;
     for (; c + LANES <= channels; c += LANES) sum += LOAD(x + c);
     if (c < channels) sum += load_part(x + c, channels - c);
-    return sum_of_lanes(sum) / (float)channels;
+    return sum_of_lanes(sum)[0] / (float)channels;
 }
 
 INLINE float variance_of(const float *x, float mean, size_t channels) {
@@ -39,7 +19,7 @@ INLINE float variance_of(const float *x, float mean, size_t channels) {
     }
     float rest = 0;
     for (; c < channels; c++) rest += (x[c] - mean) * (x[c] - mean);
-    return (sum_of_lanes(sum) + rest) / (float)channels;
+    return (sum_of_lanes(sum)[0] + rest) / (float)channels;
 }
 
 static void layer_norm(const sx_layer_norm *form) {
@@ -57,7 +37,7 @@ static void layer_norm(const sx_layer_norm *form) {
         if (c < channels) {
             size_t rest = channels - c;
             vec v = (load_part(x + c, rest) - m) * s;
-            store_rest(y + c,
+            store_some(y + c,
                        MULTIPLY_ADD(v, load_part(gamma + c, rest), load_part(beta + c, rest)),
                        rest);
         }
@@ -94,11 +74,11 @@ INLINE void row_moments(const sx_layer_norm_backward *form, size_t row, float *s
         vec dg = load_part(dgamma + c, rest), db = load_part(dbeta + c, rest);
         norm_moments((load_part(x + c, rest) - m) * s, load_part(dy + c, rest),
                      load_part(form->gamma + c, rest), &a, &b, &dg, &db);
-        store_rest(dgamma + c, dg, rest);
-        store_rest(dbeta + c, db, rest);
+        store_some(dgamma + c, dg, rest);
+        store_some(dbeta + c, db, rest);
     }
-    *slope = sum_of_lanes(a) / (float)channels;
-    *with_x = sum_of_lanes(b) / (float)channels;
+    *slope = sum_of_lanes(a)[0] / (float)channels;
+    *with_x = sum_of_lanes(b)[0] / (float)channels;
 }
 
 static void layer_norm_backward(const sx_layer_norm_backward *form) {

