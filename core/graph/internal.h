@@ -133,6 +133,8 @@ extern const sx_operator sx_operator_input, sx_operator_convolution, sx_operator
     sx_operator_max_pool, sx_operator_average_pool, sx_operator_global_average_pool,
     sx_operator_softmax_cross_entropy, sx_operator_binary_cross_entropy,
     sx_operator_mean_squared_error, sx_operator_huber;
+extern const sx_operator sx_operator_leaky_relu, sx_operator_gelu, sx_operator_sigmoid,
+    sx_operator_tanh, sx_operator_silu, sx_operator_softmax, sx_operator_log_softmax;
 
 /* What a training run left: for tests. */
 const sx_frame *sx_run_frame(const sx_run *run);
