@@ -104,13 +104,14 @@ static head head_of(const sx_frame *frame, const sx_graph_node *node, int image,
     return h;
 }
 
-/* to [depth, row] = from^T, zeros beyond the last token. */
+/* to [depth, row] = scale from^T, zeros beyond the last token. Scores and, in backward, their
+ * slopes are linear in what is transposed, so the scale costs nothing here. */
 static void transpose(const head *h, const float *from, size_t step, float *to) {
     size_t tokens = (size_t)h->e.tokens, depth = (size_t)h->e.depth, row = h->e.row;
     for (size_t d = 0; d < depth; d++)
         memset(to + d * row + tokens, 0, (row - tokens) * sizeof *to);
     for (size_t t = 0; t < tokens; t++)
-        for (size_t d = 0; d < depth; d++) to[d * row + t] = from[t * step + d];
+        for (size_t d = 0; d < depth; d++) to[d * row + t] = h->scale * from[t * step + d];
 }
 
 /* scores = a b for a [tokens, depth] and b [depth, row], a block of columns at a time. */
@@ -159,13 +160,12 @@ static void weigh(const head *h, const weighting *w) {
     }
 }
 
-/* Softmax of the scaled scores of each token over those it may look at; zeros elsewhere. */
+/* Softmax of the scores of each token over those it may look at; zeros elsewhere. */
 static void soften(const head *h) {
     size_t tokens = (size_t)h->e.tokens;
     for (size_t t = 0; t < tokens; t++) {
         float *row = h->scores + t * h->e.row;
         size_t seen = h->causal ? t + 1 : tokens;
-        sx_flat_scale(row, row, h->scale, seen);
         sx_softmax_row(row, row, seen);
         memset(row + seen, 0, (h->e.row - seen) * sizeof *row);
     }
@@ -194,12 +194,11 @@ static void forward(const sx_frame *frame, const sx_graph_node *node, int first,
 /* ---- backward ----------------------------------------------------------------------------------
  */
 
-/* slopes = scores (slopes - sum over the row of scores slopes) scale: back through the softmax. */
+/* slopes = scores (slopes - sum over the row of scores slopes): back through the softmax. */
 static void harden(const head *h) {
     for (int t = 0; t < h->e.tokens; t++) {
         float *slopes = h->slopes + (size_t)t * h->e.row;
         sx_softmax_row_backward(slopes, slopes, h->scores + (size_t)t * h->e.row, false, h->e.row);
-        sx_flat_scale(slopes, slopes, h->scale, h->e.row);
     }
 }
 

@@ -292,7 +292,7 @@ static void weigh(const sx_frame *frame, const sx_graph_node *node, int piece, i
     const float *slopes = private_memory(frame, node) + l.slopes;
     if (piece == bands * blocks(e.out)) {
         float *bias = frame->gradient + sx_slice_offset(frame, node, 1);
-        for (size_t i = 0; i < all; i++) sx_flat_add(bias, slopes + i * e.out, e.out);
+        sx_flat_add_rows(bias, slopes, all, e.out);
         return;
     }
     size_t first = (size_t)block * (size_t)sx_block(), rows = e.depth - row;

@@ -203,10 +203,9 @@ static void sum_bias(const sx_frame *frame, const sx_graph_node *node, int first
                      float *out) {
     size_t units = (size_t)node->units;
     for (int i = first; i < last; i++)
-        for (int y = 0; y < node->out.height; y++) {
-            const float *dy = sx_slope(frame, node, i) + (size_t)y * sx_geometry_row(node->out);
-            for (int x = 0; x < node->out.width; x++, dy += units) sx_flat_add(out, dy, units);
-        }
+        for (int y = 0; y < node->out.height; y++)
+            sx_flat_add_rows(out, sx_slope(frame, node, i) + (size_t)y * sx_geometry_row(node->out),
+                             (size_t)node->out.width, units);
 }
 
 static void correlate_chunk(const sx_frame *frame, const sx_graph_node *node, int first, int count,

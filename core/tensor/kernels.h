@@ -34,6 +34,7 @@ typedef struct {
     const sx_norm_kernels *norm;
     void (*product)(const sx_product *product);
     void (*add)(float *sum, const float *x, size_t count);
+    void (*add_rows)(float *sum, const float *x, size_t rows, size_t length);
     void (*squares)(float *sum, const float *x, const float *mean, size_t count);
     void (*sum)(float *y, const float *a, const float *b, bool relu, size_t count);
     void (*affine)(float *y, const float *x, const sx_affine *affine, bool relu, size_t count);

@@ -121,8 +121,10 @@ static const tile_function tiles[ROWS][2][2] = {EACH_HEIGHT(ENTRY)};
 static void product(const sx_product *p) {
     int count = (p->m + ROWS - 1) / ROWS, first = 0;
     int across = p->a_depth != 1, wide = p->n > LANES;
+    if (count == 0) return;
+    int least = p->m / count, higher = p->m % count;
     for (int t = 0; t < count; t++) {
-        int height = p->m / count + (t < p->m % count);
+        int height = least + (t < higher);
         tiles[height - 1][across][wide](p, first);
         first += height;
     }
@@ -130,6 +132,27 @@ static void product(const sx_product *p) {
 
 static void add(float *sum, const float *x, size_t count) {
     for (size_t i = 0; i < count; i++) sum[i] += x[i];
+}
+
+/* Whole registers are summed over all rows before they are stored. */
+static void add_rows(float *sum, const float *x, size_t rows, size_t length) {
+    size_t i = 0;
+    for (; i + 4 * LANES <= length; i += 4 * LANES) {
+        vec a = LOAD(sum + i), b = LOAD(sum + i + LANES);
+        vec c = LOAD(sum + i + 2 * LANES), d = LOAD(sum + i + 3 * LANES);
+        for (const float *row = x + i, *end = row + rows * length; row < end; row += length) {
+            a += LOAD(row);
+            b += LOAD(row + LANES);
+            c += LOAD(row + 2 * LANES);
+            d += LOAD(row + 3 * LANES);
+        }
+        *(loose *)(sum + i) = a;
+        *(loose *)(sum + i + LANES) = b;
+        *(loose *)(sum + i + 2 * LANES) = c;
+        *(loose *)(sum + i + 3 * LANES) = d;
+    }
+    for (; i < length; i++)
+        for (size_t r = 0; r < rows; r++) sum[i] += x[r * length + i];
 }
 
 static void squares(float *restrict sum, const float *restrict x, const float *restrict mean,
@@ -327,6 +350,7 @@ const sx_kernels KERNELS = {
     .norm = &NORM_KERNELS,
     .product = product,
     .add = add,
+    .add_rows = add_rows,
     .squares = squares,
     .sum = sum_of,
     .affine = affine_of,

@@ -108,6 +108,10 @@ void sx_flat_add(float *sum, const float *x, size_t count) {
     kernels()->add(sum, x, count);
 }
 
+void sx_flat_add_rows(float *sum, const float *x, size_t rows, size_t length) {
+    kernels()->add_rows(sum, x, rows, length);
+}
+
 void sx_flat_squares(float *sum, const float *x, const float *mean, size_t count) {
     kernels()->squares(sum, x, mean, count);
 }

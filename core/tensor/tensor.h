@@ -5,8 +5,8 @@
 #define SX_TENSOR_TENSOR_H
 
 #include "core/base/base.h"
-#include "core/tensor/norm.h"
 #include "core/tensor/activation.h"
+#include "core/tensor/norm.h"
 
 /* Geometry of one image of an activation; a dense layer's vector is height = width = 1. */
 typedef struct {
@@ -58,6 +58,8 @@ int sx_block_width(int n);
 
 /* ---- flat passes over `count` floats -------------------------------------------------------- */
 
+/* sum [length] += each row of x [rows, length], in their order. */
+void sx_flat_add_rows(float *sum, const float *x, size_t rows, size_t length);
 /* sum += x;  sum += (x - mean)^2 */
 void sx_flat_add(float *sum, const float *x, size_t count);
 void sx_flat_squares(float *sum, const float *x, const float *mean, size_t count);
