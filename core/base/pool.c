@@ -20,6 +20,7 @@
 #include <stdio.h>
 #include <string.h>
 
+#define SMALL_WORK 4e6 /* multiply-adds; some twenty microseconds on one thread */
 #define PIECE_BITS 20
 #define PIECE_MASK ((UINT64_C(1) << PIECE_BITS) - 1)
 #define SPIN_ROUNDS 20000 /* about 0.5 ms of pause instructions */
@@ -187,6 +188,16 @@ void sx_pool_run(sx_pool *pool, int pieces, sx_piece_function function, void *co
         else
             sched_yield();
     }
+}
+
+static atomic_bool shares_all;
+
+void sx_pool_share_all(bool all) {
+    atomic_store(&shares_all, all);
+}
+
+sx_pool *sx_pool_for(sx_pool *pool, double work) {
+    return work < SMALL_WORK && !atomic_load(&shares_all) ? NULL : pool;
 }
 
 /* cgroup v2 writes "QUOTA PERIOD" or "max PERIOD"; v1 has one number a file, -1 for no limit. */

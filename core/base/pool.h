@@ -5,6 +5,8 @@
 
 #include "core/base/error.h"
 
+#include <stdbool.h>
+
 typedef struct sx_pool sx_pool;
 
 /* One piece: `piece` counts from 0, `worker` from 0 to threads - 1 (for scratch buffers). */
@@ -23,6 +25,12 @@ int sx_pool_threads(const sx_pool *pool);
 /* Runs `function` for pieces 0 .. pieces - 1 (at most 2^20) and returns when all are done.
  * One caller at a time. A NULL pool runs them in order on the caller. */
 void sx_pool_run(sx_pool *pool, int pieces, sx_piece_function function, void *context);
+
+/* The pool for `work` multiply-adds: NULL where waking a worker would take longer than it saves. */
+sx_pool *sx_pool_for(sx_pool *pool, double work);
+
+/* For tests: whether even the smallest work is shared. */
+void sx_pool_share_all(bool all);
 
 /* Processors this process may really use: the affinity mask, cut by the cgroup's CPU quota. */
 int sx_default_threads(void);

@@ -96,8 +96,9 @@ sx_run *sx_run_new(const sx_graph *graph, sx_pool *pool, bool training, sx_error
     sx_run *run = sx_alloc(1, sizeof *run);
     if (run) {
         run->graph = run->frame.graph = graph;
-        run->pool = pool;
-        run->workers = sx_pool_threads(pool);
+        double work = sx_graph_cost(graph) * graph->batch * (training ? 3 : 1);
+        run->pool = sx_pool_for(pool, work);
+        run->workers = sx_pool_threads(run->pool);
         run->training = training;
     }
     if (!run || !make_frames(run)) {

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #define PIECE_FLOATS 8192
+#define WORK_PER_FLOAT 128 /* an update waits for memory as long as so many multiply-adds take */
 #define PI 3.14159265358979323846
 
 /* The numbers of one update, the same for all pieces. They are computed in double and rounded once:
@@ -228,7 +229,8 @@ double sx_optimizer_step(sx_optimizer *o, const float *gradient, double rate, in
     o->current.first_scale = (float)(rate / (1 - pow(o->beta1, (double)step)));
     o->current.second_scale = (float)(1 / sqrt(1 - pow(o->beta2, (double)step)));
     o->current.shrink = (float)(1 - rate * o->decay);
-    sx_pool_run(pool, o->piece_count, step_piece, o);
+    double work = WORK_PER_FLOAT * (double)o->parameters->size;
+    sx_pool_run(sx_pool_for(pool, work), o->piece_count, step_piece, o);
     double sum = 0;
     for (int i = 0; i < o->piece_count; i++) sum += o->squares[i];
     return sqrt(sum);
