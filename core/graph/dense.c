@@ -77,9 +77,15 @@ static size_t scratch(const sx_graph_node *node) {
 
 /* ---- packing --------------------------------------------------------------------------------- */
 
+/* Whole blocks are read from the weights as they are: each is used for few images only, so that
+ * copying it would cost more than its longer stride does. */
+static bool is_packed(const sx_graph_node *node) {
+    return node->units % sx_block() != 0;
+}
+
 static int forward_blocks(const sx_graph *graph, const sx_graph_node *node) {
     (void)graph;
-    return blocks(node->units);
+    return is_packed(node) ? blocks(node->units) : 0;
 }
 
 static void pack_forward(const sx_frame *frame, const sx_graph_node *node, int block, int worker) {
@@ -144,6 +150,11 @@ static void multiply(const sx_frame *frame, const sx_graph_node *node, int first
                     .c_step = (ptrdiff_t)sx_geometry_stride(node->out),
                     .bias = private_memory(frame, node) + bias_offset(node) + column,
                     .relu = node->relu};
+    if (!is_packed(node)) {
+        p.b = sx_weights(frame, node, 0) + column;
+        p.b_depth = node->units;
+        p.bias = sx_weights(frame, node, 1) + column;
+    }
     p.b_row = p.depth * p.b_depth;
     sx_product_run(&p);
 }
@@ -291,6 +302,7 @@ const sx_operator sx_operator_dense = {
     .checked = "PyTorch",
     .options = options,
     .take = take,
+    .stores_gradient = true,
     .shape = shape,
     .memory = memory,
     .scratch = scratch,

@@ -109,6 +109,7 @@ struct sx_operator {
     const sx_option *options;
     int least_inputs, most_inputs; /* 0: one */
     bool loss;                     /* ends a graph */
+    bool stores_gradient;          /* of its parameters, where others add to zeros */
     /* After options were read from text: copies them to where the operator's typed builder puts
      * them. */
     void (*take)(sx_graph_node *node);

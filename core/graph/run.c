@@ -246,19 +246,15 @@ sx_status sx_run_predict(sx_run *run, const sx_parameters *parameters, const flo
 
 /* ---- training -------------------------------------------------------------------------------- */
 
-#define CLEAR_FLOATS ((size_t)1 << 16) /* of the gradient cleared by one piece */
-
-static void clear_piece(void *context, int piece, int worker) {
+/* Slices whose operators add to their gradient, or that have none, begin with zeros. */
+static void clear_node(void *context, int index, int worker) {
     sx_run *run = context;
+    const sx_graph_node *node = &run->graph->nodes[index];
     (void)worker;
-    size_t first = (size_t)piece * CLEAR_FLOATS, left = run->graph->parameter_count - first;
-    memset(run->frame.gradient + first, 0,
-           (left < CLEAR_FLOATS ? left : CLEAR_FLOATS) * sizeof(float));
-}
-
-static void clear_gradient(sx_run *run) {
-    size_t pieces = (run->graph->parameter_count + CLEAR_FLOATS - 1) / CLEAR_FLOATS;
-    sx_pool_run(run->pool, (int)pieces, clear_piece, run);
+    for (int i = 0; i < node->slice_count && !node->op->stores_gradient; i++) {
+        const sx_slice *slice = &run->graph->slices[node->slices[i]];
+        memset(run->frame.gradient + slice->offset, 0, slice->count * sizeof(float));
+    }
 }
 
 /* The whole step as one list of stages; nothing runs once the stop flag was seen. */
@@ -266,7 +262,7 @@ static sx_status run_step(sx_run *run) {
     int count = run->graph->count;
     const sx_graph_node *nodes = run->graph->nodes;
     atomic_store(&run->halted, false);
-    clear_gradient(run);
+    sx_pool_run(run->pool, count, clear_node, run);
     for (int i = 0; i < count; i++)
         if (nodes[i].home == i) run_stages(run, &nodes[i], nodes[i].op->prepare);
     for (int i = 0; i < count; i++)
