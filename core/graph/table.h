@@ -16,7 +16,13 @@
     ROW(attention) \
     ROW(class_token) \
     ROW(position) \
+    ROW(embedding) \
+    ROW(attention_pool) \
     ROW(slice) \
+    ROW(concat) \
+    ROW(reshape) \
+    ROW(flatten) \
+    ROW(reduce) \
     ROW(relu) \
     ROW(leaky_relu) \
     ROW(gelu) \
@@ -26,7 +32,20 @@
     ROW(softmax) \
     ROW(log_softmax) \
     ROW(add) \
+    ROW(subtract) \
+    ROW(multiply) \
+    ROW(divide) \
+    ROW(maximum) \
+    ROW(minimum) \
+    ROW(square) \
+    ROW(square_root) \
+    ROW(exp) \
+    ROW(log) \
+    ROW(absolute) \
+    ROW(negate) \
+    ROW(scale) \
     ROW(dropout) \
+    ROW(stochastic_depth) \
     ROW(max_pool) \
     ROW(average_pool) \
     ROW(global_average_pool) \
