@@ -9,7 +9,7 @@
  *
  * Weights are packed once per run into blocks of register width, [block][tap][block width]; in
  * prediction a batch norm that follows is multiplied in. */
-#include "core/graph/internal.h"
+#include "core/graph/convolution.h"
 
 #include <math.h>
 #include <string.h>
@@ -20,12 +20,17 @@
 
 /* ---- shapes ---------------------------------------------------------------------------------- */
 
-static int output_side(int side, const sx_convolution *c) {
-    int room = side + 2 * c->padding - c->kernel;
+static int output_side(const sx_graph_node *node, int side) {
+    const sx_convolution *c = &node->convolution;
+    int room = side + 2 * c->padding - (node->dilation * (c->kernel - 1) + 1);
     return room < 0 ? 0 : room / c->stride + 1;
 }
 
-static sx_status check_options(sx_convolution *c, sx_error *err) {
+/* Fills in what was left out. */
+static sx_status check_options(sx_graph_node *node, sx_error *err) {
+    sx_convolution *c = &node->convolution;
+    if (node->dilation < 1) node->dilation = 1;
+    if (node->groups < 1) node->groups = 1;
     if (c->channels < 1) return sx_fail(err, SX_BAD_INPUT, "a convolution needs channels >= 1");
     if (c->kernel < 1 || c->kernel > KERNEL_LIMIT)
         return sx_fail(err, SX_BAD_INPUT, "a convolution's kernel must be from 1 to %d",
@@ -36,34 +41,33 @@ static sx_status check_options(sx_convolution *c, sx_error *err) {
     if (c->padding < 0) {
         if (c->kernel % 2 == 0)
             return sx_fail(err, SX_BAD_INPUT, "padding \"same\" needs an odd kernel");
-        c->padding = c->kernel / 2;
+        c->padding = node->dilation * (c->kernel / 2);
     }
-    if (c->padding >= c->kernel)
+    if (c->padding > node->dilation * (c->kernel - 1))
         return sx_fail(err, SX_BAD_INPUT, "a convolution's padding must be below its kernel");
+    if (node->in.channels % node->groups || c->channels % node->groups)
+        return sx_fail(err, SX_BAD_INPUT, "%d groups do not divide %d input and %d output channels",
+                       node->groups, node->in.channels, c->channels);
     return SX_OK;
 }
 
 static sx_status shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
     sx_convolution *c = &node->convolution;
-    sx_status status = check_options(c, err);
+    sx_status status = check_options(node, err);
     if (status) return status;
-    node->out = (sx_geometry){output_side(node->in.height, c), output_side(node->in.width, c),
+    node->out = (sx_geometry){output_side(node, node->in.height), output_side(node, node->in.width),
                               c->channels, 0};
     if (node->out.height < 1 || node->out.width < 1)
         return sx_fail(err, SX_BAD_INPUT,
                        "an image of %d x %d pixels is too small for a %d x %d kernel with padding "
                        "%d",
                        node->in.height, node->in.width, c->kernel, c->kernel, c->padding);
-    int fan_in = c->kernel * c->kernel * node->in.channels;
-    status =
-        sx_graph_add_slice(graph, node,
-                           &(sx_slice_form){"weight",
-                                            {c->kernel, c->kernel, node->in.channels, c->channels},
-                                            true,
-                                            true,
-                                            SX_INITIAL_HE,
-                                            fan_in},
-                           err);
+    int in = node->in.channels / node->groups, fan_in = c->kernel * c->kernel * in;
+    status = sx_graph_add_slice(
+        graph, node,
+        &(sx_slice_form){
+            "weight", {c->kernel, c->kernel, in, c->channels}, true, true, SX_INITIAL_HE, fan_in},
+        err);
     if (status || !c->bias) return status;
     return sx_graph_add_slice(
         graph, node, &(sx_slice_form){"bias", {c->channels}, true, false, SX_INITIAL_ZERO, 1}, err);
@@ -74,56 +78,30 @@ static size_t taps(const sx_graph_node *node) {
 }
 
 static size_t weight_count(const sx_graph_node *node) {
-    return taps(node) * (size_t)node->in.channels * (size_t)node->out.channels;
+    return taps(node) * (size_t)(node->in.channels / node->groups) * (size_t)node->out.channels;
 }
 
 static double cost(const sx_graph_node *node) {
     return (double)weight_count(node) * node->out.height * node->out.width;
 }
 
-/* ---- phases of the gradient by the input, along one axis ------------------------------------- */
-
-typedef struct {
-    int first_tap; /* taps first_tap, first_tap + stride, ... meet this phase */
-    int taps;
-    int start;  /* output position under the last tap for the phase's first pixel */
-    int pixels; /* of the input in this phase */
-} axis_phase;
-
-static axis_phase phase_of(const sx_convolution *c, int phase, int side) {
-    axis_phase p;
-    p.first_tap = (phase + c->padding) % c->stride;
-    p.taps = p.first_tap < c->kernel ? (c->kernel - p.first_tap - 1) / c->stride + 1 : 0;
-    p.start = (phase + c->padding) / c->stride - (p.taps - 1);
-    p.pixels = phase < side ? (side - phase - 1) / c->stride + 1 : 0;
-    return p;
-}
-
-static int own_halo(const sx_convolution *c, int side, int out_side) {
-    int halo = 0;
-    for (int phase = 0; phase < c->stride; phase++) {
-        axis_phase p = phase_of(c, phase, side);
-        if (p.taps == 0 || p.pixels == 0) continue;
-        int beyond = p.start + p.pixels - 1 + p.taps - 1 - (out_side - 1);
-        if (-p.start > halo) halo = -p.start;
-        if (beyond > halo) halo = beyond;
-    }
-    return halo;
-}
+/* ---- halos ------------------------------------------------------------------------------------
+ */
 
 static void halo(const sx_graph_node *node, int *input, int *own) {
     const sx_convolution *c = &node->convolution;
-    int across = own_halo(c, node->in.width, node->out.width);
+    int across = sx_phase_halo(c, node->in.width, node->out.width);
     *input = c->padding;
-    *own = own_halo(c, node->in.height, node->out.height);
+    *own = sx_phase_halo(c, node->in.height, node->out.height);
     if (across > *own) *own = across;
 }
 
 /* ---- private memory -------------------------------------------------------------------------- */
 
-/* [packed weights][packed bias][packed flipped weights][groups][weights, then bias] */
+/* [packed weights][packed bias][standardised weights][packed flipped weights][groups][weights, then
+ * bias] */
 typedef struct {
-    size_t bias, flipped, partial, partial_size, size;
+    size_t bias, standard, flipped, partial, partial_size, size;
     int groups;
 } layout;
 
@@ -135,7 +113,8 @@ static layout layout_of(const sx_graph *graph, const sx_graph_node *node, bool t
     layout l;
     size_t depth = taps(node), columns = packed_columns(node->out.channels);
     l.bias = depth * (size_t)node->in.channels * columns;
-    l.flipped = l.bias + columns;
+    l.standard = l.bias + columns;
+    l.flipped = l.standard + sx_standard_size(node);
     l.partial = l.flipped;
     l.partial_size = sx_round_up(weight_count(node) + (size_t)node->out.channels);
     size_t groups = PARTIAL_FLOATS / l.partial_size;
@@ -153,6 +132,26 @@ static size_t memory(const sx_graph *graph, const sx_graph_node *node, bool trai
 
 static float *private_memory(const sx_frame *frame, const sx_graph_node *node) {
     return frame->memory[sx_index(frame, node)];
+}
+
+/* The weights as they are used. */
+static const float *used_weights(const sx_frame *frame, const sx_graph_node *node) {
+    if (!node->standardised) return sx_weights(frame, node, 0);
+    return private_memory(frame, node) + layout_of(frame->graph, node, false).standard;
+}
+
+static void standardise(const sx_frame *frame, const sx_graph_node *node, int piece, int worker) {
+    (void)piece;
+    (void)worker;
+    sx_standardise(frame, node,
+                   private_memory(frame, node) + layout_of(frame->graph, node, false).standard);
+}
+
+static void standardise_back(const sx_frame *frame, const sx_graph_node *node, int piece,
+                             int worker) {
+    (void)piece;
+    (void)worker;
+    sx_standardise_gradient(frame, node);
 }
 
 /* One row of the output for the sum of the bias's gradient. */
@@ -192,7 +191,7 @@ static void pack_forward(const sx_frame *frame, const sx_graph_node *node, int b
     size_t first = (size_t)block * (size_t)sx_block();
     float *packed = private_memory(frame, node) + first * depth;
     float *bias = private_memory(frame, node) + l.bias + first;
-    const float *weights = sx_weights(frame, node, 0) + first;
+    const float *weights = used_weights(frame, node) + first;
     bool folded = !frame->training && node->folded >= 0;
     for (int j = 0; j < columns; j++) {
         float scale = 1, shift = 0;
@@ -206,12 +205,12 @@ static void pack_forward(const sx_frame *frame, const sx_graph_node *node, int b
 
 /* Packs weights [tap y][tap x][in][out] of one phase for block `block` of input channels, as
  * [tap y, falling][tap x, falling][out][width]; returns the floats written. */
-static size_t pack_phase(const sx_frame *frame, const sx_graph_node *node, int block, axis_phase py,
-                         axis_phase px, float *packed) {
+static size_t pack_phase(const sx_frame *frame, const sx_graph_node *node, int block, sx_phase py,
+                         sx_phase px, float *packed) {
     const sx_convolution *c = &node->convolution;
     int columns = block_columns(node->in.channels, block), width = sx_block_width(columns);
     size_t in = (size_t)node->in.channels, out = (size_t)node->out.channels;
-    const float *weights = sx_weights(frame, node, 0) + (size_t)block * (size_t)sx_block() * out;
+    const float *weights = used_weights(frame, node) + (size_t)block * (size_t)sx_block() * out;
     float *start = packed;
     for (int ty = py.taps - 1; ty >= 0; ty--)
         for (int tx = px.taps - 1; tx >= 0; tx--) {
@@ -239,8 +238,8 @@ static void pack_backward(const sx_frame *frame, const sx_graph_node *node, int 
     for (int y = 0; y < node->convolution.stride; y++)
         for (int x = 0; x < node->convolution.stride; x++)
             packed +=
-                pack_phase(frame, node, block, phase_of(&node->convolution, y, node->in.height),
-                           phase_of(&node->convolution, x, node->in.width), packed);
+                pack_phase(frame, node, block, sx_phase_of(&node->convolution, y, node->in.height),
+                           sx_phase_of(&node->convolution, x, node->in.width), packed);
 }
 
 /* ---- forward --------------------------------------------------------------------------------- */
@@ -299,7 +298,7 @@ static void mask_and_clear(const sx_frame *frame, const sx_graph_node *node, int
 
 /* One phase of one image for one block of input channels. */
 static void spread_phase(const sx_graph_node *node, const float *dy, float *dx, int block,
-                         const float *packed, axis_phase py, axis_phase px) {
+                         const float *packed, sx_phase py, sx_phase px) {
     const sx_convolution *c = &node->convolution;
     int columns = block_columns(node->in.channels, block);
     sx_product p = {.m = px.pixels,
@@ -336,8 +335,8 @@ static void spread(const sx_frame *frame, const sx_graph_node *node, int first, 
             int width = sx_block_width(block_columns(node->in.channels, block));
             for (int y = 0; y < stride; y++)
                 for (int x = 0; x < stride; x++) {
-                    axis_phase py = phase_of(&node->convolution, y, node->in.height);
-                    axis_phase px = phase_of(&node->convolution, x, node->in.width);
+                    sx_phase py = sx_phase_of(&node->convolution, y, node->in.height);
+                    sx_phase px = sx_phase_of(&node->convolution, x, node->in.width);
                     spread_phase(node, sx_slope(frame, node, i),
                                  dx + (size_t)y * sx_geometry_row(node->in) +
                                      (size_t)(x * node->in.channels),
@@ -458,28 +457,29 @@ static void reference_walk(const sx_reference_call *call, reference_visit visit)
     const sx_convolution *c = &node->convolution;
     size_t h = (size_t)node->in.height, w = (size_t)node->in.width, k = (size_t)c->kernel;
     size_t oh = (size_t)node->out.height, ow = (size_t)node->out.width;
-    size_t cin = (size_t)node->in.channels, cout = (size_t)node->out.channels;
+    size_t all = (size_t)node->in.channels, cout = (size_t)node->out.channels;
+    size_t groups = (size_t)node->groups, cin = all / groups, d = (size_t)node->dilation;
     for (size_t i = 0; i < (size_t)call->batch * oh * ow * k * k; i++) {
         size_t kx = i % k, ky = i / k % k, ox = i / (k * k) % ow, oy = i / (k * k * ow) % oh;
         size_t image = i / (k * k * ow * oh);
         /* A position before the border wraps round and is beyond the other one, too. */
-        size_t iy = oy * (size_t)c->stride + ky - (size_t)c->padding;
-        size_t ix = ox * (size_t)c->stride + kx - (size_t)c->padding;
+        size_t iy = oy * (size_t)c->stride + ky * d - (size_t)c->padding;
+        size_t ix = ox * (size_t)c->stride + kx * d - (size_t)c->padding;
         if (iy >= h || ix >= w) continue;
         for (size_t ci = 0; ci < cin; ci++)
             for (size_t co = 0; co < cout; co++)
-                visit(call, ((image * h + iy) * w + ix) * cin + ci,
+                visit(call, ((image * h + iy) * w + ix) * all + co / (cout / groups) * cin + ci,
                       ((ky * k + kx) * cin + ci) * cout + co,
                       ((image * oh + oy) * ow + ox) * cout + co);
     }
 }
 
 static void visit_forward(const sx_reference_call *call, size_t x, size_t w, size_t y) {
-    call->y[y] += call->x[0][x] * sx_reference_weights(call, 0)[w];
+    call->y[y] += call->x[0][x] * sx_plain_standard(call, w);
 }
 
 static void visit_backward(const sx_reference_call *call, size_t x, size_t w, size_t y) {
-    call->dx[0][x] += call->dy[y] * sx_reference_weights(call, 0)[w];
+    call->dx[0][x] += call->dy[y] * sx_plain_standard(call, w);
     sx_reference_gradient(call, 0)[w] += call->dy[y] * call->x[0][x];
 }
 
@@ -497,6 +497,7 @@ static void reference_backward(const sx_reference_call *call) {
     for (size_t i = 0; i < count && node->convolution.bias; i++)
         sx_reference_gradient(call, 1)[i % channels] += call->dy[i];
     reference_walk(call, visit_backward);
+    sx_plain_standard_gradient(call);
 }
 
 static const sx_option options[] = {
@@ -506,19 +507,27 @@ static const sx_option options[] = {
     {"", "padding", SX_OPTION_INTEGER, "-1", -1, KERNEL_LIMIT, NULL,
      "zeros around the image; -1: half the kernel"},
     {"", "bias", SX_OPTION_CHOICE, "yes", 0, 0, "no|yes", "adds a value to each channel"},
+    {"", "dilation", SX_OPTION_INTEGER, "1", 1, 64, NULL, "pixels from one tap to the next"},
+    {"", "groups", SX_OPTION_INTEGER, "1", 1, 65536, NULL,
+     "of channels that do not mix; as many as channels: depthwise"},
+    {"", "standardise", SX_OPTION_CHOICE, "no", 0, 0, "no|yes",
+     "weights of each output channel with mean 0 and variance 1 (arXiv 1903.10520)"},
     {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
 };
 
 static void take(sx_graph_node *node) {
     const double *o = node->option;
     node->convolution = (sx_convolution){(int)o[0], (int)o[1], (int)o[2], (int)o[3], o[4] != 0};
+    node->dilation = (int)o[5];
+    node->groups = (int)o[6];
+    node->standardised = o[7] != 0;
 }
 
 const sx_operator sx_operator_convolution = {
     .name = "convolution",
-    .help = "square kernel, stride, zero padding, optional bias",
+    .help = "square kernel, stride, zero padding, dilation, groups, optional bias",
     .shapes = "[h, w, c] -> [(h + 2 padding - kernel) / stride + 1, same of w, channels]",
-    .work = "kernel^2 c channels for each output pixel",
+    .work = "kernel^2 (c / groups) channels for each output pixel",
     .checked = "PyTorch",
     .options = options,
     .take = take,
@@ -526,14 +535,16 @@ const sx_operator sx_operator_convolution = {
     .halo = halo,
     .memory = memory,
     .scratch = scratch,
-    .prepare = {{.own = pack_forward, .pieces = forward_pieces},
+    .prepare = {{.own = standardise, .pieces = sx_standard_pieces},
+                {.own = pack_forward, .pieces = forward_pieces},
                 {.own = pack_backward, .pieces = backward_pieces}},
     .forward = {{.range = convolve}},
     .backward = {{.range = mask_and_clear},
                  {.range = spread},
                  {.range = correlate_chunk},
                  {.own = correlate, .pieces = correlate_pieces}},
-    .finish = {{.own = reduce, .pieces = reduce_pieces}},
+    .finish = {{.own = reduce, .pieces = reduce_pieces},
+               {.own = standardise_back, .pieces = sx_standard_pieces}},
     .predict = convolve,
     .cost = cost,
     .reference_forward = reference_forward,

@@ -29,6 +29,8 @@ typedef struct {
     sx_geometry in, out;         /* `in`: of the first input; halos are known after planning */
     double option[SX_OPTIONS];   /* in the order of the operator's option table */
     sx_convolution convolution;  /* options of operators that have typed ones */
+    int dilation, groups;        /* of a convolution, beside its typed options; 0: 1 */
+    bool standardised;           /* its weights */
     int kernel, stride, padding; /* of pooling */
     int units;                   /* of a dense layer */
     double rate;                 /* of dropout */
@@ -122,10 +124,10 @@ struct sx_operator {
     /* Floats of private memory, and of scratch per worker. */
     size_t (*memory)(const sx_graph *graph, const sx_graph_node *node, bool training);
     size_t (*scratch)(const sx_graph_node *node);
-    sx_stage prepare[3]; /* before all nodes: packing, from the parameters alone */
+    sx_stage prepare[4]; /* before all nodes: packing, from the parameters alone */
     sx_stage forward[4];
     sx_stage backward[5];
-    sx_stage finish[2]; /* after all nodes: adding up what chunks left in private memory */
+    sx_stage finish[3]; /* after all nodes: adding up what chunks left in private memory */
     sx_range_function predict;
     /* After a training run that was not cancelled. */
     void (*commit)(const sx_frame *frame, const sx_graph_node *node);
@@ -137,8 +139,9 @@ struct sx_operator {
 SX_OPERATORS(SX_DECLARE_OPERATOR)
 
 /* Stand in for a convolution where planning finds them faster. */
-extern const sx_operator sx_operator_gathered;
+extern const sx_operator sx_operator_gathered, sx_operator_depthwise;
 bool sx_gathered_applies(const sx_graph *graph, const sx_graph_node *node);
+bool sx_depthwise_applies(const sx_graph_node *node);
 
 /* What a training run left: for tests. */
 const sx_frame *sx_run_frame(const sx_run *run);

@@ -65,7 +65,10 @@ static void fuse_pools(sx_graph *graph) {
 static void choose_kernels(sx_graph *graph) {
     for (int i = 0; i < graph->count; i++) {
         sx_graph_node *node = &graph->nodes[i];
-        if (node->op == &sx_operator_convolution && sx_gathered_applies(graph, node))
+        if (node->op != &sx_operator_convolution) continue;
+        if (sx_depthwise_applies(node))
+            node->op = &sx_operator_depthwise;
+        else if (sx_gathered_applies(graph, node))
             node->op = &sx_operator_gathered;
     }
 }

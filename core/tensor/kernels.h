@@ -47,6 +47,7 @@ typedef struct {
                             const sx_affine_backward *affine, bool accumulate, size_t count);
     void (*windows_maximum)(const sx_windows *form, const float *x, const float *sign, float *y);
     void (*windows_maximum_backward)(const sx_windows *form, const sx_maximum_backward *arrays);
+    void (*add_product)(float *y, const float *a, const float *b, size_t count);
     void (*scale)(float *y, const float *x, float factor, size_t count);
     void (*add_scaled)(float *y, const float *x, float factor, size_t count);
     const sx_activation_kernels *activations;

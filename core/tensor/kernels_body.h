@@ -336,6 +336,11 @@ static void windows_maximum_backward(const sx_windows *form, const sx_maximum_ba
     }
 }
 
+static void add_product(float *restrict y, const float *restrict a, const float *restrict b,
+                        size_t count) {
+    for (size_t i = 0; i < count; i++) y[i] += a[i] * b[i];
+}
+
 static void scale_by(float *restrict y, const float *restrict x, float factor, size_t count) {
     for (size_t i = 0; i < count; i++) y[i] = x[i] * factor;
 }
@@ -360,6 +365,7 @@ const sx_kernels KERNELS = {
     .affine_backward = affine_backward,
     .windows_maximum = windows_maximum,
     .windows_maximum_backward = windows_maximum_backward,
+    .add_product = add_product,
     .scale = scale_by,
     .add_scaled = add_scaled,
     .activations = &ACTIVATIONS,

@@ -151,6 +151,10 @@ void sx_windows_maximum_backward(const sx_windows *form, const sx_maximum_backwa
     kernels()->windows_maximum_backward(form, arrays);
 }
 
+void sx_flat_add_product(float *y, const float *a, const float *b, size_t count) {
+    kernels()->add_product(y, a, b, count);
+}
+
 void sx_flat_scale(float *y, const float *x, float factor, size_t count) {
     kernels()->scale(y, x, factor, count);
 }

@@ -84,6 +84,8 @@ typedef struct {
 } sx_affine_backward;
 void sx_flat_affine_backward(float *dx, const float *dy, const float *x,
                              const sx_affine_backward *affine, bool accumulate, size_t count);
+/* y += a * b */
+void sx_flat_add_product(float *y, const float *a, const float *b, size_t count);
 /* y = x * factor;  y += x * factor */
 void sx_flat_scale(float *y, const float *x, float factor, size_t count);
 void sx_flat_add_scaled(float *y, const float *x, float factor, size_t count);
