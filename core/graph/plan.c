@@ -18,7 +18,8 @@ static void count_consumers(sx_graph *graph) {
 
 static bool takes_relu_along(const sx_operator *op) {
     return op == &sx_operator_convolution || op == &sx_operator_dense ||
-           op == &sx_operator_linear || op == &sx_operator_batch_norm || op == &sx_operator_add;
+           op == &sx_operator_linear || op == &sx_operator_transposed_convolution ||
+           op == &sx_operator_batch_norm || op == &sx_operator_add;
 }
 
 /* ReLU goes with what is before it; in prediction batch norm goes with a convolution (its weights

@@ -7,6 +7,7 @@
 #define SX_OPERATORS(ROW) \
     ROW(input) \
     ROW(convolution) \
+    ROW(transposed_convolution) \
     ROW(dense) \
     ROW(linear) \
     ROW(batch_norm) \
