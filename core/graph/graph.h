@@ -131,7 +131,8 @@ void sx_run_targets(sx_run *run, const float *targets);
 
 /* One forward and backward over the whole batch. Fills gradient [parameters->size] (zero for slices
  * that are not trained), the mean loss and the number of right predictions (lowest index on a tie).
- * Updates the running statistics in `parameters`. Labels may be NULL if there are targets. */
+ * Updates the running statistics in `parameters`. Where there are targets,
+ * labels are not looked at. */
 typedef struct {
     double loss;
     int right;

@@ -291,7 +291,7 @@ sx_status sx_run_train(sx_run *run, sx_parameters *parameters, const float *imag
                        sx_run_report *out) {
     const sx_graph *graph = run->graph;
     if (!run->training || parameters->size != graph->parameter_count ||
-        (labels ? !labels_fit(graph, labels) : !run->frame.targets))
+        (!run->frame.targets && !(labels && labels_fit(graph, labels))))
         return SX_BAD_INPUT;
     sx_frame *frame = &run->frame;
     frame->training = true;

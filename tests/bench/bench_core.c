@@ -115,8 +115,9 @@ static void run_once(bench_case *c, const engine *e) {
         return;
     }
     c->steps++;
-    sx_run_train(e->run, &c->model.parameters, c->images, c->labels, 1, c->steps, c->gradient,
-                 &report);
+    if (sx_run_train(e->run, &c->model.parameters, c->images, c->labels, 1, c->steps, c->gradient,
+                     &report))
+        fail(c->form.name, &(sx_error){.message = "a training step failed"});
     sx_optimizer_step(c->optimizer, c->gradient, 1e-6, c->steps, e->pool);
 }
 
