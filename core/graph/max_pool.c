@@ -16,7 +16,7 @@ static int clip(int value, int most) {
 }
 
 static stretch stretch_of(const sx_graph_node *node, int y, int x) {
-    int k = node->kernel, s = node->stride, p = node->padding;
+    int k = node->kernel, s = node->stride > 1 ? node->stride : 1, p = node->padding;
     int height = node->in.height, width = node->in.width;
     int top = clip(y * s - p, height), bottom = clip(y * s - p + k, height);
     int left = clip(x * s - p, width), right = clip(x * s - p + k, width);

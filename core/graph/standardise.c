@@ -25,7 +25,7 @@ typedef struct {
 } moments;
 
 static moments moments_of(const float *w, size_t count, size_t channels) {
-    double sum = 0, squares = 0, size = (double)(count / channels);
+    double sum = 0, squares = 0, size = (double)count / (double)channels;
     for (size_t i = 0; i < count; i += channels) sum += (double)w[i];
     double mean = sum / size;
     for (size_t i = 0; i < count; i += channels)
@@ -47,7 +47,7 @@ void sx_standardise_gradient(const sx_frame *frame, const sx_graph_node *node) {
     size_t channels = (size_t)node->out.channels, count = count_of(frame->graph, node);
     const float *w = sx_weights(frame, node, 0);
     float *g = frame->gradient + sx_slice_offset(frame, node, 0);
-    double size = (double)(count / channels);
+    double size = (double)count / (double)channels;
     for (size_t c = 0; c < channels; c++) {
         moments m = moments_of(w + c, count, channels);
         double slope = 0, with_w = 0;
@@ -68,7 +68,7 @@ static moments plain_moments(const sx_reference_call *call, size_t channel) {
     const sx_graph_node *node = sx_reference_node(call);
     size_t channels = (size_t)node->out.channels, count = count_of(call->graph, node);
     const double *w = sx_reference_weights(call, 0);
-    double sum = 0, squares = 0, size = (double)(count / channels);
+    double sum = 0, squares = 0, size = (double)count / (double)channels;
     for (size_t i = channel; i < count; i += channels) sum += w[i] / size;
     for (size_t i = channel; i < count; i += channels)
         squares += (w[i] - sum) * (w[i] - sum) / size;
@@ -85,7 +85,7 @@ double sx_plain_standard(const sx_reference_call *call, size_t w) {
 void sx_plain_standard_gradient(const sx_reference_call *call) {
     const sx_graph_node *node = sx_reference_node(call);
     size_t channels = (size_t)node->out.channels, count = count_of(call->graph, node);
-    double *g = sx_reference_gradient(call, 0), size = (double)(count / channels);
+    double *g = sx_reference_gradient(call, 0), size = (double)count / (double)channels;
     for (size_t c = 0; c < channels && node->standardised; c++) {
         moments m = plain_moments(call, c);
         double slope = 0, with_w = 0;

@@ -55,7 +55,7 @@ static sx_status read_layers(sx_model *model, sx_error *err) {
     if (!status) status = sx_file_read(path, FILE_LIMIT, &bytes, err);
     if (!status && !(model->layers = sx_alloc(bytes.size + 1, 1)))
         status = sx_fail(err, SX_NO_MEMORY, "not enough memory for the model");
-    if (model->layers) memcpy(model->layers, bytes.data, bytes.size);
+    if (model->layers && bytes.data) memcpy(model->layers, bytes.data, bytes.size);
     sx_bytes_done(&bytes);
     return status ? sx_fail_within(err, "model") : SX_OK;
 }
