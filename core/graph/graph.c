@@ -91,6 +91,10 @@ sx_node sx_graph_append(sx_graph *graph, sx_graph_node node, const char *name) {
     return graph->count++;
 }
 
+void sx_graph_direct(sx_graph *graph, bool direct) {
+    graph->direct = direct;
+}
+
 sx_node sx_graph_input(sx_graph *graph) {
     return graph->error.status ? -1 : 0;
 }

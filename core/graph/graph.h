@@ -42,6 +42,11 @@ typedef int sx_node; /* -1 after an error; every builder function passes -1 on *
 sx_graph *sx_graph_new(int batch, int height, int width, int channels);
 void sx_graph_free(sx_graph *graph);
 
+/* Whether 3x3 convolutions are summed directly; at the start they are not, where Winograd's
+ * algorithm (winograd.h) is faster. Its rounding error is some five times as large. Before
+ * sx_graph_finish. */
+void sx_graph_direct(sx_graph *graph, bool direct);
+
 sx_node sx_graph_input(sx_graph *graph);
 
 /* Any layer by its operator's name, with `count` inputs and its options as text ("heads=4,

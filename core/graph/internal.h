@@ -59,6 +59,7 @@ struct sx_graph {
     int batch, logits;
     int chunk, chunks; /* images of a chunk; chunks of the batch */
     bool finished;
+    bool direct; /* no Winograd */
     sx_error error;
     /* The memory plan: the slot of each node's value and gradient in training and of its value in
      * prediction (-1: none), and the floats per image of each slot. Nodes that do not live at the
@@ -139,9 +140,10 @@ struct sx_operator {
 SX_OPERATORS(SX_DECLARE_OPERATOR)
 
 /* Stand in for a convolution where planning finds them faster. */
-extern const sx_operator sx_operator_gathered, sx_operator_depthwise;
+extern const sx_operator sx_operator_gathered, sx_operator_depthwise, sx_operator_winograd;
 bool sx_gathered_applies(const sx_graph *graph, const sx_graph_node *node);
 bool sx_depthwise_applies(const sx_graph_node *node);
+bool sx_winograd_node_applies(const sx_graph *graph, const sx_graph_node *node);
 
 /* What a training run left: for tests. */
 const sx_frame *sx_run_frame(const sx_run *run);

@@ -71,6 +71,8 @@ static void choose_kernels(sx_graph *graph) {
             node->op = &sx_operator_depthwise;
         else if (sx_gathered_applies(graph, node))
             node->op = &sx_operator_gathered;
+        else if (sx_winograd_node_applies(graph, node))
+            node->op = &sx_operator_winograd;
     }
 }
 

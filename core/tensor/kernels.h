@@ -3,6 +3,7 @@
 #define SX_TENSOR_KERNELS_H
 
 #include "core/tensor/tensor.h"
+#include "core/tensor/winograd.h"
 
 /* Arrays of a backward pass over what activation.h says. */
 typedef struct {
@@ -51,6 +52,12 @@ typedef struct {
     void (*scale)(float *y, const float *x, float factor, size_t count);
     void (*add_scaled)(float *y, const float *x, float factor, size_t count);
     const sx_activation_kernels *activations;
+    /* As in winograd.h; tiles are cut into `blocks`. */
+    void (*winograd_pack)(const sx_winograd_weights *weights, int block, float *packed);
+    void (*winograd_convolve)(const sx_winograd *form, int blocks, float *scratch);
+    void (*winograd_correlate)(const sx_winograd *form, int blocks, float *sums, float *bias_sums,
+                               float *scratch);
+    void (*winograd_gradient)(const float *sums, int in, int out, float *weights);
 } sx_kernels;
 
 extern const sx_kernels sx_kernels_baseline;

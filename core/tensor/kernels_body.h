@@ -349,6 +349,8 @@ static void add_scaled(float *restrict y, const float *restrict x, float factor,
     for (size_t i = 0; i < count; i++) y[i] += x[i] * factor;
 }
 
+#include "core/tensor/winograd_body.h"
+
 const sx_kernels KERNELS = {
     .name = ISA,
     .lanes = LANES,
@@ -368,5 +370,9 @@ const sx_kernels KERNELS = {
     .add_product = add_product,
     .scale = scale_by,
     .add_scaled = add_scaled,
+    .winograd_pack = winograd_pack,
+    .winograd_convolve = winograd_convolve,
+    .winograd_correlate = winograd_correlate,
+    .winograd_gradient = winograd_gradient,
     .activations = &ACTIVATIONS,
 };

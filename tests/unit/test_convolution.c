@@ -74,6 +74,66 @@ static void transposed_equal_plain_loops(void **state) {
                         options[i], (i + (size_t)side) % 2);
 }
 
+static sx_graph *winograd_graph(int height, int width, int in, int out, bool bias, sx_node *end) {
+    sx_graph *graph = sx_graph_new(11, height, width, 2);
+    sx_node x = sx_graph_convolution(graph, sx_graph_input(graph), "below",
+                                     (sx_convolution){in, 1, 1, 0, true});
+    sx_node y = sx_graph_convolution(graph, x, "tested", (sx_convolution){out, 3, 1, 1, bias});
+    y = sx_graph_relu(graph, bias ? y : sx_graph_batch_norm(graph, y, "norm"));
+    *end = sx_graph_dense(graph, y, "end", 3);
+    if (bias) *end = sx_graph_add(graph, *end, sx_graph_dense(graph, x, "beside", 3));
+    return graph;
+}
+
+static void winograd_equals_plain_loops(void **state) {
+    (void)state;
+    static const int forms[][4] = {
+        {4, 4, 16, 16}, {5, 7, 16, 48}, {14, 14, 32, 16}, {8, 9, 48, 64}, {13, 6, 80, 32}};
+    for (int i = 0; i < 5; i++)
+        for (int bias = 0; bias < 2; bias++) {
+            sx_node end;
+            sx_graph *graph =
+                winograd_graph(forms[i][0], forms[i][1], forms[i][2], forms[i][3], bias, &end);
+            network net = make_network(graph, end);
+            assert_ptr_equal(graph->nodes[2].op, &sx_operator_winograd);
+            check_training(&net);
+            check_prediction(&net);
+            free_network(&net);
+        }
+}
+
+static void winograd_can_be_switched_off(void **state) {
+    (void)state;
+    float *gradients[2];
+    size_t size = 0;
+    for (int direct = 0; direct < 2; direct++) {
+        sx_node end;
+        sx_graph *graph = winograd_graph(12, 12, 32, 32, true, &end);
+        sx_graph_direct(graph, direct);
+        network net = make_network(graph, end);
+        assert_ptr_equal(graph->nodes[2].op,
+                         direct ? &sx_operator_convolution : &sx_operator_winograd);
+        sx_run *run = sx_run_new(graph, NULL, true, NULL);
+        sx_run_report report;
+        size = net.parameters.size;
+        gradients[direct] = sx_alloc(size, sizeof(float));
+        assert_int_equal(sx_run_train(run, &net.parameters, net.images, net.labels, 3, 4,
+                                      gradients[direct], &report),
+                         SX_OK);
+        sx_run_free(run);
+        free_network(&net);
+    }
+    double difference = 0, norm = 0;
+    for (size_t i = 0; i < size; i++) {
+        double d = (double)gradients[0][i] - (double)gradients[1][i];
+        difference += d * d;
+        norm += (double)gradients[1][i] * (double)gradients[1][i];
+    }
+    assert_true(difference > 0 && sqrt(difference / norm) < 1e-5);
+    sx_free(gradients[0]);
+    sx_free(gradients[1]);
+}
+
 static void expect_error(const char *operation, const char *options, const char *sentence) {
     sx_graph *graph = sx_graph_new(1, 4, 4, 6);
     sx_node y = layer(graph, sx_graph_input(graph), operation, "tested", options);
@@ -93,9 +153,10 @@ static void wrong_convolutions_are_told(void **state) {
 
 static void bits_do_not_depend_on_threads(void **state) {
     (void)state;
-    sx_graph *graph = sx_graph_new(13, 6, 6, 8);
-    sx_node x = layer(graph, sx_graph_input(graph), "convolution", "a",
-                      "channels=8, groups=8, standardise=yes");
+    sx_graph *graph = sx_graph_new(13, 6, 6, 16);
+    sx_node x = layer(graph, sx_graph_input(graph), "convolution", "wide", "channels=16");
+    x = layer(graph, x, "convolution", "narrow", "channels=8");
+    x = layer(graph, x, "convolution", "a", "channels=8, groups=8, standardise=yes");
     x = layer(graph, x, "convolution", "b", "channels=8, dilation=2, groups=2");
     x = layer(graph, x, "transposed_convolution", "c", "channels=4");
     network net = make_network(graph, sx_graph_dense(graph, x, "end", 3));
@@ -124,6 +185,8 @@ int main(void) {
         cmocka_unit_test(wide_groups_equal_plain_loops),
         cmocka_unit_test(standardised_equal_plain_loops),
         cmocka_unit_test(transposed_equal_plain_loops),
+        cmocka_unit_test(winograd_equals_plain_loops),
+        cmocka_unit_test(winograd_can_be_switched_off),
         cmocka_unit_test(wrong_convolutions_are_told),
         cmocka_unit_test(bits_do_not_depend_on_threads),
     };
