@@ -4,13 +4,13 @@
  * end their sum is transformed back.
  *
  * Planning puts this operator in the place of a convolution; it is no row of the table. */
-#include "core/tensor/winograd.h"
 #include "core/graph/convolution.h"
 
-#define WEIGHTS_LIMIT ((size_t)1 << 18) /* products of channels: 256 x 256 and more gain nothing   \
-                                         */
-#define SUMS_FLOATS ((size_t)4 << 20)   /* of gradients that wait to be added up */
-#define REDUCE_FLOATS 4096              /* of a gradient added up by one piece */
+#define WEIGHTS_LIMIT                                                                              \
+    ((size_t)1 << 18)                 /* products of channels: 256 x 256 and more gain nothing     \
+                                       */
+#define SUMS_FLOATS ((size_t)4 << 20) /* of gradients that wait to be added up */
+#define REDUCE_FLOATS 4096            /* of a gradient added up by one piece */
 
 bool sx_winograd_node_applies(const sx_graph *graph, const sx_graph_node *node) {
     const sx_convolution *c = &node->convolution;

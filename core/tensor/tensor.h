@@ -120,4 +120,6 @@ const char *sx_tensor_isa(void);
 /* The kernels that OpenBLAS chose. */
 const char *sx_tensor_blas(void);
 
+#include "core/tensor/winograd.h"
+
 #endif

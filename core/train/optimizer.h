@@ -8,6 +8,7 @@
  * over pieces do not depend on the number of threads. */
 typedef struct {
     size_t offset, count;
+    int slice;
     bool decayed;
 } sx_piece;
 
@@ -21,7 +22,8 @@ void sx_optimizer_free(sx_optimizer *optimizer);
 double sx_optimizer_rate(const sx_optimizer *optimizer);
 
 /* One update with learning rate `rate` as update number `step` (from 1), by the rules of PyTorch's
- * optimisers of the same names. Returns the gradient's norm before weight decay. */
+ * optimisers of the same names, after clipping by value and then by norm (clip_grad_value_,
+ * clip_grad_norm_). Returns the gradient's norm before clipping and weight decay. */
 double sx_optimizer_step(sx_optimizer *optimizer, const float *gradient, double rate, int64_t step,
                          sx_pool *pool);
 
@@ -32,10 +34,11 @@ float *sx_optimizer_state(sx_optimizer *optimizer, int index, const char **name)
 
 /* The schedule's factor on the learning rate before update `step` (from 0) of `steps`. The warm-up
  * rises linearly and ends at 1: (step + 1) / warmup. Cosine: arXiv 1608.03983, eq. 5, without
- * restarts, down to `final`. */
+ * restarts, down to `final`; linear: straight down to `final`; step: times `factor` every `every`
+ * steps after the warm-up. */
 typedef struct sx_schedule {
-    bool cosine;
-    double warmup, final;
+    int row; /* of the table of schedules */
+    double warmup, final, every, factor;
 } sx_schedule;
 sx_status sx_schedule_parse(const char *spec, sx_schedule *out, sx_error *err);
 double sx_schedule_factor(const sx_schedule *schedule, int64_t step, int64_t steps);

@@ -6,9 +6,8 @@
 #include "core/data/data.h"
 #include "core/model/model.h"
 
-/* Tables for help: optimisers sgd(lr, momentum, weight_decay, nesterov), adam(lr, beta1, beta2,
- * epsilon, weight_decay), adamw(same); schedules constant(warmup), cosine(warmup, final).
- * NULL past the end. */
+/* Tables for help: optimisers (sgd, adam, adamw, rmsprop, lars) and schedules (constant, cosine,
+ * linear, step) with their options. NULL past the end. */
 typedef struct {
     const char *name, *help;
     const sx_option *options;

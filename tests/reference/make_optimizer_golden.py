@@ -18,6 +18,25 @@ gradients = torch.randn(STEPS, VALUES) * torch.tensor([1, 1e-6, 10, 1e-3, 1, 1, 
 gradients[2] = 0
 gradients[:, 4] = 0
 
+class Lars(torch.optim.Optimizer):
+    """arXiv 1708.03888, algorithm 1; a group without weight decay moves by the plain rate."""
+
+    def __init__(self, params, lr, momentum, weight_decay, trust):
+        super().__init__(params, dict(lr=lr, momentum=momentum, weight_decay=weight_decay, trust=trust))
+
+    def step(self):
+        for group in self.param_groups:
+            for p in group["params"]:
+                w, g, decay = p.detach(), p.grad, group["weight_decay"]
+                local = 1.0
+                if decay and w.norm() > 0 and g.norm() > 0:
+                    local = group["trust"] * w.norm() / (g.norm() + decay * w.norm() + 1e-9)
+                buffer = self.state[p].setdefault("momentum_buffer", torch.zeros_like(w))
+                buffer.mul_(group["momentum"]).add_(group["lr"] * local * (g + decay * w))
+                with torch.no_grad():
+                    p.sub_(buffer)
+
+
 CASES = {
     "sgd": (torch.optim.SGD, dict(momentum=0, weight_decay=0)),
     "momentum": (torch.optim.SGD, dict(momentum=0.9, weight_decay=0.01)),
@@ -25,8 +44,17 @@ CASES = {
     "adam": (torch.optim.Adam, dict(betas=(0.9, 0.999), eps=1e-8, weight_decay=0)),
     "adam_decay": (torch.optim.Adam, dict(betas=(0.8, 0.99), eps=1e-3, weight_decay=0.1)),
     "adamw": (torch.optim.AdamW, dict(betas=(0.9, 0.999), eps=1e-8, weight_decay=0.3)),
+    "rmsprop": (torch.optim.RMSprop, dict(alpha=0.99, eps=1e-8, weight_decay=0)),
+    "rmsprop_centred": (torch.optim.RMSprop, dict(alpha=0.9, eps=1e-3, weight_decay=0.1, momentum=0.5, centered=True)),
+    "lars": (Lars, dict(momentum=0.8, weight_decay=0.05, trust=0.02)),
+    "clip_norm": (torch.optim.SGD, dict(momentum=0.9, weight_decay=0)),
+    "clip_value": (torch.optim.SGD, dict(momentum=0.9, weight_decay=0)),
 }
-STATES = {"sgd": [], "momentum": ["momentum_buffer"], "nesterov": ["momentum_buffer"]}
+STATES = {"sgd": [], "momentum": ["momentum_buffer"], "nesterov": ["momentum_buffer"], "lars": ["momentum_buffer"],
+          "rmsprop": ["square_avg"], "rmsprop_centred": ["square_avg", "grad_avg", "momentum_buffer"],
+          "clip_norm": ["momentum_buffer"], "clip_value": ["momentum_buffer"]}
+CLIPS = {"clip_norm": lambda p: torch.nn.utils.clip_grad_norm_(p, 0.7),
+         "clip_value": lambda p: torch.nn.utils.clip_grad_value_(p, 0.3)}
 
 
 def run(name):
@@ -42,6 +70,8 @@ def run(name):
             group["lr"] = RATES[step]
         parts[0].grad = gradients[step, :DECAYED].clone()
         parts[1].grad = gradients[step, DECAYED:].clone()
+        if name in CLIPS:
+            CLIPS[name](parts)
         optimizer.step()
         columns = [torch.cat([p.detach() for p in parts])]
         columns += [torch.cat([optimizer.state[p][n] for p in parts]) for n in names]
