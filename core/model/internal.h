@@ -20,8 +20,9 @@ typedef struct {
 /* Parses and checks a spec: its family, or NULL with `err` filled. */
 const sx_family *sx_family_of(const char *spec, sx_spec *out, sx_error *err);
 
-/* Builds the whole graph, loss included, from the text of a file of layers. */
-sx_status sx_layers_build(const sx_model *model, sx_graph *graph, sx_error *err);
+/* Builds the whole graph, loss included, from the text of a file of layers; `loss` NULL: the
+ * file's. */
+sx_status sx_layers_build(const sx_model *model, sx_graph *graph, const char *loss, sx_error *err);
 
 /* Where a file of layers is: the path itself, or in the assets. */
 sx_status sx_model_find_file(const char *spec, char path[SX_PATH_SIZE], sx_error *err);

@@ -17,7 +17,7 @@ typedef struct {
     const char **names;
     sx_node *nodes; /* of the layers so far, in the order of `names` */
     size_t count;
-    const char *loss;
+    const char *loss, *other_loss; /* of the file; and what replaces it, or NULL */
     sx_error *err;
 } reader;
 
@@ -120,7 +120,8 @@ static sx_status read_sections(reader *in) {
     if (!in->count)
         return sx_fail(in->err, SX_BAD_INPUT, "%s: there is no layer in this file",
                        in->model->spec);
-    return sx_graph_finish_with(in->graph, in->nodes[in->count - 1], in->loss, in->err);
+    return sx_graph_finish_with(in->graph, in->nodes[in->count - 1],
+                                in->other_loss ? in->other_loss : in->loss, in->err);
 }
 
 static sx_status check_output(const sx_model *model, const sx_graph *graph, sx_error *err) {
@@ -131,12 +132,13 @@ static sx_status check_output(const sx_model *model, const sx_graph *graph, sx_e
                    model->spec, sx_graph_output_size(graph), model->classes);
 }
 
-sx_status sx_layers_build(const sx_model *model, sx_graph *graph, sx_error *err) {
+sx_status sx_layers_build(const sx_model *model, sx_graph *graph, const char *loss, sx_error *err) {
     sx_ini ini;
     sx_status status = sx_ini_parse(model->spec, model->layers, strlen(model->layers), &ini, err);
     if (status) return status;
     reader in = {.model = model, .ini = &ini, .graph = graph, .err = err};
     in.loss = "softmax_cross_entropy";
+    in.other_loss = loss;
     in.names = sx_arena_alloc(&ini.arena, ini.count + 1, sizeof *in.names);
     in.nodes = sx_arena_alloc(&ini.arena, ini.count + 1, sizeof *in.nodes);
     if (!in.names || !in.nodes)

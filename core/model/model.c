@@ -10,17 +10,21 @@
 
 /* ---- models ---------------------------------------------------------------------------------- */
 
-static sx_status build(const sx_model *model, sx_graph *graph, sx_error *err) {
-    if (model->layers) return sx_layers_build(model, graph, err);
+static sx_status build(const sx_model *model, sx_graph *graph, const char *loss, sx_error *err) {
+    if (model->layers) return sx_layers_build(model, graph, loss, err);
     sx_spec spec;
     const sx_family *family = sx_family_of(model->spec, &spec, err);
     if (!family) return SX_BAD_INPUT;
     sx_node features = family->build(graph, &(sx_family_options){&spec, family->kind.options});
-    return sx_graph_finish(graph, sx_graph_dense(graph, features, "classifier", model->classes),
-                           err);
+    sx_node logits = sx_graph_dense(graph, features, "classifier", model->classes);
+    return sx_graph_finish_with(graph, logits, loss ? loss : "softmax_cross_entropy", err);
 }
 
 sx_graph *sx_model_graph(const sx_model *model, int batch, sx_error *err) {
+    return sx_model_graph_for(model, batch, NULL, err);
+}
+
+sx_graph *sx_model_graph_for(const sx_model *model, int batch, const char *loss, sx_error *err) {
     sx_error local = {0};
     if (!err) err = &local;
     sx_graph *graph = sx_graph_new(batch, model->height, model->width, model->channels);
@@ -28,7 +32,7 @@ sx_graph *sx_model_graph(const sx_model *model, int batch, sx_error *err) {
         sx_fail(err, SX_NO_MEMORY, "not enough memory for the model");
         return NULL;
     }
-    if (!build(model, graph, err)) return graph;
+    if (!build(model, graph, loss, err)) return graph;
     sx_fail_within(err, "model %s for images of %d x %d", model->spec, model->height, model->width);
     sx_graph_free(graph);
     return NULL;

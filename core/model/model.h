@@ -34,6 +34,9 @@ sx_status sx_model_check(const char *spec, sx_error *err);
 /* A graph of the model for a batch; owned by the caller. */
 sx_graph *sx_model_graph(const sx_model *model, int batch, sx_error *err);
 
+/* The same with another loss, a row of the operator table with options; NULL: the model's own. */
+sx_graph *sx_model_graph_for(const sx_model *model, int batch, const char *loss, sx_error *err);
+
 /* Number of trained values. */
 size_t sx_model_trained(const sx_model *model);
 

@@ -72,6 +72,7 @@ struct sx_study {
     sx_study_context context;
     uint64_t seed;
     int size, batch, classes;
+    int accumulate; /* batches of a step */
     int64_t steps, validate_every;
     size_t validate_items, full[SX_SWEEPS]; /* images of a point at the end */
     int slice;                              /* pictures of a slice */
@@ -81,7 +82,7 @@ struct sx_study {
     sx_trainer *trainer;
     sx_batches *batches;
     sx_evaluator *evaluator, *copy_evaluator;
-    float *images; /* [batch, size, size, 3] */
+    float *images; /* [accumulate, batch, size, size, 3] */
     int32_t *labels;
     uint8_t *pixels; /* [slice, size, size, 3] */
     int32_t *slice_labels;

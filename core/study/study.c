@@ -36,6 +36,7 @@ static void read_config(sx_study *s) {
     s->seed = (uint64_t)sx_config_number(c, "run", "seed");
     s->size = (int)sx_config_number(c, "data", "image");
     s->batch = (int)sx_config_number(c, "train", "batch");
+    s->accumulate = (int)sx_config_number(c, "train", "accumulate");
     s->steps = (int64_t)sx_config_number(c, "train", "steps");
     s->validate_every = (int64_t)sx_config_number(c, "train", "validate_every");
     s->validate_items = (size_t)sx_config_number(c, "train", "validate_items");
@@ -56,11 +57,15 @@ static sx_status build_models(sx_study *s, sx_error *err) {
     if (!status)
         status = sx_model_new(spec, s->size, s->size, 3, s->classes, s->seed, &s->copy, err);
     if (status) return status;
+    const char *loss = sx_config_text(s->config, "train", "loss");
     sx_train_options options = {.optimizer = sx_config_text(s->config, "train", "optimizer"),
                                 .schedule = sx_config_text(s->config, "train", "schedule"),
                                 .steps = s->steps,
                                 .batch = s->batch,
-                                .seed = s->seed};
+                                .seed = s->seed,
+                                .accumulate = s->accumulate,
+                                .average = sx_config_text(s->config, "train", "average"),
+                                .loss = *loss ? loss : NULL};
     s->trainer = sx_trainer_new(&s->model, &options, s->context.pool, err);
     if (s->trainer) s->evaluator = sx_evaluator_new(&s->model, s->slice, s->context.pool, err);
     if (s->evaluator)
@@ -74,8 +79,9 @@ static sx_status build_models(sx_study *s, sx_error *err) {
 
 static sx_status allocate(sx_study *s, sx_error *err) {
     size_t image = (size_t)s->size * (size_t)s->size * 3, slice = (size_t)s->slice;
-    s->images = sx_alloc((size_t)s->batch * image, sizeof(float));
-    s->labels = sx_alloc((size_t)s->batch, sizeof(int32_t));
+    size_t all = (size_t)s->batch * (size_t)s->accumulate; /* images of a step */
+    s->images = sx_alloc(all * image, sizeof(float));
+    s->labels = sx_alloc(all, sizeof(int32_t));
     s->pixels = sx_alloc(slice, image);
     s->slice_labels = sx_alloc(slice, sizeof(int32_t));
     s->slice_status = sx_alloc(slice, sizeof(sx_status));

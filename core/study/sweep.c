@@ -53,7 +53,8 @@ void sx_sweep_start(sx_study *study, sx_split split, int level) {
     sweep->done = 0;
     sweep->total = sx_sweep_pictures(study, level);
     for (int s = 0; s < SX_SWEEPS; s++) sweep->outcomes.pairs[s] = pairs_at(study, s, level);
-    memcpy(study->copy.parameters.values, study->model.parameters.values,
+    const sx_parameters *average = sx_trainer_average(study->trainer);
+    memcpy(study->copy.parameters.values, (average ? average : &study->model.parameters)->values,
            study->model.parameters.size * sizeof(float));
 }
 

@@ -66,10 +66,15 @@ sx_status sx_study_train(sx_study *study, sx_error *err) {
             .augmentation = {.flip = sx_config_text(study->config, "train", "flip")[0] == 'y',
                              .shift = (int)sx_config_number(study->config, "train", "shift")}};
         study->batches =
-            sx_batches_new(study->data->view, &options, sx_trainer_steps_done(study->trainer), err);
+            sx_batches_new(study->data->view, &options,
+                           sx_trainer_steps_done(study->trainer) * study->accumulate, err);
         if (!study->batches) return SX_NO_MEMORY;
     }
-    sx_status status = sx_batches_next(study->batches, study->images, study->labels, err);
+    size_t image = (size_t)study->size * (size_t)study->size * 3, batch = (size_t)study->batch;
+    sx_status status = SX_OK;
+    for (size_t k = 0; k < (size_t)study->accumulate && !status; k++)
+        status = sx_batches_next(study->batches, study->images + k * batch * image,
+                                 study->labels + k * batch, err);
     if (status) return status;
     status = sx_trainer_step(study->trainer, study->images, study->labels, &step, err);
     if (status == SX_CANCELLED) { /* the batch is made again when the run goes on */

@@ -3,6 +3,7 @@
 
 struct sx_evaluator {
     const sx_model *model;
+    const sx_parameters *parameters; /* in place of the model's, or NULL */
     sx_pool *pool;
     sx_graph *graph;
     sx_run *run;
@@ -43,6 +44,10 @@ void sx_evaluator_stop_flag(sx_evaluator *evaluator, const atomic_bool *stop) {
     sx_run_stop_flag(evaluator->run, stop);
 }
 
+void sx_evaluator_use(sx_evaluator *evaluator, const sx_parameters *parameters) {
+    evaluator->parameters = parameters;
+}
+
 int sx_evaluator_batch(const sx_evaluator *evaluator) {
     return evaluator->batch;
 }
@@ -62,7 +67,8 @@ sx_status sx_evaluator_bytes(sx_evaluator *e, const uint8_t *pixels, size_t coun
         e->pixels = pixels + done * e->image_size;
         float *out = probabilities + done * classes;
         sx_pool_run(e->pool, now, normalise_image, e);
-        sx_status status = sx_run_predict(e->run, &e->model->parameters, e->images, now, out, err);
+        const sx_parameters *parameters = e->parameters ? e->parameters : &e->model->parameters;
+        sx_status status = sx_run_predict(e->run, parameters, e->images, now, out, err);
         if (status) return status;
         sx_softmax(out, now, (int)classes);
         done += (size_t)now;

@@ -20,7 +20,16 @@ typedef struct {
     int64_t steps;                    /* of the whole run; the schedule needs it */
     int batch;
     uint64_t seed;
+    int accumulate;      /* batches whose mean gradient is one step; 0: 1 */
+    const char *average; /* spec: none, ema(decay), swa(start); NULL: none */
+    const char *loss;    /* a loss of the operator table, with options; NULL: the model's own */
 } sx_train_options;
+
+/* The table of averages of parameters. NULL past the end. */
+const sx_train_kind *sx_average_at(int row);
+
+/* Checks a spec without making anything. */
+sx_status sx_average_check(const char *spec, sx_error *err);
 
 /* One step's figures. */
 typedef struct {
@@ -36,11 +45,16 @@ sx_trainer *sx_trainer_new(sx_model *model, const sx_train_options *options, sx_
 void sx_trainer_free(sx_trainer *trainer);
 void sx_trainer_stop_flag(sx_trainer *trainer, const atomic_bool *stop);
 
-/* One optimiser step on a batch: images [batch, height, width, channels], labels [batch].
- * SX_CANCELLED leaves parameters and optimiser as they were, running statistics included. */
+/* One optimiser step: images [accumulate, batch, height, width, channels], labels [accumulate,
+ * batch]. SX_CANCELLED leaves parameters and optimiser as they were, running statistics included.
+ */
 sx_status sx_trainer_step(sx_trainer *trainer, const float *images, const int32_t *labels,
                           sx_step_report *out, sx_error *err);
 int64_t sx_trainer_steps_done(const sx_trainer *trainer);
+
+/* The averaged parameters, NULL if there is no averaging; running statistics are the live ones.
+ * Good until the next step. */
+const sx_parameters *sx_trainer_average(sx_trainer *trainer);
 
 /* A live factor on the schedule's learning rate (the + and - keys), 1 at the start. Part of the
  * state. */
@@ -65,6 +79,8 @@ sx_evaluator *sx_evaluator_new(const sx_model *model, int batch, sx_pool *pool, 
 void sx_evaluator_free(sx_evaluator *evaluator);
 void sx_evaluator_stop_flag(sx_evaluator *evaluator, const atomic_bool *stop);
 int sx_evaluator_batch(const sx_evaluator *evaluator);
+/* Evaluates with these parameters, borrowed, from now on; NULL: the model's. */
+void sx_evaluator_use(sx_evaluator *evaluator, const sx_parameters *parameters);
 
 /* Bytes [count, height, width, channels] -> probabilities [count, classes], softmax of the logits.
  * count may be larger than the batch. */

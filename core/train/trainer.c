@@ -1,6 +1,8 @@
 /* One optimiser step: forward and backward by the graph, the update by the optimiser. Everything is
  * allocated when the trainer is made. The state is what a later step depends on, and no more. */
+#include "core/train/average.h"
 #include "core/train/optimizer.h"
+#include "core/train/update.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -16,10 +18,13 @@ struct sx_trainer {
     sx_schedule schedule;
     sx_train_options options;
     float *gradient;
+    float *sum, *held;   /* where batches are accumulated: gradients; running statistics before */
+    size_t image_size;   /* values of one image */
+    sx_average *average; /* or NULL */
     int64_t steps_done;
     double scale;
     sx_safetensor *tensors;
-    char step_text[24], scale_text[32];
+    char step_text[24], scale_text[32], layers_text[24];
 };
 
 static sx_status build(sx_trainer *t, sx_error *err) {
@@ -27,15 +32,20 @@ static sx_status build(sx_trainer *t, sx_error *err) {
     if (status) return status;
     t->optimizer = sx_optimizer_new(t->options.optimizer, &t->model->parameters, err);
     if (!t->optimizer) return err ? err->status : SX_BAD_INPUT;
-    t->graph = sx_model_graph(t->model, t->options.batch, err);
+    t->graph = sx_model_graph_for(t->model, t->options.batch, t->options.loss, err);
     if (t->graph) t->run = sx_run_new(t->graph, t->pool, true, err);
     if (!t->run) return err ? err->status : SX_BAD_INPUT;
-    size_t tensors = (size_t)t->model->parameters.count + 2;
-    t->gradient = sx_alloc(t->model->parameters.size, sizeof(float));
+    size_t tensors = (size_t)t->model->parameters.count + SX_STATES + 1;
+    size_t size = t->model->parameters.size;
+    bool accumulates = t->options.accumulate > 1;
+    t->gradient = sx_alloc(size, sizeof(float));
     t->tensors = sx_alloc(tensors, sizeof *t->tensors);
-    if (!t->gradient || !t->tensors)
+    if (accumulates) t->sum = sx_alloc(size, sizeof(float));
+    if (accumulates) t->held = sx_alloc(size, sizeof(float));
+    if (!t->gradient || !t->tensors || (accumulates && (!t->sum || !t->held)))
         return sx_fail(err, SX_NO_MEMORY, "not enough memory to train this model");
-    return SX_OK;
+    return sx_average_new(t->options.average ? t->options.average : "none", &t->model->parameters,
+                          t->options.steps, &t->average, err);
 }
 
 sx_trainer *sx_trainer_new(sx_model *model, const sx_train_options *options, sx_pool *pool,
@@ -48,6 +58,8 @@ sx_trainer *sx_trainer_new(sx_model *model, const sx_train_options *options, sx_
     t->model = model;
     t->pool = pool;
     t->options = *options;
+    if (t->options.accumulate < 1) t->options.accumulate = 1;
+    t->image_size = (size_t)model->height * (size_t)model->width * (size_t)model->channels;
     t->scale = 1;
     if (build(t, err) == SX_OK) return t;
     sx_trainer_free(t);
@@ -59,6 +71,9 @@ void sx_trainer_free(sx_trainer *t) {
     sx_run_free(t->run);
     sx_graph_free(t->graph);
     sx_optimizer_free(t->optimizer);
+    sx_average_free(t->average);
+    sx_free(t->sum);
+    sx_free(t->held);
     sx_free(t->gradient);
     sx_free(t->tensors);
     sx_free(t);
@@ -68,11 +83,46 @@ void sx_trainer_stop_flag(sx_trainer *trainer, const atomic_bool *stop) {
     sx_run_stop_flag(trainer->run, stop);
 }
 
+/* Copies the running statistics; they are all that a batch changes in the parameters. */
+static void copy_statistics(const sx_parameters *parameters, float *to, const float *from) {
+    for (int s = 0; s < parameters->count; s++) {
+        const sx_slice *slice = &parameters->slices[s];
+        if (!slice->trained)
+            memcpy(to + slice->offset, from + slice->offset, slice->count * sizeof *to);
+    }
+}
+
+/* The mean gradient of several batches in `sum`, the mean loss, all right predictions. A step that
+ * is cancelled halfway leaves no trace. */
+static sx_status find_mean_gradient(sx_trainer *t, const float *images, const int32_t *labels,
+                                    sx_run_report *out) {
+    sx_parameters *parameters = &t->model->parameters;
+    int count = t->options.accumulate;
+    size_t batch = (size_t)t->options.batch;
+    *out = (sx_run_report){0};
+    memset(t->sum, 0, parameters->size * sizeof *t->sum);
+    copy_statistics(parameters, t->held, parameters->values);
+    for (int k = 0; k < count; k++, images += batch * t->image_size, labels += batch) {
+        sx_run_report report;
+        sx_status status = sx_run_train(t->run, parameters, images, labels, t->options.seed,
+                                        t->steps_done * count + k, t->gradient, &report);
+        if (status) {
+            copy_statistics(parameters, parameters->values, t->held);
+            return status;
+        }
+        sx_flat_add_scaled(t->sum, t->gradient, 1.0f / (float)count, parameters->size);
+        out->loss += report.loss / count;
+        out->right += report.right;
+    }
+    return SX_OK;
+}
+
 sx_status sx_trainer_step(sx_trainer *t, const float *images, const int32_t *labels,
                           sx_step_report *out, sx_error *err) {
     sx_run_report report;
-    sx_status status = sx_run_train(t->run, &t->model->parameters, images, labels, t->options.seed,
-                                    t->steps_done, t->gradient, &report);
+    sx_status status = t->sum ? find_mean_gradient(t, images, labels, &report)
+                              : sx_run_train(t->run, &t->model->parameters, images, labels,
+                                             t->options.seed, t->steps_done, t->gradient, &report);
     if (status == SX_CANCELLED) return status;
     if (status)
         return sx_fail(err, status, "a training step: a label is not one of the model's %d classes",
@@ -80,13 +130,20 @@ sx_status sx_trainer_step(sx_trainer *t, const float *images, const int32_t *lab
     double factor = sx_schedule_factor(&t->schedule, t->steps_done, t->options.steps);
     double rate = sx_optimizer_rate(t->optimizer) * factor * t->scale;
     t->steps_done++;
-    double norm = sx_optimizer_step(t->optimizer, t->gradient, rate, t->steps_done, t->pool);
+    const float *gradient = t->sum ? t->sum : t->gradient;
+    double norm = sx_optimizer_step(t->optimizer, gradient, rate, t->steps_done, t->pool);
+    if (t->average) sx_average_step(t->average, t->steps_done, t->pool);
+    int images_of_step = t->options.batch * t->options.accumulate;
     *out = (sx_step_report){.step = t->steps_done,
                             .loss = report.loss,
-                            .accuracy = (double)report.right / t->options.batch,
+                            .accuracy = (double)report.right / images_of_step,
                             .learning_rate = rate,
                             .gradient_norm = norm};
     return SX_OK;
+}
+
+const sx_parameters *sx_trainer_average(sx_trainer *trainer) {
+    return trainer->average ? sx_average_parameters(trainer->average) : NULL;
 }
 
 int64_t sx_trainer_steps_done(const sx_trainer *trainer) {
@@ -117,6 +174,13 @@ void sx_trainer_save(sx_trainer *t, sx_trainer_state *out) {
                                               .values = values,
                                               .bytes = t->model->parameters.size * sizeof(float)};
     }
+    if (t->average)
+        t->tensors[count++] = (sx_safetensor){.name = "average.parameters",
+                                              .dtype = SX_DTYPE_F32,
+                                              .rank = 1,
+                                              .sizes = {t->model->parameters.size},
+                                              .values = sx_average_state(t->average),
+                                              .bytes = t->model->parameters.size * sizeof(float)};
     snprintf(t->step_text, sizeof t->step_text, "%lld", (long long)t->steps_done);
     snprintf(t->scale_text, sizeof t->scale_text, "%.17g", t->scale);
     char *comma = strchr(t->scale_text, ','); /* the locale may be one that writes 0,5 */
@@ -127,6 +191,11 @@ void sx_trainer_save(sx_trainer *t, sx_trainer_state *out) {
     out->metadata[out->metadata_count++] = (sx_metadata){"schedule", t->options.schedule};
     out->metadata[out->metadata_count++] = (sx_metadata){"step", t->step_text};
     out->metadata[out->metadata_count++] = (sx_metadata){"scale", t->scale_text};
+    if (t->model->layers) {
+        snprintf(t->layers_text, sizeof t->layers_text, "%016llx",
+                 (unsigned long long)sx_hash_bytes(t->model->layers, strlen(t->model->layers)));
+        out->metadata[out->metadata_count++] = (sx_metadata){"layers", t->layers_text};
+    }
 }
 
 static sx_status check_text(const sx_safetensors *file, const char *key, const char *mine,
@@ -139,18 +208,42 @@ static sx_status check_text(const sx_safetensors *file, const char *key, const c
                    mine);
 }
 
-static sx_status check_moments(sx_trainer *t, const sx_safetensors *file,
-                               const sx_safetensor *found[2], sx_error *err) {
+/* A vector of the parameters' size; NULL with `err` filled. */
+static const sx_safetensor *find_vector(const sx_trainer *t, const sx_safetensors *file,
+                                        const char *name, sx_error *err) {
+    const sx_safetensor *found = sx_safetensors_find(file, name);
+    if (found && found->dtype == SX_DTYPE_F32 &&
+        found->bytes == t->model->parameters.size * sizeof(float))
+        return found;
+    sx_fail(err, SX_BAD_INPUT, "the checkpoint's tensor '%s' is missing or has another size", name);
+    return NULL;
+}
+
+/* What the optimiser and the average keep: found [SX_STATES + 1], the average's last. */
+static sx_status check_vectors(sx_trainer *t, const sx_safetensors *file,
+                               const sx_safetensor **found, sx_error *err) {
     for (int i = 0; i < sx_optimizer_state_count(t->optimizer); i++) {
         const char *name;
         sx_optimizer_state(t->optimizer, i, &name);
-        found[i] = sx_safetensors_find(file, name);
-        if (!found[i] || found[i]->dtype != SX_DTYPE_F32 ||
-            found[i]->bytes != t->model->parameters.size * sizeof(float))
-            return sx_fail(err, SX_BAD_INPUT,
-                           "the checkpoint's tensor '%s' is missing or has another size", name);
+        if (!(found[i] = find_vector(t, file, name, err))) return SX_BAD_INPUT;
     }
+    if (t->average && !(found[SX_STATES] = find_vector(t, file, "average.parameters", err)))
+        return SX_BAD_INPUT;
     return SX_OK;
+}
+
+/* The file of layers must say what it said. */
+static sx_status check_layers(const sx_trainer *t, const sx_safetensors *file, sx_error *err) {
+    char mine[24];
+    const char *theirs = sx_safetensors_metadata(file, "layers");
+    if (!t->model->layers) return SX_OK;
+    snprintf(mine, sizeof mine, "%016llx",
+             (unsigned long long)sx_hash_bytes(t->model->layers, strlen(t->model->layers)));
+    if (theirs && strcmp(theirs, mine) == 0) return SX_OK;
+    return sx_fail(
+        err, SX_BAD_INPUT,
+        "the checkpoint was made when %s said something else; put the file back as it was",
+        t->model->spec);
 }
 
 /* The step and the factor; a step stays exact as a double. */
@@ -172,18 +265,21 @@ static sx_status check_position(const sx_safetensors *file, int64_t *step, doubl
 sx_status sx_trainer_load(sx_trainer *t, const sx_safetensors *file, sx_error *err) {
     int64_t step = 0;
     double scale = 1;
-    const sx_safetensor *moments[2] = {NULL, NULL};
+    const sx_safetensor *vectors[SX_STATES + 1] = {NULL};
     sx_status status = check_text(file, "model", t->model->spec, err);
     if (!status) status = check_text(file, "optimizer", t->options.optimizer, err);
     if (!status) status = check_text(file, "schedule", t->options.schedule, err);
     if (!status) status = check_position(file, &step, &scale, err);
-    if (!status) status = check_moments(t, file, moments, err);
+    if (!status) status = check_layers(t, file, err);
+    if (!status) status = check_vectors(t, file, vectors, err);
     if (!status) status = sx_model_load(t->model, file, err);
     if (status) return status;
-    for (int i = 0; i < 2 && moments[i]; i++) {
+    for (int i = 0; i < SX_STATES && vectors[i]; i++) {
         const char *name;
-        memcpy(sx_optimizer_state(t->optimizer, i, &name), moments[i]->values, moments[i]->bytes);
+        memcpy(sx_optimizer_state(t->optimizer, i, &name), vectors[i]->values, vectors[i]->bytes);
     }
+    if (vectors[SX_STATES])
+        memcpy(sx_average_state(t->average), vectors[SX_STATES]->values, vectors[SX_STATES]->bytes);
     t->steps_done = step;
     t->scale = scale;
     return SX_OK;

@@ -607,9 +607,10 @@ static sx_safetensors through_file(training *t) {
     return file;
 }
 
-static void check_resume(const char *model, const char *optimizer) {
+static void check_resume(const char *model, const char *optimizer, const char *average) {
     sx_train_options options = plain;
     options.optimizer = optimizer;
+    options.average = average;
     training whole, rest;
     begin(&whole, model, &options, 2, 1);
     begin(&rest, model, &options, 1, 2);
@@ -631,11 +632,100 @@ static void check_resume(const char *model, const char *optimizer) {
     end(&rest);
 }
 
+/* After every step the average must be what its definition says; `first` is the first step that a
+ * mean counts, 0: exponential with a half. */
+static void check_average(const char *average, int first) {
+    sx_train_options options = plain;
+    options.average = average;
+    training t;
+    begin(&t, "cnn(width=4, depth=1)", &options, 2, 1);
+    size_t size = t.model.parameters.size;
+    double *expected = sx_alloc(size, sizeof *expected);
+    for (size_t i = 0; i < size; i++) expected[i] = (double)t.model.parameters.values[i];
+    for (int now = 1; now <= 8; now++) {
+        step(&t);
+        double share = first == 0 ? 0.5 : now <= first ? 1 : 1.0 / (now - first + 1);
+        const sx_parameters *averaged = sx_trainer_average(t.trainer);
+        assert_non_null(averaged);
+        for (int k = 0; k < t.model.parameters.count; k++) {
+            const sx_slice *slice = &t.model.parameters.slices[k];
+            for (size_t i = slice->offset; i < slice->offset + slice->count; i++) {
+                double live = (double)t.model.parameters.values[i];
+                expected[i] = slice->trained ? (1 - share) * expected[i] + share * live : live;
+                assert_true(fabs((double)averaged->values[i] - expected[i]) < 1e-5);
+            }
+        }
+    }
+    sx_free(expected);
+    end(&t);
+}
+
+static void averages_follow_the_parameters(void **state) {
+    (void)state;
+    check_average("ema(decay=0.5)", 0);
+    check_average("swa(start=0.15)", 4); /* of 20 steps */
+    sx_error err = {0};
+    assert_int_equal(sx_average_check("emma", &err), SX_BAD_INPUT);
+    assert_non_null(strstr(err.message, "did you mean 'ema'"));
+    training t;
+    begin(&t, "mlp(width=4, depth=1)", &plain, 1, 1);
+    assert_null(sx_trainer_average(t.trainer));
+    end(&t);
+}
+
+/* Without batch norm, two batches accumulated are one of twice the size. */
+static void accumulated_batches_are_one_large_batch(void **state) {
+    (void)state;
+    float images[2 * BATCH * PIXELS];
+    int32_t labels[2 * BATCH];
+    sx_train_options two = plain, large = plain;
+    two.accumulate = 2;
+    large.batch = 2 * BATCH;
+    training a, b;
+    begin(&a, "mlp(width=8, depth=1)", &two, 2, 1);
+    begin(&b, "mlp(width=8, depth=1)", &large, 2, 1);
+    for (uint64_t now = 0; now < 4; now++) {
+        sx_step_report left, right;
+        make_batch(2 * now, images, labels);
+        make_batch(2 * now + 1, images + BATCH * PIXELS, labels + BATCH);
+        assert_int_equal(sx_trainer_step(a.trainer, images, labels, &left, NULL), SX_OK);
+        assert_int_equal(sx_trainer_step(b.trainer, images, labels, &right, NULL), SX_OK);
+        assert_true(fabs(left.loss - right.loss) < 1e-5);
+        assert_true(left.accuracy == right.accuracy);
+        assert_true(fabs(left.gradient_norm - right.gradient_norm) < 1e-5);
+    }
+    end(&a);
+    end(&b);
+}
+
+/* A stop within the second batch leaves no trace of the first. */
+static void a_stopped_accumulation_leaves_no_trace(void **state) {
+    (void)state;
+    float images[2 * BATCH * PIXELS];
+    int32_t labels[2 * BATCH];
+    sx_train_options options = plain;
+    options.accumulate = 2;
+    training t;
+    begin(&t, "cnn(width=4, depth=1)", &options, 1, 1);
+    make_batch(0, images, labels);
+    make_batch(1, images + BATCH * PIXELS, labels + BATCH);
+    labels[BATCH] = 99; /* ends the second batch before it begins */
+    uint64_t before = state_hash(&t);
+    sx_step_report report;
+    sx_error err = {0};
+    assert_int_equal(sx_trainer_step(t.trainer, images, labels, &report, &err), SX_BAD_INPUT);
+    assert_true(state_hash(&t) == before);
+    assert_int_equal(sx_trainer_steps_done(t.trainer), 0);
+    end(&t);
+}
+
 static void a_resumed_run_has_the_same_bits(void **state) {
     (void)state;
-    check_resume("cnn(width=4, depth=2, dropout=0.2)", "adamw(weight_decay=0.1)");
-    check_resume("cnn(width=4, depth=2)", "sgd(lr=0.02)");
-    check_resume("mlp(width=8, depth=2, dropout=0.2)", "adam");
+    check_resume("cnn(width=4, depth=2, dropout=0.2)", "adamw(weight_decay=0.1)", NULL);
+    check_resume("cnn(width=4, depth=2)", "sgd(lr=0.02)", "none");
+    check_resume("mlp(width=8, depth=2, dropout=0.2)", "adam", "ema(decay=0.9)");
+    check_resume("cnn(width=4, depth=2)", "rmsprop(momentum=0.3, centred=yes)", "swa(start=0.1)");
+    check_resume("cnn(width=4, depth=2)", "lars(weight_decay=0.1, clip_norm=1)", NULL);
 }
 
 /* A checkpoint with one tensor or one metadata value changed must be refused and change nothing. */
@@ -820,6 +910,9 @@ int main(void) {
         cmocka_unit_test(unusable_options_and_labels_are_refused),
         cmocka_unit_test(a_stopped_step_leaves_no_trace),
         cmocka_unit_test(a_stop_may_come_at_any_moment),
+        cmocka_unit_test(averages_follow_the_parameters),
+        cmocka_unit_test(accumulated_batches_are_one_large_batch),
+        cmocka_unit_test(a_stopped_accumulation_leaves_no_trace),
         cmocka_unit_test(a_resumed_run_has_the_same_bits),
         cmocka_unit_test(checkpoints_are_checked_before_they_are_used),
         cmocka_unit_test(evaluation_is_prediction_and_softmax),
