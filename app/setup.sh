@@ -9,6 +9,7 @@ run|library ini.h inih|libinih-dev|inih-devel|libinih
 run|library jansson.h jansson|libjansson-dev|jansson-devel|jansson
 run|library jpeglib.h jpeg|libjpeg-dev|libjpeg-turbo-devel|libjpeg-turbo
 run|library zlib.h z|zlib1g-dev|zlib-devel|zlib
+run|library zip.h zip|libzip-dev|libzip-devel|libzip
 run|library sha2.h md|libmd-dev|libmd-devel|libmd
 data|dataset|dataset-fashion-mnist||
 test|library cmocka.h cmocka|libcmocka-dev|libcmocka-devel|cmocka

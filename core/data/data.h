@@ -53,6 +53,10 @@ typedef struct {
  *   a directory      with train-images-idx3-ubyte[.gz] and its fellows: IDX (test files optional:
  *                    then 1/7 of the items, seeded and stratified, are the test split);
  *                    with sub-folders of pictures: class/name.png|jpg (20 % test, stratified)
+ *                    CIFAR-10 or CIFAR-100 (fine labels) in binary form;
+ *                    images.npy and labels.npy, with or without test_images.npy and test_labels.npy
+ *   an npz file      arrays of those names; pictures of .npy and CIFAR files are read one by one,
+ *                    those of an npz file must fit in memory
  *   an IDX file      images; the labels file is found by its name beside it
  * Validation is a seeded, stratified tenth of the training items (house decision 12); the split
  * depends on `seed` only. Returns owned; NULL with `err` filled, SX_CANCELLED if asked to stop. */

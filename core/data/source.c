@@ -162,7 +162,9 @@ sx_source *sx_source_open(const char *name, uint64_t seed, const sx_loading *loa
     if (!strchr(name, '/') && !sx_is_directory(name) && !sx_is_file(name) && data &&
         !sx_path_join(own, data, name, NULL) && sx_is_directory(own))
         name = own;
+    if (sx_array_recognises(name)) return sx_array_open(name, seed, loading, err);
     if (sx_is_file(name)) return sx_idx_file_open(name, seed, loading, err);
+    if (sx_cifar_recognises(name)) return sx_cifar_open(name, seed, loading, err);
     if (sx_is_directory(name))
         return sx_idx_source_recognises(name)
                    ? sx_idx_source_open(name, sx_path_name(name), seed, loading, err)
@@ -170,15 +172,17 @@ sx_source *sx_source_open(const char *name, uint64_t seed, const sx_loading *loa
     char shown[200];
     sx_text_printable(shown, sizeof shown, name);
     sx_fail(err, SX_BAD_INPUT,
-            "there is no data set '%s': give a folder, an IDX file, fashion-mnist or shapes "
+            "there is no data set '%s': give a folder, an IDX or npz file, fashion-mnist or shapes "
             "(sextant data lists what is here)",
             shown);
     return NULL;
 }
 
 bool sx_source_recognises(const char *path) {
+    if (sx_array_recognises(path)) return true;
     if (sx_is_file(path)) return sx_idx_file_recognises(path);
-    return sx_is_directory(path) && (sx_idx_source_recognises(path) || sx_folder_recognises(path));
+    return sx_is_directory(path) && (sx_idx_source_recognises(path) || sx_cifar_recognises(path) ||
+                                     sx_folder_recognises(path));
 }
 
 void sx_source_list(sx_text *out) {

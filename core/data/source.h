@@ -53,5 +53,10 @@ sx_source *sx_fashion_open(const char *directory, uint64_t seed, const sx_loadin
 sx_source *sx_folder_open(const char *path, uint64_t seed, const sx_loading *loading,
                           sx_error *err);
 bool sx_folder_recognises(const char *path);
+sx_source *sx_cifar_open(const char *directory, uint64_t seed, const sx_loading *loading,
+                         sx_error *err);
+bool sx_cifar_recognises(const char *directory);
+sx_source *sx_array_open(const char *path, uint64_t seed, const sx_loading *loading, sx_error *err);
+bool sx_array_recognises(const char *path);
 
 #endif

@@ -10,6 +10,8 @@
 #include "core/format/image.h"
 #include "core/format/ini.h"
 #include "core/format/json.h"
+#include "core/format/npy.h"
+#include "core/format/npz.h"
 #include "core/format/safetensors.h"
 
 #endif

@@ -110,7 +110,7 @@ static void joined_layers_equal_plain_loops(void **state) {
             sx_graph *graph = sx_graph_new(3, 4, 5, 2);
             sx_node x[4];
             for (int k = 0; k < count; k++) {
-                char name[8];
+                char name[16];
                 snprintf(name, sizeof name, "in%d", k);
                 int channels = axis == 0 ? 3 + 8 * k : 5;
                 x[k] = sx_graph_convolution(graph, sx_graph_input(graph), name,
