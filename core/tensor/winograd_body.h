@@ -39,35 +39,38 @@ static winograd_tile tile_at(const sx_winograd *f, int index) {
 
 /* ---- along one axis: values are `s` registers apart ------------------------------------------ */
 
+/* factor * x + rest; the compiler does not contract by itself. */
+#define TIMES(factor, x, rest) MULTIPLY_ADD(BROADCAST(factor), x, rest)
+
 INLINE void input_points(const vec *d, int s, vec *t) {
-    vec even = d[4 * s] - 4 * d[2 * s], odd = d[3 * s] - 4 * d[s];
-    vec even_two = d[4 * s] - d[2 * s], odd_two = 2 * (d[3 * s] - d[s]);
-    t[0] = 4 * d[0] - 5 * d[2 * s] + d[4 * s];
+    vec even = TIMES(-4.0f, d[2 * s], d[4 * s]), odd = TIMES(-4.0f, d[s], d[3 * s]);
+    vec even_two = d[4 * s] - d[2 * s], odd_two = d[3 * s] - d[s];
+    t[0] = TIMES(4.0f, d[0], TIMES(-5.0f, d[2 * s], d[4 * s]));
     t[1] = even + odd;
     t[2] = even - odd;
-    t[3] = even_two + odd_two;
-    t[4] = even_two - odd_two;
-    t[5] = 4 * d[s] - 5 * d[3 * s] + d[5 * s];
+    t[3] = TIMES(2.0f, odd_two, even_two);
+    t[4] = TIMES(-2.0f, odd_two, even_two);
+    t[5] = TIMES(4.0f, d[s], TIMES(-5.0f, d[3 * s], d[5 * s]));
 }
 
 INLINE void output_pixels(const vec *m, int s, vec *y) {
     vec even = m[s] + m[2 * s], odd = m[s] - m[2 * s];
     vec even_two = m[3 * s] + m[4 * s], odd_two = m[3 * s] - m[4 * s];
     y[0] = m[0] + even + even_two;
-    y[1] = odd + 2 * odd_two;
-    y[2] = even + 4 * even_two;
-    y[3] = odd + 8 * odd_two + m[5 * s];
+    y[1] = TIMES(2.0f, odd_two, odd);
+    y[2] = TIMES(4.0f, even_two, even);
+    y[3] = TIMES(8.0f, odd_two, odd + m[5 * s]);
 }
 
 /* The transpose of output_pixels. */
 INLINE void slope_points(const vec *y, int s, vec *t) {
     vec even = y[0] + y[2 * s], odd = y[s] + y[3 * s];
-    vec even_two = y[0] + 4 * y[2 * s], odd_two = 2 * y[s] + 8 * y[3 * s];
+    vec even_two = TIMES(4.0f, y[2 * s], y[0]), odd_two = TIMES(4.0f, y[3 * s], y[s]);
     t[0] = y[0];
     t[1] = even + odd;
     t[2] = even - odd;
-    t[3] = even_two + odd_two;
-    t[4] = even_two - odd_two;
+    t[3] = TIMES(2.0f, odd_two, even_two);
+    t[4] = TIMES(-2.0f, odd_two, even_two);
     t[5] = y[3 * s];
 }
 
@@ -91,54 +94,99 @@ INLINE void weight_taps(const vec *u, int s, vec *g) {
     g[2] = (even_two - even) * (1.0f / 6) + u[5 * s];
 }
 
-/* ---- a tile, both axes, one register of channels --------------------------------------------- */
+/* ---- a tile, both axes, one register of channels ---------------------------------------------
+ * Loops over the other axis stay loops: unrolled, gcc computes and spills an address for each of
+ * the 36 values. */
+
+INLINE void store_points(const vec *r, float *to, size_t plane) {
+    *(loose *)to = r[0];
+    *(loose *)(to + plane) = r[1];
+    *(loose *)(to + 2 * plane) = r[2];
+    *(loose *)(to + 3 * plane) = r[3];
+    *(loose *)(to + 4 * plane) = r[4];
+    *(loose *)(to + 5 * plane) = r[5];
+}
+
+/* Asks for the four rows of pixels that the tile below needs: the walk along a row of tiles jumps
+ * too much for the processor to foresee it. */
+INLINE void fetch_rows(const float *pixel, size_t row) {
+    __builtin_prefetch(pixel);
+    __builtin_prefetch(pixel + row);
+    __builtin_prefetch(pixel + 2 * row);
+    __builtin_prefetch(pixel + 3 * row);
+}
 
 /* Pixels past `rows` or `columns` count as zeros. */
 INLINE void transform_input(const float *x, size_t row, size_t step, int rows, int columns,
                             float *v, size_t plane) {
-    vec t[6][6], d[6], r[6];
-    for (int j = 0; j < 6; j++) {
-        for (int i = 0; i < 6; i++)
-            d[i] = load_if(i < rows && j < columns, x + (size_t)i * row + (size_t)j * step);
+    vec t[6][6], r[6];
+#pragma GCC unroll 1
+    for (int j = 0; j < 6; j++, x += step) {
+        if (j < 4) fetch_rows(x + 6 * row, row);
+        vec d[6] = {load_if(j < columns, x),
+                    load_if(j < columns && rows > 1, x + row),
+                    load_if(j < columns && rows > 2, x + 2 * row),
+                    load_if(j < columns && rows > 3, x + 3 * row),
+                    load_if(j < columns && rows > 4, x + 4 * row),
+                    load_if(j < columns && rows > 5, x + 5 * row)};
         input_points(d, 1, t[j]);
     }
-    for (int i = 0; i < 6; i++) {
+#pragma GCC unroll 1
+    for (int i = 0; i < 6; i++, v += 6 * plane) {
         input_points(&t[0][i], 6, r);
-        for (int j = 0; j < 6; j++) *(loose *)(v + (size_t)(6 * i + j) * plane) = r[j];
+        store_points(r, v, plane);
     }
 }
 
 INLINE void transform_slope(const float *y, size_t row, size_t step, int rows, int columns,
                             float *e, size_t plane) {
-    vec t[4][6], d[4], r[6];
-    for (int j = 0; j < 4; j++) {
-        for (int i = 0; i < 4; i++)
-            d[i] = load_if(i < rows && j < columns, y + (size_t)i * row + (size_t)j * step);
+    vec t[4][6], r[6];
+#pragma GCC unroll 1
+    for (int j = 0; j < 4; j++, y += step) {
+        fetch_rows(y + 4 * row, row);
+        vec d[4] = {load_if(j < columns, y), load_if(j < columns && rows > 1, y + row),
+                    load_if(j < columns && rows > 2, y + 2 * row),
+                    load_if(j < columns && rows > 3, y + 3 * row)};
         slope_points(d, 1, t[j]);
     }
-    for (int i = 0; i < 6; i++) {
+#pragma GCC unroll 1
+    for (int i = 0; i < 6; i++, e += 6 * plane) {
         slope_points(&t[0][i], 6, r);
-        for (int j = 0; j < 6; j++) *(loose *)(e + (size_t)(6 * i + j) * plane) = r[j];
+        store_points(r, e, plane);
     }
+}
+
+INLINE void store_pixel(const sx_winograd *f, float *pixel, vec sum) {
+    if (f->accumulate) sum += LOAD(pixel);
+    *(loose *)pixel = f->relu ? rectify(sum) : sum;
 }
 
 INLINE void transform_output(const float *m, size_t plane, vec bias, const sx_winograd *f, float *y,
                              int rows, int columns) {
     const size_t row = sx_geometry_row(f->out), step = (size_t)f->out.channels;
-    vec t[6][4], d[6], r[4];
-    for (int j = 0; j < 6; j++) {
-        for (int i = 0; i < 6; i++) d[i] = LOAD(m + (size_t)(6 * i + j) * plane);
-        output_pixels(d, 1, t[j]);
+    vec t[4][6], r[4];
+#pragma GCC unroll 1
+    for (int i = 0; i < 6; i++, m += 6 * plane) {
+        vec d[6] = {LOAD(m),
+                    LOAD(m + plane),
+                    LOAD(m + 2 * plane),
+                    LOAD(m + 3 * plane),
+                    LOAD(m + 4 * plane),
+                    LOAD(m + 5 * plane)};
+        output_pixels(d, 1, r);
+        t[0][i] = r[0];
+        t[1][i] = r[1];
+        t[2][i] = r[2];
+        t[3][i] = r[3];
     }
-    for (int i = 0; i < 4; i++) {
-        output_pixels(&t[0][i], 4, r);
-        for (int j = 0; j < 4; j++) {
-            if (i >= rows || j >= columns) continue;
-            float *pixel = y + (size_t)i * row + (size_t)j * step;
-            vec sum = r[j] + bias;
-            if (f->accumulate) sum += LOAD(pixel);
-            *(loose *)pixel = f->relu ? rectify(sum) : sum;
-        }
+#pragma GCC unroll 1
+    for (int j = 0; j < columns; j++, y += step) {
+        fetch_rows(y + 4 * row, row);
+        output_pixels(t[j], 1, r);
+        store_pixel(f, y, r[0] + bias);
+        if (rows > 1) store_pixel(f, y + row, r[1] + bias);
+        if (rows > 2) store_pixel(f, y + 2 * row, r[2] + bias);
+        if (rows > 3) store_pixel(f, y + 3 * row, r[3] + bias);
     }
 }
 
@@ -180,7 +228,8 @@ static void output_tiles(const sx_winograd *f, int first, int count, const float
         winograd_tile t = tile_at(f, first + i);
         float *y = f->y + t.image * f->y_stride + (size_t)t.y * row + (size_t)t.x * channels;
         for (size_t c = 0; c < channels; c += LANES) {
-            vec bias = load_if(f->bias != NULL, f->bias + c);
+            vec bias = {0};
+            if (f->bias) bias = LOAD(f->bias + c);
             if (t.rows == 4 && t.columns == 4)
                 transform_output(m + c, plane, bias, f, y + c, 4, 4);
             else
