@@ -82,6 +82,11 @@ static void help_options(void) {
         print_table(kind->name, kind->help, kind->options);
     for (int row = 0; (kind = sx_schedule_at(row)); row++)
         print_table(kind->name, kind->help, kind->options);
+    for (int row = 0; (kind = sx_average_at(row)); row++)
+        print_table(kind->name, kind->help, kind->options);
+    const sx_augment_kind *augment;
+    for (int row = 0; (augment = sx_augment_at(row)); row++)
+        print_table(augment->name, augment->help, augment->options);
 }
 
 static void help_keys(void) {

@@ -43,6 +43,27 @@ float sx_random_normal(sx_random *random) {
     return (float)(sqrt(-2.0 * log(u)) * cos(6.283185307179586 * v));
 }
 
+static double uniform(sx_random *random) {
+    return (double)((sx_random_bits(random) >> 11) + 1) * 0x1p-53;
+}
+
+/* For alpha below 1 the variable of alpha + 1 is shrunk by a uniform power (their section 6). */
+static double gamma_of(sx_random *random, double alpha) {
+    if (alpha < 1) return gamma_of(random, alpha + 1) * pow(uniform(random), 1 / alpha);
+    double d = alpha - 1.0 / 3, c = 1 / sqrt(9 * d);
+    for (;;) {
+        double x = (double)sx_random_normal(random), v = 1 + c * x;
+        if (v <= 0) continue;
+        v = v * v * v;
+        if (log(uniform(random)) < 0.5 * x * x + d - d * v + d * log(v)) return d * v;
+    }
+}
+
+double sx_random_beta(sx_random *random, double alpha) {
+    double a = gamma_of(random, alpha), b = gamma_of(random, alpha);
+    return a + b > 0 ? a / (a + b) : 0.5;
+}
+
 void sx_random_permutation(sx_random *random, uint32_t *order, size_t count) {
     for (size_t i = 0; i < count; i++) order[i] = (uint32_t)i;
     for (size_t i = count; i > 1; i--) {

@@ -26,6 +26,9 @@ uint32_t sx_random_below(sx_random *random, uint32_t bound);
 /* Standard normal (Box-Muller, cosine branch only, so that a call always takes two numbers). */
 float sx_random_normal(sx_random *random);
 
+/* Beta(alpha, alpha), alpha > 0, from two Gamma variables (Marsaglia and Tsang 2000). */
+double sx_random_beta(sx_random *random, double alpha);
+
 /* Fills `order` [count] with a random permutation of 0 .. count - 1 (Fisher-Yates). */
 void sx_random_permutation(sx_random *random, uint32_t *order, size_t count);
 

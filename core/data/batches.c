@@ -1,7 +1,7 @@
 /* Training batches, made ahead by one worker. Batch k is a function of (seed, k): position p of the
  * endless sequence of images is item p mod n of the permutation of epoch p / n, so a run that
  * resumes at step k sees what it would have seen. */
-#include "core/data/data.h"
+#include "core/data/augment.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -9,11 +9,12 @@
 
 #define SLOTS 3
 #define KEPT_BYTES ((size_t)64 << 20)
-enum { STREAM_EPOCH = 21, STREAM_AUGMENT = 22 };
+enum { STREAM_EPOCH = 21, STREAM_AUGMENT = 22, STREAM_STEPS = 25, STREAM_MIX = 26 };
 
 typedef struct {
     float *images;
     int32_t *labels;
+    float *targets; /* [batch, classes], where images are mixed */
 } slot;
 
 struct sx_batches {
@@ -24,6 +25,11 @@ struct sx_batches {
     uint32_t *order; /* of `epoch` */
     int64_t epoch;   /* -1: none yet */
     uint8_t *image, *shifted;
+    sx_augment augment;
+    int classes;
+    float *copy, *targets; /* where images are mixed: of the batch; of the one taken last */
+    uint32_t *partners;
+    int64_t waited, calls;
     size_t kept_count; /* the first items' images are kept once drawn */
     uint8_t *kept;     /* [kept_count, pixels] */
     bool *drawn;       /* [kept_count] */
@@ -59,8 +65,8 @@ static void shift_image(const uint8_t *from, uint8_t *to, int size, int dx, int 
                    from + 3 * (clamp(y - dy, size) * size + clamp(x - dx, size)), 3);
 }
 
-/* Changes the image in place by what (seed, position) draws; returns where it is. */
-static const uint8_t *augment(sx_batches *b, int64_t position) {
+/* Mirrors and moves the image by what (seed, position) draws; returns where it is. */
+static uint8_t *flip_and_shift(sx_batches *b, int64_t position) {
     const sx_augmentation *a = &b->options.augmentation;
     int size = sx_view_size(b->view);
     sx_random random = sx_random_from(b->options.seed, STREAM_AUGMENT, (uint64_t)position);
@@ -71,6 +77,26 @@ static const uint8_t *augment(sx_batches *b, int64_t position) {
     int dy = (int)sx_random_below(&random, range) - a->shift;
     shift_image(b->image, b->shifted, size, dx, dy);
     return b->shifted;
+}
+
+/* All changes of one image; returns where it is. */
+static const uint8_t *augment(sx_batches *b, int64_t position) {
+    uint8_t *image = flip_and_shift(b, position);
+    sx_random random = sx_random_from(b->options.seed, STREAM_STEPS, (uint64_t)position);
+    sx_augment_image(&b->augment, &random, image, image == b->image ? b->shifted : b->image,
+                     sx_view_size(b->view));
+    return image;
+}
+
+/* Targets of the labels; then images and targets are mixed by what (seed, step) draws. */
+static void mix(sx_batches *b, int64_t step, slot *out) {
+    size_t batch = (size_t)b->options.batch, classes = (size_t)b->classes;
+    memset(out->targets, 0, batch * classes * sizeof *out->targets);
+    for (size_t i = 0; i < batch; i++) out->targets[i * classes + (size_t)out->labels[i]] = 1;
+    sx_random random = sx_random_from(b->options.seed, STREAM_MIX, (uint64_t)step);
+    sx_mixed_batch mixed = {b->options.batch, sx_view_size(b->view), b->classes, out->images,
+                            b->copy,          out->targets,          b->partners};
+    sx_augment_batch(&b->augment, &random, &mixed);
 }
 
 static size_t item_at(sx_batches *b, int64_t position) {
@@ -107,6 +133,7 @@ static sx_status make_batch(sx_batches *b, int64_t step, slot *out, sx_error *er
         sx_normalise(augment(b, position), b->pixels, out->images + (size_t)i * b->pixels);
         out->labels[i] = sx_source_label(sx_view_source(b->view), SX_SPLIT_TRAIN, item);
     }
+    if (out->targets) mix(b, step, out);
     return SX_OK;
 }
 
@@ -140,7 +167,16 @@ static bool allocate(sx_batches *b) {
     memory = (b->shifted = sx_alloc(b->pixels, 1)) && memory;
     memory = (b->kept = sx_alloc(b->kept_count, b->pixels)) && memory;
     memory = (b->drawn = sx_alloc(b->kept_count, sizeof *b->drawn)) && memory;
+    size_t targets = batch * (size_t)b->classes;
+    size_t copy = batch * b->pixels > targets ? batch * b->pixels : targets;
+    bool mixes = sx_augment_mixes(&b->augment);
+    if (mixes) {
+        memory = (b->copy = sx_alloc(copy, sizeof(float))) && memory;
+        memory = (b->targets = sx_alloc(targets, sizeof(float))) && memory;
+        memory = (b->partners = sx_alloc(batch, sizeof(uint32_t))) && memory;
+    }
     for (int i = 0; i < SLOTS; i++) {
+        if (mixes) memory = (b->slots[i].targets = sx_alloc(targets, sizeof(float))) && memory;
         memory = (b->slots[i].images = sx_alloc(batch * b->pixels, sizeof(float))) && memory;
         memory = (b->slots[i].labels = sx_alloc(batch, sizeof(int32_t))) && memory;
     }
@@ -155,8 +191,14 @@ sx_batches *sx_batches_new(const sx_view *view, const sx_batch_options *options,
         return NULL;
     }
     size_t size = (size_t)sx_view_size(view);
+    const char *spec = options->augmentation.spec;
+    if (sx_augment_parse(spec ? spec : "", &b->augment, err)) {
+        sx_free(b);
+        return NULL;
+    }
     b->view = view;
     b->options = *options;
+    b->classes = sx_source_describe(sx_view_source(view))->classes;
     b->count = sx_source_describe(sx_view_source(view))->counts[SX_SPLIT_TRAIN];
     b->pixels = size * size * 3;
     b->kept_count = KEPT_BYTES / b->pixels < b->count ? KEPT_BYTES / b->pixels : b->count;
@@ -183,7 +225,11 @@ void sx_batches_free(sx_batches *b) {
     for (int i = 0; i < SLOTS; i++) {
         sx_free(b->slots[i].images);
         sx_free(b->slots[i].labels);
+        sx_free(b->slots[i].targets);
     }
+    sx_free(b->copy);
+    sx_free(b->targets);
+    sx_free(b->partners);
     sx_free(b->order);
     sx_free(b->image);
     sx_free(b->shifted);
@@ -194,6 +240,8 @@ void sx_batches_free(sx_batches *b) {
 
 sx_status sx_batches_next(sx_batches *b, float *images, int32_t *labels, sx_error *err) {
     pthread_mutex_lock(&b->mutex);
+    b->calls++;
+    b->waited += b->made == b->taken;
     while (b->made == b->taken && !b->err.status) pthread_cond_wait(&b->changed, &b->mutex);
     bool ready = b->made > b->taken;
     pthread_mutex_unlock(&b->mutex);
@@ -202,9 +250,23 @@ sx_status sx_batches_next(sx_batches *b, float *images, int32_t *labels, sx_erro
     size_t batch = (size_t)b->options.batch;
     memcpy(images, s->images, batch * b->pixels * sizeof *images);
     memcpy(labels, s->labels, batch * sizeof *labels);
+    if (b->targets) memcpy(b->targets, s->targets, batch * (size_t)b->classes * sizeof *b->targets);
     pthread_mutex_lock(&b->mutex);
     b->taken++;
     pthread_cond_broadcast(&b->changed);
     pthread_mutex_unlock(&b->mutex);
     return SX_OK;
+}
+
+bool sx_batches_mix(const sx_batches *batches) {
+    return batches->targets != NULL;
+}
+
+const float *sx_batches_targets(const sx_batches *batches) {
+    return batches->targets;
+}
+
+void sx_batches_waits(const sx_batches *batches, int64_t *waited, int64_t *calls) {
+    *waited = batches->waited;
+    *calls = batches->calls;
 }

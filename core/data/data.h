@@ -236,11 +236,22 @@ sx_status sx_view_posed(const sx_view *view, sx_split split, uint64_t pair, sx_p
 /* The item of `split` whose object pair `pair` shows. */
 size_t sx_view_pair_item(const sx_view *view, sx_split split, uint64_t pair);
 
-/* Random changes of training images. */
+/* Random changes of training images; the spec's come after the other two. */
 typedef struct {
-    bool flip; /* left-right, half of the time */
-    int shift; /* up to so many pixels each way, edge pixels repeated */
+    bool flip;        /* left-right, half of the time */
+    int shift;        /* up to so many pixels each way, edge pixels repeated */
+    const char *spec; /* "crop(scale=0.6) + erase + mixup(alpha=0.2)"; NULL or "": none */
 } sx_augmentation;
+
+/* The table of augmentations that a spec names. NULL past the end. */
+typedef struct {
+    const char *name, *help;
+    const sx_option *options;
+} sx_augment_kind;
+const sx_augment_kind *sx_augment_at(int row);
+
+/* Checks a spec without making anything. */
+sx_status sx_augment_check(const char *spec, sx_error *err);
 
 typedef struct {
     int batch;
@@ -261,5 +272,13 @@ void sx_batches_free(sx_batches *batches);
 /* Waits for the next batch and copies it: images [batch, size, size, 3] normalised, labels
  * [batch]. Any error of the worker comes out here, once and for all. */
 sx_status sx_batches_next(sx_batches *batches, float *images, int32_t *labels, sx_error *err);
+
+/* Whether images are mixed; and the targets [batch, classes] of the batch that was copied last,
+ * rows of sum 1, good until the next one is. NULL if nothing is mixed. */
+bool sx_batches_mix(const sx_batches *batches);
+const float *sx_batches_targets(const sx_batches *batches);
+
+/* How often sx_batches_next had to wait for the worker, and how often it was called. */
+void sx_batches_waits(const sx_batches *batches, int64_t *waited, int64_t *calls);
 
 #endif

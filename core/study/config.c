@@ -90,7 +90,7 @@ static const struct {
     {"study", "name", check_name},           {"data", "compose", sx_compose_check},
     {"data", "resize", sx_resize_check},     {"model", "spec", sx_model_check},
     {"train", "optimizer", check_optimizer}, {"train", "schedule", check_schedule},
-    {"train", "average", sx_average_check},
+    {"train", "average", sx_average_check},  {"train", "augment", sx_augment_check},
 };
 
 /* A value must come back from a line of a file as it went in: no line ends, no tabs, no beginning

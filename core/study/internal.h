@@ -82,7 +82,8 @@ struct sx_study {
     sx_trainer *trainer;
     sx_batches *batches;
     sx_evaluator *evaluator, *copy_evaluator;
-    float *images; /* [accumulate, batch, size, size, 3] */
+    float *images;  /* [accumulate, batch, size, size, 3] */
+    float *targets; /* [accumulate, batch, classes], where images are mixed */
     int32_t *labels;
     uint8_t *pixels; /* [slice, size, size, 3] */
     int32_t *slice_labels;

@@ -29,6 +29,8 @@ const sx_option sx_study_options[] = {
      "parameters that are measured: none, ema(decay=0.999), swa(start=0.75)"},
     {"train", "flip", CHOICE, "no", 0, 0, "no|yes", "mirror half of the training images"},
     {"train", "shift", INTEGER, "0", 0, 64, NULL, "move training images by up to so many pixels"},
+    {"train", "augment", TEXT, "", 0, 0, "spec + spec",
+     "random changes of training images, such as crop(scale=0.6) + erase + mixup"},
     {"train", "validate_every", INTEGER, "250", 1, 100000000, NULL,
      "steps between live validations"},
     {"train", "validate_items", INTEGER, "1000", 1, 100000000, NULL,

@@ -82,13 +82,14 @@ static sx_status allocate(sx_study *s, sx_error *err) {
     size_t all = (size_t)s->batch * (size_t)s->accumulate; /* images of a step */
     s->images = sx_alloc(all * image, sizeof(float));
     s->labels = sx_alloc(all, sizeof(int32_t));
+    s->targets = sx_alloc(all * (size_t)s->classes, sizeof(float));
     s->pixels = sx_alloc(slice, image);
     s->slice_labels = sx_alloc(slice, sizeof(int32_t));
     s->slice_status = sx_alloc(slice, sizeof(sx_status));
     s->slice_probabilities = sx_alloc(slice * (size_t)s->classes, sizeof(float));
     s->tensors = sx_alloc((size_t)s->model.parameters.count + 8, sizeof *s->tensors);
-    if (!s->images || !s->labels || !s->pixels || !s->slice_labels || !s->slice_status ||
-        !s->slice_probabilities || !s->tensors)
+    if (!s->images || !s->labels || !s->targets || !s->pixels || !s->slice_labels ||
+        !s->slice_status || !s->slice_probabilities || !s->tensors)
         return sx_study_no_memory(err);
     sx_status status = sx_evaluation_prepare(s, err);
     return status ? status : sx_sweep_prepare(s, err);
@@ -139,6 +140,7 @@ void sx_study_free(sx_study *s) {
     sx_free(s->subset);
     sx_free(s->images);
     sx_free(s->labels);
+    sx_free(s->targets);
     sx_free(s->pixels);
     sx_free(s->slice_labels);
     sx_free(s->slice_status);

@@ -3,6 +3,7 @@
 #include "core/study/internal.h"
 
 #include <math.h>
+#include <string.h>
 
 static const char *const line_names[] = {"loss", "accuracy", "learning rate", "gradient norm"};
 enum { LINES = 4 };
@@ -64,18 +65,25 @@ sx_status sx_study_train(sx_study *study, sx_error *err) {
             .batch = study->batch,
             .seed = study->seed,
             .augmentation = {.flip = sx_config_text(study->config, "train", "flip")[0] == 'y',
-                             .shift = (int)sx_config_number(study->config, "train", "shift")}};
+                             .shift = (int)sx_config_number(study->config, "train", "shift"),
+                             .spec = sx_config_text(study->config, "train", "augment")}};
         study->batches =
             sx_batches_new(study->data->view, &options,
                            sx_trainer_steps_done(study->trainer) * study->accumulate, err);
         if (!study->batches) return SX_NO_MEMORY;
     }
     size_t image = (size_t)study->size * (size_t)study->size * 3, batch = (size_t)study->batch;
+    size_t row = batch * (size_t)study->classes;
     sx_status status = SX_OK;
-    for (size_t k = 0; k < (size_t)study->accumulate && !status; k++)
+    for (size_t k = 0; k < (size_t)study->accumulate && !status; k++) {
         status = sx_batches_next(study->batches, study->images + k * batch * image,
                                  study->labels + k * batch, err);
+        if (!status && sx_batches_mix(study->batches))
+            memcpy(study->targets + k * row, sx_batches_targets(study->batches),
+                   row * sizeof *study->targets);
+    }
     if (status) return status;
+    sx_trainer_targets(study->trainer, sx_batches_mix(study->batches) ? study->targets : NULL);
     status = sx_trainer_step(study->trainer, study->images, study->labels, &step, err);
     if (status == SX_CANCELLED) { /* the batch is made again when the run goes on */
         sx_batches_free(study->batches);

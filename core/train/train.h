@@ -50,6 +50,9 @@ void sx_trainer_stop_flag(sx_trainer *trainer, const atomic_bool *stop);
  */
 sx_status sx_trainer_step(sx_trainer *trainer, const float *images, const int32_t *labels,
                           sx_step_report *out, sx_error *err);
+/* Soft targets of the steps from now on, [accumulate, batch, classes], borrowed, in place of the
+ * labels; NULL: the labels. */
+void sx_trainer_targets(sx_trainer *trainer, const float *targets);
 int64_t sx_trainer_steps_done(const sx_trainer *trainer);
 
 /* The averaged parameters, NULL if there is no averaging; running statistics are the live ones.

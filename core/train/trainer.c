@@ -18,8 +18,9 @@ struct sx_trainer {
     sx_schedule schedule;
     sx_train_options options;
     float *gradient;
-    float *sum, *held;   /* where batches are accumulated: gradients; running statistics before */
-    size_t image_size;   /* values of one image */
+    float *sum, *held; /* where batches are accumulated: gradients; running statistics before */
+    size_t image_size; /* values of one image */
+    const float *targets;
     sx_average *average; /* or NULL */
     int64_t steps_done;
     double scale;
@@ -92,6 +93,11 @@ static void copy_statistics(const sx_parameters *parameters, float *to, const fl
     }
 }
 
+static const float *targets_of(const sx_trainer *t, int k) {
+    size_t size = (size_t)t->options.batch * sx_graph_output_size(t->graph);
+    return t->targets ? t->targets + (size_t)k * size : NULL;
+}
+
 /* The mean gradient of several batches in `sum`, the mean loss, all right predictions. A step that
  * is cancelled halfway leaves no trace. */
 static sx_status find_mean_gradient(sx_trainer *t, const float *images, const int32_t *labels,
@@ -104,6 +110,7 @@ static sx_status find_mean_gradient(sx_trainer *t, const float *images, const in
     copy_statistics(parameters, t->held, parameters->values);
     for (int k = 0; k < count; k++, images += batch * t->image_size, labels += batch) {
         sx_run_report report;
+        sx_run_targets(t->run, targets_of(t, k));
         sx_status status = sx_run_train(t->run, parameters, images, labels, t->options.seed,
                                         t->steps_done * count + k, t->gradient, &report);
         if (status) {
@@ -120,6 +127,7 @@ static sx_status find_mean_gradient(sx_trainer *t, const float *images, const in
 sx_status sx_trainer_step(sx_trainer *t, const float *images, const int32_t *labels,
                           sx_step_report *out, sx_error *err) {
     sx_run_report report;
+    sx_run_targets(t->run, targets_of(t, 0));
     sx_status status = t->sum ? find_mean_gradient(t, images, labels, &report)
                               : sx_run_train(t->run, &t->model->parameters, images, labels,
                                              t->options.seed, t->steps_done, t->gradient, &report);
@@ -144,6 +152,10 @@ sx_status sx_trainer_step(sx_trainer *t, const float *images, const int32_t *lab
 
 const sx_parameters *sx_trainer_average(sx_trainer *trainer) {
     return trainer->average ? sx_average_parameters(trainer->average) : NULL;
+}
+
+void sx_trainer_targets(sx_trainer *trainer, const float *targets) {
+    trainer->targets = targets;
 }
 
 int64_t sx_trainer_steps_done(const sx_trainer *trainer) {

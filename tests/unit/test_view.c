@@ -515,7 +515,7 @@ static void augmentation_flips_and_shifts(void **state) {
     int counts[2][RANGE][RANGE] = {0}, flips = 0, kinds = 0;
     for (int augmented = 0; augmented < 2; augmented++) {
         batch *b = augmented ? &changed : &plain;
-        if (augmented) options.augmentation = (sx_augmentation){true, SHIFT};
+        if (augmented) options.augmentation = (sx_augmentation){true, SHIFT, NULL};
         sx_batches *batches = sx_batches_new(view, &options, 0, NULL);
         assert_int_equal(sx_batches_next(batches, b->images, b->labels, NULL), SX_OK);
         sx_batches_free(batches);
