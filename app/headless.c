@@ -74,8 +74,9 @@ static void print_report(const sx_snapshot *last, bool ascii, bool fixed_clock) 
     printf("%s %s", sx_state_name(last->state), last->run);
     if (!fixed_clock) printf(" · %s", sx_text_duration(duration, last->seconds));
     if (!fixed_clock && last->measuring_share > 0) /* not for a run that was only opened */
-        printf(" · %d threads · measuring took %.0f %% of the training time", last->threads,
-               100 * last->measuring_share);
+        printf(" · %d threads · measuring took %.0f %% of the training time · %.1f %% of batches "
+               "were waited for",
+               last->threads, 100 * last->measuring_share, 100 * last->report.waiting);
     printf("\nrun folder %s\n", last->path);
 }
 

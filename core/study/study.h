@@ -103,6 +103,7 @@ typedef struct {
     bool recorded;      /* a point was added to a published series: worth a journal line */
     double scale;       /* live factor on the learning rate */
     double slices_left; /* advances that the last measurements still take, about */
+    double waiting;     /* share of batches, so far, that were not ready when they were wanted */
 } sx_study_report;
 
 typedef struct sx_study sx_study;

@@ -83,6 +83,9 @@ sx_status sx_study_train(sx_study *study, sx_error *err) {
                    row * sizeof *study->targets);
     }
     if (status) return status;
+    int64_t waited, calls;
+    sx_batches_waits(study->batches, &waited, &calls);
+    study->report.waiting = (double)waited / (double)calls;
     sx_trainer_targets(study->trainer, sx_batches_mix(study->batches) ? study->targets : NULL);
     status = sx_trainer_step(study->trainer, study->images, study->labels, &step, err);
     if (status == SX_CANCELLED) { /* the batch is made again when the run goes on */
