@@ -6,18 +6,19 @@
  * Planning puts this operator in the place of a convolution; it is no row of the table. */
 #include "core/graph/convolution.h"
 
-#define WEIGHTS_LIMIT                                                                              \
-    ((size_t)1 << 18)                 /* products of channels: 256 x 256 and more gain nothing     \
-                                       */
-#define SUMS_FLOATS ((size_t)4 << 20) /* of gradients that wait to be added up */
-#define REDUCE_FLOATS 4096            /* of a gradient added up by one piece */
+#define CHANNELS_LIMIT ((size_t)256 * 256) /* in times out; weights beyond outgrow the cache */
+#define SUMS_FLOATS ((size_t)4 << 20)      /* of gradients that wait to be added up */
+#define REDUCE_FLOATS 4096                 /* of a gradient added up by one piece */
 
+/* Tiles must not reach too far over the border: ten of their sixteen pixels must count. */
 bool sx_winograd_node_applies(const sx_graph *graph, const sx_graph_node *node) {
     const sx_convolution *c = &node->convolution;
+    int height = node->out.height, width = node->out.width;
+    int tiles = sx_ceil_divide(height, 4) * sx_ceil_divide(width, 4);
     size_t channels = (size_t)node->in.channels * (size_t)node->out.channels;
     return !graph->direct && c->kernel == 3 && c->stride == 1 && c->padding == 1 &&
-           !node->standardised && node->out.height >= 4 && node->out.width >= 4 &&
-           channels < WEIGHTS_LIMIT && sx_winograd_applies(node->in.channels, node->out.channels);
+           !node->standardised && 10 * tiles <= height * width && channels <= CHANNELS_LIMIT &&
+           sx_winograd_applies(node->in.channels, node->out.channels);
 }
 
 static void halo(const sx_graph_node *node, int *input, int *own) {

@@ -88,7 +88,7 @@ static sx_graph *winograd_graph(int height, int width, int in, int out, bool bia
 static void winograd_equals_plain_loops(void **state) {
     (void)state;
     static const int forms[][4] = {
-        {4, 4, 16, 16}, {5, 7, 16, 48}, {14, 14, 32, 16}, {8, 9, 48, 64}, {13, 6, 80, 32}};
+        {4, 4, 16, 16}, {7, 7, 16, 48}, {14, 14, 32, 16}, {8, 9, 48, 64}, {12, 7, 80, 32}};
     for (int i = 0; i < 5; i++)
         for (int bias = 0; bias < 2; bias++) {
             sx_node end;
