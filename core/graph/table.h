@@ -50,6 +50,7 @@
     ROW(max_pool) \
     ROW(average_pool) \
     ROW(global_average_pool) \
+    ROW(upsample) \
     ROW(softmax_cross_entropy) \
     ROW(binary_cross_entropy) \
     ROW(mean_squared_error) \

@@ -173,6 +173,9 @@ class Interpreter:
     def global_average_pool(self, name, x, o):
         return x[0].mean(dim=(1, 2), keepdim=True)
 
+    def upsample(self, name, x, o):
+        return last(F.interpolate(first(x[0]), scale_factor=int(o.get("factor", 2)), mode="nearest"))
+
     def concat(self, name, x, o):
         return torch.cat(x, {"height": 1, "width": 2, "channels": 3}[o.get("axis", "channels")])
 

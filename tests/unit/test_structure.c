@@ -41,7 +41,8 @@ static void unary_layers_equal_plain_loops(void **state) {
                                           {"flatten", ""},
                                           {"reshape", "height=2, width=3, channels=0"},
                                           {"stochastic_depth", "rate=0.4"},
-                                          {"attention_pool", ""}};
+                                          {"attention_pool", ""},
+                                          {"upsample", "factor=3"}};
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
         for (int haloed = 0; haloed < 2; haloed++) {
             check_layer(4, 3, 5, rows[i][0], rows[i][1], haloed);
