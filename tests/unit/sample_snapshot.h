@@ -316,7 +316,8 @@ static inline void sample_new(sample *s, sx_state state) {
                                     true,
                                     true,
                                     1,
-                                    NAN};
+                                    NAN,
+                                    0};
     sample_training(s, step);
     if (state == SX_STATE_FAILED) {
         snprintf(now->message, sizeof now->message,
