@@ -64,6 +64,19 @@ sx_status sx_file_read(const char *path, size_t limit, sx_bytes *out, sx_error *
     return status;
 }
 
+sx_status sx_file_read_at(int fd, void *to, size_t size, size_t at, const char *name,
+                          sx_error *err) {
+    for (size_t done = 0; done < size;) {
+        ssize_t got = pread(fd, (char *)to + done, size - done, (off_t)(at + done));
+        if (got < 0 && errno == EINTR) continue;
+        if (got <= 0)
+            return sx_fail(err, SX_IO, "cannot read '%.200s' at offset %zu: %s", name, at + done,
+                           got < 0 ? strerror(errno) : "the file has become shorter");
+        done += (size_t)got;
+    }
+    return SX_OK;
+}
+
 static bool write_all(int fd, const char *data, size_t size) {
     while (size > 0) {
         ssize_t put = write(fd, data, size);

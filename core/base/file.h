@@ -22,6 +22,10 @@ void sx_bytes_done(sx_bytes *bytes);
  * The caller ends `out` with sx_bytes_done. The sentence names the path. */
 sx_status sx_file_read(const char *path, size_t limit, sx_bytes *out, sx_error *err);
 
+/* Reads exactly `size` bytes from offset `at` of an open file; `name` is for the sentence. */
+sx_status sx_file_read_at(int fd, void *to, size_t size, size_t at, const char *name,
+                          sx_error *err);
+
 /* Writes a file by temporary file, fsync and rename, so that a full disk, a kill or a second
  * writer leaves the old content whole. A link is followed; a pipe or a device is written to. */
 sx_status sx_file_write(const char *path, const void *data, size_t size, sx_error *err);

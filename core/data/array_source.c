@@ -43,15 +43,7 @@ typedef struct {
  * -------------------------------------------------------------------------------------- */
 
 static sx_status read_file(array *a, void *to, size_t size, size_t at, sx_error *err) {
-    for (size_t done = 0; done < size;) {
-        ssize_t got = pread(a->fd, (char *)to + done, size - done, (off_t)(at + done));
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0)
-            return sx_fail(err, SX_IO, "cannot read '%.200s' at offset %zu: %s", a->path, at + done,
-                           got < 0 ? strerror(errno) : "the file has become shorter");
-        done += (size_t)got;
-    }
-    return SX_OK;
+    return sx_file_read_at(a->fd, to, size, at, a->path, err);
 }
 
 static sx_status read_header(array *a, sx_error *err) {
@@ -226,17 +218,6 @@ static sx_status take_labels(array *labels, int32_t *out, int *classes, sx_error
     return status;
 }
 
-static sx_status add_classes(sx_source *source, int classes, sx_error *err) {
-    if (classes < 2) return sx_fail(err, SX_BAD_INPUT, "all labels are 0: there is one class only");
-    for (int c = 0; c < classes; c++) {
-        char number[16];
-        snprintf(number, sizeof number, "%d", c);
-        if (!sx_source_add_class(source, number))
-            return sx_fail(err, SX_NO_MEMORY, "not enough memory for the class names");
-    }
-    return SX_OK;
-}
-
 static sx_status take_all(sx_source *source, sx_error *err) {
     state *s = source->state;
     array *a = s->arrays;
@@ -256,7 +237,7 @@ static sx_status take_all(sx_source *source, sx_error *err) {
     if (!status) status = take_labels(&a[LABELS], source->labels, &classes, err);
     if (!status && test)
         status = take_labels(&a[TEST_LABELS], source->labels + source->trained, &classes, err);
-    return status ? status : add_classes(source, classes, err);
+    return status ? status : sx_source_number_classes(source, classes, NULL, 0, err);
 }
 
 /* ---- opening

@@ -62,10 +62,28 @@ static void warp(const change *c, affine a) {
     memcpy(c->pixels, c->scratch, bytes);
 }
 
+void sx_mirror_image(uint8_t *pixels, int size) {
+    for (int y = 0; y < size; y++)
+        for (int x = 0; x < size / 2; x++) {
+            uint8_t *a = pixels + 3 * (y * size + x), *b = pixels + 3 * (y * size + size - 1 - x);
+            for (int c = 0; c < 3; c++) {
+                uint8_t held = a[c];
+                a[c] = b[c];
+                b[c] = held;
+            }
+        }
+}
+
+void sx_shift_image(const uint8_t *from, uint8_t *to, int size, int dx, int dy) {
+    for (int y = 0; y < size; y++)
+        for (int x = 0; x < size; x++)
+            memcpy(to + 3 * (y * size + x),
+                   from + 3 * (clamped(y - dy, size) * size + clamped(x - dx, size)), 3);
+}
+
 static void flip(const change *c) {
     if ((double)sx_random_uniform(c->random) >= c->option[0]) return;
-    affine mirror = {-1, 0, c->size - 1, 0, 1, 0};
-    warp(c, mirror);
+    sx_mirror_image(c->pixels, c->size);
 }
 
 static void shift(const change *c) {
@@ -73,8 +91,8 @@ static void shift(const change *c) {
     uint32_t range = 2 * (uint32_t)most + 1;
     int dx = (int)sx_random_below(c->random, range) - most;
     int dy = (int)sx_random_below(c->random, range) - most;
-    affine moved = {1, 0, -dx, 0, 1, -dy};
-    warp(c, moved);
+    sx_shift_image(c->pixels, c->scratch, c->size, dx, dy);
+    memcpy(c->pixels, c->scratch, values_of(c->size));
 }
 
 static void rotate(const change *c) {

@@ -27,6 +27,12 @@ sx_status sx_augment_parse(const char *spec, sx_augment *out, sx_error *err);
 void sx_augment_image(const sx_augment *augment, sx_random *random, uint8_t *pixels,
                       uint8_t *scratch, int size);
 
+/* Mirrors pixels [size, size, 3] left to right. */
+void sx_mirror_image(uint8_t *pixels, int size);
+
+/* to = from moved by (dx, dy) pixels, right and down; edges are repeated. */
+void sx_shift_image(const uint8_t *from, uint8_t *to, int size, int dx, int dy);
+
 /* Whether a step mixes the images of a batch. */
 bool sx_augment_mixes(const sx_augment *augment);
 

@@ -42,40 +42,17 @@ struct sx_batches {
     sx_error err;        /* the worker's, if its status is not SX_OK */
 };
 
-static void flip_image(uint8_t *pixels, int size) {
-    for (int y = 0; y < size; y++)
-        for (int x = 0; x < size / 2; x++) {
-            uint8_t *a = pixels + 3 * (y * size + x), *b = pixels + 3 * (y * size + size - 1 - x);
-            for (int c = 0; c < 3; c++) {
-                uint8_t held = a[c];
-                a[c] = b[c];
-                b[c] = held;
-            }
-        }
-}
-
-static int clamp(int value, int size) {
-    return value < 0 ? 0 : value >= size ? size - 1 : value;
-}
-
-static void shift_image(const uint8_t *from, uint8_t *to, int size, int dx, int dy) {
-    for (int y = 0; y < size; y++)
-        for (int x = 0; x < size; x++)
-            memcpy(to + 3 * (y * size + x),
-                   from + 3 * (clamp(y - dy, size) * size + clamp(x - dx, size)), 3);
-}
-
 /* Mirrors and moves the image by what (seed, position) draws; returns where it is. */
 static uint8_t *flip_and_shift(sx_batches *b, int64_t position) {
     const sx_augmentation *a = &b->options.augmentation;
     int size = sx_view_size(b->view);
     sx_random random = sx_random_from(b->options.seed, STREAM_AUGMENT, (uint64_t)position);
-    if (a->flip && sx_random_below(&random, 2)) flip_image(b->image, size);
+    if (a->flip && sx_random_below(&random, 2)) sx_mirror_image(b->image, size);
     if (a->shift <= 0) return b->image;
     uint32_t range = 2 * (uint32_t)a->shift + 1;
     int dx = (int)sx_random_below(&random, range) - a->shift;
     int dy = (int)sx_random_below(&random, range) - a->shift;
-    shift_image(b->image, b->shifted, size, dx, dy);
+    sx_shift_image(b->image, b->shifted, size, dx, dy);
     return b->shifted;
 }
 

@@ -14,6 +14,7 @@
 #define PLANE (SIDE * SIDE)
 #define FILES 6
 #define BLOCK_RECORDS 256
+#define CLASSES_LIMIT 100
 
 typedef struct {
     const char *files[FILES]; /* the last is the test split */
@@ -55,19 +56,6 @@ bool sx_cifar_recognises(const char *directory) {
 /* ---- reading ------------------------------------------------------------------------------------
  */
 
-static sx_status read_all(int fd, void *to, size_t size, size_t at, const char *name,
-                          sx_error *err) {
-    for (size_t done = 0; done < size;) {
-        ssize_t got = pread(fd, (char *)to + done, size - done, (off_t)(at + done));
-        if (got < 0 && errno == EINTR) continue;
-        if (got <= 0)
-            return sx_fail(err, SX_IO, "cannot read '%.200s' at offset %zu: %s", name, at + done,
-                           got < 0 ? strerror(errno) : "the file has become shorter");
-        done += (size_t)got;
-    }
-    return SX_OK;
-}
-
 static sx_status cifar_image(const sx_source *source, uint32_t item, sx_image *out, sx_error *err) {
     const state *s = source->state;
     uint8_t planes[3 * PLANE];
@@ -76,9 +64,9 @@ static sx_status cifar_image(const sx_source *source, uint32_t item, sx_image *o
     while (at >= s->counts[file]) at -= s->counts[file++];
     sx_status status = sx_image_new(out, SIDE, SIDE, 3, err);
     if (status) return status;
-    status =
-        read_all(s->fds[file], planes, sizeof planes,
-                 at * record_size(s->form) + (size_t)s->form->labels, s->form->files[file], err);
+    status = sx_file_read_at(s->fds[file], planes, sizeof planes,
+                             at * record_size(s->form) + (size_t)s->form->labels,
+                             s->form->files[file], err);
     for (int i = 0; i < PLANE && !status; i++)
         for (int c = 0; c < 3; c++) out->pixels[3 * i + c] = planes[c * PLANE + i];
     if (status) sx_image_done(out);
@@ -125,8 +113,8 @@ static sx_status read_labels(const state *s, int file, int32_t *out, sx_error *e
     sx_status status = SX_OK;
     for (size_t first = 0; first < s->counts[file] && !status; first += BLOCK_RECORDS) {
         size_t left = s->counts[file] - first, count = left < BLOCK_RECORDS ? left : BLOCK_RECORDS;
-        status = read_all(s->fds[file], block, count * record, first * record, s->form->files[file],
-                          err);
+        status = sx_file_read_at(s->fds[file], block, count * record, first * record,
+                                 s->form->files[file], err);
         for (size_t i = 0; i < count && !status; i++) {
             int label = block[i * record + (size_t)s->form->labels - 1];
             out[first + i] = label;
@@ -141,24 +129,24 @@ static sx_status read_labels(const state *s, int file, int32_t *out, sx_error *e
     return status;
 }
 
-/* One name a line, or numbers. */
+/* The file of names has one a line; whatever it does not name has its number. */
 static sx_status add_classes(sx_source *source, const form *f, const char *directory,
                              sx_error *err) {
-    char path[SX_PATH_SIZE], name[64];
+    char path[SX_PATH_SIZE], names[CLASSES_LIMIT][64];
+    const char *lines[CLASSES_LIMIT];
     sx_bytes bytes = {0};
     if (!sx_path_join(path, directory, f->class_names, NULL) && sx_is_file(path))
         sx_file_read(path, 1 << 16, &bytes, NULL);
     const char *line = bytes.data ? (const char *)bytes.data : "";
-    bool memory = true;
-    for (int c = 0; c < f->classes && memory; c++) {
-        size_t length = strcspn(line, "\r\n");
-        snprintf(name, sizeof name, "%d", c);
-        if (length > 0) snprintf(name, sizeof name, "%.*s", (int)(length < 60 ? length : 60), line);
-        line += length + strspn(line + length, "\r\n");
-        memory = sx_source_add_class(source, name);
+    int count = 0;
+    for (; *line && count < f->classes; count++) {
+        int length = (int)strcspn(line, "\r\n");
+        snprintf(names[count], sizeof names[count], "%.*s", length < 60 ? length : 60, line);
+        lines[count] = names[count];
+        line += length + (int)strspn(line + length, "\r\n");
     }
     sx_bytes_done(&bytes);
-    return memory ? SX_OK : sx_fail(err, SX_NO_MEMORY, "not enough memory for the class names");
+    return sx_source_number_classes(source, f->classes, lines, count, err);
 }
 
 static sx_status read_set(sx_source *source, const char *directory, const sx_loading *loading,

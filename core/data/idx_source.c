@@ -9,6 +9,8 @@
 #define FILE_LIMIT ((size_t)1 << 30)
 
 /* One file of images and the one of its labels; the values point into the bytes. */
+#define FASHION_CLASSES 10
+
 typedef struct {
     sx_bytes image_bytes, label_bytes;
     sx_idx images, labels;
@@ -124,14 +126,7 @@ static sx_status take_labels(sx_source *source, const char *const *names, sx_err
         source->labels[i] = s->parts[second].labels.values[second ? i - s->first_count : i];
         if (source->labels[i] >= classes) classes = source->labels[i] + 1;
     }
-    if (classes < 2) return sx_fail(err, SX_BAD_INPUT, "all labels are 0: there is one class only");
-    for (int c = 0; c < classes; c++) {
-        char number[16];
-        snprintf(number, sizeof number, "%d", c);
-        if (!sx_source_add_class(source, names && c < 10 ? names[c] : number))
-            return sx_fail(err, SX_NO_MEMORY, "not enough memory for the class names");
-    }
-    return SX_OK;
+    return sx_source_number_classes(source, classes, names, names ? FASHION_CLASSES : 0, err);
 }
 
 static sx_source *finish(sx_source *source, sx_status status, const char *const *names,
@@ -214,9 +209,9 @@ sx_source *sx_idx_file_open(const char *path, uint64_t seed, const sx_loading *l
 
 /* ---- Fashion-MNIST --------------------------------------------------------------------------- */
 
-static const char *const fashion_classes[] = {"T-shirt/top", "trouser",   "pullover", "dress",
-                                              "coat",        "sandal",    "shirt",    "sneaker",
-                                              "bag",         "ankle boot"};
+static const char *const fashion_classes[FASHION_CLASSES] = {
+    "T-shirt/top", "trouser", "pullover", "dress", "coat",
+    "sandal",      "shirt",   "sneaker",  "bag",   "ankle boot"};
 static const char *const fashion_digests[2][2] = {
     {"c59f468a2f672dc815687fe0f83887768d799fd8a3f3276145d20f83aa44d888",
      "bad3541b69d912435c50bb6ba87bec294ff4f6a2e1246121d8633921760443d9"},

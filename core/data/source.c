@@ -57,6 +57,18 @@ bool sx_source_add_class(sx_source *source, const char *name) {
     return names[count] != NULL;
 }
 
+sx_status sx_source_number_classes(sx_source *source, int classes, const char *const *names,
+                                   int named, sx_error *err) {
+    if (classes < 2) return sx_fail(err, SX_BAD_INPUT, "all labels are 0: there is one class only");
+    for (int c = 0; c < classes; c++) {
+        char number[16];
+        snprintf(number, sizeof number, "%d", c);
+        if (!sx_source_add_class(source, c < named ? names[c] : number))
+            return sx_fail(err, SX_NO_MEMORY, "not enough memory for the class names");
+    }
+    return SX_OK;
+}
+
 /* Moves every `every`-th item of each class, in an order that `seed` draws, from `from` to the end
  * of `to`; both keep the order of the items. */
 static bool take_share(const sx_source *source, int every, uint64_t seed, sx_split from,

@@ -31,6 +31,10 @@ sx_status sx_source_labels(sx_source *source, size_t items, sx_error *err);
 /* Adds a class; its name is made printable. Returns false if memory is out. */
 bool sx_source_add_class(sx_source *source, const char *name);
 
+/* Adds `classes` of them, at least 2, called by `names` [named] and from there on by number. */
+sx_status sx_source_number_classes(sx_source *source, int classes, const char *const *names,
+                                   int named, sx_error *err);
+
 /* Makes the splits: the items from `trained` on are the test split; where there are none, a share
  * of 1 / test_every of each class, chosen by `seed`, is. Of the rest, a tenth of each class is the
  * validation split. */

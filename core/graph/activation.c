@@ -9,23 +9,6 @@
 enum { SLOPE }; /* of leaky_relu */
 enum { FORM };  /* of gelu: in the order of its choices and of sx_activation_kind */
 
-static sx_status same_shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
-    (void)graph;
-    (void)err;
-    node->out = node->in;
-    node->out.halo = 0;
-    return SX_OK;
-}
-
-static double no_cost(const sx_graph_node *node) {
-    (void)node;
-    return 0;
-}
-
-static float *row_of(float *image, sx_geometry geometry, int y) {
-    return image + (size_t)y * sx_geometry_row(geometry);
-}
-
 /* ---- of each value --------------------------------------------------------------------------- */
 
 static sx_activation form_of(const sx_graph_node *node) {
@@ -45,8 +28,8 @@ static void forward(const sx_frame *frame, const sx_graph_node *node, int first,
     sx_activation form = form_of(node);
     for (int i = first; i < first + count; i++)
         for (int y = 0; y < node->out.height; y++)
-            sx_flat_activation(form, row_of(sx_value(frame, node, i), node->out, y),
-                               row_of(sx_value(frame, input, i), node->in, y),
+            sx_flat_activation(form, sx_row_of(sx_value(frame, node, i), node->out, y),
+                               sx_row_of(sx_value(frame, input, i), node->in, y),
                                sx_row_length(node->out));
 }
 
@@ -59,9 +42,9 @@ static void backward(const sx_frame *frame, const sx_graph_node *node, int first
     const sx_graph_node *from = sx_activation_reads_value(form.kind) ? node : input;
     for (int i = first; i < first + count; i++)
         for (int y = 0; y < node->out.height; y++)
-            sx_flat_activation_backward(form, row_of(sx_slope(frame, input, i), node->in, y),
-                                        row_of(sx_slope(frame, node, i), node->out, y),
-                                        row_of(sx_value(frame, from, i), from->out, y),
+            sx_flat_activation_backward(form, sx_row_of(sx_slope(frame, input, i), node->in, y),
+                                        sx_row_of(sx_slope(frame, node, i), node->out, y),
+                                        sx_row_of(sx_value(frame, from, i), from->out, y),
                                         node->adds_gradient[0], sx_row_length(node->out));
 }
 
@@ -124,10 +107,9 @@ static void reference_backward(const sx_reference_call *call) {
 }
 
 #define ACTIVATION                                                                                 \
-    .shapes = "[h, w, c] -> same", .work = "none", .checked = "PyTorch", .shape = same_shape,      \
+    .shapes = "[h, w, c] -> same", .work = "none", .checked = "PyTorch", .shape = sx_same_shape,   \
     .forward = {{.range = forward}}, .backward = {{.range = backward}}, .predict = forward,        \
-    .cost = no_cost, .reference_forward = reference_forward,                                       \
-    .reference_backward = reference_backward
+    .reference_forward = reference_forward, .reference_backward = reference_backward
 
 static const sx_option leaky_relu_options[] = {
     {"", "slope", SX_OPTION_NUMBER, "0.01", 0, 1, NULL, "slope below 0"},
@@ -184,8 +166,9 @@ static void softmax_forward(const sx_frame *frame, const sx_graph_node *node, in
     size_t channels = (size_t)node->out.channels, length = sx_row_length(node->out);
     for (int i = first; i < first + count; i++)
         for (int y = 0; y < node->out.height; y++) {
-            const float *from = row_of(sx_value(frame, sx_input(frame, node, 0), i), node->in, y);
-            float *to = row_of(sx_value(frame, node, i), node->out, y);
+            const float *from =
+                sx_row_of(sx_value(frame, sx_input(frame, node, 0), i), node->in, y);
+            float *to = sx_row_of(sx_value(frame, node, i), node->out, y);
             for (size_t at = 0; at < length; at += channels)
                 if (takes_log(node))
                     sx_log_softmax_row(to + at, from + at, channels);
@@ -203,9 +186,9 @@ static void softmax_backward(const sx_frame *frame, const sx_graph_node *node, i
     bool accumulate = node->adds_gradient[0];
     for (int i = first; i < first + count; i++)
         for (int y = 0; y < node->out.height; y++) {
-            float *dx = row_of(sx_slope(frame, input, i), node->in, y);
-            const float *dy = row_of(sx_slope(frame, node, i), node->out, y);
-            const float *value = row_of(sx_value(frame, node, i), node->out, y);
+            float *dx = sx_row_of(sx_slope(frame, input, i), node->in, y);
+            const float *dy = sx_row_of(sx_slope(frame, node, i), node->out, y);
+            const float *value = sx_row_of(sx_value(frame, node, i), node->out, y);
             for (size_t at = 0; at < length; at += channels)
                 if (takes_log(node))
                     sx_log_softmax_row_backward(dx + at, dy + at, value + at, accumulate, channels);
@@ -240,9 +223,9 @@ static void softmax_reference_backward(const sx_reference_call *call) {
 }
 
 #define SOFTMAX                                                                                    \
-    .shapes = "[h, w, c] -> same", .work = "none", .checked = "PyTorch", .shape = same_shape,      \
+    .shapes = "[h, w, c] -> same", .work = "none", .checked = "PyTorch", .shape = sx_same_shape,   \
     .forward = {{.range = softmax_forward}}, .backward = {{.range = softmax_backward}},            \
-    .predict = softmax_forward, .cost = no_cost, .reference_forward = softmax_reference_forward,   \
+    .predict = softmax_forward, .reference_forward = softmax_reference_forward,                    \
     .reference_backward = softmax_reference_backward
 
 const sx_operator sx_operator_softmax = {

@@ -130,10 +130,6 @@ static sx_status shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
                    a.height, a.width, a.channels, b.height, b.width, b.channels);
 }
 
-static double cost(const sx_graph_node *node) {
-    return (double)node->out.height * (double)sx_row_length(node->out);
-}
-
 /* ---- fast ---------------------------------------------------------------------------------------
  */
 
@@ -166,12 +162,6 @@ static void forward(const sx_frame *frame, const sx_graph_node *node, int first,
         }
 }
 
-static void clear_gradient(const sx_graph_node *input, float *dx) {
-    for (int y = 0; y < input->out.height; y++)
-        memset(dx + (size_t)y * sx_geometry_row(input->out), 0,
-               sx_row_length(input->out) * sizeof *dx);
-}
-
 static void backward(const sx_frame *frame, const sx_graph_node *node, int first, int count,
                      int worker) {
     (void)worker;
@@ -182,7 +172,7 @@ static void backward(const sx_frame *frame, const sx_graph_node *node, int first
         bool spread = is_spread(node, input->out);
         for (int i = first; i < first + count; i++) {
             float *dx = sx_slope(frame, input, i);
-            if (!node->adds_gradient[k]) clear_gradient(input, dx);
+            if (!node->adds_gradient[k]) sx_clear_interior(dx, input->out);
             for (int y = 0; y < node->out.height; y++) {
                 row_fast r = row_of(frame, node, i, y);
                 r.dy = sx_slope(frame, node, i) + (size_t)y * sx_geometry_row(node->out);
@@ -238,7 +228,8 @@ static void reference_backward(const sx_reference_call *call) {
 #define ARITHMETIC                                                                                 \
     .work = "1 for each value", .checked = "PyTorch", .shape = shape,                              \
     .forward = {{.range = forward}}, .backward = {{.range = backward}}, .predict = forward,        \
-    .cost = cost, .reference_forward = reference_forward, .reference_backward = reference_backward
+    .cost = sx_cost_of_values, .reference_forward = reference_forward,                             \
+    .reference_backward = reference_backward
 #define OF_TWO(NAME, HELP)                                                                         \
     const sx_operator sx_operator_##NAME = {                                                       \
         .name = #NAME,                                                                             \

@@ -99,7 +99,7 @@ static head head_of(const sx_frame *frame, const sx_graph_node *node, int image,
               .scale = 1 / sqrtf((float)e.depth),
               .causal = node->option[CAUSAL] != 0};
     if (frame->training)
-        h.scores = frame->memory[sx_index(frame, node)] +
+        h.scores = sx_private_memory(frame, node) +
                    ((size_t)image * (size_t)e.heads + (size_t)which) * score_count(node);
     return h;
 }

@@ -49,7 +49,7 @@ static float product(const float *a, const float *b, int count) {
 static float *image_shares(const sx_frame *frame, const sx_graph_node *node, int image,
                            int worker) {
     if (!frame->training) return frame->scratch[worker];
-    return frame->memory[sx_index(frame, node)] + (size_t)image * pixels_of(node);
+    return sx_private_memory(frame, node) + (size_t)image * pixels_of(node);
 }
 
 static void forward(const sx_frame *frame, const sx_graph_node *node, int first, int count,

@@ -35,10 +35,6 @@ static sx_status shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
     return SX_OK;
 }
 
-static double cost(const sx_graph_node *node) {
-    return (double)node->out.height * (double)sx_row_length(node->out);
-}
-
 /* ---- private memory -------------------------------------------------------------------------- */
 
 /* Tiled over a row: mean, scale, shift; for backward slope, offset; and the sign of the scale (of
@@ -68,8 +64,7 @@ static size_t scratch(const sx_graph_node *node) {
 }
 
 static float *tiled(const sx_frame *frame, const sx_graph_node *node, int which) {
-    return frame->memory[sx_index(frame, node)] +
-           (size_t)which * sx_round_up(sx_row_length(node->in));
+    return sx_private_memory(frame, node) + (size_t)which * sx_round_up(sx_row_length(node->in));
 }
 
 static double *batch_mean(const sx_frame *frame, const sx_graph_node *node) {
@@ -89,12 +84,6 @@ static double *chunk_sums(const sx_frame *frame, const sx_graph_node *node, int 
 static float *peaks(const sx_frame *frame, const sx_graph_node *node, int image) {
     return tiled(frame, node, TILED) + doubles_size(frame->graph, node) +
            (size_t)image * peaks_size(&frame->graph->nodes[node->pooled]);
-}
-
-/* Fills a tiled row from `row[0 .. channels - 1]`, already written. */
-static void tile_row(float *row, sx_geometry geometry) {
-    for (int x = 1; x < geometry.width; x++)
-        memcpy(row + x * geometry.channels, row, (size_t)geometry.channels * sizeof *row);
 }
 
 static double values_per_channel(const sx_graph_node *node, int images) {
@@ -119,7 +108,7 @@ static void sum_values(const sx_frame *frame, const sx_graph_node *node, int fir
     sx_fold_row(sum, node->in, means);
     for (size_t c = 0; c < channels; c++)
         mean[c] = (float)(means[c] /= values_per_channel(node, count));
-    tile_row(mean, node->in);
+    sx_tile_row(mean, node->in);
     memset(sum, 0, length * sizeof *sum);
     for (int i = first; i < first + count; i++)
         for (int y = 0; y < node->in.height; y++)
@@ -169,7 +158,7 @@ static void join(const sx_frame *frame, const sx_graph_node *node, int piece, in
         tiled(frame, node, TILED_SIGN)[c] = scale < 0 ? -1 : 1;
     }
     for (int which = TILED_MEAN; which <= TILED_SHIFT; which++)
-        tile_row(tiled(frame, node, which), node->in);
+        sx_tile_row(tiled(frame, node, which), node->in);
 }
 
 /* ---- forward --------------------------------------------------------------------------------- */
@@ -258,7 +247,7 @@ static void prepare(const sx_frame *frame, const sx_graph_node *node, int piece,
                           &tiled(frame, node, TILED_SHIFT)[c]);
     }
     for (int which = TILED_MEAN; which <= TILED_SHIFT; which++)
-        tile_row(tiled(frame, node, which), node->in);
+        sx_tile_row(tiled(frame, node, which), node->in);
 }
 
 static void commit(const sx_frame *frame, const sx_graph_node *node) {
@@ -325,8 +314,8 @@ static void join_gradients(const sx_frame *frame, const sx_graph_node *node, int
         tiled(frame, node, TILED_SLOPE)[c] = (float)slope;
         tiled(frame, node, TILED_OFFSET)[c] = (float)(scale * sum / n - remainder * slope);
     }
-    tile_row(tiled(frame, node, TILED_SLOPE), node->in);
-    tile_row(tiled(frame, node, TILED_OFFSET), node->in);
+    sx_tile_row(tiled(frame, node, TILED_SLOPE), node->in);
+    sx_tile_row(tiled(frame, node, TILED_OFFSET), node->in);
 }
 
 static sx_affine_backward backward_of(const sx_frame *frame, const sx_graph_node *node) {
@@ -454,7 +443,7 @@ const sx_operator sx_operator_batch_norm = {
                  {.range = spread}},
     .predict = normalise,
     .commit = commit,
-    .cost = cost,
+    .cost = sx_cost_of_values,
     .reference_forward = reference_forward,
     .reference_backward = reference_backward,
 };

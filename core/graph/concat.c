@@ -25,11 +25,6 @@ static sx_status shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
     return SX_OK;
 }
 
-static double no_cost(const sx_graph_node *node) {
-    (void)node;
-    return 0;
-}
-
 /* Where input k begins along the axis. */
 static size_t begin_of(const sx_graph *graph, const sx_graph_node *node, int k) {
     size_t begin = 0;
@@ -143,7 +138,6 @@ const sx_operator sx_operator_concat = {
     .forward = {{.range = forward}},
     .backward = {{.range = backward}},
     .predict = forward,
-    .cost = no_cost,
     .reference_forward = reference_forward,
     .reference_backward = reference_backward,
 };

@@ -98,10 +98,10 @@ static void halo(const sx_graph_node *node, int *input, int *own) {
 
 /* ---- private memory -------------------------------------------------------------------------- */
 
-/* [packed weights][packed bias][standardised weights][packed flipped weights][groups][weights, then
+/* [standardised weights][packed weights][packed bias][packed flipped weights][groups][weights, then
  * bias] */
 typedef struct {
-    size_t bias, standard, flipped, partial, partial_size, size;
+    size_t packed, bias, flipped, partial, partial_size, size;
     int groups;
 } layout;
 
@@ -112,9 +112,9 @@ static size_t packed_columns(int channels) {
 static layout layout_of(const sx_graph *graph, const sx_graph_node *node, bool training) {
     layout l;
     size_t depth = taps(node), columns = packed_columns(node->out.channels);
-    l.bias = depth * (size_t)node->in.channels * columns;
-    l.standard = l.bias + columns;
-    l.flipped = l.standard + sx_standard_size(node);
+    l.packed = sx_standard_size(node);
+    l.bias = l.packed + depth * (size_t)node->in.channels * columns;
+    l.flipped = l.bias + columns;
     l.partial = l.flipped;
     l.partial_size = sx_round_up(weight_count(node) + (size_t)node->out.channels);
     size_t groups = PARTIAL_FLOATS / l.partial_size;
@@ -130,30 +130,6 @@ static size_t memory(const sx_graph *graph, const sx_graph_node *node, bool trai
     return layout_of(graph, node, training).size;
 }
 
-static float *private_memory(const sx_frame *frame, const sx_graph_node *node) {
-    return frame->memory[sx_index(frame, node)];
-}
-
-/* The weights as they are used. */
-static const float *used_weights(const sx_frame *frame, const sx_graph_node *node) {
-    if (!node->standardised) return sx_weights(frame, node, 0);
-    return private_memory(frame, node) + layout_of(frame->graph, node, false).standard;
-}
-
-static void standardise(const sx_frame *frame, const sx_graph_node *node, int piece, int worker) {
-    (void)piece;
-    (void)worker;
-    sx_standardise(frame, node,
-                   private_memory(frame, node) + layout_of(frame->graph, node, false).standard);
-}
-
-static void standardise_back(const sx_frame *frame, const sx_graph_node *node, int piece,
-                             int worker) {
-    (void)piece;
-    (void)worker;
-    sx_standardise_gradient(frame, node);
-}
-
 /* One row of the output for the sum of the bias's gradient. */
 static size_t scratch(const sx_graph_node *node) {
     return sx_round_up(sx_row_length(node->out)) + 2 * sx_round_up((size_t)node->out.channels);
@@ -161,18 +137,9 @@ static size_t scratch(const sx_graph_node *node) {
 
 /* ---- packing --------------------------------------------------------------------------------- */
 
-static int blocks(int channels) {
-    return sx_ceil_divide(channels, sx_block());
-}
-
-static int block_columns(int channels, int block) {
-    int left = channels - block * sx_block();
-    return left < sx_block() ? left : sx_block();
-}
-
 static int forward_pieces(const sx_graph *graph, const sx_graph_node *node) {
     (void)graph;
-    return blocks(node->out.channels);
+    return sx_blocks(node->out.channels);
 }
 
 /* What the batch norm after this convolution multiplies and adds, for channel `c`. */
@@ -187,11 +154,11 @@ static void pack_forward(const sx_frame *frame, const sx_graph_node *node, int b
     (void)worker;
     layout l = layout_of(frame->graph, node, false);
     size_t depth = taps(node) * (size_t)node->in.channels, out = (size_t)node->out.channels;
-    int columns = block_columns(node->out.channels, block), width = sx_block_width(columns);
+    int columns = sx_block_columns(node->out.channels, block), width = sx_block_width(columns);
     size_t first = (size_t)block * (size_t)sx_block();
-    float *packed = private_memory(frame, node) + first * depth;
-    float *bias = private_memory(frame, node) + l.bias + first;
-    const float *weights = used_weights(frame, node) + first;
+    float *packed = sx_private_memory(frame, node) + l.packed + first * depth;
+    float *bias = sx_private_memory(frame, node) + l.bias + first;
+    const float *weights = sx_used_weights(frame, node) + first;
     bool folded = !frame->training && node->folded >= 0;
     for (int j = 0; j < columns; j++) {
         float scale = 1, shift = 0;
@@ -208,9 +175,9 @@ static void pack_forward(const sx_frame *frame, const sx_graph_node *node, int b
 static size_t pack_phase(const sx_frame *frame, const sx_graph_node *node, int block, sx_phase py,
                          sx_phase px, float *packed) {
     const sx_convolution *c = &node->convolution;
-    int columns = block_columns(node->in.channels, block), width = sx_block_width(columns);
+    int columns = sx_block_columns(node->in.channels, block), width = sx_block_width(columns);
     size_t in = (size_t)node->in.channels, out = (size_t)node->out.channels;
-    const float *weights = used_weights(frame, node) + (size_t)block * (size_t)sx_block() * out;
+    const float *weights = sx_used_weights(frame, node) + (size_t)block * (size_t)sx_block() * out;
     float *start = packed;
     for (int ty = py.taps - 1; ty >= 0; ty--)
         for (int tx = px.taps - 1; tx >= 0; tx--) {
@@ -223,11 +190,11 @@ static size_t pack_phase(const sx_frame *frame, const sx_graph_node *node, int b
 }
 
 static int backward_pieces(const sx_graph *graph, const sx_graph_node *node) {
-    return graph->nodes[node->inputs[0]].needs_gradient ? blocks(node->in.channels) : 0;
+    return graph->nodes[node->inputs[0]].needs_gradient ? sx_blocks(node->in.channels) : 0;
 }
 
 static float *flipped_block(const sx_frame *frame, const sx_graph_node *node, int block) {
-    return private_memory(frame, node) + layout_of(frame->graph, node, true).flipped +
+    return sx_private_memory(frame, node) + layout_of(frame->graph, node, true).flipped +
            taps(node) * (size_t)node->out.channels * (size_t)block * (size_t)sx_block();
 }
 
@@ -249,9 +216,10 @@ static void convolve_block(const sx_frame *frame, const sx_graph_node *node, con
                            float *y, int block) {
     const sx_convolution *c = &node->convolution;
     layout l = layout_of(frame->graph, node, false);
-    float *packed = private_memory(frame, node);
+    const float *memory = sx_private_memory(frame, node);
     size_t first = (size_t)block * (size_t)sx_block();
-    int columns = block_columns(node->out.channels, block), depth = c->kernel * node->in.channels;
+    int columns = sx_block_columns(node->out.channels, block),
+        depth = c->kernel * node->in.channels;
     bool folded = !frame->training && node->folded >= 0;
     sx_product p = {.m = node->out.width,
                     .n = columns,
@@ -262,9 +230,9 @@ static void convolve_block(const sx_frame *frame, const sx_graph_node *node, con
                     .a_depth = 1,
                     .b_depth = sx_block_width(columns),
                     .c_step = node->out.channels,
-                    .bias = packed + l.bias + first,
+                    .bias = memory + l.bias + first,
                     .relu = node->relu || (folded && frame->graph->nodes[node->folded].relu)};
-    p.b = packed + first * taps(node) * (size_t)node->in.channels;
+    p.b = memory + l.packed + first * taps(node) * (size_t)node->in.channels;
     p.b_row = depth * p.b_depth;
     p.a = x - c->padding * (p.a_row + node->in.channels);
     p.c = y + first;
@@ -283,7 +251,7 @@ static void convolve(const sx_frame *frame, const sx_graph_node *node, int first
         float *x = sx_value(frame, input, i);
         /* In prediction other nodes have used this buffer with other halos. */
         if (!frame->training) sx_clear_halo(x, node->in);
-        for (int block = 0; block < blocks(node->out.channels); block++)
+        for (int block = 0; block < sx_blocks(node->out.channels); block++)
             convolve_block(frame, node, x, sx_value(frame, node, i), block);
     }
 }
@@ -300,7 +268,7 @@ static void mask_and_clear(const sx_frame *frame, const sx_graph_node *node, int
 static void spread_phase(const sx_graph_node *node, const float *dy, float *dx, int block,
                          const float *packed, sx_phase py, sx_phase px) {
     const sx_convolution *c = &node->convolution;
-    int columns = block_columns(node->in.channels, block);
+    int columns = sx_block_columns(node->in.channels, block);
     sx_product p = {.m = px.pixels,
                     .n = columns,
                     .rows = px.taps ? py.taps : 0,
@@ -329,10 +297,10 @@ static void spread(const sx_frame *frame, const sx_graph_node *node, int first, 
     if (!input->needs_gradient) return;
     int stride = node->convolution.stride;
     for (int i = first; i < first + count; i++)
-        for (int block = 0; block < blocks(node->in.channels); block++) {
+        for (int block = 0; block < sx_blocks(node->in.channels); block++) {
             const float *packed = flipped_block(frame, node, block);
             float *dx = sx_slope(frame, input, i) + (size_t)block * (size_t)sx_block();
-            int width = sx_block_width(block_columns(node->in.channels, block));
+            int width = sx_block_width(sx_block_columns(node->in.channels, block));
             for (int y = 0; y < stride; y++)
                 for (int x = 0; x < stride; x++) {
                     sx_phase py = sx_phase_of(&node->convolution, y, node->in.height);
@@ -365,8 +333,8 @@ static void correlate_image(const sx_graph_node *node, const float *x, const flo
     p.a = x + (ky - c->padding) * row - c->padding * node->in.channels;
     p.a_row = c->stride * row;
     partial += (size_t)ky * (size_t)p.m * (size_t)node->out.channels;
-    for (int block = 0; block < blocks(node->out.channels); block++) {
-        p.n = block_columns(node->out.channels, block);
+    for (int block = 0; block < sx_blocks(node->out.channels); block++) {
+        p.n = sx_block_columns(node->out.channels, block);
         p.b = dy + block * sx_block();
         p.c = partial + block * sx_block();
         sx_product_run(&p);
@@ -396,7 +364,7 @@ static void correlate_group(const sx_frame *frame, const sx_graph_node *node, co
     int first = (int)((long long)group * graph->chunks / l->groups) * graph->chunk;
     int last = (int)((long long)(group + 1) * graph->chunks / l->groups) * graph->chunk;
     if (last > graph->batch) last = graph->batch;
-    float *partial = private_memory(frame, node) + l->partial + (size_t)group * l->partial_size;
+    float *partial = sx_private_memory(frame, node) + l->partial + (size_t)group * l->partial_size;
     for (int i = first; i < last; i++)
         correlate_image(node, sx_value(frame, input, i), sx_slope(frame, node, i), ky, partial,
                         i > first);
@@ -437,7 +405,7 @@ static void reduce(const sx_frame *frame, const sx_graph_node *node, int piece, 
     layout l = layout_of(frame->graph, node, true);
     size_t count = weight_count(node), first = (size_t)piece * REDUCE_FLOATS;
     size_t length = count - first < REDUCE_FLOATS ? count - first : REDUCE_FLOATS;
-    const float *partial = private_memory(frame, node) + l.partial;
+    const float *partial = sx_private_memory(frame, node) + l.partial;
     float *weights = frame->gradient + sx_slice_offset(frame, node, 0) + first;
     for (int g = 0; g < l.groups; g++)
         sx_flat_add(weights, partial + (size_t)g * l.partial_size + first, length);
@@ -535,7 +503,7 @@ const sx_operator sx_operator_convolution = {
     .halo = halo,
     .memory = memory,
     .scratch = scratch,
-    .prepare = {{.own = standardise, .pieces = sx_standard_pieces},
+    .prepare = {{.own = sx_standardise_weights, .pieces = sx_standard_pieces},
                 {.own = pack_forward, .pieces = forward_pieces},
                 {.own = pack_backward, .pieces = backward_pieces}},
     .forward = {{.range = convolve}},
@@ -544,7 +512,7 @@ const sx_operator sx_operator_convolution = {
                  {.range = correlate_chunk},
                  {.own = correlate, .pieces = correlate_pieces}},
     .finish = {{.own = reduce, .pieces = reduce_pieces},
-               {.own = standardise_back, .pieces = sx_standard_pieces}},
+               {.own = sx_standardise_back, .pieces = sx_standard_pieces}},
     .predict = convolve,
     .cost = cost,
     .reference_forward = reference_forward,

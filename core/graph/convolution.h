@@ -24,18 +24,23 @@ int sx_phase_halo(const sx_convolution *c, int side, int out_side);
 /* ---- weight standardisation (arXiv 1903.10520, eq. 7; epsilon 1e-5 on the biased variance)
  * -------- */
 
-/* Floats of the standardised weights, 0 if the node's are not; pieces: 1 or 0. */
+/* Floats of the standardised weights, 0 if the node's are not; pieces: 1 or 0. They are the first
+ * thing in the node's private memory. */
 size_t sx_standard_size(const sx_graph_node *node);
 int sx_standard_pieces(const sx_graph *graph, const sx_graph_node *node);
 
-/* Fills out [weights] from the node's first slice. */
-void sx_standardise(const sx_frame *frame, const sx_graph_node *node, float *out);
+/* The weights that the node works with: standardised or as they are. */
+const float *sx_used_weights(const sx_frame *frame, const sx_graph_node *node);
+
+/* Stage: fills them from the node's first slice. */
+void sx_standardise_weights(const sx_frame *frame, const sx_graph_node *node, int piece,
+                            int worker);
+
+/* Stage: turns the gradient by the standardised weights, in place, into that by the weights. */
+void sx_standardise_back(const sx_frame *frame, const sx_graph_node *node, int piece, int worker);
 
 /* The same for plain loops: weight `w`, and the gradient at the end. */
 double sx_plain_standard(const sx_reference_call *call, size_t w);
 void sx_plain_standard_gradient(const sx_reference_call *call);
-
-/* Turns the gradient by the standardised weights, in place, into that by the weights. */
-void sx_standardise_gradient(const sx_frame *frame, const sx_graph_node *node);
 
 #endif

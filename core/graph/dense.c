@@ -40,35 +40,22 @@ static double cost(const sx_graph_node *node) {
     return (double)input_count(node) * node->units;
 }
 
-static int blocks(int columns) {
-    return sx_ceil_divide(columns, sx_block());
-}
-
-static int block_columns(int columns, int block) {
-    int left = columns - block * sx_block();
-    return left < sx_block() ? left : sx_block();
-}
-
 /* ---- private memory: [packed weights][packed bias][packed transposed weights] -----------------
  */
 
 static size_t bias_offset(const sx_graph_node *node) {
-    return input_count(node) * (size_t)blocks(node->units) * (size_t)sx_block();
+    return input_count(node) * (size_t)sx_blocks(node->units) * (size_t)sx_block();
 }
 
 static size_t transposed_offset(const sx_graph_node *node) {
-    return bias_offset(node) + (size_t)blocks(node->units) * (size_t)sx_block();
+    return bias_offset(node) + (size_t)sx_blocks(node->units) * (size_t)sx_block();
 }
 
 static size_t memory(const sx_graph *graph, const sx_graph_node *node, bool training) {
     input_form f = form_of(node);
     (void)graph;
-    size_t columns = (size_t)f.rows * (size_t)blocks(f.length) * (size_t)sx_block();
+    size_t columns = (size_t)f.rows * (size_t)sx_blocks(f.length) * (size_t)sx_block();
     return transposed_offset(node) + (training ? columns * (size_t)node->units : 0);
-}
-
-static float *private_memory(const sx_frame *frame, const sx_graph_node *node) {
-    return frame->memory[sx_index(frame, node)];
 }
 
 static size_t scratch(const sx_graph_node *node) {
@@ -85,31 +72,31 @@ static bool is_packed(const sx_graph_node *node) {
 
 static int forward_blocks(const sx_graph *graph, const sx_graph_node *node) {
     (void)graph;
-    return is_packed(node) ? blocks(node->units) : 0;
+    return is_packed(node) ? sx_blocks(node->units) : 0;
 }
 
 static void pack_forward(const sx_frame *frame, const sx_graph_node *node, int block, int worker) {
     (void)worker;
     size_t depth = input_count(node), units = (size_t)node->units;
     size_t first = (size_t)block * (size_t)sx_block();
-    size_t columns = (size_t)block_columns(node->units, block);
+    size_t columns = (size_t)sx_block_columns(node->units, block);
     size_t width = (size_t)sx_block_width((int)columns);
-    float *packed = private_memory(frame, node) + first * depth;
+    float *packed = sx_private_memory(frame, node) + first * depth;
     const float *weights = sx_weights(frame, node, 0) + first;
     for (size_t k = 0; k < depth; k++)
         memcpy(packed + k * width, weights + k * units, columns * sizeof *packed);
-    memcpy(private_memory(frame, node) + bias_offset(node) + first,
+    memcpy(sx_private_memory(frame, node) + bias_offset(node) + first,
            sx_weights(frame, node, 1) + first, columns * sizeof *packed);
 }
 
 /* Blocks of the input's gradient; none where nobody wants it. */
 static int transposed_blocks(const sx_graph *graph, const sx_graph_node *node) {
     input_form f = form_of(node);
-    return graph->nodes[node->inputs[0]].needs_gradient ? f.rows * blocks(f.length) : 0;
+    return graph->nodes[node->inputs[0]].needs_gradient ? f.rows * sx_blocks(f.length) : 0;
 }
 
 static float *transposed_block(const sx_frame *frame, const sx_graph_node *node, int piece) {
-    return private_memory(frame, node) + transposed_offset(node) +
+    return sx_private_memory(frame, node) + transposed_offset(node) +
            (size_t)piece * (size_t)sx_block() * (size_t)node->units;
 }
 
@@ -118,8 +105,8 @@ static void pack_backward(const sx_frame *frame, const sx_graph_node *node, int 
     (void)worker;
     if (!frame->training) return;
     input_form f = form_of(node);
-    int row = piece / blocks(f.length), block = piece % blocks(f.length);
-    size_t columns = (size_t)block_columns(f.length, block), units = (size_t)node->units;
+    int row = piece / sx_blocks(f.length), block = piece % sx_blocks(f.length);
+    size_t columns = (size_t)sx_block_columns(f.length, block), units = (size_t)node->units;
     size_t width = (size_t)sx_block_width((int)columns);
     float *packed = transposed_block(frame, node, piece);
     const float *weights =
@@ -135,7 +122,7 @@ static void multiply(const sx_frame *frame, const sx_graph_node *node, int first
     input_form f = form_of(node);
     const sx_graph_node *input = sx_input(frame, node, 0);
     size_t column = (size_t)block * (size_t)sx_block();
-    int columns = block_columns(node->units, block);
+    int columns = sx_block_columns(node->units, block);
     sx_product p = {.m = count,
                     .n = columns,
                     .rows = f.rows,
@@ -144,11 +131,11 @@ static void multiply(const sx_frame *frame, const sx_graph_node *node, int first
                     .a_step = (ptrdiff_t)sx_geometry_stride(node->in),
                     .a_row = (ptrdiff_t)sx_geometry_row(node->in),
                     .a_depth = 1,
-                    .b = private_memory(frame, node) + column * input_count(node),
+                    .b = sx_private_memory(frame, node) + column * input_count(node),
                     .b_depth = sx_block_width(columns),
                     .c = sx_value(frame, node, first) + column,
                     .c_step = (ptrdiff_t)sx_geometry_stride(node->out),
-                    .bias = private_memory(frame, node) + bias_offset(node) + column,
+                    .bias = sx_private_memory(frame, node) + bias_offset(node) + column,
                     .relu = node->relu};
     if (!is_packed(node)) {
         p.b = sx_weights(frame, node, 0) + column;
@@ -169,7 +156,7 @@ static int group_images(const sx_graph *graph, int group) {
 }
 
 static int forward_pieces(const sx_graph *graph, const sx_graph_node *node) {
-    return groups(graph) * blocks(node->units);
+    return groups(graph) * sx_blocks(node->units);
 }
 
 static void forward_piece(const sx_frame *frame, const sx_graph_node *node, int piece, int worker) {
@@ -181,7 +168,7 @@ static void forward_piece(const sx_frame *frame, const sx_graph_node *node, int 
 static void predict(const sx_frame *frame, const sx_graph_node *node, int first, int count,
                     int worker) {
     (void)worker;
-    for (int block = 0; block < blocks(node->units); block++)
+    for (int block = 0; block < sx_blocks(node->units); block++)
         multiply(frame, node, first, count, block);
 }
 
@@ -195,8 +182,8 @@ static void spread(const sx_frame *frame, const sx_graph_node *node, int piece, 
     (void)worker;
     input_form f = form_of(node);
     int group = piece % groups(frame->graph), column = piece / groups(frame->graph);
-    int row = column / blocks(f.length), block = column % blocks(f.length);
-    int columns = block_columns(f.length, block), first = group * GROUP;
+    int row = column / sx_blocks(f.length), block = column % sx_blocks(f.length);
+    int columns = sx_block_columns(f.length, block), first = group * GROUP;
     sx_product p = {.m = group_images(frame->graph, group),
                     .n = columns,
                     .rows = 1,
@@ -249,8 +236,8 @@ static void correlate(const sx_frame *frame, const sx_graph_node *node, int piec
                     .a_depth = (ptrdiff_t)sx_geometry_stride(node->in),
                     .b_depth = (ptrdiff_t)sx_slope_stride(frame, node),
                     .c_step = node->units};
-    for (int block = 0; block < blocks(node->units); block++) {
-        p.n = block_columns(node->units, block);
+    for (int block = 0; block < sx_blocks(node->units); block++) {
+        p.n = sx_block_columns(node->units, block);
         p.b = sx_slope(frame, node, 0) + block * sx_block();
         p.c = gradient + block * sx_block();
         sx_product_run(&p);

@@ -27,19 +27,15 @@ static size_t memory(const sx_graph *graph, const sx_graph_node *node, bool trai
     return training ? sx_partial_memory(graph, used_size(node), used_size(node)) : used_size(node);
 }
 
-/* The bias follows the weights. */
-static float *used_weights(const sx_frame *frame, const sx_graph_node *node) {
-    return frame->memory[sx_index(frame, node)];
-}
-
-/* In prediction a batch norm that follows is multiplied in. */
+/* The private memory begins with the weights as they are used; the bias follows. In prediction a
+ * batch norm that follows is multiplied in. */
 static void prepare(const sx_frame *frame, const sx_graph_node *node, int piece, int worker) {
     (void)piece;
     (void)worker;
     size_t count = weight_count(node), channels = (size_t)node->out.channels;
-    float *used = used_weights(frame, node), *bias = used + count;
+    float *used = sx_private_memory(frame, node), *bias = used + count;
     if (node->standardised)
-        sx_standardise(frame, node, used);
+        sx_standardise_weights(frame, node, 0, 0);
     else
         memcpy(used, sx_weights(frame, node, 0), count * sizeof *used);
     memset(bias, 0, channels * sizeof *bias);
@@ -80,7 +76,7 @@ static void forward(const sx_frame *frame, const sx_graph_node *node, int first,
                     int worker) {
     (void)worker;
     size_t channels = (size_t)node->out.channels, row = sx_geometry_row(node->out);
-    const float *used = used_weights(frame, node);
+    const float *used = sx_private_memory(frame, node);
     bool folded = !frame->training && node->folded >= 0;
     bool relu = node->relu || (folded && frame->graph->nodes[node->folded].relu);
     for (int i = first; i < first + count; i++)
@@ -93,15 +89,10 @@ static void forward(const sx_frame *frame, const sx_graph_node *node, int first,
         }
 }
 
-static void clear_gradient(const sx_graph_node *node, float *dx) {
-    for (int y = 0; y < node->in.height; y++)
-        memset(dx + (size_t)y * sx_geometry_row(node->in), 0, sx_row_length(node->in) * sizeof *dx);
-}
-
 /* One image: adds to its input's gradient (unless NULL) and to the share of the weights'. */
 static void image_backward(const sx_frame *frame, const sx_graph_node *node, int image,
                            float *share, float *dx) {
-    const float *used = used_weights(frame, node);
+    const float *used = sx_private_memory(frame, node);
     const float *x = sx_value(frame, sx_input(frame, node, 0), image);
     size_t channels = (size_t)node->out.channels, at;
     for (int y = 0; y < node->out.height; y++) {
@@ -127,7 +118,7 @@ static void backward(const sx_frame *frame, const sx_graph_node *node, int first
     sx_mask_gradient(frame, node, first, count, worker);
     for (int i = first; i < first + count; i++) {
         float *dx = input->needs_gradient ? sx_slope(frame, input, i) : NULL;
-        if (dx && !node->adds_gradient[0]) clear_gradient(node, dx);
+        if (dx && !node->adds_gradient[0]) sx_clear_interior(dx, node->in);
         image_backward(frame, node, i, share, dx);
     }
 }
@@ -139,7 +130,7 @@ static void add_up(const sx_frame *frame, const sx_graph_node *node, int piece, 
     sum.length = weight_count(node);
     sum.gradient = frame->gradient + sx_slice_offset(frame, node, 0);
     sx_partial_add(frame, node, &sum);
-    if (node->standardised) sx_standardise_gradient(frame, node);
+    if (node->standardised) sx_standardise_back(frame, node, 0, 0);
     if (!node->convolution.bias) return;
     sum.from = weight_count(node);
     sum.length = (size_t)node->out.channels;

@@ -3,24 +3,6 @@
 
 #include <string.h>
 
-static sx_status same_shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
-    (void)graph;
-    (void)err;
-    node->out = node->in;
-    node->out.halo = 0;
-    return SX_OK;
-}
-
-static double no_cost(const sx_graph_node *node) {
-    (void)node;
-    return 0;
-}
-
-/* A row of an image in each of the buffers that an operator reads or writes. */
-static float *row_of(float *image, sx_geometry geometry, int y) {
-    return image + (size_t)y * sx_geometry_row(geometry);
-}
-
 /* ---- input ----------------------------------------------------------------------------------- */
 
 static void input_forward(const sx_frame *frame, const sx_graph_node *node, int first, int count,
@@ -30,7 +12,7 @@ static void input_forward(const sx_frame *frame, const sx_graph_node *node, int 
     const float *from = frame->images + (size_t)first * (size_t)node->out.height * length;
     for (int i = first; i < first + count; i++)
         for (int y = 0; y < node->out.height; y++, from += length)
-            memcpy(row_of(sx_value(frame, node, i), node->out, y), from, length * sizeof *from);
+            memcpy(sx_row_of(sx_value(frame, node, i), node->out, y), from, length * sizeof *from);
 }
 
 const sx_operator sx_operator_input = {
@@ -40,7 +22,6 @@ const sx_operator sx_operator_input = {
     .work = "none",
     .forward = {{.range = input_forward}},
     .predict = input_forward,
-    .cost = no_cost,
 };
 
 /* ---- ReLU: alone, where nothing before it can take it along ------------------------------------
@@ -52,8 +33,9 @@ static void relu_forward(const sx_frame *frame, const sx_graph_node *node, int f
     const sx_graph_node *input = sx_input(frame, node, 0);
     for (int i = first; i < first + count; i++)
         for (int y = 0; y < node->out.height; y++)
-            sx_flat_relu(row_of(sx_value(frame, node, i), node->out, y),
-                         row_of(sx_value(frame, input, i), node->in, y), sx_row_length(node->out));
+            sx_flat_relu(sx_row_of(sx_value(frame, node, i), node->out, y),
+                         sx_row_of(sx_value(frame, input, i), node->in, y),
+                         sx_row_length(node->out));
 }
 
 static void relu_backward(const sx_frame *frame, const sx_graph_node *node, int first, int count,
@@ -63,9 +45,9 @@ static void relu_backward(const sx_frame *frame, const sx_graph_node *node, int 
     if (!input->needs_gradient) return;
     for (int i = first; i < first + count; i++)
         for (int y = 0; y < node->out.height; y++)
-            sx_flat_relu_backward(row_of(sx_slope(frame, input, i), node->in, y),
-                                  row_of(sx_slope(frame, node, i), node->out, y),
-                                  row_of(sx_value(frame, node, i), node->out, y),
+            sx_flat_relu_backward(sx_row_of(sx_slope(frame, input, i), node->in, y),
+                                  sx_row_of(sx_slope(frame, node, i), node->out, y),
+                                  sx_row_of(sx_value(frame, node, i), node->out, y),
                                   node->adds_gradient[0], sx_row_length(node->out));
 }
 
@@ -85,11 +67,10 @@ const sx_operator sx_operator_relu = {
     .shapes = "[h, w, c] -> same",
     .work = "none",
     .checked = "PyTorch",
-    .shape = same_shape,
+    .shape = sx_same_shape,
     .forward = {{.range = relu_forward}},
     .backward = {{.range = relu_backward}},
     .predict = relu_forward,
-    .cost = no_cost,
     .reference_forward = relu_reference_forward,
     .reference_backward = relu_reference_backward,
 };
@@ -101,7 +82,7 @@ static sx_status add_shape(sx_graph *graph, sx_graph_node *node, sx_error *err) 
     if (a.height != b.height || a.width != b.width || a.channels != b.channels)
         return sx_fail(err, SX_BAD_INPUT, "cannot add %d x %d x %d and %d x %d x %d", a.height,
                        a.width, a.channels, b.height, b.width, b.channels);
-    return same_shape(graph, node, err);
+    return sx_same_shape(graph, node, err);
 }
 
 static void add_forward(const sx_frame *frame, const sx_graph_node *node, int first, int count,
@@ -110,9 +91,9 @@ static void add_forward(const sx_frame *frame, const sx_graph_node *node, int fi
     const sx_graph_node *a = sx_input(frame, node, 0), *b = sx_input(frame, node, 1);
     for (int i = first; i < first + count; i++)
         for (int y = 0; y < node->out.height; y++)
-            sx_flat_sum(row_of(sx_value(frame, node, i), node->out, y),
-                        row_of(sx_value(frame, a, i), a->out, y),
-                        row_of(sx_value(frame, b, i), b->out, y), node->relu,
+            sx_flat_sum(sx_row_of(sx_value(frame, node, i), node->out, y),
+                        sx_row_of(sx_value(frame, a, i), a->out, y),
+                        sx_row_of(sx_value(frame, b, i), b->out, y), node->relu,
                         sx_row_length(node->out));
 }
 
@@ -124,8 +105,8 @@ static void add_backward(const sx_frame *frame, const sx_graph_node *node, int f
         if (!input->needs_gradient) continue;
         for (int i = first; i < first + count; i++)
             for (int y = 0; y < node->out.height; y++) {
-                float *dx = row_of(sx_slope(frame, input, i), input->out, y);
-                const float *dy = row_of(sx_slope(frame, node, i), node->out, y);
+                float *dx = sx_row_of(sx_slope(frame, input, i), input->out, y);
+                const float *dy = sx_row_of(sx_slope(frame, node, i), node->out, y);
                 if (node->adds_gradient[k])
                     sx_flat_add(dx, dy, sx_row_length(node->out));
                 else
@@ -156,7 +137,6 @@ const sx_operator sx_operator_add = {
     .forward = {{.range = add_forward}},
     .backward = {{.range = add_backward}},
     .predict = add_forward,
-    .cost = no_cost,
     .reference_forward = add_reference_forward,
     .reference_backward = add_reference_backward,
 };
@@ -193,7 +173,7 @@ static sx_status dropout_shape(sx_graph *graph, sx_graph_node *node, sx_error *e
     if (!(node->rate >= 0 && node->rate < 1))
         return sx_fail(err, SX_BAD_INPUT, "a dropout rate of %g: must be at least 0 and below 1",
                        node->rate);
-    return same_shape(graph, node, err);
+    return sx_same_shape(graph, node, err);
 }
 
 static void drop_row(mask *m, float *to, const float *from, bool accumulate, size_t length) {
@@ -214,8 +194,8 @@ static void dropout_forward(const sx_frame *frame, const sx_graph_node *node, in
     for (int i = first; i < first + count; i++) {
         mask m = frame_mask(frame, node, i);
         for (int y = 0; y < node->out.height; y++)
-            drop_row(&m, row_of(sx_value(frame, node, i), node->out, y),
-                     row_of(sx_value(frame, input, i), node->in, y), false,
+            drop_row(&m, sx_row_of(sx_value(frame, node, i), node->out, y),
+                     sx_row_of(sx_value(frame, input, i), node->in, y), false,
                      sx_row_length(node->out));
     }
 }
@@ -228,8 +208,8 @@ static void dropout_backward(const sx_frame *frame, const sx_graph_node *node, i
     for (int i = first; i < first + count; i++) {
         mask m = frame_mask(frame, node, i);
         for (int y = 0; y < node->out.height; y++)
-            drop_row(&m, row_of(sx_slope(frame, input, i), node->in, y),
-                     row_of(sx_slope(frame, node, i), node->out, y), node->adds_gradient[0],
+            drop_row(&m, sx_row_of(sx_slope(frame, input, i), node->in, y),
+                     sx_row_of(sx_slope(frame, node, i), node->out, y), node->adds_gradient[0],
                      sx_row_length(node->out));
     }
 }
@@ -270,7 +250,6 @@ const sx_operator sx_operator_dropout = {
     .shape = dropout_shape,
     .forward = {{.range = dropout_forward}},
     .backward = {{.range = dropout_backward}},
-    .cost = no_cost,
     .reference_forward = dropout_reference_forward,
     .reference_backward = dropout_reference_backward,
 };

@@ -24,11 +24,6 @@ static sx_status shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
         err);
 }
 
-static double no_cost(const sx_graph_node *node) {
-    (void)node;
-    return 0;
-}
-
 /* The nearest entry; numbers beyond the table count as its ends, no number as the first. */
 static size_t entry_of(const sx_graph_node *node, double x) {
     double nearest = nearbyint(x), last = entries_of(node) - 1;
@@ -57,9 +52,7 @@ static void backward(const sx_frame *frame, const sx_graph_node *node, int first
     const sx_graph_node *input = sx_input(frame, node, 0);
     if (!input->needs_gradient || node->adds_gradient[0]) return;
     for (int i = first; i < first + count; i++)
-        for (int y = 0; y < node->in.height; y++)
-            memset(sx_slope(frame, input, i) + (size_t)y * sx_geometry_row(node->in), 0,
-                   sx_row_length(node->in) * sizeof(float));
+        sx_clear_interior(sx_slope(frame, input, i), node->in);
 }
 
 static int bands(const sx_graph *graph, const sx_graph_node *node) {
@@ -118,7 +111,6 @@ const sx_operator sx_operator_embedding = {
     .forward = {{.range = forward}},
     .backward = {{.range = backward}, {.own = sum_band, .pieces = bands}},
     .predict = forward,
-    .cost = no_cost,
     .reference_forward = reference_forward,
     .reference_backward = reference_backward,
 };

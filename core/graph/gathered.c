@@ -48,13 +48,9 @@ typedef struct {
     int columns, width;  /* of the block; and packed */
 } block_form;
 
-static int blocks(size_t columns) {
-    return sx_ceil_divide((int)columns, sx_block());
-}
-
 static block_form block_of(size_t columns, int block) {
-    block_form b = {.group = (size_t)(block / blocks(columns))};
-    b.first = (size_t)(block % blocks(columns)) * (size_t)sx_block();
+    block_form b = {.group = (size_t)(block / sx_blocks((int)columns))};
+    b.first = (size_t)(block % sx_blocks((int)columns)) * (size_t)sx_block();
     size_t left = columns - b.first;
     b.columns = left < (size_t)sx_block() ? (int)left : sx_block();
     b.width = sx_block_width(b.columns);
@@ -64,20 +60,20 @@ static block_form block_of(size_t columns, int block) {
 /* ---- private memory ----------------------------------------------------------------------------
  */
 
-/* [packed weights][packed bias][standardised weights], and for training [packed transposed
+/* [standardised weights][packed weights][packed bias], and for training [packed transposed
  * weights][columns][dy] */
 typedef struct {
-    size_t bias, standard, transposed, columns, slopes, size;
+    size_t packed, bias, transposed, columns, slopes, size;
 } layout;
 
 static layout layout_of(const sx_graph *graph, const sx_graph_node *node, bool training) {
     extent e = extent_of(node);
     layout l;
     size_t block = (size_t)sx_block(), all = (size_t)graph->batch * e.pixels;
-    l.bias = e.depth * e.groups * (size_t)blocks(e.own) * block;
-    l.standard = l.bias + e.groups * (size_t)blocks(e.own) * block;
-    l.transposed = l.standard + sx_standard_size(node);
-    l.columns = l.transposed + e.own * e.groups * (size_t)blocks(e.depth) * block;
+    l.packed = sx_standard_size(node);
+    l.bias = l.packed + e.depth * e.groups * (size_t)sx_blocks((int)e.own) * block;
+    l.transposed = l.bias + e.groups * (size_t)sx_blocks((int)e.own) * block;
+    l.columns = l.transposed + e.own * e.groups * (size_t)sx_blocks((int)e.depth) * block;
     l.slopes = l.columns + all * e.stride;
     l.size = training ? l.slopes + all * e.out + block : l.transposed;
     return l;
@@ -85,10 +81,6 @@ static layout layout_of(const sx_graph *graph, const sx_graph_node *node, bool t
 
 static size_t memory(const sx_graph *graph, const sx_graph_node *node, bool training) {
     return layout_of(graph, node, training).size;
-}
-
-static float *private_memory(const sx_frame *frame, const sx_graph_node *node) {
-    return frame->memory[sx_index(frame, node)];
 }
 
 /* One image's columns (of a prediction), and one piece's outputs. */
@@ -101,37 +93,19 @@ static size_t scratch(const sx_graph_node *node) {
 /* ---- packing -----------------------------------------------------------------------------------
  */
 
-static const float *used_weights(const sx_frame *frame, const sx_graph_node *node) {
-    if (!node->standardised) return sx_weights(frame, node, 0);
-    return private_memory(frame, node) + layout_of(frame->graph, node, false).standard;
-}
-
-static void standardise(const sx_frame *frame, const sx_graph_node *node, int piece, int worker) {
-    (void)piece;
-    (void)worker;
-    sx_standardise(frame, node,
-                   private_memory(frame, node) + layout_of(frame->graph, node, false).standard);
-}
-
-static void standardise_back(const sx_frame *frame, const sx_graph_node *node, int piece,
-                             int worker) {
-    (void)piece;
-    (void)worker;
-    sx_standardise_gradient(frame, node);
-}
-
 static int forward_blocks(const sx_graph *graph, const sx_graph_node *node) {
     (void)graph;
     extent e = extent_of(node);
-    return (int)e.groups * blocks(e.own);
+    return (int)e.groups * sx_blocks((int)e.own);
 }
 
 static float *packed_block(const sx_frame *frame, const sx_graph_node *node, int block) {
-    return private_memory(frame, node) + (size_t)block * (size_t)sx_block() * extent_of(node).depth;
+    return sx_private_memory(frame, node) + layout_of(frame->graph, node, false).packed +
+           (size_t)block * (size_t)sx_block() * extent_of(node).depth;
 }
 
 static float *packed_bias(const sx_frame *frame, const sx_graph_node *node, int block) {
-    return private_memory(frame, node) + layout_of(frame->graph, node, false).bias +
+    return sx_private_memory(frame, node) + layout_of(frame->graph, node, false).bias +
            (size_t)block * (size_t)sx_block();
 }
 
@@ -155,7 +129,7 @@ static void pack_forward(const sx_frame *frame, const sx_graph_node *node, int b
     block_form b = block_of(e.own, block);
     size_t first = b.group * e.own + b.first, bytes = (size_t)b.columns * sizeof(float);
     float *packed = packed_block(frame, node, block), *bias = packed_bias(frame, node, block);
-    const float *weights = used_weights(frame, node) + first;
+    const float *weights = sx_used_weights(frame, node) + first;
     for (size_t k = 0; k < e.depth; k++)
         memcpy(packed + k * (size_t)b.width, weights + k * e.out, bytes);
     memset(bias, 0, bytes);
@@ -166,11 +140,11 @@ static void pack_forward(const sx_frame *frame, const sx_graph_node *node, int b
 static int backward_blocks(const sx_graph *graph, const sx_graph_node *node) {
     extent e = extent_of(node);
     if (!graph->nodes[node->inputs[0]].needs_gradient) return 0;
-    return (int)e.groups * blocks(e.depth);
+    return (int)e.groups * sx_blocks((int)e.depth);
 }
 
 static float *transposed_block(const sx_frame *frame, const sx_graph_node *node, int block) {
-    return private_memory(frame, node) + layout_of(frame->graph, node, true).transposed +
+    return sx_private_memory(frame, node) + layout_of(frame->graph, node, true).transposed +
            (size_t)block * (size_t)sx_block() * extent_of(node).own;
 }
 
@@ -180,7 +154,7 @@ static void pack_backward(const sx_frame *frame, const sx_graph_node *node, int 
     extent e = extent_of(node);
     block_form b = block_of(e.depth, block);
     float *packed = transposed_block(frame, node, block);
-    const float *weights = used_weights(frame, node) + b.first * e.out + b.group * e.own;
+    const float *weights = sx_used_weights(frame, node) + b.first * e.out + b.group * e.own;
     for (size_t j = 0; j < (size_t)b.columns; j++)
         for (size_t k = 0; k < e.own; k++) packed[k * (size_t)b.width + j] = weights[j * e.out + k];
 }
@@ -254,7 +228,7 @@ static void gather(const sx_frame *frame, const sx_graph_node *node, int first, 
                    int worker) {
     (void)worker;
     extent e = extent_of(node);
-    float *columns = private_memory(frame, node) + layout_of(frame->graph, node, true).columns;
+    float *columns = sx_private_memory(frame, node) + layout_of(frame->graph, node, true).columns;
     for (int i = first; i < first + count; i++)
         gather_image(node, sx_value(frame, sx_input(frame, node, 0), i),
                      columns + (size_t)i * e.pixels * e.stride);
@@ -303,7 +277,7 @@ static int multiply_pieces(const sx_graph *graph, const sx_graph_node *node) {
 static void multiply(const sx_frame *frame, const sx_graph_node *node, int piece, int worker) {
     extent e = extent_of(node);
     const float *columns =
-        private_memory(frame, node) + layout_of(frame->graph, node, true).columns;
+        sx_private_memory(frame, node) + layout_of(frame->graph, node, true).columns;
     int block = piece / groups(frame->graph, node);
     size_t first = (size_t)(piece % groups(frame->graph, node)) * GROUP;
     size_t left = (size_t)frame->graph->batch * e.pixels - first;
@@ -342,7 +316,7 @@ static void gather_slopes(const sx_frame *frame, const sx_graph_node *node, int 
                           int worker) {
     extent e = extent_of(node);
     size_t length = sx_row_length(node->out);
-    float *to = private_memory(frame, node) + layout_of(frame->graph, node, true).slopes;
+    float *to = sx_private_memory(frame, node) + layout_of(frame->graph, node, true).slopes;
     sx_mask_gradient(frame, node, first, count, worker);
     for (int i = first; i < first + count; i++)
         for (int y = 0; y < node->out.height; y++)
@@ -363,7 +337,7 @@ static void weigh(const sx_frame *frame, const sx_graph_node *node, int piece, i
     layout l = layout_of(frame->graph, node, true);
     int bands = sx_ceil_divide((int)e.depth, BAND), block = piece / bands;
     size_t all = (size_t)frame->graph->batch * e.pixels, row = (size_t)(piece % bands) * BAND;
-    const float *slopes = private_memory(frame, node) + l.slopes;
+    const float *slopes = sx_private_memory(frame, node) + l.slopes;
     if (block == forward_blocks(frame->graph, node)) {
         float *bias = frame->gradient + sx_slice_offset(frame, node, 1);
         sx_flat_add_rows(bias, slopes, all, e.out);
@@ -375,7 +349,7 @@ static void weigh(const sx_frame *frame, const sx_graph_node *node, int piece, i
                     .n = b.columns,
                     .rows = 1,
                     .depth = (int)all,
-                    .a = private_memory(frame, node) + l.columns + b.group * e.depth + row,
+                    .a = sx_private_memory(frame, node) + l.columns + b.group * e.depth + row,
                     .a_step = 1,
                     .a_depth = (ptrdiff_t)e.stride,
                     .b = slopes + first,
@@ -398,7 +372,7 @@ static void spread(const sx_frame *frame, const sx_graph_node *node, int piece, 
     size_t row = (size_t)(piece % groups(frame->graph, node)) * GROUP;
     block_form b = block_of(e.depth, block);
     size_t left = (size_t)frame->graph->batch * e.pixels - row;
-    float *memory = private_memory(frame, node);
+    float *memory = sx_private_memory(frame, node);
     sx_product p = {.m = (int)(left < GROUP ? left : GROUP),
                     .n = b.columns,
                     .rows = 1,
@@ -413,11 +387,6 @@ static void spread(const sx_frame *frame, const sx_graph_node *node, int piece, 
     sx_product_run(&p);
 }
 
-static void clear_gradient(const sx_graph_node *node, float *dx) {
-    for (int y = 0; y < node->in.height; y++)
-        memset(dx + (size_t)y * sx_geometry_row(node->in), 0, sx_row_length(node->in) * sizeof *dx);
-}
-
 /* Adds the columns' gradient to the pixels they came from. */
 static void scatter(const sx_frame *frame, const sx_graph_node *node, int first, int count,
                     int worker) {
@@ -425,10 +394,10 @@ static void scatter(const sx_frame *frame, const sx_graph_node *node, int first,
     const sx_graph_node *input = sx_input(frame, node, 0);
     if (!input->needs_gradient) return;
     extent e = extent_of(node);
-    float *columns = private_memory(frame, node) + layout_of(frame->graph, node, true).columns;
+    float *columns = sx_private_memory(frame, node) + layout_of(frame->graph, node, true).columns;
     for (int i = first; i < first + count; i++) {
         float *dx = sx_slope(frame, input, i);
-        if (!node->adds_gradient[0]) clear_gradient(node, dx);
+        if (!node->adds_gradient[0]) sx_clear_interior(dx, node->in);
         walk_image(node, dx, columns + (size_t)i * e.pixels * e.stride, add_run);
     }
 }
@@ -444,7 +413,7 @@ const sx_operator sx_operator_gathered = {
     .work = "kernel^2 c channels for each output pixel",
     .memory = memory,
     .scratch = scratch,
-    .prepare = {{.own = standardise, .pieces = sx_standard_pieces},
+    .prepare = {{.own = sx_standardise_weights, .pieces = sx_standard_pieces},
                 {.own = pack_forward, .pieces = forward_blocks},
                 {.own = pack_backward, .pieces = backward_blocks}},
     .forward = {{.range = gather}, {.own = multiply, .pieces = multiply_pieces}},
@@ -452,7 +421,7 @@ const sx_operator sx_operator_gathered = {
                  {.own = weigh, .pieces = gradient_pieces},
                  {.own = spread, .pieces = spread_pieces},
                  {.range = scatter}},
-    .finish = {{.own = standardise_back, .pieces = sx_standard_pieces}},
+    .finish = {{.own = sx_standardise_back, .pieces = sx_standard_pieces}},
     .predict = predict,
     .cost = cost,
 };

@@ -191,9 +191,13 @@ size_t sx_graph_output_size(const sx_graph *graph) {
     return (size_t)out.height * sx_row_length(out);
 }
 
+static double cost_of(const sx_graph_node *node) {
+    return node->op->cost ? node->op->cost(node) : 0;
+}
+
 double sx_graph_cost(const sx_graph *graph) {
     double sum = 0;
-    for (int i = 0; i < graph->count; i++) sum += graph->nodes[i].op->cost(&graph->nodes[i]);
+    for (int i = 0; i < graph->count; i++) sum += cost_of(&graph->nodes[i]);
     return sum;
 }
 
@@ -215,7 +219,7 @@ void sx_graph_describe(const sx_graph *graph, sx_text *out) {
                  node->out.channels);
         sx_text_add(out, "%-24s %-22s %-16s %14s %16s\n", node->name, node->op->name, shape,
                     sx_text_count(size, (long long)slices_size(graph, node)),
-                    sx_text_count(cost, (long long)node->op->cost(node)));
+                    sx_text_count(cost, (long long)cost_of(node)));
         parameters += slices_size(graph, node);
     }
     char size[32], cost[32];

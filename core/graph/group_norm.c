@@ -31,10 +31,6 @@ static sx_status shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
         graph, node, &(sx_slice_form){"bias", {channels}, true, false, SX_INITIAL_ZERO, 1}, err);
 }
 
-static double cost(const sx_graph_node *node) {
-    return (double)node->out.height * (double)sx_row_length(node->out);
-}
-
 /* ---- memory: [batch][mean, scale of each group], then the chunks' shares of [gamma, beta] ------
  */
 
@@ -79,14 +75,9 @@ static image_norm image_norm_of(const sx_frame *frame, const sx_graph_node *node
     n.second = n.first + sx_round_up(n.channels);
     n.mean = work + 4 * sx_round_up(n.channels);
     if (frame->training)
-        n.mean = frame->memory[sx_index(frame, node)] + 2 * (size_t)image * (size_t)groups_of(node);
+        n.mean = sx_private_memory(frame, node) + 2 * (size_t)image * (size_t)groups_of(node);
     n.scale = n.mean + n.groups;
     return n;
-}
-
-static void tile_row(float *row, sx_geometry geometry) {
-    for (int x = 1; x < geometry.width; x++)
-        memcpy(row + x * geometry.channels, row, (size_t)geometry.channels * sizeof *row);
 }
 
 static double group_sum(const image_norm *n, const double *channels, int group) {
@@ -98,7 +89,7 @@ static double group_sum(const image_norm *n, const double *channels, int group) 
 /* Writes a group's value to its channels of a tiled row. */
 static void tile_groups(const image_norm *n, const float *groups, float *row) {
     for (size_t c = 0; c < n->channels; c++) row[c] = groups[c / n->width];
-    tile_row(row, n->node->in);
+    sx_tile_row(row, n->node->in);
 }
 
 /* Fills `sums` [channels] from the tiled row; clears the row. */
@@ -138,8 +129,8 @@ static void forward(const sx_frame *frame, const sx_graph_node *node, int first,
             n.rows[SCALE][c] = n.scale[c / n.width] * gamma[c];
             n.rows[SHIFT][c] = beta[c];
         }
-        tile_row(n.rows[SCALE], node->in);
-        tile_row(n.rows[SHIFT], node->in);
+        sx_tile_row(n.rows[SCALE], node->in);
+        sx_tile_row(n.rows[SHIFT], node->in);
         sx_affine affine = {n.rows[MEAN], n.rows[SCALE], n.rows[SHIFT]};
         for (int y = 0; y < node->in.height; y++)
             sx_flat_affine(out + (size_t)y * sx_geometry_row(node->out),
@@ -184,9 +175,9 @@ static void tile_backward(const image_norm *n, const float *gamma) {
             n->rows[OFFSET][c] = (float)offset;
         }
     }
-    tile_row(n->rows[SCALE], n->node->in);
-    tile_row(n->rows[SLOPE], n->node->in);
-    tile_row(n->rows[OFFSET], n->node->in);
+    sx_tile_row(n->rows[SCALE], n->node->in);
+    sx_tile_row(n->rows[SLOPE], n->node->in);
+    sx_tile_row(n->rows[OFFSET], n->node->in);
 }
 
 static void image_backward(const sx_frame *frame, const sx_graph_node *node, int image, int worker,
@@ -311,8 +302,9 @@ static const sx_option options[] = {
 #define IMAGE_NORM                                                                                 \
     .checked = "PyTorch", .shape = shape, .memory = memory, .scratch = scratch,                    \
     .forward = {{.range = forward}}, .backward = {{.range = backward}},                            \
-    .finish = {{.own = add_up, .pieces = sx_one_piece}}, .predict = forward, .cost = cost,         \
-    .reference_forward = reference_forward, .reference_backward = reference_backward
+    .finish = {{.own = add_up, .pieces = sx_one_piece}}, .predict = forward,                       \
+    .cost = sx_cost_of_values, .reference_forward = reference_forward,                             \
+    .reference_backward = reference_backward
 
 const sx_operator sx_operator_group_norm = {
     .name = "group_norm",

@@ -132,7 +132,7 @@ struct sx_operator {
     sx_range_function predict;
     /* After a training run that was not cancelled. */
     void (*commit)(const sx_frame *frame, const sx_graph_node *node);
-    double (*cost)(const sx_graph_node *node); /* multiply-adds of one image, forward */
+    double (*cost)(const sx_graph_node *node); /* multiply-adds of one image, forward; NULL: none */
     sx_reference_function reference_forward, reference_backward;
 };
 
@@ -180,6 +180,16 @@ static inline int sx_ceil_divide(int a, int b) {
     return (a + b - 1) / b;
 }
 
+/* Blocks of columns that one pass of the tile kernels fills, and the columns of one of them. */
+static inline int sx_blocks(int columns) {
+    return sx_ceil_divide(columns, sx_block());
+}
+
+static inline int sx_block_columns(int columns, int block) {
+    int left = columns - block * sx_block();
+    return left < sx_block() ? left : sx_block();
+}
+
 static inline size_t sx_slice_offset(const sx_frame *frame, const sx_graph_node *node, int which) {
     return frame->graph->slices[node->slices[which]].offset;
 }
@@ -190,6 +200,11 @@ static inline const float *sx_weights(const sx_frame *frame, const sx_graph_node
 
 static inline int sx_index(const sx_frame *frame, const sx_graph_node *node) {
     return (int)(node - frame->graph->nodes);
+}
+
+/* The node's own, of `memory` floats. */
+static inline float *sx_private_memory(const sx_frame *frame, const sx_graph_node *node) {
+    return frame->memory[sx_index(frame, node)];
 }
 
 /* Interior's first value of image `image`. */
@@ -223,13 +238,36 @@ static inline void sx_store_gradient(float *dx, const float *values, bool accumu
         memcpy(dx, values, count * sizeof *dx);
 }
 
+static inline size_t sx_row_length(sx_geometry geometry) {
+    return (size_t)geometry.width * (size_t)geometry.channels;
+}
+
+/* Zeroes an image's interior (its first value is *image): before something is added to it. */
+static inline void sx_clear_interior(float *image, sx_geometry geometry) {
+    size_t row = sx_geometry_row(geometry);
+    for (int y = 0; y < geometry.height; y++, image += row)
+        memset(image, 0, sx_row_length(geometry) * sizeof *image);
+}
+
 static inline int sx_chunk_of(const sx_frame *frame, int first) {
     return first / frame->graph->chunk;
 }
 
-static inline size_t sx_row_length(sx_geometry geometry) {
-    return (size_t)geometry.width * (size_t)geometry.channels;
+static inline float *sx_row_of(float *image, sx_geometry geometry, int y) {
+    return image + (size_t)y * sx_geometry_row(geometry);
 }
+
+/* Repeats a row's first pixel over its other pixels. */
+static inline void sx_tile_row(float *row, sx_geometry geometry) {
+    for (int x = 1; x < geometry.width; x++)
+        memcpy(row + x * geometry.channels, row, (size_t)geometry.channels * sizeof *row);
+}
+
+/* Shape rule: the output's is the input's. */
+sx_status sx_same_shape(sx_graph *graph, sx_graph_node *node, sx_error *err);
+
+/* Cost: one for each value of the output. */
+double sx_cost_of_values(const sx_graph_node *node);
 
 /* What the pools share. */
 sx_status sx_pool_shape(sx_graph *graph, sx_graph_node *node, sx_error *err);

@@ -17,11 +17,6 @@ static sx_status shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
         graph, node, &(sx_slice_form){"bias", {channels}, true, false, SX_INITIAL_ZERO, 1}, err);
 }
 
-static double cost(const sx_graph_node *node) {
-    (void)node;
-    return 0;
-}
-
 static size_t rows_of(const sx_graph_node *node) {
     return (size_t)node->in.height * (size_t)node->in.width;
 }
@@ -44,7 +39,7 @@ static size_t scratch(const sx_graph_node *node) {
 static float *image_statistics(const sx_frame *frame, const sx_graph_node *node, int image,
                                int worker) {
     if (!frame->training) return frame->scratch[worker];
-    return frame->memory[sx_index(frame, node)] + 2 * (size_t)image * rows_of(node);
+    return sx_private_memory(frame, node) + 2 * (size_t)image * rows_of(node);
 }
 
 static void forward(const sx_frame *frame, const sx_graph_node *node, int first, int count,
@@ -167,7 +162,7 @@ const sx_operator sx_operator_layer_norm = {
     .backward = {{.range = backward}},
     .finish = {{.own = add_up, .pieces = two_pieces}},
     .predict = forward,
-    .cost = cost,
+    .cost = sx_cost_of_values,
     .reference_forward = reference_forward,
     .reference_backward = reference_backward,
 };

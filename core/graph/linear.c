@@ -31,15 +31,6 @@ static double cost(const sx_graph_node *node) {
     return (double)weight_count(node) * node->in.height * node->in.width;
 }
 
-static int blocks(int columns) {
-    return sx_ceil_divide(columns, sx_block());
-}
-
-static int block_columns(int columns, int block) {
-    int left = columns - block * sx_block();
-    return left < sx_block() ? left : sx_block();
-}
-
 /* ---- private memory: [packed weights][packed bias][packed transposed weights][shares] -------- */
 
 typedef struct {
@@ -49,8 +40,8 @@ typedef struct {
 
 static layout layout_of(const sx_graph *graph, const sx_graph_node *node) {
     layout l;
-    size_t out = (size_t)blocks(node->units) * (size_t)sx_block();
-    size_t in = (size_t)blocks(node->in.channels) * (size_t)sx_block();
+    size_t out = (size_t)sx_blocks(node->units) * (size_t)sx_block();
+    size_t in = (size_t)sx_blocks(node->in.channels) * (size_t)sx_block();
     l.bias = (size_t)node->in.channels * out;
     l.transposed = l.bias + out;
     l.shares = l.transposed + (size_t)node->units * in;
@@ -65,44 +56,40 @@ static size_t memory(const sx_graph *graph, const sx_graph_node *node, bool trai
     return l.shared ? sx_partial_memory(graph, l.shares, l.share_size) : l.shares;
 }
 
-static float *private_memory(const sx_frame *frame, const sx_graph_node *node) {
-    return frame->memory[sx_index(frame, node)];
-}
-
 /* ---- packing --------------------------------------------------------------------------------- */
 
 static int forward_blocks(const sx_graph *graph, const sx_graph_node *node) {
     (void)graph;
-    return blocks(node->units);
+    return sx_blocks(node->units);
 }
 
 static void pack_forward(const sx_frame *frame, const sx_graph_node *node, int block, int worker) {
     (void)worker;
     size_t depth = (size_t)node->in.channels, units = (size_t)node->units;
     size_t first = (size_t)block * (size_t)sx_block();
-    size_t columns = (size_t)block_columns(node->units, block);
+    size_t columns = (size_t)sx_block_columns(node->units, block);
     size_t width = (size_t)sx_block_width((int)columns);
-    float *packed = private_memory(frame, node) + first * depth;
+    float *packed = sx_private_memory(frame, node) + first * depth;
     const float *weights = sx_weights(frame, node, 0) + first;
     for (size_t k = 0; k < depth; k++)
         memcpy(packed + k * width, weights + k * units, columns * sizeof *packed);
-    memcpy(private_memory(frame, node) + layout_of(frame->graph, node).bias + first,
+    memcpy(sx_private_memory(frame, node) + layout_of(frame->graph, node).bias + first,
            sx_weights(frame, node, 1) + first, columns * sizeof *packed);
 }
 
 /* None where nobody wants the input's gradient. */
 static int backward_blocks(const sx_graph *graph, const sx_graph_node *node) {
-    return graph->nodes[node->inputs[0]].needs_gradient ? blocks(node->in.channels) : 0;
+    return graph->nodes[node->inputs[0]].needs_gradient ? sx_blocks(node->in.channels) : 0;
 }
 
 static void pack_backward(const sx_frame *frame, const sx_graph_node *node, int block, int worker) {
     (void)worker;
     if (!frame->training) return;
     size_t units = (size_t)node->units, first = (size_t)block * (size_t)sx_block();
-    size_t columns = (size_t)block_columns(node->in.channels, block);
+    size_t columns = (size_t)sx_block_columns(node->in.channels, block);
     size_t width = (size_t)sx_block_width((int)columns);
     float *packed =
-        private_memory(frame, node) + layout_of(frame->graph, node).transposed + first * units;
+        sx_private_memory(frame, node) + layout_of(frame->graph, node).transposed + first * units;
     const float *weights = sx_weights(frame, node, 0) + first * units;
     for (size_t k = 0; k < units; k++, packed += width)
         for (size_t j = 0; j < columns; j++) packed[j] = weights[j * units + k];
@@ -124,8 +111,8 @@ static void multiply(const sx_graph_node *node, sx_product p, const float *x, fl
     p.a_depth = 1;
     for (int span = 0; span < sx_span_count(node); span++) {
         p.a = x + (size_t)span * sx_geometry_row(from);
-        for (int block = 0; block < blocks(channels); block++) {
-            p.n = block_columns(channels, block);
+        for (int block = 0; block < sx_blocks(channels); block++) {
+            p.n = sx_block_columns(channels, block);
             p.b_depth = sx_block_width(p.n);
             p.b = packed + (size_t)block * (size_t)sx_block() * (size_t)p.depth;
             p.c = y + (size_t)span * sx_geometry_row(to) + block * sx_block();
@@ -138,7 +125,7 @@ static void multiply(const sx_graph_node *node, sx_product p, const float *x, fl
 static void forward(const sx_frame *frame, const sx_graph_node *node, int first, int count,
                     int worker) {
     (void)worker;
-    const float *packed = private_memory(frame, node);
+    const float *packed = sx_private_memory(frame, node);
     sx_product p = {.depth = node->in.channels,
                     .a_step = node->in.channels,
                     .c_step = node->units,
@@ -158,7 +145,7 @@ static void spread(const sx_frame *frame, const sx_graph_node *node, int first, 
     sx_product p = {.depth = node->units,
                     .a_step = node->units,
                     .c_step = node->in.channels,
-                    .b = private_memory(frame, node) + layout_of(frame->graph, node).transposed,
+                    .b = sx_private_memory(frame, node) + layout_of(frame->graph, node).transposed,
                     .accumulate = node->adds_gradient[0]};
     for (int i = first; i < first + count; i++)
         multiply(node, p, sx_slope(frame, node, i), sx_slope(frame, input, i), node->in.channels,
@@ -174,7 +161,7 @@ static void correlate(const sx_frame *frame, const sx_graph_node *node, int firs
                       int row, int rows, int block, float *out) {
     const sx_graph_node *input = sx_input(frame, node, 0);
     sx_product p = {.m = rows,
-                    .n = block_columns(node->units, block),
+                    .n = sx_block_columns(node->units, block),
                     .rows = 1,
                     .depth = span_pixels(node),
                     .a_step = 1,
@@ -214,7 +201,7 @@ static void correlate_chunk(const sx_frame *frame, const sx_graph_node *node, in
     layout l = layout_of(frame->graph, node);
     if (!l.shared) return;
     float *share = sx_partial_chunk(frame, node, l.shares, l.share_size, sx_chunk_of(frame, first));
-    for (int block = 0; block < blocks(node->units); block++)
+    for (int block = 0; block < sx_blocks(node->units); block++)
         correlate(frame, node, first, first + count, 0, node->in.channels, block, share);
     float *bias = share + weight_count(node);
     memset(bias, 0, (size_t)node->units * sizeof *bias);
@@ -223,7 +210,7 @@ static void correlate_chunk(const sx_frame *frame, const sx_graph_node *node, in
 
 static int tiles(const sx_graph *graph, const sx_graph_node *node) {
     if (layout_of(graph, node).shared) return 0;
-    return sx_ceil_divide(node->in.channels, TILE_ROWS) * blocks(node->units) + 1;
+    return sx_ceil_divide(node->in.channels, TILE_ROWS) * sx_blocks(node->units) + 1;
 }
 
 /* A tile over the whole batch; the last piece is the bias. */
@@ -232,7 +219,7 @@ static void correlate_tile(const sx_frame *frame, const sx_graph_node *node, int
     (void)worker;
     int batch = frame->graph->batch, bands = sx_ceil_divide(node->in.channels, TILE_ROWS);
     int row = piece % bands * TILE_ROWS, rows = node->in.channels - row;
-    if (piece == bands * blocks(node->units)) {
+    if (piece == bands * sx_blocks(node->units)) {
         sum_bias(frame, node, 0, batch, frame->gradient + sx_slice_offset(frame, node, 1));
         return;
     }

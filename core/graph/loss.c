@@ -19,11 +19,6 @@ static sx_status shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
     return SX_OK;
 }
 
-static double cost(const sx_graph_node *node) {
-    (void)node;
-    return 0;
-}
-
 static int largest(const float *x, int count) {
     int best = 0;
     for (int j = 1; j < count; j++)
@@ -134,7 +129,6 @@ const sx_operator sx_operator_softmax_cross_entropy = {
     .forward = {{.range = forward}},
     .backward = {{.range = backward}},
     .finish = {{.own = sx_loss_sum, .pieces = sx_one_piece}},
-    .cost = cost,
     .reference_forward = reference_forward,
     .reference_backward = reference_backward,
 };

@@ -56,8 +56,7 @@ static bool prepare_gradient(const sx_graph_node *node, float *dx) {
     bool covered = node->stride == node->kernel && node->padding == 0 &&
                    node->in.height % node->kernel == 0 && node->in.width % node->kernel == 0;
     if (node->adds_gradient[0]) return true;
-    for (int y = 0; y < node->in.height && (overlap || !covered); y++)
-        memset(dx + (size_t)y * sx_geometry_row(node->in), 0, sx_row_length(node->in) * sizeof *dx);
+    if (overlap || !covered) sx_clear_interior(dx, node->in);
     return overlap;
 }
 

@@ -7,7 +7,7 @@ size_t sx_partial_memory(const sx_graph *graph, size_t offset, size_t count) {
 
 float *sx_partial_chunk(const sx_frame *frame, const sx_graph_node *node, size_t offset,
                         size_t count, int chunk) {
-    return frame->memory[sx_index(frame, node)] + sx_round_up(offset) +
+    return sx_private_memory(frame, node) + sx_round_up(offset) +
            (size_t)chunk * sx_round_up(count);
 }
 

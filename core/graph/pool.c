@@ -36,9 +36,7 @@ static size_t input_row(const sx_graph_node *node, int y) {
 
 /* Windows will be added to the input's gradient: zeroes it, unless it holds something already. */
 static void prepare_gradient(const sx_graph_node *node, float *dx) {
-    if (node->adds_gradient[0]) return;
-    for (int y = 0; y < node->in.height; y++)
-        memset(dx + (size_t)y * sx_geometry_row(node->in), 0, sx_row_length(node->in) * sizeof *dx);
+    if (!node->adds_gradient[0]) sx_clear_interior(dx, node->in);
 }
 
 /* ---- average --------------------------------------------------------------------------------- */

@@ -36,11 +36,6 @@ static sx_status shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
                    node->option[OF_WIDTH], node->option[OF_CHANNELS]);
 }
 
-static double no_cost(const sx_graph_node *node) {
-    (void)node;
-    return 0;
-}
-
 /* Copies an image row by row of both sides at once. */
 static void copy_image(const float *from, sx_geometry in, float *to, sx_geometry out,
                        bool accumulate) {
@@ -88,8 +83,8 @@ static const sx_option options[] = {
 
 #define RESHAPE                                                                                    \
     .work = "none", .checked = "PyTorch", .forward = {{.range = forward}},                         \
-    .backward = {{.range = backward}}, .predict = forward, .cost = no_cost,                        \
-    .reference_forward = reference_forward, .reference_backward = reference_backward
+    .backward = {{.range = backward}}, .predict = forward, .reference_forward = reference_forward, \
+    .reference_backward = reference_backward
 
 const sx_operator sx_operator_reshape = {
     .name = "reshape",

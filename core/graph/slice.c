@@ -18,11 +18,6 @@ static sx_status shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
     return SX_OK;
 }
 
-static double no_cost(const sx_graph_node *node) {
-    (void)node;
-    return 0;
-}
-
 /* Floats from the start of the input's row to the first value that is taken from its pixel 0. */
 static size_t first_of(const sx_graph_node *node) {
     size_t from = (size_t)node->option[FROM];
@@ -52,11 +47,6 @@ static void forward(const sx_frame *frame, const sx_graph_node *node, int first,
         }
 }
 
-static void clear_gradient(const sx_graph_node *node, float *dx) {
-    for (int y = 0; y < node->in.height; y++)
-        memset(dx + (size_t)y * sx_geometry_row(node->in), 0, sx_row_length(node->in) * sizeof *dx);
-}
-
 static void backward(const sx_frame *frame, const sx_graph_node *node, int first, int count,
                      int worker) {
     (void)worker;
@@ -65,7 +55,7 @@ static void backward(const sx_frame *frame, const sx_graph_node *node, int first
     if (!input->needs_gradient) return;
     for (int i = first; i < first + count; i++) {
         float *image = sx_slope(frame, input, i);
-        if (!node->adds_gradient[0]) clear_gradient(node, image);
+        if (!node->adds_gradient[0]) sx_clear_interior(image, node->in);
         for (int y = 0; y < node->out.height; y++) {
             float *dx = image + row_at(node, y) + first_of(node);
             const float *dy = sx_slope(frame, node, i) + (size_t)y * sx_geometry_row(node->out);
@@ -119,7 +109,6 @@ const sx_operator sx_operator_slice = {
     .forward = {{.range = forward}},
     .backward = {{.range = backward}},
     .predict = forward,
-    .cost = no_cost,
     .reference_forward = reference_forward,
     .reference_backward = reference_backward,
 };

@@ -33,7 +33,15 @@ static moments moments_of(const float *w, size_t count, size_t channels) {
     return (moments){mean, 1 / sqrt(squares / size + EPSILON)};
 }
 
-void sx_standardise(const sx_frame *frame, const sx_graph_node *node, float *out) {
+const float *sx_used_weights(const sx_frame *frame, const sx_graph_node *node) {
+    return node->standardised ? sx_private_memory(frame, node) : sx_weights(frame, node, 0);
+}
+
+void sx_standardise_weights(const sx_frame *frame, const sx_graph_node *node, int piece,
+                            int worker) {
+    (void)piece;
+    (void)worker;
+    float *out = sx_private_memory(frame, node);
     size_t channels = (size_t)node->out.channels, count = count_of(frame->graph, node);
     const float *w = sx_weights(frame, node, 0);
     for (size_t c = 0; c < channels; c++) {
@@ -43,7 +51,9 @@ void sx_standardise(const sx_frame *frame, const sx_graph_node *node, float *out
     }
 }
 
-void sx_standardise_gradient(const sx_frame *frame, const sx_graph_node *node) {
+void sx_standardise_back(const sx_frame *frame, const sx_graph_node *node, int piece, int worker) {
+    (void)piece;
+    (void)worker;
     size_t channels = (size_t)node->out.channels, count = count_of(frame->graph, node);
     const float *w = sx_weights(frame, node, 0);
     float *g = frame->gradient + sx_slice_offset(frame, node, 0);

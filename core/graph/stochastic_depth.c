@@ -8,19 +8,6 @@
 
 enum { RATE };
 
-static sx_status shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
-    (void)graph;
-    (void)err;
-    node->out = node->in;
-    node->out.halo = 0;
-    return SX_OK;
-}
-
-static double no_cost(const sx_graph_node *node) {
-    (void)node;
-    return 0;
-}
-
 static float factor_of(double rate, int node, uint64_t seed, int64_t step, int image) {
     uint64_t stream = STREAM ^ (uint64_t)step << NODE_BITS ^ (uint64_t)node;
     sx_random random = sx_random_from(seed, stream, (uint64_t)image);
@@ -87,11 +74,10 @@ const sx_operator sx_operator_stochastic_depth = {
     .shapes = "[h, w, c] -> same",
     .work = "none",
     .options = options,
-    .shape = shape,
+    .shape = sx_same_shape,
     .forward = {{.range = forward}},
     .backward = {{.range = backward}},
     .predict = forward,
-    .cost = no_cost,
     .reference_forward = reference_forward,
     .reference_backward = reference_backward,
 };

@@ -2,15 +2,6 @@
  * before all others, and a learned position for each. Their gradients are sums over the batch. */
 #include "core/graph/partial.h"
 
-static double no_cost(const sx_graph_node *node) {
-    (void)node;
-    return 0;
-}
-
-static float *row_of(float *image, sx_geometry geometry, int y) {
-    return image + (size_t)y * sx_geometry_row(geometry);
-}
-
 static sx_status add_weight(sx_graph *graph, sx_graph_node *node, sx_geometry g, sx_error *err) {
     sx_slice_form form = {"weight", {g.height, g.width, g.channels}, true, false, SX_INITIAL_SMALL,
                           1};
@@ -21,8 +12,8 @@ static void copy_rows(const sx_graph_node *from_node, float *from, const sx_grap
                       float *to, int rows, bool add) {
     size_t length = sx_row_length(from_node->out);
     for (int y = 0; y < rows; y++) {
-        float *target = row_of(to, to_node->out, y);
-        const float *source = row_of(from, from_node->out, y);
+        float *target = sx_row_of(to, to_node->out, y);
+        const float *source = sx_row_of(from, from_node->out, y);
         if (add)
             sx_flat_add(target, source, length);
         else
@@ -61,7 +52,7 @@ static void token_forward(const sx_frame *frame, const sx_graph_node *node, int 
         memcpy(to, sx_weights(frame, node, 0), channels * sizeof *to);
         to += channels;
         for (int y = 0; y < node->in.height; y++, to += length)
-            memcpy(to, row_of(sx_value(frame, input, i), node->in, y), length * sizeof *to);
+            memcpy(to, sx_row_of(sx_value(frame, input, i), node->in, y), length * sizeof *to);
     }
 }
 
@@ -77,7 +68,7 @@ static void token_backward(const sx_frame *frame, const sx_graph_node *node, int
         sx_flat_add(share, from, channels);
         from += channels;
         for (int y = 0; y < node->in.height && input->needs_gradient; y++, from += length)
-            sx_store_gradient(row_of(sx_slope(frame, input, i), node->in, y), from,
+            sx_store_gradient(sx_row_of(sx_slope(frame, input, i), node->in, y), from,
                               node->adds_gradient[0], length);
     }
 }
@@ -121,7 +112,6 @@ const sx_operator sx_operator_class_token = {
     .backward = {{.range = token_backward}},
     .finish = {{.own = token_finish, .pieces = sx_one_piece}},
     .predict = token_forward,
-    .cost = no_cost,
     .reference_forward = token_reference_forward,
     .reference_backward = token_reference_backward,
 };
@@ -150,8 +140,8 @@ static void position_forward(const sx_frame *frame, const sx_graph_node *node, i
     size_t length = sx_row_length(node->in);
     for (int i = first; i < first + count; i++)
         for (int y = 0; y < node->in.height; y++)
-            sx_flat_sum(row_of(sx_value(frame, node, i), node->out, y),
-                        row_of(sx_value(frame, input, i), node->in, y),
+            sx_flat_sum(sx_row_of(sx_value(frame, node, i), node->out, y),
+                        sx_row_of(sx_value(frame, input, i), node->in, y),
                         sx_weights(frame, node, 0) + (size_t)y * length, false, length);
 }
 
@@ -165,7 +155,7 @@ static void position_backward(const sx_frame *frame, const sx_graph_node *node, 
     for (int i = first; i < first + count; i++) {
         float *dy = sx_slope(frame, node, i);
         for (int y = 0; y < node->in.height; y++)
-            sx_flat_add(share + (size_t)y * length, row_of(dy, node->out, y), length);
+            sx_flat_add(share + (size_t)y * length, sx_row_of(dy, node->out, y), length);
         if (input->needs_gradient)
             copy_rows(node, dy, input, sx_slope(frame, input, i), node->in.height,
                       node->adds_gradient[0]);
@@ -205,7 +195,6 @@ const sx_operator sx_operator_position = {
     .backward = {{.range = position_backward}},
     .finish = {{.own = position_finish, .pieces = sx_one_piece}},
     .predict = position_forward,
-    .cost = no_cost,
     .reference_forward = position_reference_forward,
     .reference_backward = position_reference_backward,
 };

@@ -57,15 +57,6 @@ static double cost(const sx_graph_node *node) {
     return (double)weight_count(node) * node->in.height * node->in.width;
 }
 
-static int blocks(int channels) {
-    return sx_ceil_divide(channels, sx_block());
-}
-
-static int block_columns(int channels, int block) {
-    int left = channels - block * sx_block();
-    return left < sx_block() ? left : sx_block();
-}
-
 /* ---- private memory: [packed phases][packed bias][packed weights of backward][shares]
  * ------------ */
 
@@ -76,10 +67,10 @@ typedef struct {
 static layout layout_of(const sx_graph_node *node) {
     layout l;
     size_t block = (size_t)sx_block();
-    l.bias = taps(node) * (size_t)node->in.channels * (size_t)blocks(node->out.channels) * block;
-    l.backward = l.bias + (size_t)blocks(node->out.channels) * block;
-    l.shares = l.backward +
-               taps(node) * (size_t)node->out.channels * (size_t)blocks(node->in.channels) * block;
+    l.bias = taps(node) * (size_t)node->in.channels * (size_t)sx_blocks(node->out.channels) * block;
+    l.backward = l.bias + (size_t)sx_blocks(node->out.channels) * block;
+    l.shares = l.backward + taps(node) * (size_t)node->out.channels *
+                                (size_t)sx_blocks(node->in.channels) * block;
     return l;
 }
 
@@ -93,20 +84,16 @@ static size_t memory(const sx_graph *graph, const sx_graph_node *node, bool trai
     return training ? sx_partial_memory(graph, l.shares, share_size(node)) : l.backward;
 }
 
-static float *private_memory(const sx_frame *frame, const sx_graph_node *node) {
-    return frame->memory[sx_index(frame, node)];
-}
-
 /* ---- packing
  * -------------------------------------------------------------------------------------- */
 
 static int forward_blocks(const sx_graph *graph, const sx_graph_node *node) {
     (void)graph;
-    return blocks(node->out.channels);
+    return sx_blocks(node->out.channels);
 }
 
 static float *forward_block(const sx_frame *frame, const sx_graph_node *node, int block) {
-    return private_memory(frame, node) +
+    return sx_private_memory(frame, node) +
            taps(node) * (size_t)node->in.channels * (size_t)block * (size_t)sx_block();
 }
 
@@ -115,7 +102,7 @@ static size_t pack_phase(const sx_frame *frame, const sx_graph_node *node, int b
                          sx_phase px, float *packed) {
     const sx_convolution *c = &node->convolution;
     size_t in = (size_t)node->in.channels, out = (size_t)node->out.channels;
-    int columns = block_columns(node->out.channels, block), width = sx_block_width(columns);
+    int columns = sx_block_columns(node->out.channels, block), width = sx_block_width(columns);
     const float *weights = sx_weights(frame, node, 0) + block * sx_block(), *start = packed;
     for (int ty = py.taps - 1; ty >= 0; ty--)
         for (int tx = px.taps - 1; tx >= 0; tx--) {
@@ -132,8 +119,8 @@ static void pack_forward(const sx_frame *frame, const sx_graph_node *node, int b
     const sx_convolution *c = &node->convolution;
     float *packed = forward_block(frame, node, block);
     size_t first = (size_t)block * (size_t)sx_block();
-    size_t bytes = (size_t)block_columns(node->out.channels, block) * sizeof(float);
-    float *bias = private_memory(frame, node) + layout_of(node).bias + first;
+    size_t bytes = (size_t)sx_block_columns(node->out.channels, block) * sizeof(float);
+    float *bias = sx_private_memory(frame, node) + layout_of(node).bias + first;
     memset(bias, 0, bytes);
     if (c->bias) memcpy(bias, sx_weights(frame, node, 1) + first, bytes);
     for (int y = 0; y < c->stride; y++)
@@ -143,11 +130,11 @@ static void pack_forward(const sx_frame *frame, const sx_graph_node *node, int b
 }
 
 static int backward_blocks(const sx_graph *graph, const sx_graph_node *node) {
-    return graph->nodes[node->inputs[0]].needs_gradient ? blocks(node->in.channels) : 0;
+    return graph->nodes[node->inputs[0]].needs_gradient ? sx_blocks(node->in.channels) : 0;
 }
 
 static float *backward_block(const sx_frame *frame, const sx_graph_node *node, int block) {
-    return private_memory(frame, node) + layout_of(node).backward +
+    return sx_private_memory(frame, node) + layout_of(node).backward +
            taps(node) * (size_t)node->out.channels * (size_t)block * (size_t)sx_block();
 }
 
@@ -156,7 +143,7 @@ static void pack_backward(const sx_frame *frame, const sx_graph_node *node, int 
     (void)worker;
     if (!frame->training) return;
     size_t in = (size_t)node->in.channels, out = (size_t)node->out.channels;
-    size_t columns = (size_t)block_columns(node->in.channels, block);
+    size_t columns = (size_t)sx_block_columns(node->in.channels, block);
     size_t width = (size_t)sx_block_width((int)columns);
     float *packed = backward_block(frame, node, block);
     const float *weights = sx_weights(frame, node, 0) + (size_t)block * (size_t)sx_block() * out;
@@ -173,7 +160,7 @@ static void convolve_phase(const sx_frame *frame, const sx_graph_node *node, con
                            float *y, int block, const float *packed, sx_phase py, sx_phase px) {
     const sx_convolution *c = &node->convolution;
     sx_product p = {.m = px.pixels,
-                    .n = block_columns(node->out.channels, block),
+                    .n = sx_block_columns(node->out.channels, block),
                     .rows = px.taps ? py.taps : 0,
                     .depth = px.taps * node->in.channels,
                     .a_step = node->in.channels,
@@ -182,7 +169,8 @@ static void convolve_phase(const sx_frame *frame, const sx_graph_node *node, con
                     .b = packed,
                     .c = y,
                     .c_step = (ptrdiff_t)c->stride * node->out.channels,
-                    .bias = private_memory(frame, node) + layout_of(node).bias + block * sx_block(),
+                    .bias =
+                        sx_private_memory(frame, node) + layout_of(node).bias + block * sx_block(),
                     .relu = node->relu};
     p.b_depth = sx_block_width(p.n);
     p.b_row = p.depth * p.b_depth;
@@ -197,9 +185,9 @@ static void convolve_phase(const sx_frame *frame, const sx_graph_node *node, con
 static void convolve_image(const sx_frame *frame, const sx_graph_node *node, const float *x,
                            float *to) {
     const sx_convolution *c = &node->convolution;
-    for (int block = 0; block < blocks(node->out.channels); block++) {
+    for (int block = 0; block < sx_blocks(node->out.channels); block++) {
         const float *packed = forward_block(frame, node, block);
-        int width = sx_block_width(block_columns(node->out.channels, block));
+        int width = sx_block_width(sx_block_columns(node->out.channels, block));
         for (int y = 0; y < c->stride; y++)
             for (int k = 0; k < c->stride; k++) {
                 sx_phase py = sx_phase_of(c, y, node->out.height);
@@ -243,7 +231,7 @@ static void spread_image(const sx_frame *frame, const sx_graph_node *node, int i
     const sx_convolution *c = &node->convolution;
     ptrdiff_t row = (ptrdiff_t)sx_geometry_row(node->out);
     sx_product p = {.m = node->in.width,
-                    .n = block_columns(node->in.channels, block),
+                    .n = sx_block_columns(node->in.channels, block),
                     .rows = c->kernel,
                     .depth = c->kernel * node->out.channels,
                     .a = first_slope(frame, node, image),
@@ -268,7 +256,7 @@ static void spread(const sx_frame *frame, const sx_graph_node *node, int first, 
     (void)worker;
     if (!sx_input(frame, node, 0)->needs_gradient) return;
     for (int i = first; i < first + count; i++)
-        for (int block = 0; block < blocks(node->in.channels); block++)
+        for (int block = 0; block < sx_blocks(node->in.channels); block++)
             spread_image(frame, node, i, block);
 }
 
@@ -279,7 +267,7 @@ static void correlate_tap(const sx_frame *frame, const sx_graph_node *node, int 
     ptrdiff_t row = (ptrdiff_t)sx_geometry_row(node->out);
     int ky = tap / c->kernel, kx = tap % c->kernel;
     sx_product p = {.m = node->in.channels,
-                    .n = block_columns(node->out.channels, block),
+                    .n = sx_block_columns(node->out.channels, block),
                     .rows = node->in.height,
                     .depth = node->in.width,
                     .a = sx_value(frame, sx_input(frame, node, 0), image),
@@ -306,7 +294,7 @@ static void correlate(const sx_frame *frame, const sx_graph_node *node, int firs
     memset(bias, 0, (size_t)node->out.channels * sizeof *bias);
     for (int i = first; i < first + count; i++) {
         for (int tap = 0; tap < (int)taps(node); tap++)
-            for (int block = 0; block < blocks(node->out.channels); block++)
+            for (int block = 0; block < sx_blocks(node->out.channels); block++)
                 correlate_tap(frame, node, i, tap, block, share, i > first);
         for (int y = 0; y < node->out.height && node->convolution.bias; y++)
             sx_flat_add_rows(bias,

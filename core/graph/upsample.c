@@ -13,15 +13,6 @@ static sx_status shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
     return SX_OK;
 }
 
-static double no_cost(const sx_graph_node *node) {
-    (void)node;
-    return 0;
-}
-
-static float *row_of(float *image, sx_geometry geometry, int y) {
-    return image + (size_t)y * sx_geometry_row(geometry);
-}
-
 static void forward(const sx_frame *frame, const sx_graph_node *node, int first, int count,
                     int worker) {
     (void)worker;
@@ -30,8 +21,8 @@ static void forward(const sx_frame *frame, const sx_graph_node *node, int first,
     for (int i = first; i < first + count; i++)
         for (int y = 0; y < node->out.height; y++) {
             const float *from =
-                row_of(sx_value(frame, sx_input(frame, node, 0), i), node->in, y / factor);
-            float *to = row_of(sx_value(frame, node, i), node->out, y);
+                sx_row_of(sx_value(frame, sx_input(frame, node, 0), i), node->in, y / factor);
+            float *to = sx_row_of(sx_value(frame, node, i), node->out, y);
             for (int x = 0; x < node->out.width; x++, to += channels)
                 memcpy(to, from + (size_t)(x / factor) * channels, channels * sizeof *to);
         }
@@ -46,8 +37,8 @@ static void backward(const sx_frame *frame, const sx_graph_node *node, int first
     if (!input->needs_gradient) return;
     for (int i = first; i < first + count; i++)
         for (int y = 0; y < node->out.height; y++) {
-            float *dx = row_of(sx_slope(frame, input, i), node->in, y / factor);
-            const float *dy = row_of(sx_slope(frame, node, i), node->out, y);
+            float *dx = sx_row_of(sx_slope(frame, input, i), node->in, y / factor);
+            const float *dy = sx_row_of(sx_slope(frame, node, i), node->out, y);
             if (y % factor == 0 && !node->adds_gradient[0])
                 memset(dx, 0, sx_row_length(node->in) * sizeof *dx);
             for (int x = 0; x < node->out.width; x++, dy += channels)
@@ -89,7 +80,6 @@ const sx_operator sx_operator_upsample = {
     .forward = {{.range = forward}},
     .backward = {{.range = backward}},
     .predict = forward,
-    .cost = no_cost,
     .reference_forward = reference_forward,
     .reference_backward = reference_backward,
 };

@@ -8,14 +8,6 @@
 
 enum { DELTA };
 
-static sx_status shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
-    (void)graph;
-    (void)err;
-    node->out = node->in;
-    node->out.halo = 0;
-    return SX_OK;
-}
-
 size_t sx_loss_memory(const sx_graph *graph, const sx_graph_node *node, bool training) {
     (void)node;
     return training ? (size_t)graph->batch * sizeof(sx_image_loss) / sizeof(float) : 0;
@@ -30,11 +22,6 @@ void sx_loss_sum(const sx_frame *frame, const sx_graph_node *node, int piece, in
         right += sx_loss_report(frame, node, i)->right;
     }
     *frame->report = (sx_run_report){loss / frame->graph->batch, (int)right};
-}
-
-static double no_cost(const sx_graph_node *node) {
-    (void)node;
-    return 0;
 }
 
 /* The loss of one value and its slope. */
@@ -158,9 +145,9 @@ static void reference_backward(const sx_reference_call *call) {
 
 #define VALUE_LOSS(NAME, HELP)                                                                     \
     .name = NAME, .help = HELP, .shapes = "[h, w, c] -> loss", .work = "none",                     \
-    .checked = "PyTorch", .loss = true, .shape = shape, .memory = sx_loss_memory,                  \
+    .checked = "PyTorch", .loss = true, .shape = sx_same_shape, .memory = sx_loss_memory,          \
     .forward = {{.range = forward}}, .backward = {{.range = backward}},                            \
-    .finish = {{.own = sx_loss_sum, .pieces = sx_one_piece}}, .cost = no_cost,                     \
+    .finish = {{.own = sx_loss_sum, .pieces = sx_one_piece}},                                      \
     .reference_forward = reference_forward, .reference_backward = reference_backward
 
 const sx_operator sx_operator_mean_squared_error = {

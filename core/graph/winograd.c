@@ -57,10 +57,6 @@ static size_t memory(const sx_graph *graph, const sx_graph_node *node, bool trai
     return layout_of(graph, node, training).size;
 }
 
-static float *private_memory(const sx_frame *frame, const sx_graph_node *node) {
-    return frame->memory[sx_index(frame, node)];
-}
-
 static size_t scratch(const sx_graph_node *node) {
     return sx_winograd_scratch(node->in.channels, node->out.channels);
 }
@@ -68,19 +64,15 @@ static size_t scratch(const sx_graph_node *node) {
 /* ---- packing
  * --------------------------------------------------------------------------------------- */
 
-static int blocks(int channels) {
-    return sx_ceil_divide(channels, sx_block());
-}
-
 static int forward_blocks(const sx_graph *graph, const sx_graph_node *node) {
     (void)graph;
-    return blocks(node->out.channels);
+    return sx_blocks(node->out.channels);
 }
 
 static void pack_forward(const sx_frame *frame, const sx_graph_node *node, int block, int worker) {
     (void)worker;
     layout l = layout_of(frame->graph, node, false);
-    float *memory = private_memory(frame, node);
+    float *memory = sx_private_memory(frame, node);
     int first = block * sx_block(), end = first + sx_block();
     bool folded = !frame->training && node->folded >= 0;
     for (int c = first; c < end && c < node->out.channels; c++) {
@@ -98,7 +90,7 @@ static void pack_forward(const sx_frame *frame, const sx_graph_node *node, int b
 }
 
 static int backward_blocks(const sx_graph *graph, const sx_graph_node *node) {
-    return graph->nodes[node->inputs[0]].needs_gradient ? blocks(node->in.channels) : 0;
+    return graph->nodes[node->inputs[0]].needs_gradient ? sx_blocks(node->in.channels) : 0;
 }
 
 static void pack_backward(const sx_frame *frame, const sx_graph_node *node, int block, int worker) {
@@ -109,7 +101,7 @@ static void pack_backward(const sx_frame *frame, const sx_graph_node *node, int 
                                    .out = node->out.channels,
                                    .flipped = true};
     sx_winograd_pack(&weights, block,
-                     private_memory(frame, node) + layout_of(frame->graph, node, true).flipped);
+                     sx_private_memory(frame, node) + layout_of(frame->graph, node, true).flipped);
 }
 
 /* ---- forward
@@ -118,7 +110,7 @@ static void pack_backward(const sx_frame *frame, const sx_graph_node *node, int 
 static void forward(const sx_frame *frame, const sx_graph_node *node, int first, int count,
                     int worker) {
     const sx_graph_node *input = sx_input(frame, node, 0);
-    float *memory = private_memory(frame, node);
+    float *memory = sx_private_memory(frame, node);
     bool folded = !frame->training && node->folded >= 0;
     /* In prediction other nodes have used this buffer with other halos. */
     for (int i = first; i < first + count && !frame->training; i++)
@@ -157,7 +149,7 @@ static void spread(const sx_frame *frame, const sx_graph_node *node, int first, 
                         .x_stride = sx_slope_stride(frame, node),
                         .y = sx_slope(frame, input, first),
                         .y_stride = sx_slope_stride(frame, input),
-                        .packed = private_memory(frame, node) +
+                        .packed = sx_private_memory(frame, node) +
                                   layout_of(frame->graph, node, true).flipped,
                         .accumulate = node->adds_gradient[0]};
     sx_winograd_convolve(&form, frame->scratch[worker]);
@@ -170,7 +162,7 @@ static void correlate_group(const sx_frame *frame, const sx_graph_node *node, in
     layout l = layout_of(graph, node, true);
     int first = (int)((long long)group * graph->chunks / l.groups) * graph->chunk;
     int last = (int)((long long)(group + 1) * graph->chunks / l.groups) * graph->chunk;
-    float *sums = private_memory(frame, node) + l.sums + (size_t)group * l.sums_size;
+    float *sums = sx_private_memory(frame, node) + l.sums + (size_t)group * l.sums_size;
     if (last > graph->batch) last = graph->batch;
     sx_winograd form = {.in = node->in,
                         .out = node->out,
@@ -207,7 +199,7 @@ static void reduce(const sx_frame *frame, const sx_graph_node *node, int piece, 
     (void)worker;
     layout l = layout_of(frame->graph, node, true);
     size_t first = (size_t)piece * REDUCE_FLOATS, left = points(node) - first;
-    float *sums = private_memory(frame, node) + l.sums;
+    float *sums = sx_private_memory(frame, node) + l.sums;
     for (int g = 1; g < l.groups; g++)
         sx_flat_add(sums + first, sums + (size_t)g * l.sums_size + first,
                     left < REDUCE_FLOATS ? left : REDUCE_FLOATS);
@@ -221,7 +213,7 @@ static void transform_back(const sx_frame *frame, const sx_graph_node *node, int
                            int worker) {
     (void)piece;
     (void)worker;
-    sx_winograd_gradient(private_memory(frame, node) + layout_of(frame->graph, node, true).sums,
+    sx_winograd_gradient(sx_private_memory(frame, node) + layout_of(frame->graph, node, true).sums,
                          node->in.channels, node->out.channels,
                          frame->gradient + sx_slice_offset(frame, node, 0));
 }

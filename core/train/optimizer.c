@@ -388,7 +388,8 @@ static void step_piece(void *context, int index, int worker) {
     }
     u.trust = o->trusts[piece->slice];
     const float *g = o->gradient + piece->offset;
-    o->norms[index].gradients = sum_of_squares(g, piece->count, INFINITY);
+    if (!o->measures || o->clip_value > 0) /* else measured already */
+        o->norms[index].gradients = sum_of_squares(g, piece->count, INFINITY);
     if (o->clip < 1 || o->clip_value > 0) {
         clip_piece(o, g, clipped, piece->count);
         g = clipped;

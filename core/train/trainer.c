@@ -9,6 +9,8 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define HASH_SIZE 24
+
 struct sx_trainer {
     sx_model *model;
     sx_pool *pool;
@@ -25,7 +27,7 @@ struct sx_trainer {
     int64_t steps_done;
     double scale;
     sx_safetensor *tensors;
-    char step_text[24], scale_text[32], layers_text[24];
+    char step_text[24], scale_text[32], layers_text[HASH_SIZE];
 };
 
 static sx_status build(sx_trainer *t, sx_error *err) {
@@ -173,6 +175,11 @@ double sx_trainer_scale_now(const sx_trainer *trainer) {
 /* ---- state --------------------------------------------------------------------------------------
  */
 
+/* What a file of layers said, in hexadecimal. */
+static void hash_of(const char *layers, char out[HASH_SIZE]) {
+    snprintf(out, HASH_SIZE, "%016llx", (unsigned long long)sx_hash_bytes(layers, strlen(layers)));
+}
+
 void sx_trainer_save(sx_trainer *t, sx_trainer_state *out) {
     size_t count = (size_t)t->model->parameters.count;
     sx_model_tensors(t->model, t->tensors);
@@ -204,8 +211,7 @@ void sx_trainer_save(sx_trainer *t, sx_trainer_state *out) {
     out->metadata[out->metadata_count++] = (sx_metadata){"step", t->step_text};
     out->metadata[out->metadata_count++] = (sx_metadata){"scale", t->scale_text};
     if (t->model->layers) {
-        snprintf(t->layers_text, sizeof t->layers_text, "%016llx",
-                 (unsigned long long)sx_hash_bytes(t->model->layers, strlen(t->model->layers)));
+        hash_of(t->model->layers, t->layers_text);
         out->metadata[out->metadata_count++] = (sx_metadata){"layers", t->layers_text};
     }
 }
@@ -246,11 +252,10 @@ static sx_status check_vectors(sx_trainer *t, const sx_safetensors *file,
 
 /* The file of layers must say what it said. */
 static sx_status check_layers(const sx_trainer *t, const sx_safetensors *file, sx_error *err) {
-    char mine[24];
+    char mine[HASH_SIZE];
     const char *theirs = sx_safetensors_metadata(file, "layers");
     if (!t->model->layers) return SX_OK;
-    snprintf(mine, sizeof mine, "%016llx",
-             (unsigned long long)sx_hash_bytes(t->model->layers, strlen(t->model->layers)));
+    hash_of(t->model->layers, mine);
     if (theirs && strcmp(theirs, mine) == 0) return SX_OK;
     return sx_fail(
         err, SX_BAD_INPUT,

@@ -179,4 +179,39 @@ static inline void check_prediction(const network *net) {
     sx_free(logits);
 }
 
+/* Takes the graph: training and prediction against the plain loops. */
+static inline void check(sx_graph *graph, sx_node logits) {
+    network net = make_network(graph, logits);
+    check_training(&net);
+    check_prediction(&net);
+    free_network(&net);
+}
+
+/* Takes the graph: equal gradients on 1 to 4 threads, to the bit. */
+static inline void check_threads(sx_graph *graph, sx_node logits) {
+    network net = make_network(graph, logits);
+    float *gradients[4];
+    for (int threads = 1; threads <= 4; threads++) {
+        sx_pool *pool = sx_pool_new(threads, NULL);
+        sx_run *run = sx_run_new(graph, pool, true, NULL);
+        sx_run_report report;
+        gradients[threads - 1] = sx_alloc(net.parameters.size, sizeof(float));
+        assert_int_equal(sx_run_train(run, &net.parameters, net.images, net.labels, 3, 4,
+                                      gradients[threads - 1], &report),
+                         SX_OK);
+        assert_memory_equal(gradients[0], gradients[threads - 1],
+                            net.parameters.size * sizeof(float));
+        sx_run_free(run);
+        sx_pool_free(pool);
+    }
+    for (int i = 0; i < 4; i++) sx_free(gradients[i]);
+    free_network(&net);
+}
+
+/* A layer of one input by its name. */
+static inline sx_node layer(sx_graph *graph, sx_node x, const char *operation, const char *name,
+                            const char *options) {
+    return sx_graph_layer(graph, operation, &x, 1, name, options);
+}
+
 #endif

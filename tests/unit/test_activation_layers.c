@@ -16,7 +16,7 @@ static const char *const layers[][2] = {
 };
 #define LAYERS (sizeof layers / sizeof *layers)
 
-static sx_node layer(sx_graph *graph, size_t which, sx_node x) {
+static sx_node tested_layer(sx_graph *graph, size_t which, sx_node x) {
     return sx_graph_layer(graph, layers[which][0], &x, 1, "tested", layers[which][1]);
 }
 
@@ -25,7 +25,7 @@ static network make_layer(size_t which, int side, int channels, bool shared) {
     sx_graph *graph = sx_graph_new(5, side, side + 2, 2);
     sx_node below = sx_graph_convolution(graph, sx_graph_input(graph), "below",
                                          (sx_convolution){channels, 3, 1, -1, true});
-    sx_node x = layer(graph, which, below);
+    sx_node x = tested_layer(graph, which, below);
     if (shared) x = sx_graph_add(graph, below, x);
     x = sx_graph_convolution(graph, x, "above", (sx_convolution){3, 3, 1, -1, true});
     if (shared)
@@ -52,7 +52,7 @@ static void layers_stand_on_the_images(void **state) {
     (void)state;
     for (size_t which = 0; which < LAYERS; which++) {
         sx_graph *graph = sx_graph_new(9, 4, 3, 5);
-        sx_node x = layer(graph, which, sx_graph_input(graph));
+        sx_node x = tested_layer(graph, which, sx_graph_input(graph));
         network net = make_network(graph, sx_graph_dense(graph, x, "end", 3));
         check_training(&net);
         check_prediction(&net);
@@ -66,7 +66,7 @@ static void layers_end_graphs(void **state) {
     for (size_t which = 0; which < LAYERS; which++) {
         sx_graph *graph = sx_graph_new(3, 1, 1, 6);
         sx_node x = sx_graph_dense(graph, sx_graph_input(graph), "first", 7);
-        network net = make_network(graph, layer(graph, which, x));
+        network net = make_network(graph, tested_layer(graph, which, x));
         check_training(&net);
         check_prediction(&net);
         free_network(&net);
@@ -131,7 +131,7 @@ static void layers_have_known_values(void **state) {
     static const float images[2] = {-1, 2};
     for (size_t which = 0; which < LAYERS; which++) {
         sx_graph *graph = sx_graph_new(1, 1, 1, 2);
-        network net = make_network(graph, layer(graph, which, sx_graph_input(graph)));
+        network net = make_network(graph, tested_layer(graph, which, sx_graph_input(graph)));
         sx_run *run = sx_run_new(graph, NULL, false, NULL);
         float y[2];
         assert_int_equal(sx_run_predict(run, &net.parameters, images, 1, y, NULL), SX_OK);

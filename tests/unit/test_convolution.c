@@ -1,11 +1,6 @@
 /* Convolutions of all kinds against their plain loops, over odd shapes. */
 #include "tests/unit/graph_unit.h"
 
-static sx_node layer(sx_graph *graph, sx_node x, const char *operation, const char *name,
-                     const char *options) {
-    return sx_graph_layer(graph, operation, &x, 1, name, options);
-}
-
 /* `normed`: a batch norm and a ReLU follow, which prediction folds in. */
 static void check_layer(int height, int width, int channels, const char *operation,
                         const char *options, bool normed) {
@@ -17,10 +12,7 @@ static void check_layer(int height, int width, int channels, const char *operati
     y = sx_graph_relu(graph, y);
     sx_node end = sx_graph_dense(graph, y, "end", 3);
     if (normed) end = sx_graph_add(graph, end, sx_graph_dense(graph, x, "beside", 3));
-    network net = make_network(graph, end);
-    check_training(&net);
-    check_prediction(&net);
-    free_network(&net);
+    check(graph, end);
 }
 
 static void dilated_and_grouped_equal_plain_loops(void **state) {
@@ -159,23 +151,7 @@ static void bits_do_not_depend_on_threads(void **state) {
     x = layer(graph, x, "convolution", "a", "channels=8, groups=8, standardise=yes");
     x = layer(graph, x, "convolution", "b", "channels=8, dilation=2, groups=2");
     x = layer(graph, x, "transposed_convolution", "c", "channels=4");
-    network net = make_network(graph, sx_graph_dense(graph, x, "end", 3));
-    float *gradients[4];
-    for (int threads = 1; threads <= 4; threads++) {
-        sx_pool *pool = sx_pool_new(threads, NULL);
-        sx_run *run = sx_run_new(graph, pool, true, NULL);
-        sx_run_report report;
-        gradients[threads - 1] = sx_alloc(net.parameters.size, sizeof(float));
-        assert_int_equal(sx_run_train(run, &net.parameters, net.images, net.labels, 3, 4,
-                                      gradients[threads - 1], &report),
-                         SX_OK);
-        assert_memory_equal(gradients[0], gradients[threads - 1],
-                            net.parameters.size * sizeof(float));
-        sx_run_free(run);
-        sx_pool_free(pool);
-    }
-    for (int i = 0; i < 4; i++) sx_free(gradients[i]);
-    free_network(&net);
+    check_threads(graph, sx_graph_dense(graph, x, "end", 3));
 }
 
 int main(void) {

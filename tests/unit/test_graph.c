@@ -2,13 +2,6 @@
  * whole graphs against central differences. */
 #include "tests/unit/graph_unit.h"
 
-static void check(sx_graph *graph, sx_node logits) {
-    network net = make_network(graph, logits);
-    check_training(&net);
-    check_prediction(&net);
-    free_network(&net);
-}
-
 /* A 1x1 convolution below the one under test makes the gradient by its input matter. */
 static void check_convolution(int height, int width, int in, int out, sx_convolution form) {
     if (height + 2 * form.padding < form.kernel || width + 2 * form.padding < form.kernel) return;

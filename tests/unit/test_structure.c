@@ -1,18 +1,6 @@
 /* Operators that join, cut, reshape and combine layers, against their plain loops. */
 #include "tests/unit/graph_unit.h"
 
-static sx_node layer(sx_graph *graph, sx_node x, const char *operation, const char *name,
-                     const char *options) {
-    return sx_graph_layer(graph, operation, &x, 1, name, options);
-}
-
-static void check(sx_graph *graph, sx_node logits) {
-    network net = make_network(graph, logits);
-    check_training(&net);
-    check_prediction(&net);
-    free_network(&net);
-}
-
 /* The tested layer between convolutions, so that its input and output have halos if asked for, and
  * its input is read twice. */
 static void check_layer(int height, int width, int channels, const char *operation,

@@ -1,18 +1,6 @@
 /* Norms of single images, and operators of transformers, against their plain loops. */
 #include "tests/unit/graph_unit.h"
 
-static sx_node layer(sx_graph *graph, sx_node x, const char *operation, const char *name,
-                     const char *options) {
-    return sx_graph_layer(graph, operation, &x, 1, name, options);
-}
-
-static void check(sx_graph *graph, sx_node logits) {
-    network net = make_network(graph, logits);
-    check_training(&net);
-    check_prediction(&net);
-    free_network(&net);
-}
-
 /* `haloed`: a convolution reads the input and the output of the tested layer. */
 static void check_layer(int height, int width, int channels, const char *operation,
                         const char *options, bool haloed) {
@@ -140,23 +128,7 @@ static void bits_do_not_depend_on_threads(void **state) {
     sx_node x = layer(graph, sx_graph_input(graph), "linear", "embed", "units=24");
     sx_node y = layer(graph, layer(graph, x, "layer_norm", "n", ""), "linear", "qkv", "units=72");
     x = sx_graph_add(graph, x, layer(graph, y, "attention", "a", "heads=2"));
-    network net = make_network(graph, sx_graph_dense(graph, x, "end", 3));
-    float *gradients[4];
-    for (int threads = 1; threads <= 4; threads++) {
-        sx_pool *pool = sx_pool_new(threads, NULL);
-        sx_run *run = sx_run_new(graph, pool, true, NULL);
-        sx_run_report report;
-        gradients[threads - 1] = sx_alloc(net.parameters.size, sizeof(float));
-        assert_int_equal(sx_run_train(run, &net.parameters, net.images, net.labels, 3, 4,
-                                      gradients[threads - 1], &report),
-                         SX_OK);
-        assert_memory_equal(gradients[0], gradients[threads - 1],
-                            net.parameters.size * sizeof(float));
-        sx_run_free(run);
-        sx_pool_free(pool);
-    }
-    for (int i = 0; i < 4; i++) sx_free(gradients[i]);
-    free_network(&net);
+    check_threads(graph, sx_graph_dense(graph, x, "end", 3));
 }
 
 int main(void) {
