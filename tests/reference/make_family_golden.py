@@ -3,7 +3,8 @@
     /usr/bin/python3 tests/reference/make_family_golden.py
 
 Needs Debian's python3-torch. Stored are the starting parameters in sextant's layout, images and
-labels, the gradients of the first step and the losses of all, in double precision, stored in single.
+labels, the gradients of the first step, the losses of all, and parameters and optimiser state after each of
+the first four, in double precision, stored in single.
 The transformer's block is held against torch.nn.TransformerEncoderLayer here, too.
 tests/unit/test_family_golden.c trains the same models.
 """
@@ -16,7 +17,7 @@ from layers import Interpreter, write_safetensors
 
 torch.set_default_dtype(torch.float64)
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "families")
-BATCH, STEPS, CLASSES = 8, 20, 5
+BATCH, STEPS, CLASSES, RESTARTS = 8, 20, 5, 4
 
 
 def mlp():
@@ -101,6 +102,11 @@ def check_block():
     assert torch.allclose(ours, module(x[:, 0]), atol=1e-10)
 
 
+def state_of(optimizer, value):
+    state = optimizer.state.get(value, {})
+    return [state[n] for n in ("momentum_buffer", "exp_avg", "exp_avg_sq") if n in state]
+
+
 def make(name, sections, side, make_optimizer):
     torch.manual_seed(len(name))
     sections = {**sections, "classifier": dict(layer="dense", units=CLASSES)}
@@ -128,6 +134,11 @@ def make(name, sections, side, make_optimizer):
                 if value.requires_grad:
                     out["gradient/" + key] = value.grad.clone()
         optimizer.step()
+        if step < RESTARTS:
+            for key, value in parameters.items():
+                out[f"after{step + 1}/{key}"] = value.detach().clone()
+                for n, state in enumerate(state_of(optimizer, value)):
+                    out[f"after{step + 1}/state{n}/{key}"] = state.clone()
     out["losses"] = torch.tensor(losses)
     write_safetensors(os.path.join(HERE, name + ".safetensors"), out)
 

@@ -1,5 +1,6 @@
-/* Families of models against PyTorch: the gradients of a first step, and the losses of twenty
- * free-running ones, from PyTorch's starting parameters (tests/reference/make_family_golden.py).
+/* Families of models against PyTorch: the gradients of a first step, the losses of twenty
+ * free-running ones, from PyTorch's starting parameters, and single steps restarted from PyTorch's
+ * parameters and optimiser state (tests/reference/make_family_golden.py).
  * A key's bias adds the same to all scores of a query, so its exact gradient is 0; it is left out.
  */
 #include "tests/unit/unit.h"
@@ -12,7 +13,7 @@
 
 #define TOLERANCE 1e-4
 
-enum { BATCH = 8, CLASSES = 5, STEPS = 20 };
+enum { BATCH = 8, CLASSES = 5, STEPS = 20, RESTARTS = 4 };
 
 typedef struct {
     const char *name, *spec, *optimizer;
@@ -54,22 +55,25 @@ static bool is_key_bias(const sx_slice *slice, size_t at) {
            at < slice->count / 3 * 2;
 }
 
-static void compare_gradient(const family *f, const sx_safetensors *file, const sx_slice *slice,
-                             const float *gradient) {
-    const float *expected = tensor(file, "gradient/", slice->name, slice->count);
+/* Values of a slice, among those of all, against the tensor PREFIX + name. */
+static void compare(const family *f, const sx_safetensors *file, const char *prefix,
+                    const sx_slice *slice, const float *values) {
+    const float *expected = tensor(file, prefix, slice->name, slice->count);
     double norm = 0, difference = 0;
     for (size_t i = 0; i < slice->count; i++) {
-        double d = (double)gradient[slice->offset + i] - (double)expected[i];
-        if (is_key_bias(slice, i)) {
-            assert_true(fabs(d) < 1e-6);
-            continue;
-        }
+        double d = (double)values[slice->offset + i] - (double)expected[i];
+        if (is_key_bias(slice, i)) continue;
         norm += (double)expected[i] * (double)expected[i];
         difference += d * d;
     }
     if (!(sqrt(difference) <= TOLERANCE * sqrt(norm)))
-        fail_msg("%s: the gradient of %s differs by %g of its norm", f->name, slice->name,
+        fail_msg("%s: %s%s differs by %g of its norm", f->name, prefix, slice->name,
                  sqrt(difference / norm));
+}
+
+static void check_key_biases(const sx_slice *slice, const float *gradient) {
+    for (size_t i = 0; i < slice->count; i++)
+        assert_true(!is_key_bias(slice, i) || fabsf(gradient[slice->offset + i]) < 1e-6f);
 }
 
 static void check_first_gradient(const family *f, const sx_safetensors *file, const float *images,
@@ -82,11 +86,64 @@ static void check_first_gradient(const family *f, const sx_safetensors *file, co
     assert_int_equal(sx_run_train(run, &model.parameters, images, labels, 0, 0, gradient, &report),
                      SX_OK);
     for (int i = 0; i < model.parameters.count; i++)
-        if (model.parameters.slices[i].trained)
-            compare_gradient(f, file, &model.parameters.slices[i], gradient);
+        if (model.parameters.slices[i].trained) {
+            compare(f, file, "gradient/", &model.parameters.slices[i], gradient);
+            check_key_biases(&model.parameters.slices[i], gradient);
+        }
     sx_free(gradient);
     sx_run_free(run);
     sx_graph_free(graph);
+    sx_model_done(&model);
+}
+
+/* The optimiser's moments, as the trainer would save them: flat vectors of all parameters. */
+static int find_moments(sx_trainer *trainer, size_t size, float *moments[2]) {
+    sx_trainer_state state;
+    int count = 0;
+    sx_trainer_save(trainer, &state);
+    for (size_t i = 0; i < state.count; i++)
+        if (strncmp(state.tensors[i].name, "optimizer.", 10) == 0) {
+            assert_true(count < 2 && state.tensors[i].sizes[0] == size);
+            moments[count++] = (float *)state.tensors[i].values;
+        }
+    return count;
+}
+
+/* Sets everything to what PyTorch had after a step, or compares it with that. */
+static void each_tensor(const family *f, const sx_safetensors *file, int step, sx_model *model,
+                        sx_trainer *trainer, bool set) {
+    float *all[3] = {model->parameters.values};
+    int moments = find_moments(trainer, model->parameters.size, all + 1);
+    assert_true(moments > 0);
+    for (int i = 0; i < model->parameters.count; i++) {
+        const sx_slice *slice = &model->parameters.slices[i];
+        for (int k = 0; k <= (slice->trained ? moments : 0); k++) {
+            char prefix[32];
+            snprintf(prefix, sizeof prefix, k ? "after%d/state%d/" : "after%d/", step, k - 1);
+            if (set)
+                memcpy(all[k] + slice->offset, tensor(file, prefix, slice->name, slice->count),
+                       slice->count * sizeof(float));
+            else
+                compare(f, file, prefix, slice, all[k]);
+        }
+    }
+}
+
+static void check_restarted_steps(const family *f, const sx_safetensors *file, const float *images,
+                                  const int32_t *labels) {
+    sx_error err = {0};
+    sx_model model = open_model(f, file);
+    sx_train_options options = {
+        .optimizer = f->optimizer, .schedule = "constant", .steps = STEPS, .batch = BATCH};
+    sx_trainer *trainer = sx_trainer_new(&model, &options, NULL, &err);
+    if (!trainer) fail_msg("%s", err.message);
+    for (int step = 1; step <= RESTARTS; step++) {
+        sx_step_report report;
+        assert_int_equal(sx_trainer_step(trainer, images, labels, &report, &err), SX_OK);
+        each_tensor(f, file, step, &model, trainer, false);
+        each_tensor(f, file, step, &model, trainer, true);
+    }
+    sx_trainer_free(trainer);
     sx_model_done(&model);
 }
 
@@ -124,6 +181,7 @@ static void families_equal_pytorch(void **state) {
         const float *images = tensor(&file, "", "images", (size_t)(BATCH * f->side * f->side * 3));
         check_first_gradient(f, &file, images, labels);
         check_losses(f, &file, images, labels);
+        check_restarted_steps(f, &file, images, labels);
         sx_safetensors_done(&file);
     }
 }
