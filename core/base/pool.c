@@ -1,9 +1,11 @@
 /* The worker pool.
  *
- * A region is published as one 64-bit ticket: number of the region, pieces, next piece. A worker
- * takes a piece by a compare-and-swap on the whole ticket, so a worker that wakes too late can
- * never take a piece of the wrong region, and the caller never waits for a sleeping worker:
- * it only waits for pieces that were really taken.
+ * A region's pieces are cut into one contiguous share a thread, so that the same thread has the
+ * same images or weights from region to region and finds them in its own cache. Who has done its
+ * share takes pieces from the end of another's. A share is one 64-bit ticket: number of the region,
+ * end, next piece. A piece is taken by a compare-and-swap on the whole ticket, so a worker that
+ * wakes too late can never take a piece of the wrong region, and the caller never waits for a
+ * sleeping worker: it only waits for pieces that were really taken.
  *
  * Workers spin for a short while after a region (a training step is many short regions) and then
  * sleep on a condition variable. OpenBLAS must run with one thread, or two pools fight. */
@@ -23,6 +25,7 @@
 #define SMALL_WORK 4e6 /* multiply-adds; some twenty microseconds on one thread */
 #define PIECE_BITS 20
 #define PIECE_MASK ((UINT64_C(1) << PIECE_BITS) - 1)
+#define REGION_SHIFT (2 * PIECE_BITS)
 #define SPIN_ROUNDS 20000 /* about 0.5 ms of pause instructions */
 
 typedef struct {
@@ -30,14 +33,18 @@ typedef struct {
     int index;
 } worker;
 
+typedef struct {
+    _Alignas(SX_ALIGN) _Atomic uint64_t ticket; /* region << 40 | end << 20 | next */
+} share;
+
 struct sx_pool {
-    _Atomic uint64_t ticket; /* region << 40 | pieces << 20 | next */
+    _Atomic uint64_t region; /* that may be worked on; of its number, what a ticket has room for */
     _Alignas(SX_ALIGN) atomic_int done;
     _Alignas(SX_ALIGN) atomic_int sleepers;
     atomic_bool quit;
     sx_piece_function function;
     void *context;
-    uint64_t region;
+    share *shares; /* [threads] */
     pthread_mutex_t mutex;
     pthread_cond_t wake;
     int threads, started;
@@ -53,29 +60,45 @@ static void cpu_relax(void) {
 #endif
 }
 
-static bool take_piece(sx_pool *pool, int *piece) {
-    uint64_t ticket = atomic_load(&pool->ticket);
+/* The next piece of a share; for its owner the first, else the last. */
+static bool take_from(share *from, uint64_t region, bool owner, int *piece) {
+    uint64_t ticket = atomic_load(&from->ticket);
     for (;;) {
-        uint64_t next = ticket & PIECE_MASK, pieces = ticket >> PIECE_BITS & PIECE_MASK;
-        if (next >= pieces) return false;
-        if (atomic_compare_exchange_weak(&pool->ticket, &ticket, ticket + 1)) {
-            *piece = (int)next;
+        uint64_t next = ticket & PIECE_MASK, end = ticket >> PIECE_BITS & PIECE_MASK;
+        if (ticket >> REGION_SHIFT != region || next >= end) return false;
+        uint64_t left = owner ? ticket + 1 : ticket - (UINT64_C(1) << PIECE_BITS);
+        if (atomic_compare_exchange_weak(&from->ticket, &ticket, left)) {
+            *piece = (int)(owner ? next : end - 1);
             return true;
         }
     }
 }
 
+static bool take_piece(sx_pool *pool, int index, int *piece) {
+    uint64_t region = atomic_load(&pool->region);
+    for (int k = 0; k < pool->threads; k++) {
+        share *from = &pool->shares[(index + k) % pool->threads];
+        if (take_from(from, region, k == 0, piece)) return true;
+    }
+    return false;
+}
+
 static void work(sx_pool *pool, int index) {
     int piece;
-    while (take_piece(pool, &piece)) {
+    while (take_piece(pool, index, &piece)) {
         pool->function(pool->context, piece, index);
         atomic_fetch_add(&pool->done, 1);
     }
 }
 
 static bool has_work(sx_pool *pool) {
-    uint64_t ticket = atomic_load(&pool->ticket);
-    return (ticket & PIECE_MASK) < (ticket >> PIECE_BITS & PIECE_MASK);
+    uint64_t region = atomic_load(&pool->region);
+    for (int i = 0; i < pool->threads; i++) {
+        uint64_t ticket = atomic_load(&pool->shares[i].ticket);
+        uint64_t next = ticket & PIECE_MASK, end = ticket >> PIECE_BITS & PIECE_MASK;
+        if (ticket >> REGION_SHIFT == region && next < end) return true;
+    }
+    return false;
 }
 
 static void wait_for_work(sx_pool *pool) {
@@ -122,9 +145,10 @@ sx_pool *sx_pool_new(int threads, sx_error *err) {
     pool->threads = threads;
     pthread_mutex_init(&pool->mutex, NULL);
     pthread_cond_init(&pool->wake, NULL);
+    pool->shares = sx_alloc((size_t)threads, sizeof *pool->shares);
     pool->handles = sx_alloc((size_t)threads, sizeof *pool->handles);
     pool->workers = sx_alloc((size_t)threads, sizeof *pool->workers);
-    if (!pool->handles || !pool->workers) goto no_memory;
+    if (!pool->shares || !pool->handles || !pool->workers) goto no_memory;
     for (int i = 1; i < threads; i++) {
         pool->workers[i] = (worker){pool, i};
         int failed = pthread_create(&pool->handles[i], NULL, worker_main, &pool->workers[i]);
@@ -153,6 +177,7 @@ void sx_pool_free(sx_pool *pool) {
     for (int i = 1; i <= pool->started; i++) pthread_join(pool->handles[i], NULL);
     pthread_mutex_destroy(&pool->mutex);
     pthread_cond_destroy(&pool->wake);
+    sx_free(pool->shares);
     sx_free(pool->handles);
     sx_free(pool->workers);
     sx_free(pool);
@@ -169,6 +194,18 @@ static void wake_sleepers(sx_pool *pool) {
     pthread_mutex_unlock(&pool->mutex);
 }
 
+/* The tickets come before the number of the region that makes them good. */
+static void publish(sx_pool *pool, int pieces) {
+    uint64_t region = (atomic_load(&pool->region) + 1) & (UINT64_MAX >> REGION_SHIFT);
+    int64_t threads = pool->threads;
+    for (int64_t i = 0; i < threads; i++) {
+        uint64_t first = (uint64_t)(pieces * i / threads);
+        uint64_t end = (uint64_t)(pieces * (i + 1) / threads);
+        atomic_store(&pool->shares[i].ticket, region << REGION_SHIFT | end << PIECE_BITS | first);
+    }
+    atomic_store(&pool->region, region);
+}
+
 void sx_pool_run(sx_pool *pool, int pieces, sx_piece_function function, void *context) {
     if (!pool || pool->threads == 1 || pieces <= 1) {
         for (int i = 0; i < pieces; i++) function(context, i, 0);
@@ -177,9 +214,7 @@ void sx_pool_run(sx_pool *pool, int pieces, sx_piece_function function, void *co
     pool->function = function;
     pool->context = context;
     atomic_store(&pool->done, 0);
-    pool->region++;
-    atomic_store(&pool->ticket, pool->region << (2 * PIECE_BITS) | ((uint64_t)pieces & PIECE_MASK)
-                                                                       << PIECE_BITS);
+    publish(pool, pieces);
     wake_sleepers(pool);
     work(pool, 0);
     for (int i = 0; atomic_load(&pool->done) < pieces; i++) {

@@ -22,7 +22,7 @@ void sx_pool_free(sx_pool *pool);
 /* Threads that share the work, the caller included. A NULL pool has 1. */
 int sx_pool_threads(const sx_pool *pool);
 
-/* Runs `function` for pieces 0 .. pieces - 1 (at most 2^20) and returns when all are done.
+/* Runs `function` for pieces 0 .. pieces - 1 (fewer than 2^20) and returns when all are done.
  * One caller at a time. A NULL pool runs them in order on the caller. */
 void sx_pool_run(sx_pool *pool, int pieces, sx_piece_function function, void *context);
 

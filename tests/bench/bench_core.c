@@ -1,8 +1,10 @@
 /* How fast the core trains and infers, beside PyTorch and beside what the machine gives in the same
  * minute. Every round measures the product of two 2,048-square matrices by OpenBLAS, and then each
- * case by us, by PyTorch and by us on one thread. Rounds in which the machine gave less than 70 %
- * of its best are dropped. Prints medians (and quartiles of the ratio) as a table; a training step
- * is forward, backward and SGD with momentum, and counts as three forward passes of arithmetic.
+ * case by us, by PyTorch, by us on one thread, and as many times side by side on one thread each as
+ * there are threads: no way to share a step's work can scale further than models that share
+ * nothing. Rounds in which the machine gave less than 70 % of its best are dropped. Prints medians
+ * (and quartiles of the ratio) as a table; a training step is forward, backward and SGD with
+ * momentum, and counts as three forward passes of arithmetic.
  *
  *   bench_core [rounds [case ...]]   (default 7 and all; /usr/bin/python3 with torch is the peer)
  */
@@ -11,6 +13,7 @@
 #include "tests/bench/peer.h"
 
 #include <math.h>
+#include <pthread.h>
 
 #define ROUNDS_LIMIT 64
 #define CUBE 2048
@@ -27,8 +30,10 @@ typedef struct {
     bool predicts;
 } case_form;
 
-typedef struct {
+typedef struct bench_case {
     case_form form;
+    struct bench_case *twins; /* of training cases: [threads - 1], each with a model of its own */
+    int twin_count;
     sx_model model;
     sx_graph *graph;
     engine engines[2]; /* on all threads, on one */
@@ -36,7 +41,9 @@ typedef struct {
     float *images, *gradient, *output;
     int32_t *labels;
     int64_t steps;
-    double rate[ROUNDS_LIMIT], alone[ROUNDS_LIMIT], peer[ROUNDS_LIMIT]; /* images per second */
+    double last; /* images per second that a twin measured */
+    /* Images per second: on all threads, on one, side by side, PyTorch. */
+    double rate[ROUNDS_LIMIT], alone[ROUNDS_LIMIT], apart[ROUNDS_LIMIT], peer[ROUNDS_LIMIT];
 } bench_case;
 
 #define MODELS SX_SOURCE "/tests/bench/models/"
@@ -97,7 +104,20 @@ static void open_case(bench_case *c, sx_pool *const *pools) {
     }
 }
 
+static void open_twins(bench_case *c, sx_pool *one, int count) {
+    if (c->form.predicts || count < 1) return;
+    c->twin_count = count;
+    c->twins = sx_alloc((size_t)count, sizeof *c->twins);
+    if (!c->twins) exit(1);
+    for (int i = 0; i < count; i++) {
+        c->twins[i].form = c->form;
+        open_case(&c->twins[i], (sx_pool *const[]){one, one});
+    }
+}
+
 static void close_case(bench_case *c) {
+    for (int i = 0; i < c->twin_count; i++) close_case(&c->twins[i]);
+    sx_free(c->twins);
     for (int i = 0; i < 2; i++) sx_run_free(c->engines[i].run);
     sx_optimizer_free(c->optimizer);
     sx_graph_free(c->graph);
@@ -130,6 +150,26 @@ static double measure_case(bench_case *c, const engine *e) {
         done++;
     } while ((now = sx_seconds()) < start + SECONDS);
     return (double)done * c->form.batch / (now - start);
+}
+
+static void *measure_twin(void *twin) {
+    bench_case *c = twin;
+    c->last = measure_case(c, &c->engines[1]);
+    return NULL;
+}
+
+static double measure_apart(bench_case *c) {
+    pthread_t threads[64];
+    int started = 0;
+    while (started < c->twin_count && started < 64 &&
+           pthread_create(&threads[started], NULL, measure_twin, &c->twins[started]) == 0)
+        started++;
+    double sum = measure_case(c, &c->engines[1]);
+    for (int i = 0; i < started; i++) {
+        pthread_join(threads[i], NULL);
+        sum += c->twins[i].last;
+    }
+    return sum;
 }
 
 /* ---- the machine ------------------------------------------------------------------------------
@@ -174,9 +214,14 @@ static double print_case(const bench_case *c, int rounds, double peak) {
     double rate = quartile(c->rate, NULL, rounds, 2);
     double flops = rate * sx_graph_cost(c->graph) * (c->form.predicts ? 2 : 6);
     double ratio = c->peer[0] > 0 ? quartile(c->rate, c->peer, rounds, 2) : 0;
-    printf("| %-11s | %-7s | %3d | %9.0f | %8.3f | %5.2f | %5.1f | %3.0f %% |", c->form.name,
+    printf("| %-11s | %-7s | %3d | %9.0f | %8.3f | %5.2f |", c->form.name,
            c->form.predicts ? "predict" : "train", c->form.batch, rate, 1e3 * c->form.batch / rate,
-           quartile(c->rate, c->alone, rounds, 2), flops * 1e-9, 100 * flops / peak);
+           quartile(c->rate, c->alone, rounds, 2));
+    if (c->twin_count)
+        printf(" %5.2f |", quartile(c->apart, c->alone, rounds, 2));
+    else
+        printf("     - |");
+    printf(" %5.1f | %3.0f %% |", flops * 1e-9, 100 * flops / peak);
     if (ratio > 0)
         printf(" %9.0f | %5.2f | %.2f-%.2f |\n", quartile(c->peer, NULL, rounds, 2), ratio,
                quartile(c->rate, c->peer, rounds, 1), quartile(c->rate, c->peer, rounds, 3));
@@ -188,9 +233,9 @@ static double print_case(const bench_case *c, int rounds, double peak) {
 static void print_table(const bool *chosen, int rounds, double peak) {
     double sum = 0;
     int counted = 0;
-    printf(
-        "| case | does | batch | images/s | ms/step | 2 over 1 thread | GF/s | of sgemm | PyTorch "
-        "images/s | ratio | quartiles |\n|---|---|---|---|---|---|---|---|---|---|---|\n");
+    printf("| case | does | batch | images/s | ms/step | all over 1 thread | apart over 1 | GF/s | "
+           "of sgemm | PyTorch "
+           "images/s | ratio | quartiles |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n");
     for (int i = 0; i < CASES; i++) {
         double ratio = chosen[i] ? print_case(&cases[i], rounds, peak) : 0;
         if (ratio <= 0 || cases[i].form.predicts) continue;
@@ -210,6 +255,7 @@ static int drop_slow_rounds(double *cubes, int rounds) {
         for (int i = 0; i < CASES; i++) {
             cases[i].rate[kept] = cases[i].rate[r];
             cases[i].alone[kept] = cases[i].alone[r];
+            cases[i].apart[kept] = cases[i].apart[r];
             cases[i].peer[kept] = cases[i].peer[r];
         }
         cubes[kept++] = cubes[r];
@@ -224,6 +270,7 @@ static void run_round(int round, const bool *chosen, peer *other) {
         c->rate[round] = measure_case(c, &c->engines[0]);
         c->peer[round] = ask_peer(other, c->form.name, !c->form.predicts, c->form.batch, SECONDS);
         c->alone[round] = measure_case(c, &c->engines[1]);
+        if (c->twin_count) c->apart[round] = measure_apart(c);
     }
 }
 
@@ -256,7 +303,10 @@ int main(int argc, char **argv) {
     if (!pools[0] || !pools[1]) fail("threads", &err);
     cube k = open_cube(threads);
     for (int i = 0; i < CASES; i++)
-        if (chosen[i]) open_case(&cases[i], pools);
+        if (chosen[i]) {
+            open_case(&cases[i], pools);
+            open_twins(&cases[i], pools[1], threads - 1);
+        }
     measure_cube(pools[0], &k);
     for (int r = 0; r < rounds; r++) {
         cubes[r] = measure_cube(pools[0], &k);
