@@ -32,6 +32,7 @@ sx_graph *sx_model_graph_for(const sx_model *model, int batch, const char *loss,
         sx_fail(err, SX_NO_MEMORY, "not enough memory for the model");
         return NULL;
     }
+    sx_graph_direct(graph, model->direct);
     if (!build(model, graph, loss, err)) return graph;
     sx_fail_within(err, "model %s for images of %d x %d", model->spec, model->height, model->width);
     sx_graph_free(graph);

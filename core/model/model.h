@@ -18,6 +18,7 @@ typedef struct {
     char spec[160];
     char *layers; /* text of the file of layers; NULL: a family */
     int height, width, channels, classes;
+    bool direct; /* its graphs do without Winograd's algorithm; false unless the owner sets it */
     sx_parameters parameters;
 } sx_model;
 

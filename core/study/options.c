@@ -18,6 +18,8 @@ const sx_option sx_study_options[] = {
     {"data", "backgrounds", TEXT, "", 0, 0, "folder", "photographs; none: rendered textures"},
     {"data", "image", INTEGER, "32", 8, 512, NULL, "pixels a side"},
     {"model", "spec", TEXT, "cnn(width=16, depth=3)", 0, 0, "spec", "the network"},
+    {"model", "convolution", CHOICE, "fast", 0, 0, "fast|direct",
+     "fast: Winograd's algorithm where it pays; direct: plain sums, rounded less"},
     {"train", "steps", INTEGER, "4000", 1, 100000000, NULL, "optimiser steps"},
     {"train", "batch", INTEGER, "64", 1, 4096, NULL, "images of a step"},
     {"train", "optimizer", TEXT, "adamw(lr=0.002, weight_decay=0.01)", 0, 0, "spec", "optimiser"},

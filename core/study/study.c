@@ -57,6 +57,8 @@ static sx_status build_models(sx_study *s, sx_error *err) {
     if (!status)
         status = sx_model_new(spec, s->size, s->size, 3, s->classes, s->seed, &s->copy, err);
     if (status) return status;
+    s->model.direct = s->copy.direct =
+        strcmp(sx_config_text(s->config, "model", "convolution"), "direct") == 0;
     const char *loss = sx_config_text(s->config, "train", "loss");
     sx_train_options options = {.optimizer = sx_config_text(s->config, "train", "optimizer"),
                                 .schedule = sx_config_text(s->config, "train", "schedule"),

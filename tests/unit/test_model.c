@@ -132,6 +132,32 @@ static void parameters_survive_a_file(void **state) {
     unlink(path);
 }
 
+/* Predicts one image; the sums of Winograd's algorithm are rounded otherwise. */
+static void predict(const sx_model *model, float logits[4]) {
+    float *image = sx_alloc((size_t)32 * 32 * 3, sizeof *image);
+    sx_random random = sx_random_from(1, 2, 3);
+    for (int i = 0; i < 32 * 32 * 3; i++) image[i] = sx_random_normal(&random);
+    sx_graph *graph = sx_model_graph(model, 1, NULL);
+    sx_run *run = sx_run_new(graph, NULL, false, NULL);
+    assert_int_equal(sx_run_predict(run, &model->parameters, image, 1, logits, NULL), SX_OK);
+    sx_run_free(run);
+    sx_graph_free(graph);
+    sx_free(image);
+}
+
+static void winograd_can_be_switched_off(void **state) {
+    (void)state;
+    sx_model model;
+    float fast[4], direct[4];
+    assert_int_equal(sx_model_new("cnn(width=16, depth=2)", 32, 32, 3, 4, 1, &model, NULL), SX_OK);
+    predict(&model, fast);
+    model.direct = true;
+    predict(&model, direct);
+    assert_memory_not_equal(fast, direct, sizeof fast);
+    for (int i = 0; i < 4; i++) assert_true(fabsf(fast[i] - direct[i]) < 1e-3f);
+    sx_model_done(&model);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(models_have_their_layers),
@@ -139,6 +165,7 @@ int main(void) {
         cmocka_unit_test(bad_sizes_are_told),
         cmocka_unit_test(every_kind_builds_with_its_defaults),
         cmocka_unit_test(parameters_survive_a_file),
+        cmocka_unit_test(winograd_can_be_switched_off),
     };
     return cmocka_run_group_tests_name("model", tests, NULL, NULL);
 }
