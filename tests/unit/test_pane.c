@@ -516,6 +516,42 @@ static void robustness_is_read_by_a_cursor(void **state) {
     bench_free(b);
 }
 
+/* What is seen of the steps is chosen with keys and stays when data arrive. */
+static void the_train_view_stays(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_RUNNING);
+    press(b, "3");
+    expect_state(b, "train.low", "0.0");
+    press(b, "g z z");
+    expect_state(b, "train.low", "0.0");
+    expect_state(b, "train.high", "1500.0");
+    show(b, SX_STATE_FINISHED);
+    draw(b, 80, 24, full);
+    expect_state(b, "train.high", "1500.0");
+    press(b, "G"); /* the cursor drags the view along */
+    expect_state(b, "train.high", "6000.0");
+    expect_state(b, "train.low", "4500.0");
+    press(b, "Z");
+    expect_state(b, "train.low", "3000.0");
+    press(b, "0");
+    expect_state(b, "train.low", "0.0");
+    press(b, "L S");
+    expect_state(b, "train.logarithmic", "true");
+    expect_state(b, "train.smooth", "1");
+    sx_error err = {0};
+    assert_int_equal(sx_screen_command(b->screen, "limits 1000 3000", &err), SX_OK);
+    assert_int_equal(sx_screen_command(b->screen, "smooth 10", &err), SX_OK);
+    expect_state(b, "train.high", "3000.0");
+    expect_state(b, "train.smooth", "10");
+    draw(b, 80, 24, full);
+    golden_check(&b->canvas, "pane-train-view-80x24");
+    assert_int_equal(sx_screen_command(b->screen, "limits 3000 1000", &err), SX_OK);
+    draw(b, 80, 24, full);
+    expect_seen(b, "limits are two numbers, the lower one first");
+    expect_state(b, "train.high", "3000.0");
+    bench_free(b);
+}
+
 static void the_target_risk_turns(void **state) {
     double confidence[SAMPLE_ITEMS];
     uint8_t wrong[SAMPLE_ITEMS];
@@ -658,6 +694,7 @@ int main(void) {
         cmocka_unit_test(leaving_asks_when_a_run_would_stop),
         cmocka_unit_test(pictures_are_filtered_and_opened),
         cmocka_unit_test(robustness_is_read_by_a_cursor),
+        cmocka_unit_test(the_train_view_stays),
         cmocka_unit_test(the_target_risk_turns),
         cmocka_unit_test(a_message_is_shown_in_full),
         cmocka_unit_test(results_are_exported),

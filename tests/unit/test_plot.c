@@ -290,6 +290,67 @@ static void curves_are_clipped_to_their_axes(void **state) {
     sx_result_release(result);
 }
 
+/* A loss from 2.4 to 0.02 with a value of 0 and a gap: a straight line on a logarithmic axis. */
+static void logarithmic_axes_show_decades(void **state) {
+    (void)state;
+    sx_result *result = new_series("loss", 120, 1, false);
+    for (int i = 0; i < 120; i++) {
+        result->series.x[i] = 50 * i;
+        result->series.lines[0].y[i] = 2.4 * exp(-0.04 * i);
+    }
+    result->series.lines[0].y[60] = 0;
+    result->series.lines[0].y[90] = NAN;
+    sx_curve curve = {.series = result};
+    sx_axes axes = sx_axes_default();
+    axes.y_log = true;
+    sx_canvas canvas = canvas_of(60, 14, full);
+    sx_plot_curves(&canvas, sx_canvas_box(&canvas), &curve, 1, &axes);
+    golden_check(&canvas, "plot-logarithmic");
+    for (int i = 0; i < 120; i++) result->series.lines[0].y[i] = -1; /* nothing to show */
+    sx_canvas_clear(&canvas);
+    sx_plot_curves(&canvas, sx_canvas_box(&canvas), &curve, 1, &axes);
+    golden_check(&canvas, "plot-logarithmic-none");
+    sx_canvas_done(&canvas);
+    sx_result_release(result);
+}
+
+/* Means keep a constant constant and a straight line straight up to its ends, and keep gaps. */
+static void means_neither_lag_nor_lean(void **state) {
+    (void)state;
+    sx_result *result = new_series("loss", 200, 1, false);
+    for (int i = 0; i < 200; i++) {
+        result->series.x[i] = i;
+        result->series.lines[0].y[i] = 2 - 0.008 * i + 0.3 * sin(i * 2.4);
+    }
+    for (int i = 120; i < 130; i++) result->series.lines[0].y[i] = NAN;
+    sx_curve curve = {.series = result, .smooth = 6};
+    sx_axes axes = sx_axes_default();
+    sx_canvas canvas = canvas_of(60, 14, full);
+    sx_plot_curves(&canvas, sx_canvas_box(&canvas), &curve, 1, &axes);
+    golden_check(&canvas, "plot-smooth");
+    sx_canvas_done(&canvas);
+    sx_result_release(result);
+}
+
+/* Between limits the other axis fits what is seen, not what is not. */
+static void limits_fit_what_is_seen(void **state) {
+    (void)state;
+    sx_result *result = new_series("loss", 100, 1, false);
+    for (int i = 0; i < 100; i++) {
+        result->series.x[i] = 100 * i;
+        result->series.lines[0].y[i] = i < 5 ? 80 : 1 + 0.5 * sin(i / 8.0);
+    }
+    sx_curve curve = {.series = result};
+    sx_axes axes = sx_axes_default();
+    axes.x_low = 2000;
+    axes.x_high = 7000;
+    sx_canvas canvas = canvas_of(60, 14, full);
+    sx_plot_curves(&canvas, sx_canvas_box(&canvas), &curve, 1, &axes);
+    golden_check(&canvas, "plot-limits");
+    sx_canvas_done(&canvas);
+    sx_result_release(result);
+}
+
 /* At every width the row of x labels holds whole numbers with blanks between. */
 static void labels_never_touch(void **state) {
     (void)state;
@@ -645,6 +706,40 @@ static void ticks_are_round(void **state) {
     expect_ticks(1, 1, 0.1, false, "");
 }
 
+static void expect_log_ticks(double low, double high, double least, const char *wanted) {
+    char all[512] = "", label[32];
+    sx_ticks ticks = sx_ticks_logarithmic(low, high, least);
+    for (int i = 0; i < ticks.count; i++) {
+        strcat(all, i ? " " : "");
+        strcat(all, sx_tick_label(&ticks, i, label));
+    }
+    assert_string_equal(all, wanted);
+}
+
+static void logarithmic_ticks_are_round(void **state) {
+    (void)state;
+    expect_log_ticks(0.2, 5, 0.2, "0.2 0.5 1 2 5");
+    expect_log_ticks(0.01, 1000, 0.8, "0.01 0.1 1 10 100 1000");
+    expect_log_ticks(1e-8, 1, 2, "1e-8 1e-6 1e-4 0.01 1");
+    expect_log_ticks(0.3, 0.7, 0.3, "0.3 0.7");
+    expect_log_ticks(0, 1, 0.3, "");
+    expect_log_ticks(2, 2, 0.3, "");
+}
+
+static void expect_log_range(double low, double high, double wanted_low, double wanted_high) {
+    sx_range_logarithmic(&low, &high);
+    assert_true(fabs(low / wanted_low - 1) < 1e-9 && fabs(high / wanted_high - 1) < 1e-9);
+}
+
+static void logarithmic_ranges_have_round_ends(void **state) {
+    (void)state;
+    expect_log_range(0.31, 2.3, 0.2, 5);
+    expect_log_range(0.2, 5, 0.2, 5);
+    expect_log_range(1, 1, 1, 10);
+    expect_log_range(1e-7, 3e4, 1e-7, 5e4);
+    expect_log_range(0, 1, 1e-300, 1);
+}
+
 static void expect_range(double low, double high, int parts, double wanted_low,
                          double wanted_high) {
     sx_range_nice(&low, &high, parts, false);
@@ -752,6 +847,11 @@ int main(void) {
         cmocka_unit_test(no_data_is_said),
         cmocka_unit_test(numbers_are_for_people),
         cmocka_unit_test(ticks_are_round),
+        cmocka_unit_test(logarithmic_ticks_are_round),
+        cmocka_unit_test(logarithmic_ranges_have_round_ends),
+        cmocka_unit_test(logarithmic_axes_show_decades),
+        cmocka_unit_test(means_neither_lag_nor_lean),
+        cmocka_unit_test(limits_fit_what_is_seen),
         cmocka_unit_test(ranges_have_round_ends),
         cmocka_unit_test(series_are_told_in_a_sentence),
         cmocka_unit_test(other_kinds_are_told_in_a_sentence),

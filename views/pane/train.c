@@ -1,7 +1,8 @@
 /* Train: how the training goes. Loss and accuracy of training and validation over the steps, on an
  * axis that is as long as the run, so that a live curve fills from the left and never scrolls;
  * learning rate and gradient norm where there is room; figures and a progress bar below. A cursor
- * reads the curves at a step. */
+ * reads the curves at a step. How they are seen (a part of the steps, logarithms, means) stays as
+ * chosen while data arrive. */
 #include "views/pane/part.h"
 
 #include <math.h>
@@ -10,8 +11,15 @@
 
 typedef struct {
     sx_desk *desk;
-    long cursor; /* point of the training series; -1: none, the newest is told */
+    long cursor;                /* point of the training series; -1: none, the newest is told */
+    double steps[2], losses[2]; /* what is seen; NaN: all */
+    bool logarithmic;           /* the axes of loss, learning rate and gradient norm */
+    int smoothing;              /* row of `smoothings` */
 } train_pane;
+
+/* Percent of the points that a mean takes. */
+static const int smoothings[] = {0, 1, 3, 10};
+enum { SMOOTHINGS = sizeof smoothings / sizeof *smoothings };
 
 static const sx_result *training(const train_pane *pane) {
     return sx_part_result(pane->desk, "training", SX_RESULT_SERIES);
@@ -20,16 +28,130 @@ static const sx_result *validation(const train_pane *pane) {
     return sx_part_result(pane->desk, "validation", SX_RESULT_SERIES);
 }
 
+/* ---- what is seen -----------------------------------------------------------------------------
+ */
+
+static double last_step(const train_pane *pane) {
+    const sx_result *series = training(pane);
+    double steps = (double)pane->desk->now->report.steps;
+    if (steps > 0) return steps;
+    return series && series->series.length ? series->series.x[series->series.length - 1] : 0;
+}
+
+static double cursor_step(const train_pane *pane) {
+    const sx_result *series = training(pane);
+    if (!series || pane->cursor < 0 || pane->cursor >= (long)series->series.length) return NAN;
+    return series->series.x[pane->cursor];
+}
+
+/* The ends of the axis of steps. */
+static void seen_steps(const train_pane *pane, double *low, double *high) {
+    *low = isnan(pane->steps[0]) ? 0 : pane->steps[0];
+    *high = isnan(pane->steps[1]) ? last_step(pane) : pane->steps[1];
+}
+
+/* Sees `width` steps around `middle`, moved to where there are any. */
+static void see_steps(train_pane *pane, double middle, double width) {
+    double all = last_step(pane);
+    if (width >= all) {
+        pane->steps[0] = pane->steps[1] = NAN;
+        return;
+    }
+    double low = fmin(fmax(middle - width / 2, 0), all - width);
+    pane->steps[0] = round(low);
+    pane->steps[1] = round(low + width);
+}
+
+/* The cursor drags the view along. */
+static void keep_cursor_seen(train_pane *pane) {
+    double low, high, step = cursor_step(pane);
+    seen_steps(pane, &low, &high);
+    if (step < low || step > high) see_steps(pane, step, high - low);
+}
+
+enum { CLOSER, WIDER, WHOLE };
+static void run_view(void *state, int value, const char *argument) {
+    train_pane *pane = state;
+    const sx_result *series = training(pane);
+    double low, high, step = cursor_step(pane);
+    (void)argument;
+    if (!series || series->series.length < 2) return;
+    seen_steps(pane, &low, &high);
+    if (isnan(step)) step = fmin(high, series->series.x[series->series.length - 1]);
+    double least = 8 * (series->series.x[1] - series->series.x[0]);
+    double width = value == CLOSER  ? fmax((high - low) / 2, fmin(least, high - low))
+                   : value == WIDER ? 2 * (high - low)
+                                    : INFINITY;
+    see_steps(pane, value == WIDER ? (low + high) / 2 : step, width);
+    if (value == WHOLE) pane->losses[0] = pane->losses[1] = NAN;
+}
+
+/* "LOW HIGH" becomes the ends of an axis. */
+static void run_limits(void *state, int value, const char *argument) {
+    train_pane *pane = state;
+    char low[32] = "", high[32] = "";
+    double numbers[2] = {NAN, NAN}, *ends = value ? pane->losses : pane->steps;
+    if (argument[0] &&
+        (sscanf(argument, "%31s %31s", low, high) != 2 || !sx_text_number(low, &numbers[0]) ||
+         !sx_text_number(high, &numbers[1]) || !(numbers[0] < numbers[1]))) {
+        sx_desk_say(pane->desk, "limits are two numbers, the lower one first: 1000 3000");
+        pane->desk->bad = true;
+        return;
+    }
+    memcpy(ends, numbers, sizeof numbers);
+}
+
+static void run_logarithmic(void *state, int value, const char *argument) {
+    train_pane *pane = state;
+    (void)value, (void)argument;
+    pane->logarithmic = !pane->logarithmic;
+    sx_desk_say(pane->desk,
+                pane->logarithmic ? "loss on a logarithmic axis" : "loss on a linear axis");
+}
+
+static const char *smooth_choice(void *state, size_t row) {
+    static const char *const names[SMOOTHINGS] = {"0", "1", "3", "10"};
+    (void)state;
+    return row < SMOOTHINGS ? names[row] : NULL;
+}
+
+static void run_smooth(void *state, int value, const char *argument) {
+    train_pane *pane = state;
+    (void)value;
+    int wanted = (pane->smoothing + 1) % SMOOTHINGS;
+    if (argument[0])
+        for (wanted = 0; wanted < SMOOTHINGS; wanted++)
+            if (!strcmp(argument, smooth_choice(pane, (size_t)wanted))) break;
+    if (wanted == SMOOTHINGS) {
+        sx_desk_say(pane->desk, "smoothing is 0, 1, 3 or 10 percent of the points");
+        pane->desk->bad = true;
+        return;
+    }
+    pane->smoothing = wanted;
+    if (wanted)
+        sx_desk_say(pane->desk, "means over %d %% of the points; the raw line stays, faint",
+                    smoothings[wanted]);
+    else
+        sx_desk_say(pane->desk, "the raw line alone");
+}
+
+/* ---- the cursor -------------------------------------------------------------------------------
+ */
+
 /* A cell of a plot is several points of a long run: so many at a press. */
 static void run_move(void *state, int value, const char *argument) {
     train_pane *pane = state;
     const sx_result *series = training(pane);
-    long last = series ? (long)series->series.length - 1 : -1, stride = 1 + last / 100;
+    double low, high, all = last_step(pane);
+    seen_steps(pane, &low, &high);
+    long last = series ? (long)series->series.length - 1 : -1;
+    long stride = 1 + (long)((double)last / 100 * (all > 0 ? (high - low) / all : 1));
     long to = pane->cursor < 0 || pane->cursor > last ? last : pane->cursor;
     (void)argument;
     if (last < 0) return;
     to = value == LEFT ? to - stride : value == RIGHT ? to + stride : value == FIRST ? 0 : last;
     pane->cursor = to < 0 ? 0 : to > last ? last : to;
+    keep_cursor_seen(pane);
 }
 
 static void run_follow(void *state, int value, const char *argument) {
@@ -44,6 +166,17 @@ static const sx_command commands[] = {
     {"first", "g Home", "", NULL, "the cursor to the first step", run_move, FIRST, NULL, NULL},
     {"last", "G End", "", NULL, "the cursor to the last step", run_move, LAST, NULL, NULL},
     {"follow", "f", "", NULL, "no cursor: tell the newest figures", run_follow, 0, NULL, NULL},
+    {"closer", "z", "", NULL, "half as many steps, around the cursor", run_view, CLOSER, NULL,
+     NULL},
+    {"wider", "Z", "", NULL, "twice as many steps", run_view, WIDER, NULL, NULL},
+    {"whole", "0", "", NULL, "all steps, and loss as it comes", run_view, WHOLE, NULL, NULL},
+    {"limits", "x", "LOW HIGH", NULL, "see the steps from LOW to HIGH", run_limits, 0, NULL, NULL},
+    {"loss-limits", "v", "LOW HIGH", NULL, "see losses from LOW to HIGH", run_limits, 1, NULL,
+     NULL},
+    {"logarithmic", "L", "", NULL, "loss on a logarithmic axis, or a linear one", run_logarithmic,
+     0, NULL, NULL},
+    {"smooth", "S", "[PERCENT]", NULL, "means over 1, 3 or 10 % of the points beside the raw line",
+     run_smooth, 0, smooth_choice, NULL},
     {0}};
 
 static void heading(void *state, char *out, size_t size) {
@@ -52,10 +185,11 @@ static void heading(void *state, char *out, size_t size) {
     snprintf(out, size, model[0] ? "Train · %s" : "Train", model);
 }
 
-static double cursor_step(const train_pane *pane) {
+/* Points to either side that a mean takes, of a series with so many points a step as training. */
+static size_t reach_of(const train_pane *pane) {
     const sx_result *series = training(pane);
-    if (!series || pane->cursor < 0 || pane->cursor >= (long)series->series.length) return NAN;
-    return series->series.x[pane->cursor];
+    size_t points = series ? series->series.length : 0;
+    return points * (size_t)smoothings[pane->smoothing] / 200;
 }
 
 /* One plot over the steps: a line of training and, if `both`, the line of validation. */
@@ -65,8 +199,11 @@ static void draw_curve(const train_pane *pane, sx_canvas *canvas, sx_box box, co
     bool narrow = box.width < 32;
     int count = 0, line = sx_part_line(training(pane), name);
     if (line >= 0)
-        curves[count++] = (sx_curve){
-            .series = training(pane), .line = line, .label = both ? "train" : NULL, .look = 0};
+        curves[count++] = (sx_curve){.series = training(pane),
+                                     .line = line,
+                                     .label = both ? "train" : NULL,
+                                     .look = 0,
+                                     .smooth = both ? reach_of(pane) : 0};
     line = both ? sx_part_line(validation(pane), name) : -1;
     if (line >= 0)
         curves[count++] = (sx_curve){.series = validation(pane),
@@ -75,8 +212,13 @@ static void draw_curve(const train_pane *pane, sx_canvas *canvas, sx_box box, co
                                      .look = 1,
                                      .dashed = true};
     sx_axes axes = sx_axes_default();
-    axes.x_low = 0;
-    if (pane->desk->now->report.steps > 0) axes.x_high = (double)pane->desk->now->report.steps;
+    seen_steps(pane, &axes.x_low, &axes.x_high);
+    if (!(axes.x_high > axes.x_low)) axes.x_high = NAN;
+    axes.y_log = pane->logarithmic && isnan(high);
+    if (!strcmp(name, "loss")) {
+        axes.y_low = pane->losses[0];
+        axes.y_high = pane->losses[1];
+    }
     if (!isnan(high)) {
         axes.y_low = 0;
         axes.y_high = high;
@@ -208,7 +350,8 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
 
 static void *open_pane(sx_desk *desk) {
     train_pane *pane = sx_alloc(1, sizeof *pane);
-    if (pane) *pane = (train_pane){.desk = desk, .cursor = -1};
+    if (pane)
+        *pane = (train_pane){.desk = desk, .cursor = -1, .steps = {NAN, NAN}, .losses = {NAN, NAN}};
     return pane;
 }
 
@@ -219,7 +362,11 @@ static void close_pane(void *state) {
 static json_t *state_of(const void *state) {
     const train_pane *pane = state;
     double step = cursor_step(pane);
-    return json_pack("{s:o}", "cursor", sx_json_number(step));
+    double low, high;
+    seen_steps(pane, &low, &high);
+    return json_pack("{s:o, s:o, s:o, s:b, s:i}", "cursor", sx_json_number(step), "low",
+                     sx_json_number(low), "high", sx_json_number(high), "logarithmic",
+                     pane->logarithmic, "smooth", smoothings[pane->smoothing]);
 }
 
 static const char *const results[] = {"training", "validation", NULL};

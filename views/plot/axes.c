@@ -19,6 +19,7 @@ double sx_frame_x(const sx_frame *frame, double x) {
 /* Values of ticks lie in the middle of a row, so both ends are half a row from the area's edge. */
 double sx_frame_y(const sx_frame *frame, double y) {
     double part = (y - frame->y_low) / (frame->y_high - frame->y_low);
+    if (frame->y_log) part = log(y / frame->y_low) / log(frame->y_high / frame->y_low);
     return frame->area.y + 0.5 + (1 - part) * (frame->area.height - 1);
 }
 
@@ -110,6 +111,16 @@ static void choose_x_ticks(sx_frame *frame, const sx_surface *surface) {
     if (!find_x_ticks(frame, surface, 1)) frame->x_ticks.count = 0;
 }
 
+static void fit_log_y(sx_frame *frame, int rows) {
+    double low = frame->y_low, high = frame->y_high;
+    sx_range_logarithmic(&low, &high);
+    if (!frame->y_low_fixed || frame->y_low >= high) frame->y_low = low;
+    if (!frame->y_high_fixed || frame->y_high <= frame->y_low) frame->y_high = high;
+    double decades = log10(frame->y_high / frame->y_low);
+    frame->y_ticks = sx_ticks_logarithmic(frame->y_low, frame->y_high,
+                                          1.6 * decades / (rows > 1 ? rows - 1 : 1));
+}
+
 /* Range and ticks of y for `rows`: round ends, and ticks with a blank row between, or at least
  * two. */
 static void fit_y(sx_frame *frame, int rows) {
@@ -133,6 +144,10 @@ static bool ticks_are_even(const sx_frame *frame, int rows) {
 static int choose_y_ticks(sx_frame *frame, int rows) {
     sx_frame all = *frame;
     int most = rows >= 12 ? 2 : rows >= 8 ? 1 : 0;
+    if (frame->y_log) {
+        fit_log_y(frame, rows);
+        return 0;
+    }
     for (int given = 0; given <= most; given++) {
         *frame = all;
         fit_y(frame, rows - given);
@@ -196,7 +211,8 @@ static void draw_y_labels(const sx_frame *frame, sx_surface *surface) {
     char power[32], title[128];
     sx_exponent_text(frame->y_ticks.exponent, power);
     if (frame->headers == 0) return;
-    snprintf(title, sizeof title, "%s%s%s", frame->y_label, *power ? " " : "", power);
+    snprintf(title, sizeof title, "%s%s%s%s", frame->y_label, *power ? " " : "", power,
+             frame->y_log ? " (log)" : "");
     surface->kind->text(surface, 0, 0, sx_style_of(SX_ROLE_TEXT), title);
 }
 

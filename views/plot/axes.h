@@ -11,6 +11,7 @@ typedef struct {
     double x_low, x_high; /* of the axis */
     double y_low, y_high; /* of the data; the layout rounds the ends that are not fixed */
     bool y_low_fixed, y_high_fixed;
+    bool y_log;                    /* both ends are positive */
     const char *x_label, *y_label; /* "" for none */
     const char *x_name;            /* the label of x without its unit, where room is short */
     bool degrees;                  /* x is an angle */

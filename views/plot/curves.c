@@ -13,7 +13,8 @@
 #define SAMPLE_MIDDLE 1  /* the column of its mark */
 
 sx_axes sx_axes_default(void) {
-    return (sx_axes){NAN, NAN, NAN, NAN, NULL, NULL, true, false, NAN};
+    return (sx_axes){
+        .x_low = NAN, .x_high = NAN, .y_low = NAN, .y_high = NAN, .legend = true, .cursor = NAN};
 }
 
 static const sx_line *line_of(const sx_curve *curve) {
@@ -48,15 +49,18 @@ static void include(span *s, double value) {
     if (value > s->high) s->high = value;
 }
 
-static void span_of(const sx_curve *curve, span *x, span *y) {
+/* What the curve spans between the ends that were asked for. */
+static void span_of(const sx_curve *curve, const sx_axes *axes, span *x, span *y) {
     const sx_series *series = &curve->series->series;
     const sx_line *line = line_of(curve);
     for (size_t i = 0; i < series->length; i++) {
         if (!isfinite(series->x[i])) continue;
         include(x, series->x[i]);
+        if (series->x[i] < axes->x_low || series->x[i] > axes->x_high) continue;
+        if (axes->y_log && !(line->y[i] > 0)) continue;
         include(y, line->y[i]);
         if (!curve->marks || !line->low || !line->high) continue;
-        include(y, line->low[i]);
+        if (!axes->y_log || line->low[i] > 0) include(y, line->low[i]);
         include(y, line->high[i]);
     }
 }
@@ -75,16 +79,17 @@ static bool take(double asked, double *end) {
 /* Ranges of the frame; false if there is nothing to draw. */
 static bool measure(sx_frame *frame, const sx_curve *curves, int count, const sx_axes *axes) {
     span x = {INFINITY, -INFINITY}, y = x;
-    for (int i = 0; i < count; i++) span_of(&curves[i], &x, &y);
+    for (int i = 0; i < count; i++) span_of(&curves[i], axes, &x, &y);
     bool any = y.low <= y.high;
-    from_zero(&y);
+    frame->y_log = axes->y_log && any;
+    if (!frame->y_log) from_zero(&y);
     bool low = take(axes->x_low, &x.low), high = take(axes->x_high, &x.high);
     span range = x;
     sx_range_nice(&range.low, &range.high, 20, frame->degrees);
     frame->x_low = low && x.low < range.high ? x.low : range.low;
     frame->x_high = high && x.high > frame->x_low ? x.high : range.high;
-    frame->y_low_fixed = take(axes->y_low, &y.low);
-    frame->y_high_fixed = take(axes->y_high, &y.high);
+    frame->y_low_fixed = !(frame->y_log && axes->y_low <= 0) && take(axes->y_low, &y.low);
+    frame->y_high_fixed = !(frame->y_log && axes->y_high <= 0) && take(axes->y_high, &y.high);
     frame->y_low = y.low;
     frame->y_high = y.high;
     return any;
@@ -108,17 +113,33 @@ static void label(sx_frame *frame, const sx_curve *first, const sx_axes *axes, c
 /* ---- lines and marks ---------------------------------------------------------------------------
  */
 
-/* The line through the points, or, with `few`, only its faint parts. */
-static void draw_line(const sx_frame *frame, sx_surface *surface, const sx_curve *curve, bool few) {
+/* The mean of the points around point i that are numbers, as many on either side; a gap stays. */
+static double smoothed(const sx_curve *curve, size_t i) {
+    const sx_series *series = &curve->series->series;
+    const double *y = line_of(curve)->y;
+    size_t left = series->length - 1 - i, reach = curve->smooth;
+    if (reach > i) reach = i;
+    if (reach > left) reach = left;
+    double sum = 0, count = 0;
+    for (size_t k = i - reach; k <= i + reach && isfinite(y[i]); k++)
+        if (isfinite(y[k])) sum += y[k], count++;
+    return count > 0 ? sum / count : NAN;
+}
+
+/* The line through the points, or only its parts that rest on too few images, or its means. */
+typedef enum { LINE_RAW, LINE_FEW, LINE_SMOOTH } line_kind;
+static void draw_line(const sx_frame *frame, sx_surface *surface, const sx_curve *curve,
+                      line_kind kind) {
     const sx_series *series = &curve->series->series;
     const sx_line *line = line_of(curve);
     sx_pen pen = pen_of(curve);
-    pen.dim = few;
+    pen.dim = kind == LINE_FEW || (kind == LINE_RAW && curve->smooth > 0);
     bool down = false;
     surface->kind->begin(surface, frame->area, pen);
     for (size_t i = 0; i < series->length; i++) {
-        bool drawn = isfinite(series->x[i]) && isfinite(line->y[i]) && (!few || is_few(curve, i));
-        double x = sx_frame_x(frame, series->x[i]), y = sx_frame_y(frame, line->y[i]);
+        double value = kind == LINE_SMOOTH ? smoothed(curve, i) : line->y[i];
+        double x = sx_frame_x(frame, series->x[i]), y = sx_frame_y(frame, value);
+        bool drawn = isfinite(x) && isfinite(y) && (kind != LINE_FEW || is_few(curve, i));
         if (drawn) (down ? surface->kind->line : surface->kind->move)(surface, x, y);
         down = drawn;
     }
@@ -136,9 +157,11 @@ static void draw_interval(const sx_frame *frame, sx_surface *surface, const sx_c
     if (!isfinite(line->low[i]) || !isfinite(line->high[i])) return;
     sx_pen pen = pen_of(curve);
     pen.dim = is_few(curve, i);
-    double x = sx_frame_x(frame, curve->series->series.x[i]);
+    double x = sx_frame_x(frame, curve->series->series.x[i]), low = line->low[i];
+    if (frame->y_log) low = fmax(low, frame->y_low);
+    if (frame->y_log && !(line->high[i] > 0)) return;
     surface->kind->interval(surface, frame->area, x, sx_frame_y(frame, line->high[i]),
-                            sx_frame_y(frame, line->low[i]), pen);
+                            sx_frame_y(frame, low), pen);
 }
 
 static void draw_mark(const sx_frame *frame, sx_surface *surface, const sx_curve *curve, size_t i) {
@@ -215,7 +238,7 @@ static legend legend_of(const sx_frame *frame, const sx_surface *surface, const 
                         int count, bool wanted) {
     legend l = {.curves = curves, .count = wanted ? count : 0, .width = surface->width};
     if (count == 1 && strcmp(entry_name(&l, 0), frame->y_label) == 0) l.count = 0;
-    l.left = sx_text_columns(frame->y_label) + (*frame->y_label ? 3 : 0);
+    l.left = sx_text_columns(frame->y_label) + (*frame->y_label ? 3 : 0) + (frame->y_log ? 6 : 0);
     l.entries = l.count;
     return l;
 }
@@ -312,13 +335,15 @@ static void plot(sx_surface *surface, const sx_curve *curves, int count, const s
     sx_frame_draw(&frame, surface);
     if (frame.headers > 0) draw_legend(&l, surface, legends);
     if (!any) {
-        sx_frame_say(&frame, surface, "no data yet");
+        bool hidden = axes->y_log && count > 0 && curves[0].series->series.length > 0;
+        sx_frame_say(&frame, surface, hidden ? "no value above 0" : "no data yet");
         return;
     }
     draw_guides(&frame, surface, axes);
     for (int i = 0; i < count; i++) {
-        draw_line(&frame, surface, &curves[i], false);
-        if (has_few(&curves[i])) draw_line(&frame, surface, &curves[i], true);
+        draw_line(&frame, surface, &curves[i], LINE_RAW);
+        if (has_few(&curves[i])) draw_line(&frame, surface, &curves[i], LINE_FEW);
+        if (curves[i].smooth) draw_line(&frame, surface, &curves[i], LINE_SMOOTH);
     }
     for (int i = 0; i < count; i++) draw_marks(&frame, surface, &curves[i]);
 }

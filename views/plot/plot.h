@@ -16,11 +16,14 @@ typedef struct {
     const char *label; /* in the legend; NULL: the line's name */
     int look;
     bool dashed;
-    bool marks; /* a dot at each point, for curves of few points, with intervals as strokes */
+    bool marks;    /* a dot at each point, for curves of few points, with intervals as strokes */
+    size_t smooth; /* the line is the mean over so many points to either side (fewer at the ends, so
+                    * that it neither lags nor leans); the raw line stays, faint. 0: raw */
 } sx_curve;
 
 typedef struct {
-    double x_low, x_high, y_low, y_high; /* NaN: from the data, with nice ends */
+    double x_low, x_high, y_low, y_high; /* NaN: from the data between the other two, nice ends */
+    bool y_log;                          /* where a positive value is; others break the line */
     const char *x_label, *y_label;       /* NULL: from the first curve's result; "": none */
     bool legend;
     bool diagonal; /* a dim y = x guide, for reliability diagrams */

@@ -72,12 +72,62 @@ sx_ticks sx_ticks_of(double low, double high, double least, bool degrees) {
     return ticks;
 }
 
+static const double log_steps[] = {1, 2, 5};
+
+void sx_range_logarithmic(double *low, double *high) {
+    *low = fmax(*low, 1e-300);
+    *high = fmin(fmax(*high, *low), LARGEST);
+    double under = pow(10, floor(log10(*low) + 1e-9)), over = pow(10, floor(log10(*high) - 1e-9));
+    for (int i = 2; i >= 0; i--) {
+        if (log_steps[i] * under > *low * (1 + 1e-9)) continue;
+        *low = log_steps[i] * under;
+        break;
+    }
+    double end = 10 * over;
+    for (int i = 2; i >= 0; i--)
+        if (log_steps[i] * over >= *high * (1 - 1e-9)) end = log_steps[i] * over;
+    *high = end > *low * (1 + 1e-9) ? end : *low * 10;
+}
+
+/* Adds the value if it lies within the axis. */
+static void add_tick(sx_ticks *ticks, double value, double low, double high) {
+    if (value < low * (1 - 1e-9) || value > high * (1 + 1e-9)) return;
+    if (ticks->count < SX_MOST_TICKS) ticks->values[ticks->count++] = value;
+}
+
+sx_ticks sx_ticks_logarithmic(double low, double high, double least) {
+    sx_ticks ticks = {.logarithmic = true};
+    if (!(low > 0) || !(high > low) || !isfinite(high)) return ticks;
+    int first = (int)floor(log10(low) - 1e-9), last = (int)ceil(log10(high) + 1e-9);
+    int steps = least <= log10(2) ? 3 : 1, stride = least > 1 ? (int)ceil(least) : 1;
+    for (int power = first; power <= last; power++)
+        for (int i = 0; i < steps && power % stride == 0; i++)
+            add_tick(&ticks, log_steps[i] * pow(10, power), low, high);
+    if (ticks.count >= 2) return ticks;
+    ticks.count = 0;
+    add_tick(&ticks, low, low, high);
+    add_tick(&ticks, high, low, high);
+    return ticks;
+}
+
+/* "0.05", "200", "2e-5": every label says its whole value. */
+static char *log_label(double value, char *out) {
+    int power = (int)floor(log10(value) + 1e-9);
+    if (power < -3 || power > 5)
+        snprintf(out, 32, "%.3ge%d", value / pow(10, power), power);
+    else
+        snprintf(out, 32, "%.*f", power < 0 ? -power : 0, value);
+    return out;
+}
+
 double sx_tick_value(const sx_ticks *ticks, int i) {
+    if (ticks->logarithmic) return ticks->values[i];
     double value = ticks->first + i * ticks->step;
     return fabs(value) < ticks->step * 1e-6 ? 0 : value;
 }
 
 char *sx_tick_label(const sx_ticks *ticks, int i, char *out) {
+    if (ticks->logarithmic) return log_label(ticks->values[i], out);
     double shown = sx_tick_value(ticks, i) / pow(10, ticks->exponent);
     return sx_number_shown(out, shown, ticks->decimals);
 }
