@@ -108,7 +108,8 @@ static int help_program(void) {
            "  sextant PATH             the same as sextant open PATH\n");
     for (const sx_app_command *c = sx_app_commands; c->name; c++)
         printf("  sextant %s\n      %s\n", c->usage, c->help);
-    printf("\nsextant COMMAND --help lists a command's options; --version says which this is.\n");
+    printf("\nsextant COMMAND --help lists a command's options; --version says which this is.\n"
+           "--reset-terminal repairs a terminal that a killed program left behind.\n");
     return SX_EXIT_DONE;
 }
 

@@ -4,6 +4,7 @@
 #include "app/commands.h"
 
 #include "core/tensor/tensor.h"
+#include "views/terminal/terminal.h"
 
 #include <locale.h>
 #include <stdio.h>
@@ -59,6 +60,10 @@ int main(int argc, char **argv) {
         return sx_command_help(1, help);
     }
     if (first && strcmp(first, "--version") == 0) return print_version();
+    if (first && strcmp(first, "--reset-terminal") == 0) {
+        sx_terminal_reset();
+        return SX_EXIT_DONE;
+    }
     const sx_app_command *command = first ? find_command(first) : NULL;
     if (command) return command->run(argc - 1, argv + 1);
     return sx_command_open(argc, argv);

@@ -60,6 +60,16 @@ check "a crash gives the screen back" becomes '#{alternate_on}' 0
 check "and the cursor" becomes '#{cursor_flag}' 1
 check "and the mouse" becomes '#{mouse_any_flag}' 0
 
+terminal 100 30 "sh"
+type_keys "$run; echo left-with-\$?" Enter
+check "started once more" becomes '#{alternate_on}' 1
+kill -KILL "$(pid_of)"
+check "a kill leaves the screen" shows "left-with-137"
+type_keys "$sextant --reset-terminal; echo repaired" C-j
+check "--reset-terminal gives it back" becomes '#{alternate_on}' 0
+check "and the cursor, too" becomes '#{cursor_flag}' 1
+check "and no mouse reports" becomes '#{mouse_any_flag}' 0
+
 terminal 80 24 "$run"
 check "once more" shows "step [1-9]"
 process=$(pid_of)

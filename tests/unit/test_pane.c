@@ -364,6 +364,30 @@ static void every_command_has_help_a_key_and_a_name(void **state) {
 /* ---- what keys do -----------------------------------------------------------------------------
  */
 
+/* `i` explains whatever has the keys, whole in the smallest window. */
+static void every_pane_explains_itself(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_RUNNING);
+    for (int page = 2; page <= 6; page++) {
+        char keys[16];
+        draw(b, 60, 16, full);
+        snprintf(keys, sizeof keys, "%d i", page);
+        press(b, keys);
+        expect_seen(b, "What this is");
+        expect_seen(b, "Try: ");
+        sx_text all = {0};
+        sx_canvas_to_text(&b->canvas, &all);
+        if (strstr(strchr(all.data, '\n'), "…")) fail_msg("not whole:\n%s", all.data);
+        sx_text_done(&all);
+        press(b, "i");
+        assert_false(seen(b, "What this is"));
+    }
+    draw(b, 80, 24, full);
+    press(b, "4 i");
+    golden_check(&b->canvas, "pane-explain-80x24");
+    bench_free(b);
+}
+
 static void pages_and_focus_follow_keys(void **state) {
     (void)state;
     bench *b = bench_new(SX_STATE_RUNNING);
@@ -689,6 +713,7 @@ int main(void) {
         cmocka_unit_test(layouts_change_where_they_should),
         cmocka_unit_test(random_keys_never_break_it),
         cmocka_unit_test(every_command_has_help_a_key_and_a_name),
+        cmocka_unit_test(every_pane_explains_itself),
         cmocka_unit_test(pages_and_focus_follow_keys),
         cmocka_unit_test(commands_go_to_the_engine),
         cmocka_unit_test(leaving_asks_when_a_run_would_stop),

@@ -91,14 +91,22 @@ static json_t *state_of(const void *state) {
 
 static const char *const results[] = {"claims", "summary", NULL};
 
-const sx_pane sx_pane_claims = {.name = "claims",
-                                .title = "Claims",
-                                .help = "what the study checked, and how it ended",
-                                .commands = commands,
-                                .results = results,
-                                .open = open_pane,
-                                .close = close_pane,
-                                .update = update,
-                                .heading = heading,
-                                .draw = draw,
-                                .state = state_of};
+const sx_pane sx_pane_claims = {
+    .name = "claims",
+    .title = "Claims",
+    .help = "what the study checked, and how it ended",
+    .explains = "Each line is something that a paper found, as a bound on a figure that"
+                " this run measured. It holds if the whole 95 % interval keeps the "
+                "bound, fails if the whole interval breaks it, and is undecided "
+                "between. Nothing here was tuned until a claim fits: failures are "
+                "results.",
+    .tries = "Try: run the study with another seed, or with train.shift=4 (objects "
+             "away from the centre), and see which verdicts change.",
+    .commands = commands,
+    .results = results,
+    .open = open_pane,
+    .close = close_pane,
+    .update = update,
+    .heading = heading,
+    .draw = draw,
+    .state = state_of};

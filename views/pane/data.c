@@ -560,16 +560,25 @@ static json_t *state_of(const void *state) {
 
 static const char *const results[] = {"items", NULL};
 
-const sx_pane sx_pane_data = {.name = "data",
-                              .title = "Data",
-                              .help = "the pictures, with labels and predictions",
-                              .commands = commands,
-                              .results = results,
-                              .open = open_pane,
-                              .close = close_pane,
-                              .update = update,
-                              .heading = heading,
-                              .draw = draw,
-                              .enter = enter,
-                              .back = back,
-                              .state = state_of};
+const sx_pane sx_pane_data = {
+    .name = "data",
+    .title = "Data",
+    .help = "the pictures, with labels and predictions",
+    .explains = "These are the images of the data set as the network gets them: the "
+                "object is cut out, placed and scaled, and lies on a background. Below "
+                "each is its label, or, once the network was measured, whether it was "
+                "right and how sure it was. The number at the bottom is how many of the"
+                " split it got wrong.",
+    .tries = "Try: w shows what it got wrong; c shows one class; o shows the "
+             "originals; Enter looks at one image closely; t looks at images that it"
+             " trained on.",
+    .commands = commands,
+    .results = results,
+    .open = open_pane,
+    .close = close_pane,
+    .update = update,
+    .heading = heading,
+    .draw = draw,
+    .enter = enter,
+    .back = back,
+    .state = state_of};

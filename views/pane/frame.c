@@ -126,29 +126,49 @@ static void draw_bottom(sx_screen *screen, sx_canvas *canvas) {
 /* ---- what lies over the tiles -----------------------------------------------------------------
  */
 
+/* Paragraphs one below the other, scrolled; returns the rows they take. */
+static int draw_paragraphs(sx_canvas *canvas, sx_box box, int first, const char *const *texts,
+                           int count) {
+    int y = -first;
+    for (int i = 0; i < count; i++)
+        y = sx_canvas_paragraph(canvas, box, y + (i > 0), sx_style_of(SX_ROLE_TEXT), texts[i]);
+    return y + first;
+}
+
+static int draw_message(sx_screen *screen, sx_canvas *canvas, sx_box box) {
+    char text[640];
+    sx_screen_sentence(screen, text, sizeof text);
+    const char *shown = text[0] ? text : "There is no message.";
+    return draw_paragraphs(canvas, box, screen->overlay_first, &shown, 1);
+}
+
+static int draw_explanation(sx_screen *screen, sx_canvas *canvas, sx_box box) {
+    const sx_pane *pane = sx_screen_panes[sx_screen_focused(screen)];
+    const char *const texts[] = {pane->explains, pane->tries};
+    return draw_paragraphs(canvas, box, screen->overlay_first, texts, 2);
+}
+
+static int draw_help(sx_screen *screen, sx_canvas *canvas, sx_box box) {
+    sx_command_set sets[SETS];
+    return sx_help_draw(canvas, box, sx_screen_keys(screen, sets), screen->overlay_first);
+}
+
 static void draw_overlay(sx_screen *screen, sx_canvas *canvas) {
+    static const struct {
+        const char *title;
+        int (*draw)(sx_screen *screen, sx_canvas *canvas, sx_box box);
+    } kinds[] = {[OVERLAY_HELP] = {"Help · arrows scroll · Esc closes", draw_help},
+                 [OVERLAY_MESSAGE] = {"Message", draw_message},
+                 [OVERLAY_EXPLAIN] = {"What this is · Esc closes", draw_explanation}};
     sx_box body = sx_box_inset(sx_canvas_box(canvas), 0, 1, 0, 2);
     int width = body.width < 100 ? body.width : 100;
     sx_box box = {(body.width - width) / 2, body.y, width, body.height};
-    bool help = screen->overlay == OVERLAY_HELP;
     sx_canvas_fill(canvas, box, ' ', sx_style_of(SX_ROLE_TEXT));
     canvas->cursor_x = canvas->cursor_y = -1;
-    sx_box inside =
-        sx_canvas_frame(canvas, box, help ? "Help · arrows scroll · Esc closes" : "Message", true);
+    sx_box inside = sx_canvas_frame(canvas, box, kinds[screen->overlay].title, true);
     inside = sx_box_inset(inside, 1, 0, 1, 0);
     screen->overlay_height = inside.height;
-    if (help) {
-        sx_command_set sets[SETS];
-        screen->overlay_rows =
-            sx_help_draw(canvas, inside, sx_screen_keys(screen, sets), screen->overlay_first);
-    } else {
-        char text[640];
-        sx_screen_sentence(screen, text, sizeof text);
-        screen->overlay_rows =
-            sx_canvas_paragraph(canvas, inside, -screen->overlay_first, sx_style_of(SX_ROLE_TEXT),
-                                text[0] ? text : "There is no message.") +
-            screen->overlay_first;
-    }
+    screen->overlay_rows = kinds[screen->overlay].draw(screen, canvas, inside);
 }
 
 /* ---- all of it --------------------------------------------------------------------------------

@@ -30,6 +30,8 @@ enum { LEFT, RIGHT, UP, DOWN, PAGE_UP, PAGE_DOWN, FIRST, LAST };
 typedef struct {
     const char *name, *title; /* "risk", "Risk" */
     const char *help;         /* of its page's command */
+    const char *explains;     /* for `i`: three sentences on what is seen ... */
+    const char *tries;        /* ... and what to try */
     const sx_command *commands;
     const char *const *results; /* what `e` exports; ends with NULL */
     void *(*open)(sx_desk *desk);

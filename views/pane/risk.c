@@ -271,14 +271,23 @@ static json_t *state_of(const void *state) {
 static const char *const results[] = {"risk-coverage", "reliability", "risk",
                                       "calibration",   "items",       NULL};
 
-const sx_pane sx_pane_risk = {.name = "risk",
-                              .title = "Risk",
-                              .help = "risk-coverage, calibration, operating point",
-                              .commands = commands,
-                              .results = results,
-                              .open = open_pane,
-                              .close = close_pane,
-                              .update = update,
-                              .heading = heading,
-                              .draw = draw,
-                              .state = state_of};
+const sx_pane sx_pane_risk = {
+    .name = "risk",
+    .title = "Risk",
+    .help = "risk-coverage, calibration, operating point",
+    .explains = "If the network may refuse the images that it is least sure of, it "
+                "answers fewer (coverage) and errs less among them (risk). The oracle "
+                "is the best that any order of refusing could do. The reliability "
+                "diagram asks whether it is right as often as it says: of the answers "
+                "with a confidence of 0.8, 80 % should be right.",
+    .tries = "Try: T asks for another risk and tells how much can be answered at it; "
+             "r turns to the reliability diagram; come back at the end of the training, "
+             "when the network is surer, and not always right more often.",
+    .commands = commands,
+    .results = results,
+    .open = open_pane,
+    .close = close_pane,
+    .update = update,
+    .heading = heading,
+    .draw = draw,
+    .state = state_of};

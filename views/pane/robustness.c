@@ -364,13 +364,22 @@ static json_t *state_of(const void *state) {
 
 static const char *const results[] = {"location", "rotation", "size", NULL};
 
-const sx_pane sx_pane_robustness = {.name = "robustness",
-                                    .title = "Robustness",
-                                    .help = "accuracy by place, rotation and size of the object",
-                                    .commands = commands,
-                                    .results = results,
-                                    .open = open_pane,
-                                    .close = close_pane,
-                                    .heading = heading,
-                                    .draw = draw,
-                                    .state = state_of};
+const sx_pane sx_pane_robustness = {
+    .name = "robustness",
+    .title = "Robustness",
+    .help = "accuracy by place, rotation and size of the object",
+    .explains = "Objects that the network has never seen lie on backgrounds that it has"
+                " never seen, and only one thing is changed: where the object is, how "
+                "it is turned, how large it is. The map and the curves show the share "
+                "that the network still gets right. It learned from centred, upright "
+                "objects of one size, so whatever falls off towards the edges is what "
+                "it did not learn.",
+    .tries = "Try: the arrows read a cell with its interval and its count; R and S "
+             "look at rotation and size; v prints all values; M measures now.",
+    .commands = commands,
+    .results = results,
+    .open = open_pane,
+    .close = close_pane,
+    .heading = heading,
+    .draw = draw,
+    .state = state_of};

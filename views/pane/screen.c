@@ -263,6 +263,8 @@ const sx_command sx_screen_commands[] = {
     {"risk", "5", "", NULL, "risk-coverage and calibration", run_page, 4, NULL, NULL},
     {"claims", "6", "", NULL, "what the study checked, and how it ended", run_page, 5, NULL, NULL},
     {"help", "? F1", "", NULL, "this help", run_overlay, OVERLAY_HELP, NULL, NULL},
+    {"explain", "i", "", NULL, "what the focused pane shows, and what to try", run_overlay,
+     OVERLAY_EXPLAIN, NULL, NULL},
     {"command", ":", "[TEXT]", NULL, "the command line: any name of this list", run_command_line, 0,
      NULL, NULL},
     {"screen-save", "P", "FILE", NULL, "the screen as text, with its styles beside it",
@@ -299,7 +301,7 @@ static bool scroll(sx_screen *screen, const char *key) {
 
 /* Keys that only close what lies over the tiles; others close it and act. */
 static bool closes(const char *key) {
-    static const char *const keys[] = {"Esc", "?", "q", "Enter", "F1", "m"};
+    static const char *const keys[] = {"Esc", "?", "q", "Enter", "F1", "m", "i"};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         if (!strcmp(keys[i], key)) return true;
     return false;

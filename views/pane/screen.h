@@ -9,7 +9,7 @@ enum { PANES = 5, TILES = SX_SCREEN_TILES, DASHBOARD = 0 };
 /* Page 0 is the dashboard, page p > 0 is pane p - 1; pane 4, the claims, is never a tile. */
 extern const sx_pane *const sx_screen_panes[PANES];
 
-typedef enum { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_MESSAGE } sx_overlay;
+typedef enum { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_MESSAGE, OVERLAY_EXPLAIN } sx_overlay;
 
 struct sx_screen {
     sx_screen_options options;

@@ -371,13 +371,23 @@ static json_t *state_of(const void *state) {
 
 static const char *const results[] = {"training", "validation", NULL};
 
-const sx_pane sx_pane_train = {.name = "train",
-                               .title = "Train",
-                               .help = "loss, accuracy, learning rate over the steps",
-                               .commands = commands,
-                               .results = results,
-                               .open = open_pane,
-                               .close = close_pane,
-                               .heading = heading,
-                               .draw = draw,
-                               .state = state_of};
+const sx_pane sx_pane_train = {
+    .name = "train",
+    .title = "Train",
+    .help = "loss, accuracy, learning rate over the steps",
+    .explains = "The network sees one batch of images a step and changes its weights a little, so "
+                "that the loss, its surprise at the right answers, falls. Accuracy is the share it "
+                "gets right. The "
+                "validation curve comes from images that it never learns from: where it parts from "
+                "the training "
+                "curve, the network learns by heart.",
+    .tries = "Try: + raises the learning rate by a quarter while it learns, - takes "
+             "it back; space and . go step by step; the arrows read a value; L shows "
+             "the loss on a logarithmic axis; S draws means; z looks closely.",
+    .commands = commands,
+    .results = results,
+    .open = open_pane,
+    .close = close_pane,
+    .heading = heading,
+    .draw = draw,
+    .state = state_of};

@@ -3,6 +3,7 @@
  * undoes the modes, tcsetattr, one write of a sentence; then the former handler or the default
  * action follows, so that core dumps and sanitizer reports come as ever. It never calls ncurses. */
 #include "views/terminal/guard.h"
+#include "views/terminal/terminal.h"
 
 #include "core/base/base.h"
 
@@ -39,6 +40,16 @@ static void crashed(int number) {
     for (int i = 0; i < GUARDED; i++)
         if (guarded[i] == number) sigaction(number, &before[i], NULL);
     raise(number); /* held back until this returns; a fault comes again by itself */
+}
+
+void sx_terminal_reset(void) {
+    struct termios sane;
+    say(STDOUT_FILENO, undo, sizeof undo - 1);
+    if (tcgetattr(STDIN_FILENO, &sane) != 0) return;
+    sane.c_iflag |= BRKINT | ICRNL | IXON;
+    sane.c_oflag |= OPOST | ONLCR;
+    sane.c_lflag |= ECHO | ECHOE | ECHOK | ICANON | IEXTEN | ISIG;
+    tcsetattr(STDIN_FILENO, TCSANOW, &sane);
 }
 
 void sx_guard_log(const char *path) {

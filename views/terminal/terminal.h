@@ -46,6 +46,11 @@ void sx_terminal_repaint(sx_terminal *terminal);
 /* Stops the process as Ctrl-Z does, terminal given back; returns when it goes on. */
 void sx_terminal_suspend(sx_terminal *terminal);
 
+/* Makes a terminal usable that a program left behind, killed by a signal that no one can catch: no
+ * alternate screen, no mouse reports, a cursor, line modes as a shell wants them. Needs no
+ * sx_terminal. */
+void sx_terminal_reset(void);
+
 /* The descriptor to poll for input. */
 int sx_terminal_input(const sx_terminal *terminal);
 
