@@ -35,7 +35,7 @@ static const flag flags[] = {
      AT(app.size)},
     {"clock", "fixed", "show times as zero, for comparing screens", SX_FOR_SCREEN, TEXT, AT(clock)},
     {"only", "NAME", "one result", SX_FOR_EXPORT, TEXT, AT(only)},
-    {"format", "csv|json|text", "of the files (default csv)", SX_FOR_EXPORT, TEXT, AT(format)},
+    {"format", "csv|json|svg|text", "of the files (default csv)", SX_FOR_EXPORT, TEXT, AT(format)},
     {"help", NULL, "this text", ~0u, SWITCH, AT(help)},
 };
 enum { FLAGS = sizeof flags / sizeof flags[0] };

@@ -28,6 +28,7 @@ typedef struct {
     sx_state state;
     char run[96];      /* "0012-fashion-cnn"; "" before there is one */
     char path[1024];   /* of the run folder; "" if there is none */
+    char caption[160]; /* run, seed and date, for below its figures */
     char study[64];    /* [study] name */
     char model[160];   /* spec */
     char message[512]; /* a sentence: what is loading, what failed, a note on the data; "" */

@@ -73,6 +73,7 @@ static sx_status load_data(sx_engine *engine, const sx_config *config, sx_error 
 
 static void name_run(sx_engine *engine) {
     sx_text_set(engine->now.run, sizeof engine->now.run, sx_run_name(engine->run));
+    sx_run_caption(engine->run, engine->now.caption, sizeof engine->now.caption);
     sx_text_set(engine->now.path, sizeof engine->now.path, sx_run_path(engine->run));
 }
 

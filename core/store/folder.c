@@ -29,6 +29,21 @@ const char *sx_run_name(const sx_run_folder *run) {
     return run->name;
 }
 
+void sx_run_caption(const sx_run_folder *run, char *out, size_t size) {
+    char seed[40] = "";
+    sx_ini ini;
+    if (!sx_ini_parse("run.ini", run->ini, strlen(run->ini), &ini, NULL)) {
+        for (size_t i = 0; i < ini.count; i++)
+            if (!strcmp(ini.entries[i].section, "run") && !strcmp(ini.entries[i].key, "seed"))
+                snprintf(seed, sizeof seed, " · seed %.20s", ini.entries[i].value);
+        sx_ini_done(&ini);
+    }
+    char text[256], name[128];
+    sx_text_printable(name, sizeof name, run->name);
+    snprintf(text, sizeof text, "%s%s · %s", name, seed, run->created);
+    sx_text_set(out, size, text);
+}
+
 const char *sx_run_ini(const sx_run_folder *run) {
     return run->ini;
 }

@@ -41,6 +41,9 @@ bool sx_run_in_use(const sx_run_folder *run);
 
 const char *sx_run_path(const sx_run_folder *run);
 const char *sx_run_name(const sx_run_folder *run); /* "0012-fashion-cnn" */
+/* "0012-fashion-cnn · seed 0 · 2026-11-25 03:14", for below a figure; into out [size]. The same
+ * whenever it is asked. */
+void sx_run_caption(const sx_run_folder *run, char *out, size_t size);
 /* The study's configuration as text, without [run-folder]; owned by the run. */
 const char *sx_run_ini(const sx_run_folder *run);
 

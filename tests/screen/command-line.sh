@@ -26,6 +26,11 @@ done
 check "export writes CSV" "$sextant" export first --out csv
 check "one result to standard output" sh -c "'$sextant' export first --only location --out - | cmp - csv/location.csv"
 check "export as JSON and text" sh -c "'$sextant' export first --format json --out json && '$sextant' export first --format text --out text"
+check "export as SVG" sh -c "'$sextant' export first --format svg --out svg && grep -q '</svg>' svg/location.svg"
+check "whose caption tells run and seed" grep -q 'first · seed 3 · 20' svg/location.svg
+check "and the same bytes again" sh -c "'$sextant' export first --format svg --out again && diff -r svg again"
+check "a table is no SVG" [ ! -e svg/items.svg ]
+check "which is told when it is asked for" fails 1 "export it as csv" "$sextant" export first --format svg --only items
 check "a run in the store has a number" "$sextant" run tiny.ini --headless train.steps=5
 check "runs lists it" sh -c "'$sextant' runs | grep -q '0001-tiny .*finished'"
 check "a run is opened by its number" sh -c "'$sextant' open 1 | grep -q 0001-tiny"
@@ -53,7 +58,7 @@ check "folder that is taken" fails 1 "first" "$sextant" run tiny.ini --out first
 check "unwritable folder" fails 1 "." "$sextant" run tiny.ini --out /proc/nowhere/run
 check "unknown run" fails 1 "." "$sextant" export 99
 check "unknown result" fails 1 "did you mean 'location'" "$sextant" export first --only locatoin
-check "unknown format" fails 2 "csv|json|text" "$sextant" export first --format pdf
+check "unknown format" fails 2 "csv|json|svg|text" "$sextant" export first --format pdf
 cp -R first newer && sed -i 's/^format = 1/format = 9/' newer/run.ini
 check "a newer run folder is refused" fails 1 "." "$sextant" export newer
 cp -R first broken && printf '{"format": 1' >broken/results/location.json

@@ -300,6 +300,7 @@ static inline void sample_new(sample *s, sx_state state) {
     now->data = s->data;
     if (state == SX_STATE_IDLE) return;
     snprintf(now->run, sizeof now->run, "0012-shapes-cnn");
+    snprintf(now->caption, sizeof now->caption, "0012-shapes-cnn · seed 0 · 2026-11-25 03:14");
     snprintf(now->study, sizeof now->study, "shapes-cnn");
     snprintf(now->model, sizeof now->model, "cnn(width=16, depth=3)");
     now->report = (sx_study_report){finished ? SX_PHASE_FINISHED : SX_PHASE_TRAINING,

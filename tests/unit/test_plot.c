@@ -290,6 +290,63 @@ static void curves_are_clipped_to_their_axes(void **state) {
     sx_result_release(result);
 }
 
+/* Every element is closed in its turn, attributes are quoted, nothing reserved stands in text. */
+static void check_xml(const char *text) {
+    char open[16][16];
+    int depth = 0;
+    for (const char *at = strchr(text, '<'); at; at = strchr(at, '<')) {
+        const char *end = strchr(at, '>'), *next = end ? strchr(end, '<') : NULL;
+        assert_non_null(end);
+        int quotes = 0;
+        for (const char *c = at; c < end; c++) quotes += *c == '"';
+        assert_int_equal(quotes % 2, 0);
+        for (const char *c = end + 1; next && c < next; c++) {
+            assert_true(*c != '>');
+            if (*c == '&') assert_true(!strncmp(c, "&amp;", 5) || !strncmp(c, "&lt;", 4));
+        }
+        size_t name = strcspn(at + 1, " >/");
+        if (at[1] == '/') {
+            assert_true(depth > 0);
+            depth--;
+            assert_int_equal(strncmp(at + 2, open[depth], strlen(open[depth])), 0);
+        } else if (at[1] != '?' && end[-1] != '/') {
+            assert_true(depth < 16 && name < 16);
+            snprintf(open[depth++], 16, "%.*s", (int)name, at + 1);
+        }
+        at = end;
+    }
+    assert_int_equal(depth, 0);
+}
+
+static void check_svg(sx_result *result, const char *name) {
+    sx_text svg = {0}, again = {0};
+    assert_true(sx_plot_svg(result, "0012-x<&y · seed 0", &svg));
+    assert_true(sx_plot_svg(result, "0012-x<&y · seed 0", &again));
+    assert_string_equal(svg.data, again.data);
+    assert_non_null(strstr(svg.data, "0012-x&lt;&amp;y · seed 0 · step"));
+    check_xml(svg.data);
+    assert_null(strstr(svg.data, "nan"));
+    assert_null(strstr(svg.data, "inf"));
+    if (name) golden_file(name, "svg", &svg);
+    sx_text_done(&svg);
+    sx_text_done(&again);
+    sx_result_release(result);
+}
+
+static void figures_are_written_as_svg(void **state) {
+    (void)state;
+    check_svg(rotation(), "plot-rotation");
+    check_svg(location(9, 9), "plot-location");
+    check_svg(reliability(), "plot-reliability");
+    check_svg(location(40, 1), NULL);
+    check_svg(new_series("training", 0, 1, false), NULL);
+    sx_result *table = figures();
+    sx_text nothing = {0};
+    assert_false(sx_plot_svg(table, "", &nothing));
+    assert_int_equal(nothing.size, 0);
+    sx_result_release(table);
+}
+
 /* A loss from 2.4 to 0.02 with a value of 0 and a gap: a straight line on a logarithmic axis. */
 static void logarithmic_axes_show_decades(void **state) {
     (void)state;
@@ -849,6 +906,7 @@ int main(void) {
         cmocka_unit_test(ticks_are_round),
         cmocka_unit_test(logarithmic_ticks_are_round),
         cmocka_unit_test(logarithmic_ranges_have_round_ends),
+        cmocka_unit_test(figures_are_written_as_svg),
         cmocka_unit_test(logarithmic_axes_show_decades),
         cmocka_unit_test(means_neither_lag_nor_lean),
         cmocka_unit_test(limits_fit_what_is_seen),

@@ -5,16 +5,28 @@
 #include <stdio.h>
 #include <string.h>
 
-static sx_status write_result(const sx_result *result, const char *directory, sx_error *err) {
+/* Takes the text. */
+static sx_status write_text(const sx_result *result, const char *directory, const char *ending,
+                            sx_text *text, sx_error *err) {
     char path[SX_PATH_SIZE], name[64];
-    snprintf(name, sizeof name, "%s.csv", result->name);
+    snprintf(name, sizeof name, "%s.%s", result->name, ending);
     sx_status status = sx_path_join(path, directory, name, err);
-    if (status != SX_OK) return status;
-    sx_text csv = {0};
+    if (status == SX_OK && text->failed)
+        status = sx_fail(err, SX_NO_MEMORY, "no memory to export '%s'", result->name);
+    if (status == SX_OK)
+        status = sx_file_write(path, text->data ? text->data : "", text->size, err);
+    sx_text_done(text);
+    return status;
+}
+
+static sx_status write_result(const sx_snapshot *now, const sx_result *result,
+                              const char *directory, sx_error *err) {
+    char path[SX_PATH_SIZE], name[64];
+    sx_text csv = {0}, svg = {0};
     sx_result_csv(result, &csv);
-    status = csv.failed ? sx_fail(err, SX_NO_MEMORY, "no memory to export '%s'", result->name)
-                        : sx_file_write(path, csv.data ? csv.data : "", csv.size, err);
-    sx_text_done(&csv);
+    sx_status status = write_text(result, directory, "csv", &csv, err);
+    if (status == SX_OK && sx_plot_svg(result, now->caption, &svg))
+        status = write_text(result, directory, "svg", &svg, err);
     if (status != SX_OK) return status;
     snprintf(name, sizeof name, "%s.json", result->name);
     status = sx_path_join(path, directory, name, err);
@@ -40,7 +52,7 @@ void sx_part_export(sx_desk *desk, const char *const *names) {
     for (; *names && status == SX_OK; names++) {
         const sx_result *result = sx_snapshot_result(now, *names);
         if (!result) continue;
-        status = write_result(result, directory, &err);
+        status = write_result(now, result, directory, &err);
         written += status == SX_OK;
     }
     if (status != SX_OK) {
@@ -49,7 +61,7 @@ void sx_part_export(sx_desk *desk, const char *const *names) {
     } else if (written == 0) {
         sx_desk_say(desk, "nothing to export: these results are not measured yet");
     } else {
-        sx_desk_say(desk, "%d %s as CSV and JSON in %s", written,
+        sx_desk_say(desk, "%d %s as SVG, CSV and JSON in %s", written,
                     written == 1 ? "result" : "results", directory);
     }
 }

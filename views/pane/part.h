@@ -119,8 +119,8 @@ bool sx_pictures_draw(sx_pictures *pictures, sx_canvas *canvas, sx_box box,
 /* ---- export ------------------------------------------------------------------------------------
  */
 
-/* Writes the named results (names end with NULL) that are there as CSV and JSON into PATH/export
- * and says so on the desk. */
+/* Writes the named results (names end with NULL) that are there as SVG, CSV and JSON into
+ * PATH/export and says so on the desk. */
 void sx_part_export(sx_desk *desk, const char *const *names);
 
 #endif

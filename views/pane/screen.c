@@ -249,7 +249,7 @@ const sx_command sx_screen_commands[] = {
      run_scale, 1, NULL, trains},
     {"slower", "-", "[FACTOR]", "learning rate", "learning rate divided by 1.25, or by FACTOR",
      run_scale, -1, NULL, trains},
-    {"export", "e", "", "export", "the focused results as CSV and JSON into the run folder",
+    {"export", "e", "", "export", "the focused results as SVG, CSV and JSON into the run folder",
      run_export, 0, NULL, NULL},
     {"measure", "M", "", "measure", "measure now", run_send, SX_COMMAND_MEASURE, NULL, trains},
     {"checkpoint", "s", "", "snapshot", "write a checkpoint now", run_send, SX_COMMAND_CHECKPOINT,

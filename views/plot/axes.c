@@ -205,8 +205,10 @@ static void draw_y_labels(const sx_frame *frame, sx_surface *surface) {
     for (int i = 0; i < frame->y_ticks.count; i++) {
         char label[32];
         int columns = sx_text_columns(sx_tick_label(&frame->y_ticks, i, label));
-        surface->kind->text(surface, frame->area.x - 1 - columns, tick_row(frame, i),
-                            sx_style_of(SX_ROLE_DIM), label);
+        double place = sx_frame_y(frame, sx_tick_value(&frame->y_ticks, i)) - 0.5;
+        surface->kind->text(surface, frame->area.x - 1 - columns,
+                            surface->exact ? place : tick_row(frame, i), sx_style_of(SX_ROLE_DIM),
+                            label);
     }
     char power[32], title[128];
     sx_exponent_text(frame->y_ticks.exponent, power);
@@ -218,14 +220,23 @@ static void draw_y_labels(const sx_frame *frame, sx_surface *surface) {
 
 void sx_frame_draw(const sx_frame *frame, sx_surface *surface) {
     int columns[SX_MOST_TICKS], rows[SX_MOST_TICKS];
-    for (int i = 0; i < frame->x_ticks.count; i++) columns[i] = tick_column(frame, i);
-    for (int i = 0; i < frame->y_ticks.count; i++) rows[i] = tick_row(frame, i);
+    double x_places[SX_MOST_TICKS], y_places[SX_MOST_TICKS];
+    for (int i = 0; i < frame->x_ticks.count; i++) {
+        columns[i] = tick_column(frame, i);
+        x_places[i] = sx_frame_x(frame, sx_tick_value(&frame->x_ticks, i));
+    }
+    for (int i = 0; i < frame->y_ticks.count; i++) {
+        rows[i] = tick_row(frame, i);
+        y_places[i] = sx_frame_y(frame, sx_tick_value(&frame->y_ticks, i));
+    }
     surface->kind->axes(surface, &(sx_axis_lines){
                                      .area = frame->area,
                                      .vertical = frame->vertical,
                                      .horizontal = frame->horizontal,
                                      .x_ticks = columns,
                                      .y_ticks = rows,
+                                     .x_places = x_places,
+                                     .y_places = y_places,
                                      .x_tick_count = frame->x_ticks.count,
                                      .y_tick_count = frame->y_ticks.count,
                                  });

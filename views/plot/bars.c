@@ -5,6 +5,7 @@
  * confidence and accuracy, hollow where the bin holds too few images; where there is room, a row
  * below shows how many images each bin holds. */
 #include "views/plot/axes.h"
+#include "views/plot/figure.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -77,7 +78,9 @@ static void draw_bars(const sx_frame *frame, sx_surface *surface, const diagram 
         int x = bin_column(frame, d, i), width = bin_column(frame, d, i + 1) - x;
         double height = bottom - sx_frame_y(frame, fmin(fmax(d->accuracy->y[i], 0), 1));
         if (width > 2) width--; /* a gap between bars, where there is room for one */
-        surface->kind->bar(surface, x, row, width, height, sx_style_of(SX_ROLE_SERIES4));
+        double lift = surface->exact ? 0.5 : 0; /* onto the axis, in the middle of its row */
+        surface->kind->bar(surface, x, row - lift, width, height - lift,
+                           sx_style_of(SX_ROLE_SERIES4));
     }
 }
 
@@ -128,7 +131,7 @@ static void draw_note(const sx_frame *frame, sx_surface *surface, const diagram 
         surface->kind->text(surface, x, 0, sx_style_of(SX_ROLE_DIM), note);
 }
 
-static void plot_reliability(sx_surface *surface, const sx_series *series) {
+void sx_reliability_on(sx_surface *surface, const sx_series *series) {
     diagram d = {series, line_named(series, "accuracy"), line_named(series, "confidence"), false};
     if (!d.accuracy && series->line_count > 0) d.accuracy = &series->lines[0];
     d.counts = d.accuracy && d.accuracy->count && surface->height >= 8 && series->length > 0;
@@ -159,5 +162,5 @@ static void plot_reliability(sx_surface *surface, const sx_series *series) {
 
 void sx_plot_reliability(sx_canvas *canvas, sx_box box, const sx_result *reliability) {
     sx_cell_surface cells;
-    plot_reliability(sx_cell_surface_init(&cells, canvas, box), &reliability->series);
+    sx_reliability_on(sx_cell_surface_init(&cells, canvas, box), &reliability->series);
 }

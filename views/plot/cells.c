@@ -225,8 +225,10 @@ static void cells_axes(sx_surface *surface, const sx_axis_lines *lines) {
     }
 }
 
-static void cells_bar(sx_surface *surface, int x, int y, int width, double height, sx_style style) {
+static void cells_bar(sx_surface *surface, int x, double row, int width, double height,
+                      sx_style style) {
     sx_cell_surface *cells = cells_of(surface);
+    int y = at_most(floor(row), SX_CELLS_WIDEST);
     int eighths = at_most(floor(height * 8 + 0.5), 8 * SX_CELLS_WIDEST);
     for (; eighths > 0 && y >= 0; y--, eighths -= 8)
         for (int i = 0; i < width; i++)
@@ -287,9 +289,9 @@ static void cells_fill(sx_surface *surface, int x, double y, int width, double h
         }
 }
 
-static void cells_text(sx_surface *surface, int x, int y, sx_style style, const char *text) {
+static void cells_text(sx_surface *surface, int x, double y, sx_style style, const char *text) {
     sx_cell_surface *cells = cells_of(surface);
-    sx_canvas_text(cells->canvas, cells->box, x, y, style, text);
+    sx_canvas_text(cells->canvas, cells->box, x, at_most(floor(y), SX_CELLS_WIDEST), style, text);
 }
 
 static const sx_surface_kind cell_kind = {

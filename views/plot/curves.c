@@ -4,6 +4,7 @@
  * never count for the range. What rests on too few images is drawn faint, with hollow marks, and
  * the legend says so. */
 #include "views/plot/axes.h"
+#include "views/plot/figure.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -288,7 +289,7 @@ static void draw_entry(const legend *l, sx_surface *surface, int i, int x, int r
         surface->kind->line(surface, x + SAMPLE_COLUMNS - 0.25, row + 0.5);
         surface->kind->end(surface);
         if (l->curves[i].marks)
-            surface->kind->mark(surface, x + SAMPLE_MIDDLE, row, SX_MARK_POINT, pen);
+            surface->kind->mark(surface, x + SAMPLE_MIDDLE + 0.5, row + 0.5, SX_MARK_POINT, pen);
         x += SAMPLE_COLUMNS + 1;
     }
     sx_style style = sx_style_of(i < l->count ? SX_ROLE_TEXT : SX_ROLE_DIM);
@@ -316,7 +317,7 @@ static void draw_legend(const legend *l, sx_surface *surface, int rows) {
 /* ---- all --------------------------------------------------------------------------------------
  */
 
-static void plot(sx_surface *surface, const sx_curve *curves, int count, const sx_axes *axes) {
+void sx_curves_on(sx_surface *surface, const sx_curve *curves, int count, const sx_axes *axes) {
     sx_frame frame = {0};
     char x_label[96];
     int rows = surface->height;
@@ -351,5 +352,5 @@ static void plot(sx_surface *surface, const sx_curve *curves, int count, const s
 void sx_plot_curves(sx_canvas *canvas, sx_box box, const sx_curve *curves, int count,
                     const sx_axes *axes) {
     sx_cell_surface cells;
-    plot(sx_cell_surface_init(&cells, canvas, box), curves, count, axes);
+    sx_curves_on(sx_cell_surface_init(&cells, canvas, box), curves, count, axes);
 }

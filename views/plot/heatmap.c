@@ -5,9 +5,8 @@
  * legend. Where rows are more than lines, two share a line as half cells; where even that is not
  * enough, every second (third ...) row is shown and the header says so. The ramp's ends are the
  * caller's, so that frames and models compare. */
-#include "views/plot/plot.h"
+#include "views/plot/figure.h"
 #include "views/plot/scale.h"
-#include "views/plot/surface.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -329,7 +328,7 @@ static void draw_legend(const layout *l, sx_surface *surface) {
     }
 }
 
-static void plot(sx_surface *surface, const sx_grid *grid, const sx_heatmap *options) {
+void sx_heatmap_on(sx_surface *surface, const sx_grid *grid, const sx_heatmap *options) {
     if (surface->width < 1 || surface->height < 1) return;
     if (grid->rows < 1 || grid->columns < 1 || !(options->high > options->low)) {
         surface->kind->text(surface, 0, 0, sx_style_of(SX_ROLE_DIM), "no data yet");
@@ -345,5 +344,5 @@ static void plot(sx_surface *surface, const sx_grid *grid, const sx_heatmap *opt
 void sx_plot_heatmap(sx_canvas *canvas, sx_box box, const sx_result *grid,
                      const sx_heatmap *options) {
     sx_cell_surface cells;
-    plot(sx_cell_surface_init(&cells, canvas, box), &grid->grid, options);
+    sx_heatmap_on(sx_cell_surface_init(&cells, canvas, box), &grid->grid, options);
 }

@@ -65,6 +65,18 @@ void sx_plot_reliability(sx_canvas *canvas, sx_box box, const sx_result *reliabi
 int sx_plot_table(sx_canvas *canvas, sx_box box, const sx_result *table, size_t first,
                   long selected /* -1: none */);
 
+/* A result as it stands in reports: everything of it that is worth a look, without a cursor. Rows:
+ * of a canvas for it, 0 if there is nothing to draw. */
+void sx_plot_result(sx_canvas *canvas, sx_box box, const sx_result *result);
+int sx_plot_rows(const sx_result *result);
+
+/* True for series and grids: what SVG can show. */
+bool sx_plot_is_picture(const sx_result *result);
+
+/* Appends the same as an SVG file with the result's title, and a caption below (run, seed, date)
+ * with the step. Equal results make equal bytes. False if the result is no plot (a table ...). */
+bool sx_plot_svg(const sx_result *result, const char *caption, sx_text *out);
+
 /* A number for a person: 0.43, 1,234, 1.2e-5, "-" for NaN. Into out [32]; returns out. */
 char *sx_number_shown(char *out, double value, int decimals);
 

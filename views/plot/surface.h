@@ -29,6 +29,7 @@ typedef struct {
     sx_area area; /* of the data; the vertical axis is left of it, the other its last row */
     bool vertical, horizontal;
     const int *x_ticks, *y_ticks;
+    const double *x_places, *y_places; /* exactly */
     int x_tick_count, y_tick_count;
 } sx_axis_lines;
 
@@ -47,11 +48,11 @@ typedef struct {
                      sx_pen pen);
     void (*axes)(sx_surface *surface, const sx_axis_lines *lines);
     /* A bar `height` rows high (fractions count) on the lower edge of row `y`. */
-    void (*bar)(sx_surface *surface, int x, int y, int width, double height, sx_style style);
+    void (*bar)(sx_surface *surface, int x, double y, int width, double height, sx_style style);
     /* A cell of a heat map with step 0 .. levels - 1, -1 for unknown. With `halves` it may be half
      * a row high, its upper edge at half a row. */
     void (*fill)(sx_surface *surface, int x, double y, int width, double height, int step);
-    void (*text)(sx_surface *surface, int x, int y, sx_style style, const char *text);
+    void (*text)(sx_surface *surface, int x, double y, sx_style style, const char *text);
 } sx_surface_kind;
 
 struct sx_surface {
@@ -60,6 +61,7 @@ struct sx_surface {
     int levels;      /* steps of the heat-map ramp that can be told apart */
     bool halves;     /* half rows can be filled */
     bool inks;       /* text can be read on a filled cell */
+    bool exact;      /* text and bars may begin within a row */
     const char *few; /* the corner mark of a cell that rests on too little */
 };
 

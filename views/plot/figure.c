@@ -1,0 +1,124 @@
+/* Results as figures of their own: what is drawn of each, on a canvas or as a file. */
+#include "views/plot/figure.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+/* What a result needs: rows of the plot, and which lines of a series are drawn over what range. */
+typedef struct {
+    const char *name;
+    int lines[4];
+    int line_count, height;
+    double y_low, y_high; /* NaN: from the data */
+    bool marks;
+} layout;
+
+static const layout layouts[] = {
+    {"training", {0}, 1, 12, 0, NAN, false},
+    {"validation", {1}, 1, 10, 0, 1, true},
+    {"rotation", {0}, 1, 12, 0, 1, true},
+    {"size", {0}, 1, 12, 0, 1, true},
+    {"risk-coverage", {0, 1, 2, 3}, 4, 14, 0, NAN, false},
+};
+
+static const layout *find_layout(const char *name) {
+    static const layout all = {"", {0, 1, 2, 3}, 4, 12, NAN, NAN, false};
+    for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++)
+        if (strcmp(layouts[i].name, name) == 0) return &layouts[i];
+    return &all;
+}
+
+static int curves_of(const sx_result *result, const layout *how, sx_curve curves[4]) {
+    int count = 0;
+    for (int i = 0; i < how->line_count && i < result->series.line_count; i++)
+        curves[count++] = (sx_curve){.series = result,
+                                     .line = how->lines[i],
+                                     .look = i,
+                                     .dashed = i > 0,
+                                     .marks = how->marks};
+    return count;
+}
+
+static bool is_reliability(const sx_result *result) {
+    return result->kind == SX_RESULT_SERIES && strcmp(result->name, "reliability") == 0;
+}
+
+/* Series and grids, which any surface can show. */
+static void draw_on(sx_surface *surface, const sx_result *result) {
+    const layout *how = find_layout(result->name);
+    sx_curve curves[4];
+    sx_axes axes = sx_axes_default();
+    axes.y_low = how->y_low;
+    axes.y_high = how->y_high;
+    if (result->kind == SX_RESULT_GRID)
+        sx_heatmap_on(
+            surface, &result->grid,
+            &(sx_heatmap){
+                .low = 0, .high = 1, .cursor_row = -1, .cursor_column = -1, .values = true});
+    else if (is_reliability(result))
+        sx_reliability_on(surface, &result->series);
+    else
+        sx_curves_on(surface, curves, curves_of(result, how, curves), &axes);
+}
+
+bool sx_plot_is_picture(const sx_result *result) {
+    return result->kind == SX_RESULT_SERIES || result->kind == SX_RESULT_GRID;
+}
+
+int sx_plot_rows(const sx_result *result) {
+    if (result->kind == SX_RESULT_GRID) return result->grid.rows + 4;
+    if (result->kind == SX_RESULT_TABLE) return (int)fmin((double)result->table.rows, 20) + 1;
+    if (result->kind == SX_RESULT_CLAIMS) return result->claims.count + 2;
+    return result->kind == SX_RESULT_SERIES ? find_layout(result->name)->height : 0;
+}
+
+void sx_plot_result(sx_canvas *canvas, sx_box box, const sx_result *result) {
+    sx_cell_surface cells;
+    if (sx_plot_is_picture(result))
+        draw_on(sx_cell_surface_init(&cells, canvas, box), result);
+    else if (result->kind == SX_RESULT_TABLE || result->kind == SX_RESULT_CLAIMS)
+        sx_plot_table(canvas, box, result, 0, -1);
+}
+
+/* ---- SVG --------------------------------------------------------------------------------------
+ */
+
+#define SVG_COLUMNS 92
+#define SVG_ROWS 26
+#define MARGIN 2 /* characters at left and right; rows: a title above, a caption below */
+
+static void add_line(sx_text *out, int row, const char *weight, const char *colour,
+                     const char *text) {
+    sx_text_add(out, "<text x=\"%d\" y=\"%d\" font-weight=\"%s\" fill=\"%s\">",
+                MARGIN * SX_VECTOR_WIDTH, row * SX_VECTOR_HEIGHT - 4, weight, colour);
+    sx_vector_escape(out, text);
+    sx_text_add(out, "</text>\n");
+}
+
+bool sx_plot_svg(const sx_result *result, const char *caption, sx_text *out) {
+    if (!sx_plot_is_picture(result)) return false;
+    int rows = result->kind == SX_RESULT_GRID ? 2 * result->grid.rows + 1 : SVG_ROWS;
+    if (rows < 12 || rows > 64) rows = SVG_ROWS;
+    int width = (SVG_COLUMNS + 2 * MARGIN) * SX_VECTOR_WIDTH;
+    int height = (rows + 5) * SX_VECTOR_HEIGHT;
+    sx_text_add(
+        out,
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
+        "<svg xmlns=\"http://www.w3.org/2000/svg\" width=\"%d\" height=\"%d\" "
+        "viewBox=\"0 0 %d %d\" font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" "
+        "font-size=\"13\">\n<rect width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>\n",
+        width, height, width, height, width, height);
+    add_line(out, 2, "bold", "#111111", result->title);
+    sx_text_add(out, "<g transform=\"translate(%d %d)\">\n", MARGIN * SX_VECTOR_WIDTH,
+                5 * SX_VECTOR_HEIGHT / 2);
+    sx_vector_surface vector;
+    draw_on(sx_vector_surface_init(&vector, SVG_COLUMNS, rows, out), result);
+    sx_text_add(out, "</g>\n");
+    char line[320];
+    snprintf(line, sizeof line, "%s%sstep %lld", caption, *caption ? " · " : "",
+             (long long)result->step);
+    add_line(out, rows + 4, "normal", "#5f5f5f", line);
+    sx_text_add(out, "</svg>\n");
+    return true;
+}
