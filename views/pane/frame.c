@@ -168,7 +168,8 @@ static void draw_overlay(sx_screen *screen, sx_canvas *canvas) {
     sx_box inside = sx_canvas_frame(canvas, box, kinds[screen->overlay].title, true);
     inside = sx_box_inset(inside, 1, 0, 1, 0);
     screen->overlay_height = inside.height;
-    screen->overlay_rows = kinds[screen->overlay].draw(screen, canvas, inside);
+    if (kinds[screen->overlay].draw)
+        screen->overlay_rows = kinds[screen->overlay].draw(screen, canvas, inside);
 }
 
 /* ---- all of it --------------------------------------------------------------------------------

@@ -255,8 +255,8 @@ static void draw_row_labels(const layout *l, sx_surface *surface) {
         char label[32];
         int row = (l->height > 0 ? i : 2 * i) * l->row_step;
         int columns = sx_text_columns(row_label(l, row, label));
-        surface->kind->text(surface, l->x - 1 - columns, l->y + i * lines + (lines - 1) / 2,
-                            sx_style_of(SX_ROLE_DIM), label);
+        int y = l->y + i * lines + (lines - 1) / 2;
+        surface->kind->text(surface, l->x - 1 - columns, y, sx_style_of(SX_ROLE_DIM), label);
     }
 }
 
