@@ -164,6 +164,7 @@ static void grant_wish(session *s) {
     if (wish == SX_WISH_QUIT) s->leaving = true;
     if (wish == SX_WISH_REPAINT) sx_terminal_repaint(s->terminal);
     if (wish == SX_WISH_SUSPEND) suspend(s);
+    if (wish == SX_WISH_COPY) sx_terminal_copy(sx_screen_copied(s->bench.screen));
 }
 
 static void take_input(session *s) {

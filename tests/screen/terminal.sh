@@ -35,6 +35,18 @@ for size in 120x40 200x60 61x17 80x24; do
     tmux -L "$socket" resize-window -x "${size%x*}" -y "${size#*x}"
     check "resized to $size" shows "q quit"
 done
+copied() { # waits until tmux holds a text that a program sent to the clipboard
+    tries=0
+    until tmux -L "$socket" show-buffer 2>/dev/null | grep -q "$1"; do
+        tries=$((tries + 1))
+        [ $tries -lt 100 ] || return 1
+        sleep 0.1
+    done
+}
+tmux -L "$socket" set-option -s set-clipboard on
+type_keys 3 y
+check "y copies numbers to the terminal's clipboard" copied "gradient norm"
+type_keys 1
 tmux -L "$socket" resize-window -x 40 -y 10
 check "too small: it says so" shows "60"
 tmux -L "$socket" resize-window -x 80 -y 24

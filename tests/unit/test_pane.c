@@ -639,6 +639,22 @@ static void results_are_exported(void **state) {
     assert_int_equal(system(path), 0);
 }
 
+static void numbers_are_copied(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_FINISHED);
+    press(b, "3 y");
+    assert_int_equal(sx_screen_take_wish(b->screen), SX_WISH_COPY);
+    assert_non_null(strstr(sx_screen_copied(b->screen), "gradient norm"));
+    expect_seen(b, "2 results sent to the terminal's clipboard as CSV");
+    size_t count = b->moment.snapshot.result_count;
+    b->moment.snapshot.result_count = 0;
+    press(b, "5 y");
+    b->moment.snapshot.result_count = count;
+    assert_int_equal(sx_screen_take_wish(b->screen), SX_WISH_NONE);
+    expect_seen(b, "nothing to copy");
+    bench_free(b);
+}
+
 static void a_screen_is_saved_without_the_command_line(void **state) {
     char directory[] = "/tmp/sextant-screen-XXXXXX", line[512], path[480];
     sx_bytes file = {0};
@@ -723,6 +739,7 @@ int main(void) {
         cmocka_unit_test(the_target_risk_turns),
         cmocka_unit_test(a_message_is_shown_in_full),
         cmocka_unit_test(results_are_exported),
+        cmocka_unit_test(numbers_are_copied),
         cmocka_unit_test(a_screen_is_saved_without_the_command_line),
         cmocka_unit_test(the_mouse_focuses_and_scrolls),
         cmocka_unit_test(pictures_come_as_time_allows),

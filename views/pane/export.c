@@ -65,3 +65,14 @@ void sx_part_export(sx_desk *desk, const char *const *names) {
                     written == 1 ? "result" : "results", directory);
     }
 }
+
+int sx_part_numbers(const sx_desk *desk, const char *const *names, sx_text *out) {
+    int count = 0;
+    for (; *names; names++) {
+        const sx_result *result = sx_snapshot_result(desk->now, *names);
+        if (!result) continue;
+        if (count++) sx_text_add(out, "\n");
+        sx_result_csv(result, out);
+    }
+    return count;
+}

@@ -123,4 +123,7 @@ bool sx_pictures_draw(sx_pictures *pictures, sx_canvas *canvas, sx_box box,
  * PATH/export and says so on the desk. */
 void sx_part_export(sx_desk *desk, const char *const *names);
 
+/* Appends the numbers of those that are there as CSV, a blank line between; how many. */
+int sx_part_numbers(const sx_desk *desk, const char *const *names, sx_text *out);
+
 #endif

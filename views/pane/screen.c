@@ -178,6 +178,25 @@ static void run_export(void *state, int value, const char *argument) {
     (void)value, (void)argument;
     sx_part_export(&screen->desk, sx_screen_panes[sx_screen_focused(screen)]->results);
 }
+/* A terminal's clipboard takes some 70 kB of base64. */
+#define COPY_LIMIT 52000
+static void run_copy(void *state, int value, const char *argument) {
+    sx_screen *screen = state;
+    (void)value, (void)argument;
+    sx_text_done(&screen->copied);
+    const sx_pane *pane = sx_screen_panes[sx_screen_focused(screen)];
+    int count = sx_part_numbers(&screen->desk, pane->results, &screen->copied);
+    if (count == 0) {
+        sx_desk_say(&screen->desk, "nothing to copy: these results are not measured yet");
+    } else if (screen->copied.failed || screen->copied.size > COPY_LIMIT) {
+        sx_desk_say(&screen->desk, "too much for a clipboard; e writes it to files");
+        screen->desk.bad = true;
+    } else {
+        screen->wish = SX_WISH_COPY;
+        sx_desk_say(&screen->desk, "%d %s sent to the terminal's clipboard as CSV", count,
+                    count == 1 ? "result" : "results");
+    }
+}
 static void run_quit(void *state, int value, const char *argument) {
     sx_screen *screen = state;
     (void)value, (void)argument;
@@ -251,6 +270,8 @@ const sx_command sx_screen_commands[] = {
      run_scale, -1, NULL, trains},
     {"export", "e", "", "export", "the focused results as SVG, CSV and JSON into the run folder",
      run_export, 0, NULL, NULL},
+    {"copy", "y", "", NULL, "the focused results as CSV to the terminal's clipboard", run_copy, 0,
+     NULL, NULL},
     {"measure", "M", "", "measure", "measure now", run_send, SX_COMMAND_MEASURE, NULL, trains},
     {"checkpoint", "s", "", "snapshot", "write a checkpoint now", run_send, SX_COMMAND_CHECKPOINT,
      NULL, trains},
@@ -456,11 +477,16 @@ void sx_screen_free(sx_screen *screen) {
     if (!screen) return;
     for (int i = 0; i < PANES; i++)
         if (screen->panes[i]) sx_screen_panes[i]->close(screen->panes[i]);
+    sx_text_done(&screen->copied);
     sx_free(screen);
 }
 
 bool sx_screen_again(const sx_screen *screen) {
     return screen->desk.again;
+}
+
+const char *sx_screen_copied(const sx_screen *screen) {
+    return screen->copied.data ? screen->copied.data : "";
 }
 
 sx_screen_wish sx_screen_take_wish(sx_screen *screen) {

@@ -21,6 +21,7 @@ struct sx_screen {
     int overlay_first, overlay_rows, overlay_height;
     bool asking; /* whether to leave although a run would stop */
     sx_screen_wish wish;
+    sx_text copied;
     sx_prompt prompt;
     int width, height; /* of the last drawing */
     sx_look look;

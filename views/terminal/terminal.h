@@ -43,6 +43,10 @@ void sx_terminal_flush(sx_terminal *terminal, const sx_canvas *canvas);
 /* The next flush sends everything and asserts the terminal's modes again. */
 void sx_terminal_repaint(sx_terminal *terminal);
 
+/* Sends a text to the terminal's clipboard, between two flushes; false if it could not be sent.
+ * Terminals take some 70 kB at most, base64 included. */
+bool sx_terminal_copy(const char *text);
+
 /* Stops the process as Ctrl-Z does, terminal given back; returns when it goes on. */
 void sx_terminal_suspend(sx_terminal *terminal);
 
