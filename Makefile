@@ -71,6 +71,9 @@ install: all
 	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/share/sextant
 	install $(BUILD)/sextant $(DESTDIR)$(PREFIX)/bin/sextant
 	cp -R assets/. $(DESTDIR)$(PREFIX)/share/sextant/
+	install -d $(DESTDIR)$(PREFIX)/share/man/man1 $(DESTDIR)$(PREFIX)/share/bash-completion/completions
+	$(BUILD)/sextant help man >$(DESTDIR)$(PREFIX)/share/man/man1/sextant.1
+	$(BUILD)/sextant help completion >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/sextant
 
 bench: setup-run
 	@$(SUBMAKE) $(BENCH_PROGRAMS)

@@ -112,6 +112,10 @@ sx_status sx_arguments_parse(int argc, char **argv, unsigned mask, sx_arguments 
     return SX_OK;
 }
 
+void sx_arguments_names(sx_text *out) {
+    for (int i = 0; i < FLAGS; i++) sx_text_add(out, "%s--%s", i ? " " : "", flags[i].name);
+}
+
 void sx_arguments_describe(unsigned mask, sx_text *out) {
     for (int i = 0; i < FLAGS; i++) {
         if (!(flags[i].mask & mask)) continue;

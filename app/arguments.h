@@ -25,6 +25,9 @@ typedef struct {
 sx_status sx_arguments_parse(int argc, char **argv, unsigned mask, sx_arguments *out,
                              sx_error *err);
 
+/* Appends all flags, "--name" each, blanks between. */
+void sx_arguments_names(sx_text *out);
+
 /* Appends the flags that `mask` allows as help text. */
 void sx_arguments_describe(unsigned mask, sx_text *out);
 

@@ -21,6 +21,13 @@ bool sx_app_unicode(void);
 /* Appends the keys of the workbench, pane by pane. app/workbench.c */
 void sx_app_keys(sx_text *out);
 
+/* Prints the manual page as roff, and a completion for bash. app/manual.c */
+void sx_manual_print(void);
+void sx_completion_print(void);
+
+/* Name of a topic of `help`; NULL past the end. */
+const char *sx_help_topic(int row);
+
 /* One result as text: a title, the plot or table, a sentence; no escape codes. `columns` wide. */
 void sx_report_result(const sx_result *result, int columns, bool unicode, sx_text *out);
 

@@ -98,9 +98,15 @@ static void help_keys(void) {
 static const struct {
     const char *name;
     void (*print)(void);
-} topics[] = {{"studies", help_studies}, {"models", help_models},   {"operators", help_operators},
-              {"data", help_data},       {"options", help_options}, {"keys", help_keys}};
+} topics[] = {{"studies", help_studies},     {"models", help_models},
+              {"operators", help_operators}, {"data", help_data},
+              {"options", help_options},     {"keys", help_keys},
+              {"man", sx_manual_print},      {"completion", sx_completion_print}};
 enum { TOPICS = sizeof topics / sizeof topics[0] };
+
+const char *sx_help_topic(int row) {
+    return row >= 0 && row < TOPICS ? topics[row].name : NULL;
+}
 
 static int help_program(void) {
     printf("sextant: a terminal workbench for vision models\n\n"

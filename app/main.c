@@ -19,7 +19,7 @@ const sx_app_command sx_app_commands[] = {
     {"runs", "runs", "list the runs", sx_command_runs},
     {"export", "export RUN", "write a run's results as files", sx_command_export},
     {"data", "data [NAME|PATH]", "list the data sets found here, or describe one", sx_command_data},
-    {"help", "help [studies|models|operators|data|options|keys]", "explain a topic",
+    {"help", "help [studies|models|operators|data|options|keys|man|completion]", "explain a topic",
      sx_command_help},
     {NULL, NULL, NULL, NULL},
 };

@@ -36,6 +36,24 @@ check "runs lists it" sh -c "'$sextant' runs | grep -q '0001-tiny .*finished'"
 check "a run is opened by its number" sh -c "'$sextant' open 1 | grep -q 0001-tiny"
 check "data lists the built-in set" sh -c "'$sextant' data | grep -q shapes"
 check "data describes a set" sh -c "'$sextant' data shapes | grep -q 'factor.*rotation'"
+manual_is_whole() { # every command and every option of the program
+    "$sextant" help man >manual.1 || return 1
+    for name in $("$sextant" --help | sed -n 's/^  sextant \([a-z]*\).*/\1/p') reset NO_COLOR; do
+        grep -q -e "$name" manual.1 || { echo "no $name"; return 1; }
+    done
+    for flag in $("$sextant" run --help | sed -n 's/^  --\([a-z]*\).*/\1/p'); do
+        grep -q -e "-$flag" manual.1 || { echo "no $flag"; return 1; }
+    done
+}
+check "the manual page names all commands and options" manual_is_whole
+check "its requests are roff's" sh -c "grep '^[.]' manual.1 | grep -qv '^[.]\(TH\|SH\|TP\|B\|nf\|fi\)' && exit 1 || exit 0"
+completes() { # words typed, what must be offered
+    bash -c '. <("$0" help completion); read -ra COMP_WORDS <<<"$1"; COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+        _sextant; printf "%s\n" "${COMPREPLY[@]}"' "$sextant" "$1" | grep -qx -e "$2"
+}
+check "bash completes commands" completes "sextant ex" export
+check "and topics of help" completes "sextant help op" operators
+check "and options" completes "sextant run --he" --headless
 for topic in studies models data options keys; do
     check "help $topic says something" sh -c "'$sextant' help $topic | grep -q .."
 done
