@@ -364,6 +364,38 @@ static void every_command_has_help_a_key_and_a_name(void **state) {
 /* ---- what keys do -----------------------------------------------------------------------------
  */
 
+/* The picture that comes first under an order is the extreme one of the table of items. */
+static void pictures_are_ordered(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_RUNNING);
+    const sx_table *table = &sx_snapshot_result(&b->moment.snapshot, "items")->table;
+    int least = 0, worst = 0;
+    for (int i = 1; i < SAMPLE_ITEMS; i++) {
+        if (table->columns[3].numbers[i] < table->columns[3].numbers[least]) least = i;
+        if (table->columns[7].numbers[i] > table->columns[7].numbers[worst]) worst = i;
+    }
+    char item[32];
+    draw(b, 120, 40, full);
+    press(b, "2 O");
+    snprintf(item, sizeof item, "%.0f", table->columns[0].numbers[least]);
+    expect_state(b, "data.item", item);
+    expect_seen(b, "least sure first");
+    press(b, "O");
+    snprintf(item, sizeof item, "%.0f", table->columns[0].numbers[worst]);
+    expect_state(b, "data.item", item);
+    press(b, "O");
+    expect_state(b, "data.order", "index");
+    expect_state(b, "data.item", "0");
+    assert_int_equal(sx_screen_command(b->screen, "order confidence", NULL), SX_OK);
+    assert_int_equal(sx_screen_command(b->screen, "go 5", NULL), SX_OK);
+    expect_state(b, "data.item", "5");
+    press(b, "t");
+    expect_state(b, "data.order", "index");
+    press(b, "O");
+    expect_seen(b, "predictions are known for the validation images");
+    bench_free(b);
+}
+
 /* `i` explains whatever has the keys, whole in the smallest window. */
 static void every_pane_explains_itself(void **state) {
     (void)state;
@@ -729,6 +761,7 @@ int main(void) {
         cmocka_unit_test(layouts_change_where_they_should),
         cmocka_unit_test(random_keys_never_break_it),
         cmocka_unit_test(every_command_has_help_a_key_and_a_name),
+        cmocka_unit_test(pictures_are_ordered),
         cmocka_unit_test(every_pane_explains_itself),
         cmocka_unit_test(pages_and_focus_follow_keys),
         cmocka_unit_test(commands_go_to_the_engine),

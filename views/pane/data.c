@@ -6,10 +6,25 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 typedef enum { SHOW_ALL, SHOW_WRONG, SHOW_RIGHT, SHOWS } show;
 static const char *const show_names[SHOWS] = {"all", "wrong", "right"};
+
+/* In which order: by a column of the last evaluation, or by index. */
+static const struct {
+    const char *name, *column, *heading;
+    double sign; /* 1: the smallest value first */
+} orders[] = {{"index", NULL, "", 1},
+              {"confidence", "confidence", "least sure first", 1},
+              {"loss", "loss", "largest loss first", -1}};
+enum { ORDERS = sizeof orders / sizeof *orders };
+
+typedef struct {
+    double key;
+    uint32_t item;
+} ordered;
 
 typedef struct {
     sx_desk *desk;
@@ -20,6 +35,9 @@ typedef struct {
     size_t row_capacity;
     uint32_t *shown; /* the items that pass the filters */
     size_t shown_capacity;
+    ordered *ordered; /* while sorting */
+    size_t ordered_capacity;
+    int order;
     sx_picker picker;
     sx_split split;
     int class; /* -1: all */
@@ -70,6 +88,28 @@ static bool passes(const data_pane *pane, size_t item) {
     return predicted >= 0 && (predicted == label) == (pane->show == SHOW_RIGHT);
 }
 
+/* What has no key comes last; equal keys by index. */
+static int compare_ordered(const void *a, const void *b) {
+    const ordered *x = a, *y = b;
+    if (isnan(x->key) != isnan(y->key)) return isnan(x->key) ? 1 : -1;
+    if (x->key < y->key || x->key > y->key) return x->key < y->key ? -1 : 1;
+    return (x->item > y->item) - (x->item < y->item);
+}
+
+static void sort_shown(data_pane *pane, size_t n) {
+    const char *column = orders[pane->order].column;
+    if (!column || n == 0) return;
+    if (!sx_grow((void **)&pane->ordered, &pane->ordered_capacity, n, sizeof *pane->ordered)) {
+        sx_desk_say(pane->desk, "no memory to sort the pictures");
+        return;
+    }
+    for (size_t i = 0; i < n; i++)
+        pane->ordered[i] = (ordered){
+            orders[pane->order].sign * figure(pane, pane->shown[i], column), pane->shown[i]};
+    qsort(pane->ordered, n, sizeof *pane->ordered, compare_ordered);
+    for (size_t i = 0; i < n; i++) pane->shown[i] = pane->ordered[i].item;
+}
+
 /* Fills `shown`; the selected item stays selected if it is still there. */
 static void select_shown(data_pane *pane) {
     size_t count = count_of(pane), n = 0, kept = 0;
@@ -78,11 +118,11 @@ static void select_shown(data_pane *pane) {
         sx_desk_say(pane->desk, "no memory for a list of the pictures");
         count = 0;
     }
-    for (size_t item = 0; item < count; item++) {
-        if (!passes(pane, item)) continue;
-        if (item <= selected) kept = n;
-        pane->shown[n++] = (uint32_t)item;
-    }
+    for (size_t item = 0; item < count; item++)
+        if (passes(pane, item)) pane->shown[n++] = (uint32_t)item;
+    sort_shown(pane, n);
+    for (size_t i = 0; i < n; i++)
+        if (pane->shown[i] == selected || (!pane->order && pane->shown[i] < selected)) kept = i;
     pane->picker.selected = kept;
     sx_picker_lay(&pane->picker, n, pane->picker.columns, pane->picker.rows);
 }
@@ -124,7 +164,7 @@ static void update(void *state) {
     bool judged = sx_part_follow(pane->desk, "items", SX_RESULT_TABLE, &pane->items);
     if (!other && !judged) return;
     index_items(pane);
-    if (other || pane->show != SHOW_ALL) select_shown(pane);
+    if (other || pane->show != SHOW_ALL || pane->order) select_shown(pane);
 }
 
 /* ---- commands ---------------------------------------------------------------------------------
@@ -186,19 +226,49 @@ static void run_class(void *state, int value, const char *argument) {
     say_shown(pane);
 }
 
+static void say_no_predictions(data_pane *pane) {
+    sx_desk_say(pane->desk, pane->judged == 0
+                                ? "there are no predictions yet"
+                                : "predictions are known for the validation images; t shows them");
+}
+
 static void run_wrong(void *state, int value, const char *argument) {
     data_pane *pane = state;
     (void)value, (void)argument;
     if (pane->show == SHOW_ALL && (pane->judged == 0 || pane->split != SX_SPLIT_VALIDATION)) {
-        sx_desk_say(pane->desk,
-                    pane->judged == 0
-                        ? "there are no predictions yet"
-                        : "predictions are known for the validation images; t shows them");
+        say_no_predictions(pane);
         return;
     }
     pane->show = (show)((pane->show + 1) % SHOWS);
     select_shown(pane);
     say_shown(pane);
+}
+
+static const char *order_choice(void *state, size_t row) {
+    (void)state;
+    return row < ORDERS ? orders[row].name : NULL;
+}
+
+static void run_order(void *state, int value, const char *argument) {
+    data_pane *pane = state;
+    (void)value;
+    int wanted = (pane->order + 1) % ORDERS;
+    if (argument[0])
+        for (wanted = 0; wanted < ORDERS && strcmp(orders[wanted].name, argument) != 0;) wanted++;
+    if (wanted == ORDERS) {
+        sx_desk_say(pane->desk, "pictures are in the order of index, confidence or loss");
+        pane->desk->bad = true;
+        return;
+    }
+    if (wanted && (pane->judged == 0 || pane->split != SX_SPLIT_VALIDATION)) {
+        say_no_predictions(pane);
+        return;
+    }
+    pane->order = wanted;
+    pane->picker.selected = 0;
+    select_shown(pane);
+    sx_picker_move(&pane->picker, -(int64_t)UINT32_MAX);
+    sx_desk_say(pane->desk, "%s", wanted ? orders[wanted].heading : "in the data set's order");
 }
 
 static void run_split(void *state, int value, const char *argument) {
@@ -210,6 +280,7 @@ static void run_split(void *state, int value, const char *argument) {
     (void)argument;
     pane->split = next[pane->split];
     pane->show = SHOW_ALL;
+    pane->order = 0;
     pane->picker.selected = pane->picker.count = 0;
     select_shown(pane);
     say_shown(pane);
@@ -234,13 +305,14 @@ static void run_go(void *state, int value, const char *argument) {
         pane->desk->bad = true;
         return;
     }
-    for (size_t i = 0; i < pane->picker.count; i++)
-        if (pane->shown[i] >= (uint32_t)index) {
-            pane->picker.selected = i;
-            if (pane->shown[i] != (uint32_t)index)
-                sx_desk_say(pane->desk, "#%s is filtered out; this is the next one", argument);
-            break;
-        }
+    size_t found = pane->picker.count;
+    for (size_t i = 0; i < pane->picker.count && found == pane->picker.count; i++)
+        if (pane->shown[i] == (uint32_t)index || (!pane->order && pane->shown[i] > (uint32_t)index))
+            found = i;
+    if (found == pane->picker.count || pane->shown[found] != (uint32_t)index)
+        sx_desk_say(pane->desk, "#%s is filtered out%s", argument,
+                    found < pane->picker.count ? "; this is the next one" : "");
+    if (found < pane->picker.count) pane->picker.selected = found;
     sx_picker_move(&pane->picker, 0);
 }
 
@@ -269,6 +341,8 @@ static const sx_command commands[] = {
      0, class_choice, NULL},
     {"wrong", "w", "", "wrong", "show only wrong, only right, or all predictions", run_wrong, 0,
      NULL, NULL},
+    {"order", "O", "[NAME]", NULL, "least sure first, largest loss first, or by index", run_order,
+     0, order_choice, NULL},
     {"split", "t", "", "split", "validation, train or test images", run_split, 0, NULL, NULL},
     {"original", "o", "", NULL, "as in the data set, or as the network sees it", run_original, 0,
      NULL, NULL},
@@ -297,7 +371,9 @@ static void heading(void *state, char *out, size_t size) {
     if (pane->filter[0] && used < size)
         used += (size_t)snprintf(out + used, size - used, " · /%s", pane->filter);
     if (pane->show != SHOW_ALL && used < size)
-        snprintf(out + used, size - used, " · %s", show_names[pane->show]);
+        used += (size_t)snprintf(out + used, size - used, " · %s", show_names[pane->show]);
+    if (pane->order && used < size)
+        snprintf(out + used, size - used, " · %s", orders[pane->order].heading);
 }
 
 /* "✓ .97", "✗ coat .61", or "" without a prediction. */
@@ -531,6 +607,7 @@ static void close_pane(void *state) {
     sx_pictures_free(pane->pictures);
     sx_free(pane->row_of);
     sx_free(pane->shown);
+    sx_free(pane->ordered);
     sx_free(pane);
 }
 
@@ -551,9 +628,10 @@ static json_t *state_of(const void *state) {
     const data_pane *pane = state;
     bool any = pane->picker.count > 0;
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:I, s:o, s:b, s:b}", "split", sx_split_name(pane->split), "class",
-        pane->class < 0 ? "all" : class_name(pane, pane->class), "show", show_names[pane->show],
-        "filter", pane->filter, "shown", (json_int_t)pane->picker.count, "item",
+        "{s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:b, s:b}", "split", sx_split_name(pane->split),
+        "class", pane->class < 0 ? "all" : class_name(pane, pane->class), "show",
+        show_names[pane->show], "filter", pane->filter, "order", orders[pane->order].name, "shown",
+        (json_int_t)pane->picker.count, "item",
         any ? json_integer((json_int_t)pane->shown[pane->picker.selected]) : json_null(), "open",
         pane->open, "original", pane->original);
 }
@@ -569,7 +647,8 @@ const sx_pane sx_pane_data = {
                 "each is its label, or, once the network was measured, whether it was "
                 "right and how sure it was. The number at the bottom is how many of the"
                 " split it got wrong.",
-    .tries = "Try: w shows what it got wrong; c shows one class; o shows the "
+    .tries = "Try: w shows what it got wrong; O puts first what it was least sure of; c shows one "
+             "class; o shows the "
              "originals; Enter looks at one image closely; t looks at images that it"
              " trained on.",
     .commands = commands,
