@@ -26,6 +26,8 @@ static const flag flags[] = {
     {"out", "DIR", "run: the run folder itself; export: the folder for the files, - for stdout",
      SX_FOR_RUN | SX_FOR_EXPORT, TEXT, AT(out)},
     {"resume", "RUN", "go on with a run, by number, name or path", SX_FOR_RUN, TEXT, AT(resume)},
+    {"plain", NULL, "no screen: a line for each event, results as text (for screen readers)",
+     SX_FOR_SCREEN, SWITCH, AT(app.headless)},
     {"ascii", NULL, "ASCII characters only", SX_FOR_SCREEN, SWITCH, AT(app.ascii)},
     {"no-color", NULL, "no colours (as with NO_COLOR set)", SX_FOR_SCREEN, SWITCH,
      AT(app.plain_colours)},

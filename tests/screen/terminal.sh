@@ -82,6 +82,10 @@ check "--reset-terminal gives it back" becomes '#{alternate_on}' 0
 check "and the cursor, too" becomes '#{cursor_flag}' 1
 check "and no mouse reports" becomes '#{mouse_any_flag}' 0
 
+terminal 80 24 "$sextant open $home/data/sextant/runs/0001-tiny --plain; echo \"left with \$?\"; exec sleep 1000"
+check "--plain is text in a terminal, too" shows "left with 0"
+check "without an alternate screen" becomes '#{alternate_on}' 0
+
 terminal 80 24 "$run"
 check "once more" shows "step [1-9]"
 process=$(pid_of)
