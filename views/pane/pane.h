@@ -45,7 +45,13 @@ void sx_screen_draw(sx_screen *screen, sx_canvas *canvas);
 bool sx_screen_again(const sx_screen *screen);
 
 /* What the person asked for and the screen cannot do itself; each is reported once. */
-typedef enum { SX_WISH_NONE, SX_WISH_QUIT, SX_WISH_SUSPEND, SX_WISH_REPAINT, SX_WISH_COPY } sx_screen_wish;
+typedef enum {
+    SX_WISH_NONE,
+    SX_WISH_QUIT,
+    SX_WISH_SUSPEND,
+    SX_WISH_REPAINT,
+    SX_WISH_COPY
+} sx_screen_wish;
 sx_screen_wish sx_screen_take_wish(sx_screen *screen);
 
 /* What SX_WISH_COPY asks to copy; owned by the screen until the next such wish. */
