@@ -666,6 +666,12 @@ static void results_are_exported(void **state) {
     json_t *json = NULL;
     assert_int_equal(sx_json_read(path, 1 << 22, &json, NULL), SX_OK);
     json_decref(json);
+    press(b, "3 L e"); /* the very view, too */
+    snprintf(path, sizeof path, "%s/export/view-loss.svg", directory);
+    assert_int_equal(sx_file_read(path, 1 << 20, &file, NULL), SX_OK);
+    assert_non_null(strstr((char *)file.data, "loss (log)"));
+    assert_non_null(strstr((char *)file.data, "0012-shapes-cnn · seed 0"));
+    sx_bytes_done(&file);
     snprintf(path, sizeof path, "rm -r %s", directory);
     bench_free(b);
     assert_int_equal(system(path), 0);

@@ -6,13 +6,13 @@
 #include <string.h>
 
 /* Takes the text. */
-static sx_status write_text(const sx_result *result, const char *directory, const char *ending,
+static sx_status write_text(const char *stem, const char *directory, const char *ending,
                             sx_text *text, sx_error *err) {
     char path[SX_PATH_SIZE], name[64];
-    snprintf(name, sizeof name, "%s.%s", result->name, ending);
+    snprintf(name, sizeof name, "%s.%s", stem, ending);
     sx_status status = sx_path_join(path, directory, name, err);
     if (status == SX_OK && text->failed)
-        status = sx_fail(err, SX_NO_MEMORY, "no memory to export '%s'", result->name);
+        status = sx_fail(err, SX_NO_MEMORY, "no memory to export '%s'", stem);
     if (status == SX_OK)
         status = sx_file_write(path, text->data ? text->data : "", text->size, err);
     sx_text_done(text);
@@ -24,9 +24,9 @@ static sx_status write_result(const sx_snapshot *now, const sx_result *result,
     char path[SX_PATH_SIZE], name[64];
     sx_text csv = {0}, svg = {0};
     sx_result_csv(result, &csv);
-    sx_status status = write_text(result, directory, "csv", &csv, err);
+    sx_status status = write_text(result->name, directory, "csv", &csv, err);
     if (status == SX_OK && sx_plot_svg(result, now->caption, &svg))
-        status = write_text(result, directory, "svg", &svg, err);
+        status = write_text(result->name, directory, "svg", &svg, err);
     if (status != SX_OK) return status;
     snprintf(name, sizeof name, "%s.json", result->name);
     status = sx_path_join(path, directory, name, err);
@@ -38,7 +38,20 @@ static sx_status write_result(const sx_snapshot *now, const sx_result *result,
     return status;
 }
 
-void sx_part_export(sx_desk *desk, const char *const *names) {
+static sx_status write_views(const sx_pane *pane, void *state, const char *directory,
+                             sx_error *err) {
+    sx_status status = SX_OK;
+    char name[48];
+    sx_text svg = {0};
+    for (int row = 0; !status && pane->figure && pane->figure(state, row, name, sizeof name, &svg);
+         row++)
+        if (svg.size) status = write_text(name, directory, "svg", &svg, err);
+    sx_text_done(&svg);
+    return status;
+}
+
+void sx_part_export(sx_desk *desk, const sx_pane *pane, void *state) {
+    const char *const *names = pane->results;
     const sx_snapshot *now = desk->now;
     char directory[SX_PATH_SIZE];
     sx_error err = {0};
@@ -55,6 +68,7 @@ void sx_part_export(sx_desk *desk, const char *const *names) {
         status = write_result(now, result, directory, &err);
         written += status == SX_OK;
     }
+    if (status == SX_OK && written) status = write_views(pane, state, directory, &err);
     if (status != SX_OK) {
         sx_desk_say(desk, "%s", err.message);
         desk->bad = true;

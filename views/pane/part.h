@@ -39,6 +39,9 @@ typedef struct {
     void (*update)(void *pane);                          /* desk->now is new */
     void (*heading)(void *pane, char *out, size_t size); /* the frame's title */
     void (*draw)(void *pane, sx_canvas *canvas, sx_box box, sx_pane_drawing how);
+    /* Appends plot `row` as it is seen as SVG (nothing if there are no data yet) and says how its
+     * file is called; false past the last one. NULL: results are exported as they are. */
+    bool (*figure)(void *pane, int row, char *name, size_t size, sx_text *out);
     bool (*enter)(void *pane); /* Enter on its own page: opens something; false: nothing to open */
     bool (*back)(void *pane);  /* Esc: closes what `enter` opened; false: nothing was open */
     json_t *(*state)(const void *pane);
@@ -119,9 +122,9 @@ bool sx_pictures_draw(sx_pictures *pictures, sx_canvas *canvas, sx_box box,
 /* ---- export ------------------------------------------------------------------------------------
  */
 
-/* Writes the named results (names end with NULL) that are there as SVG, CSV and JSON into
- * PATH/export and says so on the desk. */
-void sx_part_export(sx_desk *desk, const char *const *names);
+/* Writes the pane's results that are there as CSV, JSON and, if they are plots, SVG into
+ * PATH/export, and its plots as they are seen, and says so on the desk. */
+void sx_part_export(sx_desk *desk, const sx_pane *pane, void *state);
 
 /* Appends the numbers of those that are there as CSV, a blank line between; how many. */
 int sx_part_numbers(const sx_desk *desk, const char *const *names, sx_text *out);

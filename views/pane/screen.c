@@ -176,7 +176,8 @@ static void run_command_line(void *state, int value, const char *argument) {
 static void run_export(void *state, int value, const char *argument) {
     sx_screen *screen = state;
     (void)value, (void)argument;
-    sx_part_export(&screen->desk, sx_screen_panes[sx_screen_focused(screen)]->results);
+    int focused = sx_screen_focused(screen);
+    sx_part_export(&screen->desk, sx_screen_panes[focused], screen->panes[focused]);
 }
 /* A terminal's clipboard takes some 70 kB of base64. */
 #define COPY_LIMIT 52000

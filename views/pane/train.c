@@ -192,42 +192,70 @@ static size_t reach_of(const train_pane *pane) {
     return points * (size_t)smoothings[pane->smoothing] / 200;
 }
 
-/* One plot over the steps: a line of training and, if `both`, the line of validation. */
-static void draw_curve(const train_pane *pane, sx_canvas *canvas, sx_box box, const char *name,
-                       double high, bool both) {
+/* The plots over the steps: a line of training and, if `both`, the line of validation. */
+enum { LOSS, ACCURACY, RATE, NORM, PLOTS };
+static const struct {
+    const char *name, *file;
+    bool both;
+} plots[PLOTS] = {{"loss", "view-loss", true},
+                  {"accuracy", "view-accuracy", true},
+                  {"learning rate", "view-learning-rate", false},
+                  {"gradient norm", "view-gradient-norm", false}};
+
+typedef struct {
     sx_curve curves[2];
-    bool narrow = box.width < 32;
-    int count = 0, line = sx_part_line(training(pane), name);
+    int count;
+    sx_axes axes;
+} view;
+
+static view view_of(const train_pane *pane, int which, bool narrow) {
+    view v = {.axes = sx_axes_default()};
+    const char *name = plots[which].name;
+    bool both = plots[which].both;
+    int line = sx_part_line(training(pane), name);
     if (line >= 0)
-        curves[count++] = (sx_curve){.series = training(pane),
-                                     .line = line,
-                                     .label = both ? "train" : NULL,
-                                     .look = 0,
-                                     .smooth = both ? reach_of(pane) : 0};
+        v.curves[v.count++] = (sx_curve){.series = training(pane),
+                                         .line = line,
+                                         .label = both ? "train" : NULL,
+                                         .look = 0,
+                                         .smooth = both ? reach_of(pane) : 0};
     line = both ? sx_part_line(validation(pane), name) : -1;
     if (line >= 0)
-        curves[count++] = (sx_curve){.series = validation(pane),
-                                     .line = line,
-                                     .label = narrow ? "val" : "validation",
-                                     .look = 1,
-                                     .dashed = true};
-    sx_axes axes = sx_axes_default();
-    seen_steps(pane, &axes.x_low, &axes.x_high);
-    if (!(axes.x_high > axes.x_low)) axes.x_high = NAN;
-    axes.y_log = pane->logarithmic && isnan(high);
-    if (!strcmp(name, "loss")) {
-        axes.y_low = pane->losses[0];
-        axes.y_high = pane->losses[1];
+        v.curves[v.count++] = (sx_curve){.series = validation(pane),
+                                         .line = line,
+                                         .label = narrow ? "val" : "validation",
+                                         .look = 1,
+                                         .dashed = true};
+    seen_steps(pane, &v.axes.x_low, &v.axes.x_high);
+    if (!(v.axes.x_high > v.axes.x_low)) v.axes.x_high = NAN;
+    v.axes.y_log = pane->logarithmic && which != ACCURACY;
+    if (which == LOSS) {
+        v.axes.y_low = pane->losses[0];
+        v.axes.y_high = pane->losses[1];
+    } else if (which == ACCURACY) {
+        v.axes.y_low = 0;
+        v.axes.y_high = 1;
     }
-    if (!isnan(high)) {
-        axes.y_low = 0;
-        axes.y_high = high;
-    }
-    axes.y_label = narrow && !strcmp(name, "accuracy") ? "acc" : name;
-    axes.x_label = "step";
-    axes.legend = both;
-    axes.cursor = cursor_step(pane);
-    sx_plot_curves(canvas, box, curves, count, &axes);
+    v.axes.y_label = narrow && which == ACCURACY ? "acc" : name;
+    v.axes.x_label = "step";
+    v.axes.legend = both;
+    return v;
+}
+
+static void draw_curve(const train_pane *pane, sx_canvas *canvas, sx_box box, int which) {
+    view v = view_of(pane, which, box.width < 32);
+    v.axes.cursor = cursor_step(pane);
+    sx_plot_curves(canvas, box, v.curves, v.count, &v.axes);
+}
+
+/* The plots as they are seen, for export. */
+static bool figure(void *state, int row, char *name, size_t size, sx_text *out) {
+    const train_pane *pane = state;
+    if (row >= PLOTS) return false;
+    view v = view_of(pane, row, false);
+    snprintf(name, size, "%s", plots[row].file);
+    if (v.count) sx_plot_curves_svg(v.curves, v.count, &v.axes, pane->desk->now->caption, out);
+    return true;
 }
 
 static void draw_plots(const train_pane *pane, sx_canvas *canvas, sx_box box, bool zoomed) {
@@ -244,11 +272,11 @@ static void draw_plots(const train_pane *pane, sx_canvas *canvas, sx_box box, bo
     if (four) {
         sx_box rate = sx_box_take_rows(&left, -(box.height / 2));
         sx_box norm = sx_box_take_rows(&right, -(box.height / 2));
-        draw_curve(pane, canvas, rate, "learning rate", NAN, false);
-        draw_curve(pane, canvas, norm, "gradient norm", NAN, false);
+        draw_curve(pane, canvas, rate, RATE);
+        draw_curve(pane, canvas, norm, NORM);
     }
-    draw_curve(pane, canvas, left, "loss", NAN, true);
-    draw_curve(pane, canvas, right, "accuracy", 1, true);
+    draw_curve(pane, canvas, left, LOSS);
+    draw_curve(pane, canvas, right, ACCURACY);
 }
 
 /* ---- figures ----------------------------------------------------------------------------------
@@ -390,4 +418,5 @@ const sx_pane sx_pane_train = {
     .close = close_pane,
     .heading = heading,
     .draw = draw,
+    .figure = figure,
     .state = state_of};

@@ -96,10 +96,8 @@ static void add_line(sx_text *out, int row, const char *weight, const char *colo
     sx_text_add(out, "</text>\n");
 }
 
-bool sx_plot_svg(const sx_result *result, const char *caption, sx_text *out) {
-    if (!sx_plot_is_picture(result)) return false;
-    int rows = result->kind == SX_RESULT_GRID ? 2 * result->grid.rows + 1 : SVG_ROWS;
-    if (rows < 12 || rows > 64) rows = SVG_ROWS;
+/* Up to where the plot's own elements begin. */
+static void begin_svg(int rows, const char *title, sx_text *out) {
     int width = (SVG_COLUMNS + 2 * MARGIN) * SX_VECTOR_WIDTH;
     int height = (rows + 5) * SX_VECTOR_HEIGHT;
     sx_text_add(
@@ -109,16 +107,35 @@ bool sx_plot_svg(const sx_result *result, const char *caption, sx_text *out) {
         "viewBox=\"0 0 %d %d\" font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" "
         "font-size=\"13\">\n<rect width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>\n",
         width, height, width, height, width, height);
-    add_line(out, 2, "bold", "#111111", result->title);
+    add_line(out, 2, "bold", "#111111", title);
     sx_text_add(out, "<g transform=\"translate(%d %d)\">\n", MARGIN * SX_VECTOR_WIDTH,
                 5 * SX_VECTOR_HEIGHT / 2);
-    sx_vector_surface vector;
-    draw_on(sx_vector_surface_init(&vector, SVG_COLUMNS, rows, out), result);
-    sx_text_add(out, "</g>\n");
+}
+
+static void end_svg(int rows, const char *caption, int64_t step, sx_text *out) {
     char line[320];
-    snprintf(line, sizeof line, "%s%sstep %lld", caption, *caption ? " · " : "",
-             (long long)result->step);
+    snprintf(line, sizeof line, "%s%sstep %lld", caption, *caption ? " · " : "", (long long)step);
+    sx_text_add(out, "</g>\n");
     add_line(out, rows + 4, "normal", "#5f5f5f", line);
     sx_text_add(out, "</svg>\n");
+}
+
+bool sx_plot_svg(const sx_result *result, const char *caption, sx_text *out) {
+    if (!sx_plot_is_picture(result)) return false;
+    int rows = result->kind == SX_RESULT_GRID ? 2 * result->grid.rows + 1 : SVG_ROWS;
+    if (rows < 12 || rows > 64) rows = SVG_ROWS;
+    sx_vector_surface vector;
+    begin_svg(rows, result->title, out);
+    draw_on(sx_vector_surface_init(&vector, SVG_COLUMNS, rows, out), result);
+    end_svg(rows, caption, result->step, out);
     return true;
+}
+
+void sx_plot_curves_svg(const sx_curve *curves, int count, const sx_axes *axes, const char *caption,
+                        sx_text *out) {
+    sx_vector_surface vector;
+    const sx_result *first = curves[0].series;
+    begin_svg(SVG_ROWS, first->title, out);
+    sx_curves_on(sx_vector_surface_init(&vector, SVG_COLUMNS, SVG_ROWS, out), curves, count, axes);
+    end_svg(SVG_ROWS, caption, first->step, out);
 }

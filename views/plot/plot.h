@@ -77,6 +77,10 @@ bool sx_plot_is_picture(const sx_result *result);
  * with the step. Equal results make equal bytes. False if the result is no plot (a table ...). */
 bool sx_plot_svg(const sx_result *result, const char *caption, sx_text *out);
 
+/* The same for at least one curve under axes of one's own, titled as the first curve's result. */
+void sx_plot_curves_svg(const sx_curve *curves, int count, const sx_axes *axes, const char *caption,
+                        sx_text *out);
+
 /* A number for a person: 0.43, 1,234, 1.2e-5, "-" for NaN. Into out [32]; returns out. */
 char *sx_number_shown(char *out, double value, int decimals);
 
