@@ -139,6 +139,7 @@ static sx_status add_classes(sx_source *source, const form *f, const char *direc
         sx_file_read(path, 1 << 16, &bytes, NULL);
     const char *line = bytes.data ? (const char *)bytes.data : "";
     int count = 0;
+    line += strspn(line, "\r\n");
     for (; *line && count < f->classes; count++) {
         int length = (int)strcspn(line, "\r\n");
         snprintf(names[count], sizeof names[count], "%.*s", length < 60 ? length : 60, line);

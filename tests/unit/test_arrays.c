@@ -229,6 +229,30 @@ static void wrong_values_are_told(void **state) {
     }
 }
 
+static void blank_lines_name_no_class(void **state) {
+    (void)state;
+    static uint8_t records[60 * 3073];
+    for (int i = 0; i < 60; i++) records[i * 3073] = (uint8_t)(i % 10);
+    snprintf(folder, sizeof folder, "/tmp/sx-arrays-%d", (int)getpid());
+    mkdir(folder, 0700);
+    for (int part = 1; part <= 5; part++) {
+        char name[24];
+        snprintf(name, sizeof name, "data_batch_%d.bin", part);
+        put(name, records, sizeof records);
+    }
+    put("test_batch.bin", records, sizeof records);
+    put("batches.meta.txt", "\n\r\nairplane\n\nautomobile\n", 27);
+    sx_error err = {0};
+    sx_source *source = sx_source_open(folder, 1, NULL, &err);
+    if (!source) fail_msg("%s", err.message);
+    const sx_source_facts *facts = sx_source_describe(source);
+    assert_string_equal(facts->class_names[0], "airplane");
+    assert_string_equal(facts->class_names[1], "automobile");
+    assert_string_equal(facts->class_names[2], "2");
+    sx_source_free(source);
+    remove_folder();
+}
+
 static void damaged_cifar_is_told(void **state) {
     (void)state;
     static uint8_t records[3 * 3073];
@@ -277,6 +301,7 @@ int main(void) {
         cmocka_unit_test(values_of_all_types_are_read),
         cmocka_unit_test(damaged_arrays_are_told),
         cmocka_unit_test(wrong_values_are_told),
+        cmocka_unit_test(blank_lines_name_no_class),
         cmocka_unit_test(damaged_cifar_is_told),
         cmocka_unit_test(damaged_archives_are_told),
     };

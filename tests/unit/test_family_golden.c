@@ -49,6 +49,15 @@ static sx_model open_model(const family *f, const sx_safetensors *file) {
     return model;
 }
 
+static sx_trainer *open_trainer(const family *f, sx_model *model) {
+    sx_error err = {0};
+    sx_train_options options = {
+        .optimizer = f->optimizer, .schedule = "constant", .steps = STEPS, .batch = BATCH};
+    sx_trainer *trainer = sx_trainer_new(model, &options, NULL, &err);
+    if (!trainer) fail_msg("%s", err.message);
+    return trainer;
+}
+
 /* Attention reads queries, keys and values side by side: the middle third are the keys'. */
 static bool is_key_bias(const sx_slice *slice, size_t at) {
     return strstr(slice->name, "attention.in.bias") && at >= slice->count / 3 &&
@@ -133,10 +142,7 @@ static void check_restarted_steps(const family *f, const sx_safetensors *file, c
                                   const int32_t *labels) {
     sx_error err = {0};
     sx_model model = open_model(f, file);
-    sx_train_options options = {
-        .optimizer = f->optimizer, .schedule = "constant", .steps = STEPS, .batch = BATCH};
-    sx_trainer *trainer = sx_trainer_new(&model, &options, NULL, &err);
-    if (!trainer) fail_msg("%s", err.message);
+    sx_trainer *trainer = open_trainer(f, &model);
     for (int step = 1; step <= RESTARTS; step++) {
         sx_step_report report;
         assert_int_equal(sx_trainer_step(trainer, images, labels, &report, &err), SX_OK);
@@ -151,10 +157,7 @@ static void check_losses(const family *f, const sx_safetensors *file, const floa
                          const int32_t *labels) {
     sx_error err = {0};
     sx_model model = open_model(f, file);
-    sx_train_options options = {
-        .optimizer = f->optimizer, .schedule = "constant", .steps = STEPS, .batch = BATCH};
-    sx_trainer *trainer = sx_trainer_new(&model, &options, NULL, &err);
-    if (!trainer) fail_msg("%s", err.message);
+    sx_trainer *trainer = open_trainer(f, &model);
     const float *losses = tensor(file, "", "losses", STEPS);
     for (int step = 0; step < STEPS; step++) {
         sx_step_report report;

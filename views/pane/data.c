@@ -252,14 +252,9 @@ static const char *order_choice(void *state, size_t row) {
 static void run_order(void *state, int value, const char *argument) {
     data_pane *pane = state;
     (void)value;
-    int wanted = (pane->order + 1) % ORDERS;
-    if (argument[0])
-        for (wanted = 0; wanted < ORDERS && strcmp(orders[wanted].name, argument) != 0;) wanted++;
-    if (wanted == ORDERS) {
-        sx_desk_say(pane->desk, "pictures are in the order of index, confidence or loss");
-        pane->desk->bad = true;
-        return;
-    }
+    int wanted = sx_part_choose(pane->desk, order_choice, pane, pane->order, argument,
+                                "pictures are in the order of index, confidence or loss");
+    if (wanted < 0) return;
     if (wanted && (pane->judged == 0 || pane->split != SX_SPLIT_VALIDATION)) {
         say_no_predictions(pane);
         return;

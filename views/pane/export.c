@@ -55,7 +55,7 @@ void sx_part_export(sx_desk *desk, const sx_pane *pane, void *state) {
     const sx_snapshot *now = desk->now;
     char directory[SX_PATH_SIZE];
     sx_error err = {0};
-    int written = 0;
+    int written = 0, pictures = 0;
     if (!now->path[0]) {
         sx_desk_say(desk, "nothing to export: there is no run folder yet");
         return;
@@ -67,6 +67,7 @@ void sx_part_export(sx_desk *desk, const sx_pane *pane, void *state) {
         if (!result) continue;
         status = write_result(now, result, directory, &err);
         written += status == SX_OK;
+        pictures += sx_plot_is_picture(result);
     }
     if (status == SX_OK && written) status = write_views(pane, state, directory, &err);
     if (status != SX_OK) {
@@ -75,8 +76,8 @@ void sx_part_export(sx_desk *desk, const sx_pane *pane, void *state) {
     } else if (written == 0) {
         sx_desk_say(desk, "nothing to export: these results are not measured yet");
     } else {
-        sx_desk_say(desk, "%d %s as SVG, CSV and JSON in %s", written,
-                    written == 1 ? "result" : "results", directory);
+        sx_desk_say(desk, "%d %s as %sCSV and JSON in %s", written,
+                    written == 1 ? "result" : "results", pictures ? "SVG, " : "", directory);
     }
 }
 

@@ -130,3 +130,13 @@ bool sx_part_loading(const sx_desk *desk, sx_canvas *canvas, sx_box box) {
                            sx_style_of(SX_ROLE_SERIES2));
     return true;
 }
+
+int sx_part_choose(sx_desk *desk, const char *(*choice)(void *, size_t), void *pane, int now,
+                   const char *argument, const char *sentence) {
+    if (!argument[0]) return choice(pane, (size_t)now + 1) ? now + 1 : 0;
+    for (size_t row = 0; choice(pane, row); row++)
+        if (!strcmp(choice(pane, row), argument)) return (int)row;
+    sx_desk_say(desk, "%s", sentence);
+    desk->bad = true;
+    return -1;
+}

@@ -76,6 +76,12 @@ void sx_part_estimate(char *out, size_t size, double value, double low, double h
 /* The points or cells that rest on fewer images than the result calls enough. */
 int sx_part_few(const double *count, size_t n, double few);
 
+/* The row that a command's argument chooses (sx_command.choice says how rows are called): the one
+ * after `now`, in a circle, if there is no argument; -1 and `sentence` on the desk if there is no
+ * such row. */
+int sx_part_choose(sx_desk *desk, const char *(*choice)(void *, size_t), void *pane, int now,
+                   const char *argument, const char *sentence);
+
 /* ---- drawing ----------------------------------------------------------------------------------
  */
 

@@ -96,16 +96,9 @@ static void tell_point(const risk_pane *pane, char *out, size_t size, int column
 static void run_target(void *state, int value, const char *argument) {
     risk_pane *pane = state;
     (void)value;
-    int wanted = (pane->target + 1) % TARGETS;
-    if (argument[0]) {
-        for (wanted = 0; wanted < TARGETS; wanted++)
-            if (!strcmp(argument, target_choice(pane, (size_t)wanted))) break;
-        if (wanted == TARGETS) {
-            sx_desk_say(pane->desk, "the target risk is 1, 2, 5 or 10 percent");
-            pane->desk->bad = true;
-            return;
-        }
-    }
+    int wanted = sx_part_choose(pane->desk, target_choice, pane, pane->target, argument,
+                                "the target risk is 1, 2, 5 or 10 percent");
+    if (wanted < 0) return;
     pane->target = wanted;
     find_points(pane);
     char text[160];

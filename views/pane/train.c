@@ -118,15 +118,9 @@ static const char *smooth_choice(void *state, size_t row) {
 static void run_smooth(void *state, int value, const char *argument) {
     train_pane *pane = state;
     (void)value;
-    int wanted = (pane->smoothing + 1) % SMOOTHINGS;
-    if (argument[0])
-        for (wanted = 0; wanted < SMOOTHINGS; wanted++)
-            if (!strcmp(argument, smooth_choice(pane, (size_t)wanted))) break;
-    if (wanted == SMOOTHINGS) {
-        sx_desk_say(pane->desk, "smoothing is 0, 1, 3 or 10 percent of the points");
-        pane->desk->bad = true;
-        return;
-    }
+    int wanted = sx_part_choose(pane->desk, smooth_choice, pane, pane->smoothing, argument,
+                                "smoothing is 0, 1, 3 or 10 percent of the points");
+    if (wanted < 0) return;
     pane->smoothing = wanted;
     if (wanted)
         sx_desk_say(pane->desk, "means over %d %% of the points; the raw line stays, faint",

@@ -151,10 +151,7 @@ static const char *role_colour(sx_style style) {
     static const struct {
         sx_role role;
         const char *colour;
-    } roles[] = {{SX_ROLE_DIM, DIM_COLOUR},
-                 {SX_ROLE_SERIES1, "#005fff"},
-                 {SX_ROLE_SERIES2, "#d70000"},
-                 {SX_ROLE_SERIES4, "#afafd7"}};
+    } roles[] = {{SX_ROLE_DIM, DIM_COLOUR}, {SX_ROLE_SERIES4, "#afafd7"}};
     for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
         if (style.foreground == sx_style_of(roles[i].role).foreground) return roles[i].colour;
     return TEXT_COLOUR;
