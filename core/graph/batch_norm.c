@@ -125,18 +125,27 @@ static int chunk_images(const sx_graph *graph, int chunk) {
     return left < graph->chunk ? left : graph->chunk;
 }
 
-/* Joins the chunks' statistics of channel `c`, in order. */
-static void join_chunks(const sx_frame *frame, const sx_graph_node *node, int c) {
-    double mean = 0, squares = 0, seen = 0;
+/* Joins the chunks' statistics, in order. */
+static void join_chunks(const sx_frame *frame, const sx_graph_node *node) {
+    double *restrict mean = batch_mean(frame, node), *restrict variance =
+                                                         batch_variance(frame, node);
+    double seen = 0;
+    size_t channels = (size_t)node->in.channels;
+    memset(mean, 0, channels * sizeof *mean);
+    memset(variance, 0, channels * sizeof *variance);
     for (int k = 0; k < frame->graph->chunks; k++) {
+        const double *means = chunk_sums(frame, node, k, 0),
+                     *squares = chunk_sums(frame, node, k, 1);
         double fresh = values_per_channel(node, chunk_images(frame->graph, k));
-        double apart = chunk_sums(frame, node, k, 0)[c] - mean;
-        mean += apart * fresh / (seen + fresh);
-        squares += chunk_sums(frame, node, k, 1)[c] + apart * apart * seen * fresh / (seen + fresh);
+        double share = fresh / (seen + fresh);
+        for (size_t c = 0; c < channels; c++) {
+            double apart = means[c] - mean[c];
+            mean[c] += apart * share;
+            variance[c] += squares[c] + apart * apart * seen * share;
+        }
         seen += fresh;
     }
-    batch_mean(frame, node)[c] = mean;
-    batch_variance(frame, node)[c] = squares / seen;
+    for (size_t c = 0; c < channels; c++) variance[c] /= seen;
 }
 
 /* What the mean lost when it was rounded to single precision; large where the mean is. */
@@ -147,8 +156,8 @@ static double mean_remainder(const sx_frame *frame, const sx_graph_node *node, i
 static void join(const sx_frame *frame, const sx_graph_node *node, int piece, int worker) {
     (void)piece;
     (void)worker;
+    join_chunks(frame, node);
     for (int c = 0; c < node->in.channels; c++) {
-        join_chunks(frame, node, c);
         double deviation = sqrt(batch_variance(frame, node)[c] + EPSILON);
         double scale = (double)sx_weights(frame, node, SCALE)[c] / deviation;
         tiled(frame, node, TILED_MEAN)[c] = (float)batch_mean(frame, node)[c];
@@ -297,20 +306,19 @@ static void join_gradients(const sx_frame *frame, const sx_graph_node *node, int
     (void)piece;
     (void)worker;
     double n = values_per_channel(node, frame->graph->batch);
-    for (int c = 0; c < node->in.channels; c++) {
-        double sum = 0, product = 0;
-        for (int k = 0; k < frame->graph->chunks; k++) {
-            sum += chunk_sums(frame, node, k, 0)[c];
-            product += chunk_sums(frame, node, k, 1)[c];
-        }
+    size_t channels = (size_t)node->in.channels;
+    double *sums = chunk_sums(frame, node, 0, 0), *products = chunk_sums(frame, node, 0, 1);
+    for (int k = 1; k < frame->graph->chunks; k++)
+        for (size_t c = 0; c < 2 * channels; c++) sums[c] += chunk_sums(frame, node, k, 0)[c];
+    for (size_t c = 0; c < channels; c++) {
+        double sum = sums[c], product = products[c];
         double inverse = 1 / sqrt(batch_variance(frame, node)[c] + EPSILON);
         double scale = (double)sx_weights(frame, node, SCALE)[c] * inverse;
-        double remainder = mean_remainder(frame, node, c);
+        double remainder = mean_remainder(frame, node, (int)c);
         product -= remainder * sum;
         double slope = scale * inverse * inverse * product / n;
-        frame->gradient[sx_slice_offset(frame, node, SCALE) + (size_t)c] =
-            (float)(product * inverse);
-        frame->gradient[sx_slice_offset(frame, node, SHIFT) + (size_t)c] = (float)sum;
+        frame->gradient[sx_slice_offset(frame, node, SCALE) + c] = (float)(product * inverse);
+        frame->gradient[sx_slice_offset(frame, node, SHIFT) + c] = (float)sum;
         tiled(frame, node, TILED_SLOPE)[c] = (float)slope;
         tiled(frame, node, TILED_OFFSET)[c] = (float)(scale * sum / n - remainder * slope);
     }

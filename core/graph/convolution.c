@@ -117,9 +117,7 @@ static layout layout_of(const sx_graph *graph, const sx_graph_node *node, bool t
     l.flipped = l.bias + columns;
     l.partial = l.flipped;
     l.partial_size = sx_round_up(weight_count(node) + (size_t)node->out.channels);
-    size_t groups = PARTIAL_FLOATS / l.partial_size;
-    if (groups > (size_t)graph->chunks) groups = (size_t)graph->chunks;
-    l.groups = groups < 1 ? 1 : (int)groups;
+    l.groups = sx_chunk_groups(graph, PARTIAL_FLOATS / l.partial_size);
     if (training)
         l.partial += depth * (size_t)node->out.channels * packed_columns(node->in.channels);
     l.size = l.partial + (training ? (size_t)l.groups * l.partial_size : 0);
@@ -183,8 +181,8 @@ static size_t pack_phase(const sx_frame *frame, const sx_graph_node *node, int b
         for (int tx = px.taps - 1; tx >= 0; tx--) {
             int ky = py.first_tap + ty * c->stride, kx = px.first_tap + tx * c->stride;
             const float *tap = weights + (size_t)(ky * c->kernel + kx) * in * out;
-            for (size_t o = 0; o < out; o++, packed += width)
-                for (int j = 0; j < columns; j++) packed[j] = tap[(size_t)j * out + o];
+            sx_flat_transpose(packed, (size_t)width, tap, out, (size_t)columns, out);
+            packed += out * (size_t)width;
         }
     return (size_t)(packed - start);
 }

@@ -111,8 +111,7 @@ static void pack_backward(const sx_frame *frame, const sx_graph_node *node, int 
     float *packed = transposed_block(frame, node, piece);
     const float *weights =
         sx_weights(frame, node, 0) + (size_t)(row * f.length + block * sx_block()) * units;
-    for (size_t o = 0; o < units; o++)
-        for (size_t j = 0; j < columns; j++) packed[o * width + j] = weights[j * units + o];
+    sx_flat_transpose(packed, width, weights, units, columns, units);
 }
 
 /* ---- forward --------------------------------------------------------------------------------- */

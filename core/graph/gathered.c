@@ -1,10 +1,13 @@
 /* Convolution by gathered columns, for layers whose images are small and weights many: late layers
  * of residual networks. A row of two or four output pixels is too short to fill a tile, and walking
  * the weights once per image is slow; here the neighbourhoods of all pixels of the batch are copied
- * side by side, so that forward and both gradients are single large products over the whole batch:
+ * side by side, so that forward and both gradients are products over the whole batch:
  *
  *   y [pixels, out] = columns [pixels, depth] w [depth, out]     depth = kernel * kernel * in
  *   dw = columns^T dy,   dcolumns = dy w^T, which is then added back to where it was copied from.
+ *
+ * Rows go by pixel, then by image. Pixels of one place have the same taps inside their images, so
+ * that taps outside are left out of every product: at 2x2 pixels, five of nine of a 3x3 kernel.
  *
  * Planning puts this operator in the place of a convolution; it is no row of the table. */
 #include "core/graph/convolution.h"
@@ -12,7 +15,7 @@
 #define NARROW 8                         /* output pixels in a row that are too few */
 #define MANY_WEIGHTS ((size_t)64 << 10)  /* more than the first cache holds by far */
 #define COLUMNS_LIMIT ((size_t)64 << 20) /* floats */
-#define GROUP 112                        /* pixels of one piece: whole tiles */
+#define GROUP 112                        /* rows of one product: whole tiles */
 #define BAND 56                          /* rows of the weights' gradient of one piece */
 
 typedef struct {
@@ -155,48 +158,77 @@ static void pack_backward(const sx_frame *frame, const sx_graph_node *node, int 
     block_form b = block_of(e.depth, block);
     float *packed = transposed_block(frame, node, block);
     const float *weights = sx_used_weights(frame, node) + b.first * e.out + b.group * e.own;
-    for (size_t j = 0; j < (size_t)b.columns; j++)
-        for (size_t k = 0; k < e.own; k++) packed[k * (size_t)b.width + j] = weights[j * e.out + k];
+    sx_flat_transpose(packed, (size_t)b.width, weights, e.out, (size_t)b.columns, e.own);
 }
 
 /* ---- columns -----------------------------------------------------------------------------------
  */
 
-/* Position of a tap, or of the first of a kernel row, in the input; and how many channels from
- * there on are contiguous in the columns, too: of all taps of a row, or of one tap and one group.
- */
+/* Indices from .. to - 1 along one axis. */
 typedef struct {
-    int y, x, from, to; /* taps from .. to - 1 of the row lie inside the image */
-} stretch;
+    int from, to;
+} span;
 
-static stretch stretch_of(const sx_graph_node *node, size_t pixel, int ky) {
-    const sx_convolution *c = &node->convolution;
-    int d = node->dilation, kernel = c->kernel;
-    stretch s = {.x = (int)pixel % node->out.width * c->stride - c->padding, .to = kernel};
-    s.y = (int)pixel / node->out.width * c->stride - c->padding + ky * d;
-    while (s.from < kernel && s.x + s.from * d < 0) s.from++;
-    while (s.to > s.from && s.x + (s.to - 1) * d >= node->in.width) s.to--;
-    if (s.y < 0 || s.y >= node->in.height) s.from = s.to = 0;
+/* The i < count with 0 <= at + i * step < side. */
+static span inside(int at, int step, int count, int side) {
+    span s = {at < 0 ? (-at + step - 1) / step : 0, at < side ? (side - 1 - at) / step + 1 : 0};
+    if (s.from > count) s.from = count;
+    if (s.to > count) s.to = count;
+    if (s.to < s.from) s.to = s.from;
     return s;
+}
+
+/* The taps of an output pixel that lie inside the image. */
+typedef struct {
+    span y, x;
+} taps;
+
+static taps taps_of(const sx_graph_node *node, size_t pixel) {
+    const sx_convolution *c = &node->convolution;
+    int width = node->out.width, d = node->dilation;
+    int y = (int)pixel / width * c->stride - c->padding;
+    int x = (int)pixel % width * c->stride - c->padding;
+    return (taps){inside(y, d, c->kernel, node->in.height),
+                  inside(x, d, c->kernel, node->in.width)};
+}
+
+/* The output positions for which one of the taps first .. last lies inside the image. */
+static span positions_of(const sx_graph_node *node, int first, int last, int side, int count) {
+    const sx_convolution *c = &node->convolution;
+    int d = node->dilation;
+    return (span){inside(last * d - c->padding, c->stride, count, side).from,
+                  inside(first * d - c->padding, c->stride, count, side).to};
+}
+
+/* The rectangle of output pixels that meet one of the `count` columns from `first` on. */
+static taps pixels_of(const sx_graph_node *node, size_t first, size_t count) {
+    int kernel = node->convolution.kernel, in = (int)extent_of(node).in;
+    int tap = (int)first / in, end = (int)(first + count - 1) / in;
+    bool one_row = tap / kernel == end / kernel;
+    return (taps){
+        .y = positions_of(node, tap / kernel, end / kernel, node->in.height, node->out.height),
+        .x = positions_of(node, one_row ? tap % kernel : 0, one_row ? end % kernel : kernel - 1,
+                          node->in.width, node->out.width)};
 }
 
 typedef void (*run_visit)(float *image, float *columns, size_t count);
 
-/* Visits the runs of values that are contiguous in an image and in the columns of one pixel. */
-static void walk_row(const sx_graph_node *node, const extent *e, stretch s, float *image,
-                     float *columns, run_visit visit) {
+/* Visits the values of one kernel row of one pixel, `row` pointing to the first tap's in the image:
+ * in runs that are contiguous in both, of all taps, or of one tap and one group. */
+static void walk_row(const sx_graph_node *node, span x, float *row, float *columns,
+                     run_visit visit) {
+    extent e = extent_of(node);
     size_t channels = (size_t)node->in.channels;
-    float *row = image + (ptrdiff_t)s.y * (ptrdiff_t)sx_geometry_row(node->in);
-    if (s.from == s.to) return;
-    if (node->dilation == 1 && e->groups == 1) {
-        visit(row + (s.x + s.from) * (ptrdiff_t)channels, columns + (size_t)s.from * channels,
-              (size_t)(s.to - s.from) * channels);
+    if (x.from == x.to) return;
+    if (node->dilation == 1 && e.groups == 1) {
+        visit(row + x.from * (ptrdiff_t)channels, columns + (size_t)x.from * channels,
+              (size_t)(x.to - x.from) * channels);
         return;
     }
-    for (int kx = s.from; kx < s.to; kx++) {
-        float *pixel = row + (s.x + kx * node->dilation) * (ptrdiff_t)channels;
-        for (size_t g = 0; g < e->groups; g++)
-            visit(pixel + g * e->in, columns + g * e->depth + (size_t)kx * e->in, e->in);
+    for (int kx = x.from; kx < x.to; kx++) {
+        float *pixel = row + kx * node->dilation * (ptrdiff_t)channels;
+        for (size_t g = 0; g < e.groups; g++)
+            visit(pixel + g * e.in, columns + g * e.depth + (size_t)kx * e.in, e.in);
     }
 }
 
@@ -208,49 +240,73 @@ static void add_run(float *image, float *columns, size_t count) {
     sx_flat_add(image, columns, count);
 }
 
-/* Visits all of one image; `columns` [pixels, stride]. */
-static void walk_image(const sx_graph_node *node, float *image, float *columns, run_visit visit) {
+/* Visits all of one image; `columns` of its first pixel, `next` floats before those of the next. */
+static void walk_image(const sx_graph_node *node, float *image, float *columns, size_t next,
+                       run_visit visit) {
     extent e = extent_of(node);
-    size_t kernel = (size_t)node->convolution.kernel;
-    for (size_t pixel = 0; pixel < e.pixels; pixel++, columns += e.stride)
-        for (size_t ky = 0; ky < kernel; ky++)
-            walk_row(node, &e, stretch_of(node, pixel, (int)ky), image,
-                     columns + ky * kernel * e.in, visit);
+    const sx_convolution *c = &node->convolution;
+    ptrdiff_t row = (ptrdiff_t)sx_geometry_row(node->in), channels = node->in.channels;
+    for (size_t pixel = 0; pixel < e.pixels; pixel++, columns += next) {
+        taps t = taps_of(node, pixel);
+        int y = (int)pixel / node->out.width * c->stride - c->padding;
+        int x = (int)pixel % node->out.width * c->stride - c->padding;
+        for (int ky = t.y.from; ky < t.y.to; ky++)
+            walk_row(node, t.x, image + (y + ky * node->dilation) * row + x * channels,
+                     columns + (size_t)(ky * c->kernel) * e.in, visit);
+    }
 }
 
-static void gather_image(const sx_graph_node *node, float *image, float *columns) {
+/* What no run reaches are the taps outside the image: zeros. */
+static void gather_image(const sx_graph_node *node, float *image, float *columns, size_t next) {
     extent e = extent_of(node);
-    if (node->convolution.padding) memset(columns, 0, e.pixels * e.stride * sizeof *columns);
-    walk_image(node, image, columns, copy_run);
+    for (size_t pixel = 0; pixel < e.pixels && node->convolution.padding; pixel++)
+        memset(columns + pixel * next, 0, e.stride * sizeof *columns);
+    walk_image(node, image, columns, next, copy_run);
+}
+
+/* [pixel, image, stride] */
+static float *columns_of(const sx_frame *frame, const sx_graph_node *node) {
+    return sx_private_memory(frame, node) + layout_of(frame->graph, node, true).columns;
 }
 
 static void gather(const sx_frame *frame, const sx_graph_node *node, int first, int count,
                    int worker) {
     (void)worker;
     extent e = extent_of(node);
-    float *columns = sx_private_memory(frame, node) + layout_of(frame->graph, node, true).columns;
+    float *columns = columns_of(frame, node);
     for (int i = first; i < first + count; i++)
         gather_image(node, sx_value(frame, sx_input(frame, node, 0), i),
-                     columns + (size_t)i * e.pixels * e.stride);
+                     columns + (size_t)i * e.stride, (size_t)frame->graph->batch * e.stride);
 }
 
 /* ---- forward -----------------------------------------------------------------------------------
  */
 
-/* out [count, columns of the block] = columns [count, depth] times a block of packed weights. */
-static void multiply_block(const sx_frame *frame, const sx_graph_node *node, const float *columns,
-                           int count, int block, float *out) {
+/* Rows of columns, [count, stride], whose pixels have the same taps inside. */
+typedef struct {
+    const float *columns;
+    taps taps;
+    size_t count;
+} strip;
+
+/* out [count, columns of the block] = the strip times a block of packed weights. */
+static void multiply_strip(const sx_frame *frame, const sx_graph_node *node, const strip *s,
+                           int block, float *out) {
     extent e = extent_of(node);
     block_form b = block_of(e.own, block);
     bool folded = !frame->training && node->folded >= 0;
-    sx_product p = {.m = count,
+    size_t row = (size_t)node->convolution.kernel * e.in;
+    size_t first = (size_t)s->taps.y.from * row + (size_t)s->taps.x.from * e.in;
+    sx_product p = {.m = (int)s->count,
                     .n = b.columns,
-                    .rows = 1,
-                    .depth = (int)e.depth,
-                    .a = columns + b.group * e.depth,
+                    .rows = s->taps.y.to - s->taps.y.from,
+                    .depth = (s->taps.x.to - s->taps.x.from) * (int)e.in,
+                    .a = s->columns + b.group * e.depth + first,
                     .a_step = (ptrdiff_t)e.stride,
+                    .a_row = (ptrdiff_t)row,
                     .a_depth = 1,
-                    .b = packed_block(frame, node, block),
+                    .b = packed_block(frame, node, block) + first * (size_t)b.width,
+                    .b_row = (ptrdiff_t)row * b.width,
                     .b_depth = b.width,
                     .c = out,
                     .c_step = b.columns,
@@ -259,52 +315,67 @@ static void multiply_block(const sx_frame *frame, const sx_graph_node *node, con
     sx_product_run(&p);
 }
 
-static float *output_pixel(const sx_frame *frame, const sx_graph_node *node, size_t pixel) {
+/* Where a block's outputs of one pixel of one image belong. */
+static float *output_of(const sx_frame *frame, const sx_graph_node *node, int block, size_t pixel,
+                        size_t image) {
     extent e = extent_of(node);
-    size_t at = pixel % e.pixels, width = (size_t)node->out.width;
-    return sx_value(frame, node, (int)(pixel / e.pixels)) +
-           at / width * sx_geometry_row(node->out) + at % width * e.out;
-}
-
-static int groups(const sx_graph *graph, const sx_graph_node *node) {
-    return sx_ceil_divide(graph->batch * (int)extent_of(node).pixels, GROUP);
+    block_form b = block_of(e.own, block);
+    size_t width = (size_t)node->out.width;
+    return sx_value(frame, node, (int)image) + pixel / width * sx_geometry_row(node->out) +
+           pixel % width * e.out + b.group * e.own + b.first;
 }
 
 static int multiply_pieces(const sx_graph *graph, const sx_graph_node *node) {
-    return groups(graph, node) * forward_blocks(graph, node);
+    return forward_blocks(graph, node) * node->out.height;
 }
 
-static void multiply(const sx_frame *frame, const sx_graph_node *node, int piece, int worker) {
+/* Pixels from .. to - 1, which have the same taps inside, of all images. */
+static void multiply_run(const sx_frame *frame, const sx_graph_node *node, span pixels, int block,
+                         float *out) {
     extent e = extent_of(node);
-    const float *columns =
-        sx_private_memory(frame, node) + layout_of(frame->graph, node, true).columns;
-    int block = piece / groups(frame->graph, node);
-    size_t first = (size_t)(piece % groups(frame->graph, node)) * GROUP;
-    size_t left = (size_t)frame->graph->batch * e.pixels - first;
-    size_t count = left < GROUP ? left : GROUP;
-    block_form b = block_of(e.own, block);
-    size_t n = (size_t)b.columns;
-    float *out = frame->scratch[worker];
-    multiply_block(frame, node, columns + first * e.stride, (int)count, block, out);
-    for (size_t i = 0; i < count; i++, out += n)
-        memcpy(output_pixel(frame, node, first + i) + b.group * e.own + b.first, out,
-               n * sizeof *out);
+    size_t batch = (size_t)frame->graph->batch, n = (size_t)block_of(e.own, block).columns;
+    strip s = {.taps = taps_of(node, (size_t)pixels.from)};
+    size_t row = (size_t)pixels.from * batch, end = (size_t)pixels.to * batch;
+    for (; row < end; row += s.count) {
+        s.columns = columns_of(frame, node) + row * e.stride;
+        s.count = end - row < GROUP ? end - row : GROUP;
+        multiply_strip(frame, node, &s, block, out);
+        for (size_t i = 0; i < s.count; i++)
+            memcpy(output_of(frame, node, block, (row + i) / batch, (row + i) % batch), out + i * n,
+                   n * sizeof *out);
+    }
 }
 
+/* One row of output pixels by one block of weights. */
+static void multiply(const sx_frame *frame, const sx_graph_node *node, int piece, int worker) {
+    int block = piece / node->out.height, width = node->out.width;
+    int pixel = piece % node->out.height * width, end = pixel + width;
+    while (pixel < end) {
+        span run = {pixel, pixel + 1}, x = taps_of(node, (size_t)pixel).x;
+        for (; run.to < end; run.to++) {
+            span next = taps_of(node, (size_t)run.to).x;
+            if (next.from != x.from || next.to != x.to) break;
+        }
+        multiply_run(frame, node, run, block, frame->scratch[worker]);
+        pixel = run.to;
+    }
+}
+
+/* Image by image, with the zeros. */
 static void predict(const sx_frame *frame, const sx_graph_node *node, int first, int count,
                     int worker) {
     extent e = extent_of(node);
+    int kernel = node->convolution.kernel;
     float *columns = frame->scratch[worker], *out = columns + e.pixels * e.stride;
+    strip s = {columns, {{0, kernel}, {0, kernel}}, e.pixels};
     for (int i = first; i < first + count; i++) {
-        gather_image(node, sx_value(frame, sx_input(frame, node, 0), i), columns);
+        gather_image(node, sx_value(frame, sx_input(frame, node, 0), i), columns, e.stride);
         for (int block = 0; block < forward_blocks(frame->graph, node); block++) {
-            block_form b = block_of(e.own, block);
-            size_t n = (size_t)b.columns;
-            multiply_block(frame, node, columns, (int)e.pixels, block, out);
+            size_t n = (size_t)block_of(e.own, block).columns;
+            multiply_strip(frame, node, &s, block, out);
             for (size_t pixel = 0; pixel < e.pixels; pixel++)
-                memcpy(output_pixel(frame, node, (size_t)i * e.pixels + pixel) + b.group * e.own +
-                           b.first,
-                       out + pixel * n, n * sizeof *out);
+                memcpy(output_of(frame, node, block, pixel, (size_t)i), out + pixel * n,
+                       n * sizeof *out);
         }
     }
 }
@@ -312,17 +383,23 @@ static void predict(const sx_frame *frame, const sx_graph_node *node, int first,
 /* ---- backward ----------------------------------------------------------------------------------
  */
 
+/* [pixel, image, out] */
+static float *slopes_of(const sx_frame *frame, const sx_graph_node *node) {
+    return sx_private_memory(frame, node) + layout_of(frame->graph, node, true).slopes;
+}
+
 static void gather_slopes(const sx_frame *frame, const sx_graph_node *node, int first, int count,
                           int worker) {
     extent e = extent_of(node);
-    size_t length = sx_row_length(node->out);
-    float *to = sx_private_memory(frame, node) + layout_of(frame->graph, node, true).slopes;
+    size_t batch = (size_t)frame->graph->batch, width = (size_t)node->out.width;
+    float *to = slopes_of(frame, node);
     sx_mask_gradient(frame, node, first, count, worker);
     for (int i = first; i < first + count; i++)
-        for (int y = 0; y < node->out.height; y++)
-            memcpy(to + (size_t)i * e.pixels * e.out + (size_t)y * length,
-                   sx_slope(frame, node, i) + (size_t)y * sx_geometry_row(node->out),
-                   length * sizeof *to);
+        for (size_t pixel = 0; pixel < e.pixels; pixel++)
+            memcpy(to + (pixel * batch + (size_t)i) * e.out,
+                   sx_slope(frame, node, i) + pixel / width * sx_geometry_row(node->out) +
+                       pixel % width * e.out,
+                   e.out * sizeof *to);
 }
 
 static int gradient_pieces(const sx_graph *graph, const sx_graph_node *node) {
@@ -334,55 +411,59 @@ static int gradient_pieces(const sx_graph *graph, const sx_graph_node *node) {
 static void weigh(const sx_frame *frame, const sx_graph_node *node, int piece, int worker) {
     (void)worker;
     extent e = extent_of(node);
-    layout l = layout_of(frame->graph, node, true);
     int bands = sx_ceil_divide((int)e.depth, BAND), block = piece / bands;
-    size_t all = (size_t)frame->graph->batch * e.pixels, row = (size_t)(piece % bands) * BAND;
-    const float *slopes = sx_private_memory(frame, node) + l.slopes;
+    size_t batch = (size_t)frame->graph->batch, first = (size_t)(piece % bands) * BAND;
     if (block == forward_blocks(frame->graph, node)) {
         float *bias = frame->gradient + sx_slice_offset(frame, node, 1);
-        sx_flat_add_rows(bias, slopes, all, e.out);
+        memset(bias, 0, e.out * sizeof *bias);
+        sx_flat_add_rows(bias, slopes_of(frame, node), batch * e.pixels, e.out);
         return;
     }
     block_form b = block_of(e.own, block);
-    size_t first = b.group * e.own + b.first, rows = e.depth - row;
-    sx_product p = {.m = (int)(rows < BAND ? rows : BAND),
+    size_t rows = e.depth - first < BAND ? e.depth - first : BAND;
+    taps t = pixels_of(node, first, rows);
+    size_t from = ((size_t)(t.y.from * node->out.width) + (size_t)t.x.from) * batch;
+    size_t row = (size_t)node->out.width * batch, own = b.group * e.own + b.first;
+    sx_product p = {.m = (int)rows,
                     .n = b.columns,
-                    .rows = 1,
-                    .depth = (int)all,
-                    .a = sx_private_memory(frame, node) + l.columns + b.group * e.depth + row,
+                    .rows = t.y.to - t.y.from,
+                    .depth = (t.x.to - t.x.from) * (int)batch,
+                    .a = columns_of(frame, node) + from * e.stride + b.group * e.depth + first,
                     .a_step = 1,
+                    .a_row = (ptrdiff_t)(row * e.stride),
                     .a_depth = (ptrdiff_t)e.stride,
-                    .b = slopes + first,
+                    .b = slopes_of(frame, node) + from * e.out + own,
+                    .b_row = (ptrdiff_t)(row * e.out),
                     .b_depth = (ptrdiff_t)e.out,
-                    .c = frame->gradient + sx_slice_offset(frame, node, 0) + row * e.out + first,
+                    .c = frame->gradient + sx_slice_offset(frame, node, 0) + first * e.out + own,
                     .c_step = (ptrdiff_t)e.out};
     sx_product_run(&p);
 }
 
 static int spread_pieces(const sx_graph *graph, const sx_graph_node *node) {
-    return backward_blocks(graph, node) * groups(graph, node);
+    return backward_blocks(graph, node) * node->out.height;
 }
 
-/* A block of the columns' gradient, written over the columns. */
+/* A block of the columns' gradient, for one row of output pixels, written over the columns. */
 static void spread(const sx_frame *frame, const sx_graph_node *node, int piece, int worker) {
     (void)worker;
     extent e = extent_of(node);
-    layout l = layout_of(frame->graph, node, true);
-    int block = piece / groups(frame->graph, node);
-    size_t row = (size_t)(piece % groups(frame->graph, node)) * GROUP;
+    int block = piece / node->out.height, y = piece % node->out.height;
+    size_t batch = (size_t)frame->graph->batch;
     block_form b = block_of(e.depth, block);
-    size_t left = (size_t)frame->graph->batch * e.pixels - row;
-    float *memory = sx_private_memory(frame, node);
-    sx_product p = {.m = (int)(left < GROUP ? left : GROUP),
+    taps t = pixels_of(node, b.first, (size_t)b.columns);
+    if (y < t.y.from || y >= t.y.to) return;
+    size_t row = (size_t)(y * node->out.width + t.x.from) * batch;
+    sx_product p = {.m = (t.x.to - t.x.from) * (int)batch,
                     .n = b.columns,
                     .rows = 1,
                     .depth = (int)e.own,
-                    .a = memory + l.slopes + row * e.out + b.group * e.own,
+                    .a = slopes_of(frame, node) + row * e.out + b.group * e.own,
                     .a_step = (ptrdiff_t)e.out,
                     .a_depth = 1,
                     .b = transposed_block(frame, node, block),
                     .b_depth = b.width,
-                    .c = memory + l.columns + row * e.stride + b.group * e.depth + b.first,
+                    .c = columns_of(frame, node) + row * e.stride + b.group * e.depth + b.first,
                     .c_step = (ptrdiff_t)e.stride};
     sx_product_run(&p);
 }
@@ -394,11 +475,11 @@ static void scatter(const sx_frame *frame, const sx_graph_node *node, int first,
     const sx_graph_node *input = sx_input(frame, node, 0);
     if (!input->needs_gradient) return;
     extent e = extent_of(node);
-    float *columns = sx_private_memory(frame, node) + layout_of(frame->graph, node, true).columns;
     for (int i = first; i < first + count; i++) {
         float *dx = sx_slope(frame, input, i);
         if (!node->adds_gradient[0]) sx_clear_interior(dx, node->in);
-        walk_image(node, dx, columns + (size_t)i * e.pixels * e.stride, add_run);
+        walk_image(node, dx, columns_of(frame, node) + (size_t)i * e.stride,
+                   (size_t)frame->graph->batch * e.stride, add_run);
     }
 }
 
@@ -411,6 +492,7 @@ const sx_operator sx_operator_gathered = {
     .help = "convolution by gathered columns",
     .shapes = "[h, w, c] -> [(h + 2 padding - kernel) / stride + 1, same of w, channels]",
     .work = "kernel^2 c channels for each output pixel",
+    .stores_gradient = true,
     .memory = memory,
     .scratch = scratch,
     .prepare = {{.own = sx_standardise_weights, .pieces = sx_standard_pieces},

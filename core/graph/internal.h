@@ -279,6 +279,10 @@ static inline int sx_span_count(const sx_graph_node *node) {
     return node->in.halo || node->out.halo ? node->in.height : 1;
 }
 
+/* Into how many groups the chunks of a batch are put, at most `limit`: all of them, each a group,
+ * or a power of two, so that two or four threads have equally much to do. At least 1. */
+int sx_chunk_groups(const sx_graph *graph, size_t limit);
+
 /* Pieces of a stage that is not cut. */
 int sx_one_piece(const sx_graph *graph, const sx_graph_node *node);
 

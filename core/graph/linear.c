@@ -91,8 +91,7 @@ static void pack_backward(const sx_frame *frame, const sx_graph_node *node, int 
     float *packed =
         sx_private_memory(frame, node) + layout_of(frame->graph, node).transposed + first * units;
     const float *weights = sx_weights(frame, node, 0) + first * units;
-    for (size_t k = 0; k < units; k++, packed += width)
-        for (size_t j = 0; j < columns; j++) packed[j] = weights[j * units + k];
+    sx_flat_transpose(packed, width, weights, units, columns, units);
 }
 
 /* ---- products over the pixels of one image ----------------------------------------------------

@@ -45,6 +45,13 @@ double sx_cost_of_values(const sx_graph_node *node) {
     return (double)node->out.height * (double)sx_row_length(node->out);
 }
 
+int sx_chunk_groups(const sx_graph *graph, size_t limit) {
+    if (limit >= (size_t)graph->chunks) return graph->chunks;
+    int groups = 1;
+    while (2 * (size_t)groups <= limit) groups *= 2;
+    return groups;
+}
+
 int sx_one_piece(const sx_graph *graph, const sx_graph_node *node) {
     (void)graph;
     (void)node;

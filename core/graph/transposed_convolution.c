@@ -148,8 +148,7 @@ static void pack_backward(const sx_frame *frame, const sx_graph_node *node, int 
     float *packed = backward_block(frame, node, block);
     const float *weights = sx_weights(frame, node, 0) + (size_t)block * (size_t)sx_block() * out;
     for (size_t tap = 0; tap < taps(node); tap++, weights += in * out, packed += out * width)
-        for (size_t j = 0; j < columns; j++)
-            for (size_t o = 0; o < out; o++) packed[o * width + j] = weights[j * out + o];
+        sx_flat_transpose(packed, width, weights, out, columns, out);
 }
 
 /* ---- forward

@@ -8,7 +8,7 @@
 
 #define CHANNELS_LIMIT ((size_t)256 * 256) /* in times out; weights beyond outgrow the cache */
 #define SUMS_FLOATS ((size_t)4 << 20)      /* of gradients that wait to be added up */
-#define REDUCE_FLOATS 4096                 /* of a gradient added up by one piece */
+#define REDUCE_PAIRS 256                   /* of channels whose sums one piece adds up */
 
 /* Tiles must not reach too far over the border: ten of their sixteen pixels must count. */
 bool sx_winograd_node_applies(const sx_graph *graph, const sx_graph_node *node) {
@@ -47,8 +47,7 @@ static layout layout_of(const sx_graph *graph, const sx_graph_node *node, bool t
     l.flipped = l.scale + out;
     l.sums = l.flipped + points(node);
     l.sums_size = points(node) + out;
-    size_t groups = SUMS_FLOATS / l.sums_size, chunks = (size_t)graph->chunks;
-    l.groups = groups < 1 ? 1 : (int)(groups < chunks ? groups : chunks);
+    l.groups = sx_chunk_groups(graph, SUMS_FLOATS / l.sums_size);
     l.size = training ? l.sums + (size_t)l.groups * l.sums_size : l.flipped;
     return l;
 }
@@ -188,34 +187,33 @@ static int correlate_pieces(const sx_graph *graph, const sx_graph_node *node) {
     return groups == graph->chunks ? 0 : groups;
 }
 
-static int reduce_pieces(const sx_graph *graph, const sx_graph_node *node) {
-    (void)graph;
-    return sx_ceil_divide((int)points(node), REDUCE_FLOATS);
+static size_t pairs(const sx_graph_node *node) {
+    return (size_t)node->in.channels * (size_t)node->out.channels;
 }
 
-/* Adds a stretch of the groups' sums into the first group's. The first piece also takes the bias.
- */
+static int reduce_pieces(const sx_graph *graph, const sx_graph_node *node) {
+    (void)graph;
+    return (int)((pairs(node) + REDUCE_PAIRS - 1) / REDUCE_PAIRS);
+}
+
+/* For a stretch of pairs of channels: adds the groups' sums into the first group's and transforms
+ * them back. The first piece also takes the bias. */
 static void reduce(const sx_frame *frame, const sx_graph_node *node, int piece, int worker) {
     (void)worker;
     layout l = layout_of(frame->graph, node, true);
-    size_t first = (size_t)piece * REDUCE_FLOATS, left = points(node) - first;
+    size_t count = pairs(node), from = (size_t)piece * REDUCE_PAIRS, to = from + REDUCE_PAIRS;
+    if (to > count) to = count;
     float *sums = sx_private_memory(frame, node) + l.sums;
-    for (int g = 1; g < l.groups; g++)
-        sx_flat_add(sums + first, sums + (size_t)g * l.sums_size + first,
-                    left < REDUCE_FLOATS ? left : REDUCE_FLOATS);
+    for (size_t at = from; at < points(node); at += count)
+        for (int g = 1; g < l.groups; g++)
+            sx_flat_add(sums + at, sums + (size_t)g * l.sums_size + at, to - from);
+    sx_winograd_gradient(sums, count, from, to, frame->gradient + sx_slice_offset(frame, node, 0));
     if (piece > 0 || !node->convolution.bias) return;
+    float *bias = frame->gradient + sx_slice_offset(frame, node, 1);
+    memset(bias, 0, (size_t)node->out.channels * sizeof *bias);
     for (int g = 0; g < l.groups; g++)
-        sx_flat_add(frame->gradient + sx_slice_offset(frame, node, 1),
-                    sums + (size_t)g * l.sums_size + points(node), (size_t)node->out.channels);
-}
-
-static void transform_back(const sx_frame *frame, const sx_graph_node *node, int piece,
-                           int worker) {
-    (void)piece;
-    (void)worker;
-    sx_winograd_gradient(sx_private_memory(frame, node) + layout_of(frame->graph, node, true).sums,
-                         node->in.channels, node->out.channels,
-                         frame->gradient + sx_slice_offset(frame, node, 0));
+        sx_flat_add(bias, sums + (size_t)g * l.sums_size + points(node),
+                    (size_t)node->out.channels);
 }
 
 static double cost(const sx_graph_node *node) {
@@ -225,6 +223,7 @@ static double cost(const sx_graph_node *node) {
 const sx_operator sx_operator_winograd = {
     .name = "convolution",
     .help = "3x3 convolution by Winograd's algorithm",
+    .stores_gradient = true,
     .halo = halo,
     .memory = memory,
     .scratch = scratch,
@@ -235,8 +234,7 @@ const sx_operator sx_operator_winograd = {
                  {.range = spread},
                  {.range = correlate_chunk},
                  {.own = correlate_group, .pieces = correlate_pieces}},
-    .finish = {{.own = reduce, .pieces = reduce_pieces},
-               {.own = transform_back, .pieces = sx_one_piece}},
+    .finish = {{.own = reduce, .pieces = reduce_pieces}},
     .predict = forward,
     .cost = cost,
 };

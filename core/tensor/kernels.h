@@ -51,13 +51,16 @@ typedef struct {
     void (*add_product)(float *y, const float *a, const float *b, size_t count);
     void (*scale)(float *y, const float *x, float factor, size_t count);
     void (*add_scaled)(float *y, const float *x, float factor, size_t count);
+    void (*transpose)(float *to, size_t to_row, const float *from, size_t from_row, size_t rows,
+                      size_t columns);
     const sx_activation_kernels *activations;
     /* As in winograd.h; tiles are cut into `blocks`. */
     void (*winograd_pack)(const sx_winograd_weights *weights, int block, float *packed);
     void (*winograd_convolve)(const sx_winograd *form, int blocks, float *scratch);
     void (*winograd_correlate)(const sx_winograd *form, int blocks, float *sums, float *bias_sums,
                                float *scratch);
-    void (*winograd_gradient)(const float *sums, int in, int out, float *weights);
+    void (*winograd_gradient)(const float *sums, size_t count, size_t from, size_t to,
+                              float *weights);
 } sx_kernels;
 
 extern const sx_kernels sx_kernels_baseline;

@@ -349,6 +349,42 @@ static void add_scaled(float *restrict y, const float *restrict x, float factor,
     for (size_t i = 0; i < count; i++) y[i] += x[i] * factor;
 }
 
+/* One step of a transposition in registers: exchanges the bit of weight fold[0] of the row's number
+ * with that of the column's. */
+#define EXCHANGE(...)                                                                              \
+    {                                                                                              \
+        const mask fold = {__VA_ARGS__}, lane = fold ^ fold[0], other = (lane & fold[0]) != 0;     \
+        const mask first = (other & (fold + LANES)) | (~other & lane);                             \
+        const mask second = (other & (lane + LANES)) | (~other & fold);                            \
+        for (int i = 0; i < LANES; i++) {                                                          \
+            if (i & fold[0]) continue;                                                             \
+            vec a = v[i], b = v[i | fold[0]];                                                      \
+            v[i] = __builtin_shuffle(a, b, first);                                                 \
+            v[i | fold[0]] = __builtin_shuffle(a, b, second);                                      \
+        }                                                                                          \
+    }
+
+static void transpose_tile(float *to, size_t to_row, const float *from, size_t from_row) {
+    vec v[LANES];
+    for (size_t i = 0; i < LANES; i++) v[i] = LOAD(from + i * from_row);
+    EACH_FOLD(EXCHANGE)
+    for (size_t i = 0; i < LANES; i++) *(loose *)(to + i * to_row) = v[i];
+}
+
+static void transpose(float *to, size_t to_row, const float *from, size_t from_row, size_t rows,
+                      size_t columns) {
+    for (size_t c = 0; c < columns; c += LANES)
+        for (size_t r = 0; r < rows; r += LANES) {
+            if (c + LANES <= columns && r + LANES <= rows) {
+                transpose_tile(to + c * to_row + r, to_row, from + r * from_row + c, from_row);
+                continue;
+            }
+            for (size_t i = c; i < columns && i < c + LANES; i++)
+                for (size_t j = r; j < rows && j < r + LANES; j++)
+                    to[i * to_row + j] = from[j * from_row + i];
+        }
+}
+
 #include "core/tensor/winograd_body.h"
 
 const sx_kernels KERNELS = {
@@ -370,6 +406,7 @@ const sx_kernels KERNELS = {
     .add_product = add_product,
     .scale = scale_by,
     .add_scaled = add_scaled,
+    .transpose = transpose,
     .winograd_pack = winograd_pack,
     .winograd_convolve = winograd_convolve,
     .winograd_correlate = winograd_correlate,

@@ -162,3 +162,8 @@ void sx_flat_scale(float *y, const float *x, float factor, size_t count) {
 void sx_flat_add_scaled(float *y, const float *x, float factor, size_t count) {
     kernels()->add_scaled(y, x, factor, count);
 }
+
+void sx_flat_transpose(float *to, size_t to_row, const float *from, size_t from_row, size_t rows,
+                       size_t columns) {
+    kernels()->transpose(to, to_row, from, from_row, rows, columns);
+}

@@ -90,6 +90,11 @@ void sx_flat_add_product(float *y, const float *a, const float *b, size_t count)
 void sx_flat_scale(float *y, const float *x, float factor, size_t count);
 void sx_flat_add_scaled(float *y, const float *x, float factor, size_t count);
 
+/* to [columns, rows] = from [rows, columns] transposed; to_row and from_row: floats from one row to
+ * the next. The arrays do not overlap. */
+void sx_flat_transpose(float *to, size_t to_row, const float *from, size_t from_row, size_t rows,
+                       size_t columns);
+
 /* ---- pooling windows ------------------------------------------------------------------------- */
 
 /* One row of output pixels: `windows` of height x width pixels, each beginning `step` floats after

@@ -49,6 +49,6 @@ void sx_winograd_correlate(const sx_winograd *form, float *sums, float *bias_sum
     sx_kernels_in_use()->winograd_correlate(form, blocks_of(form), sums, bias_sums, scratch);
 }
 
-void sx_winograd_gradient(const float *sums, int in, int out, float *weights) {
-    sx_kernels_in_use()->winograd_gradient(sums, in, out, weights);
+void sx_winograd_gradient(const float *sums, size_t count, size_t from, size_t to, float *weights) {
+    sx_kernels_in_use()->winograd_gradient(sums, count, from, to, weights);
 }

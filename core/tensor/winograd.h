@@ -45,8 +45,9 @@ void sx_winograd_convolve(const sx_winograd *form, float *scratch);
 
 /* The gradient by the weights, y being the gradient by the output, of which the interior is read:
  * adds to `sums` [36, in, out] and, unless NULL, to bias_sums [out]; both are overwritten unless
- * form->accumulate. sx_winograd_gradient then makes weights [3, 3, in, out] of the sums. */
+ * form->accumulate. sx_winograd_gradient then makes weights [3, 3, in, out] of the sums, for the
+ * pairs of channels from .. to - 1 (multiples of 16) of count = in * out. */
 void sx_winograd_correlate(const sx_winograd *form, float *sums, float *bias_sums, float *scratch);
-void sx_winograd_gradient(const float *sums, int in, int out, float *weights);
+void sx_winograd_gradient(const float *sums, size_t count, size_t from, size_t to, float *weights);
 
 #endif

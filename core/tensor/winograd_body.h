@@ -351,9 +351,9 @@ static void winograd_pack(const sx_winograd_weights *w, int block, float *packed
         }
 }
 
-static void winograd_gradient(const float *sums, int in, int out, float *weights) {
-    const size_t count = (size_t)in * (size_t)out;
-    for (size_t k = 0; k < count; k += LANES) {
+static void winograd_gradient(const float *sums, size_t count, size_t from, size_t to,
+                              float *weights) {
+    for (size_t k = from; k < to; k += LANES) {
         vec u[6], t[6][3], g[3];
         for (size_t j = 0; j < 6; j++) {
             for (size_t i = 0; i < 6; i++) u[i] = LOAD(sums + (6 * i + j) * count + k);

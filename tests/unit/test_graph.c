@@ -57,8 +57,9 @@ static void partial_gradients_are_few_where_weights_are_many(void **state) {
 static void gathered_convolutions_equal_plain_loops(void **state) {
     (void)state;
     static const int forms[][4] = {
-        {3, 1, 1, 4}, {3, 2, 1, 7}, {3, 1, 0, 5}, {1, 2, 0, 6}, {5, 3, 2, 9}};
-    for (int i = 0; i < 5; i++)
+        {3, 1, 1, 4}, {3, 2, 1, 7}, {3, 1, 0, 5}, {1, 2, 0, 6},
+        {5, 3, 2, 9}, {3, 1, 1, 7}, {5, 1, 2, 3}}; /* the last has taps that are never inside */
+    for (int i = 0; i < 7; i++)
         for (int bias = 0; bias < 2; bias++) {
             const int *f = forms[i];
             sx_graph *graph = sx_graph_new(33, f[3], f[3] - 1, 2);

@@ -174,6 +174,29 @@ static void flat_passes_equal_plain_loops(void **state) {
 }
 
 /* A diverging run is something to see: NaN is not turned into 0. */
+/* Rows and columns below, at and beyond whole registers; what lies between the rows must stay. */
+static void transposes_equal_plain_loops(void **state) {
+    (void)state;
+    float *from = random_floats(50 * 60, 1);
+    for (int level = 0; level < 3; level++) {
+        if (!sx_tensor_force(levels[level])) continue;
+        for (size_t rows = 1; rows < 50; rows += 5)
+            for (size_t columns = 1; columns < 50; columns += 3) {
+                float *to = random_floats(60 * 51, 2), *before = random_floats(60 * 51, 2);
+                sx_flat_transpose(to, 51, from, 60, rows, columns);
+                for (size_t i = 0; i < 60 * 51; i++) {
+                    size_t c = i / 51, r = i % 51;
+                    bool inside = c < columns && r < rows;
+                    assert_true(to[i] == (inside ? from[r * 60 + c] : before[i]));
+                }
+                sx_free(to);
+                sx_free(before);
+            }
+    }
+    sx_tensor_force(NULL);
+    sx_free(from);
+}
+
 static void nan_passes_through_relu(void **state) {
     (void)state;
     float a[1] = {NAN}, b[64] = {1}, c[40] = {0}, y[40];
@@ -310,6 +333,7 @@ int main(void) {
         cmocka_unit_test(products_equal_plain_loops),
         cmocka_unit_test(bits_do_not_depend_on_neighbours),
         cmocka_unit_test(flat_passes_equal_plain_loops),
+        cmocka_unit_test(transposes_equal_plain_loops),
         cmocka_unit_test(windows_equal_plain_loops),
         cmocka_unit_test(nan_passes_through_relu),
         cmocka_unit_test(softmax_is_stable),

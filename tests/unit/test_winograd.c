@@ -195,7 +195,9 @@ static void correlate(const problem *p, sx_winograd *form, float *gradient, floa
         form->y = pixel(&p->y, i, 0, 0);
         sx_winograd_correlate(form, sums, bias, scratch);
     }
-    sx_winograd_gradient(sums, in, out, gradient);
+    size_t count = (size_t)in * (size_t)out;
+    sx_winograd_gradient(sums, count, 16, count, gradient);
+    sx_winograd_gradient(sums, count, 0, 16, gradient);
     sx_free(sums);
     sx_free(scratch);
 }
