@@ -16,6 +16,7 @@
 #define MANY_WEIGHTS ((size_t)64 << 10)  /* more than the first cache holds by far */
 #define COLUMNS_LIMIT ((size_t)64 << 20) /* floats */
 #define GROUP 112                        /* rows of one product: whole tiles */
+#define LEAST_PIECES 16                  /* of a stage, where there is as much to cut */
 #define BAND 56                          /* rows of the weights' gradient of one piece */
 
 typedef struct {
@@ -63,22 +64,20 @@ static block_form block_of(size_t columns, int block) {
 /* ---- private memory ----------------------------------------------------------------------------
  */
 
-/* [standardised weights][packed weights][packed bias], and for training [packed transposed
- * weights][columns][dy] */
+/* [standardised weights], and for prediction [packed weights][packed bias], for training
+ * [columns][dy] */
 typedef struct {
-    size_t packed, bias, transposed, columns, slopes, size;
+    size_t packed, bias, columns, slopes, size;
 } layout;
 
 static layout layout_of(const sx_graph *graph, const sx_graph_node *node, bool training) {
     extent e = extent_of(node);
-    layout l;
     size_t block = (size_t)sx_block(), all = (size_t)graph->batch * e.pixels;
-    l.packed = sx_standard_size(node);
+    layout l = {.packed = sx_standard_size(node)};
     l.bias = l.packed + e.depth * e.groups * (size_t)sx_blocks((int)e.own) * block;
-    l.transposed = l.bias + e.groups * (size_t)sx_blocks((int)e.own) * block;
-    l.columns = l.transposed + e.own * e.groups * (size_t)sx_blocks((int)e.depth) * block;
+    l.columns = l.bias + e.groups * (size_t)sx_blocks((int)e.own) * block;
     l.slopes = l.columns + all * e.stride;
-    l.size = training ? l.slopes + all * e.out + block : l.transposed;
+    l.size = training ? l.slopes + all * e.out + block : l.columns;
     return l;
 }
 
@@ -86,11 +85,13 @@ static size_t memory(const sx_graph *graph, const sx_graph_node *node, bool trai
     return layout_of(graph, node, training).size;
 }
 
-/* One image's columns (of a prediction), and one piece's outputs. */
+/* In prediction one image's columns, and one block's outputs; in training one packed block of
+ * weights, forward with its bias, and one product's outputs. */
 static size_t scratch(const sx_graph_node *node) {
     extent e = extent_of(node);
-    size_t outputs = GROUP > e.pixels ? GROUP : e.pixels;
-    return e.pixels * e.stride + outputs * (size_t)sx_block();
+    size_t block = (size_t)sx_block(), depth = e.depth > e.own ? e.depth : e.own;
+    size_t predicting = e.pixels * (e.stride + block), training = (depth + 1 + GROUP) * block;
+    return predicting > training ? predicting : training;
 }
 
 /* ---- packing -----------------------------------------------------------------------------------
@@ -112,7 +113,7 @@ static float *packed_bias(const sx_frame *frame, const sx_graph_node *node, int 
            (size_t)block * (size_t)sx_block();
 }
 
-/* In prediction a batch norm that follows is multiplied in. */
+/* A batch norm that follows is multiplied in. */
 static void fold_norm(const sx_frame *frame, const sx_graph_node *node, int block) {
     extent e = extent_of(node);
     block_form b = block_of(e.own, block);
@@ -126,39 +127,26 @@ static void fold_norm(const sx_frame *frame, const sx_graph_node *node, int bloc
     }
 }
 
-static void pack_forward(const sx_frame *frame, const sx_graph_node *node, int block, int worker) {
-    (void)worker;
+static void pack_block(const sx_frame *frame, const sx_graph_node *node, int block, float *packed,
+                       float *bias) {
     extent e = extent_of(node);
     block_form b = block_of(e.own, block);
     size_t first = b.group * e.own + b.first, bytes = (size_t)b.columns * sizeof(float);
-    float *packed = packed_block(frame, node, block), *bias = packed_bias(frame, node, block);
     const float *weights = sx_used_weights(frame, node) + first;
     for (size_t k = 0; k < e.depth; k++)
         memcpy(packed + k * (size_t)b.width, weights + k * e.out, bytes);
     memset(bias, 0, bytes);
     if (node->convolution.bias) memcpy(bias, sx_weights(frame, node, 1) + first, bytes);
-    if (!frame->training && node->folded >= 0) fold_norm(frame, node, block);
 }
 
-static int backward_blocks(const sx_graph *graph, const sx_graph_node *node) {
-    extent e = extent_of(node);
-    if (!graph->nodes[node->inputs[0]].needs_gradient) return 0;
-    return (int)e.groups * sx_blocks((int)e.depth);
-}
-
-static float *transposed_block(const sx_frame *frame, const sx_graph_node *node, int block) {
-    return sx_private_memory(frame, node) + layout_of(frame->graph, node, true).transposed +
-           (size_t)block * (size_t)sx_block() * extent_of(node).own;
-}
-
-static void pack_backward(const sx_frame *frame, const sx_graph_node *node, int block, int worker) {
+/* For prediction, beforehand. Training packs a block where it is used: so many weights would leave
+ * the cache, and each worker uses a block once. */
+static void pack(const sx_frame *frame, const sx_graph_node *node, int block, int worker) {
     (void)worker;
-    if (!frame->training) return;
-    extent e = extent_of(node);
-    block_form b = block_of(e.depth, block);
-    float *packed = transposed_block(frame, node, block);
-    const float *weights = sx_used_weights(frame, node) + b.first * e.out + b.group * e.own;
-    sx_flat_transpose(packed, (size_t)b.width, weights, e.out, (size_t)b.columns, e.own);
+    if (frame->training) return;
+    pack_block(frame, node, block, packed_block(frame, node, block),
+               packed_bias(frame, node, block));
+    if (node->folded >= 0) fold_norm(frame, node, block);
 }
 
 /* ---- columns -----------------------------------------------------------------------------------
@@ -282,14 +270,15 @@ static void gather(const sx_frame *frame, const sx_graph_node *node, int first, 
 /* ---- forward -----------------------------------------------------------------------------------
  */
 
-/* Rows of columns, [count, stride], whose pixels have the same taps inside. */
+/* Rows of columns, [count, stride], whose pixels have the same taps inside; and a block of packed
+ * weights. */
 typedef struct {
-    const float *columns;
+    const float *columns, *packed, *bias;
     taps taps;
     size_t count;
 } strip;
 
-/* out [count, columns of the block] = the strip times a block of packed weights. */
+/* out [count, columns of the block] = the strip times the block. */
 static void multiply_strip(const sx_frame *frame, const sx_graph_node *node, const strip *s,
                            int block, float *out) {
     extent e = extent_of(node);
@@ -305,12 +294,12 @@ static void multiply_strip(const sx_frame *frame, const sx_graph_node *node, con
                     .a_step = (ptrdiff_t)e.stride,
                     .a_row = (ptrdiff_t)row,
                     .a_depth = 1,
-                    .b = packed_block(frame, node, block) + first * (size_t)b.width,
+                    .b = s->packed + first * (size_t)b.width,
                     .b_row = (ptrdiff_t)row * b.width,
                     .b_depth = b.width,
                     .c = out,
                     .c_step = b.columns,
-                    .bias = packed_bias(frame, node, block),
+                    .bias = s->bias,
                     .relu = node->relu || (folded && frame->graph->nodes[node->folded].relu)};
     sx_product_run(&p);
 }
@@ -325,17 +314,29 @@ static float *output_of(const sx_frame *frame, const sx_graph_node *node, int bl
            pixel % width * e.out + b.group * e.own + b.first;
 }
 
-static int multiply_pieces(const sx_graph *graph, const sx_graph_node *node) {
-    return forward_blocks(graph, node) * node->out.height;
+/* Into how many pieces the rows of output pixels are cut: into some where blocks are few. */
+static int cuts(const sx_graph_node *node, int blocks) {
+    int wanted = sx_ceil_divide(LEAST_PIECES, blocks);
+    return wanted < node->out.height ? wanted : node->out.height;
 }
 
-/* Pixels from .. to - 1, which have the same taps inside, of all images. */
-static void multiply_run(const sx_frame *frame, const sx_graph_node *node, span pixels, int block,
-                         float *out) {
+/* The rows of output pixels of cut `cut` of `cuts`. */
+static span rows_of(const sx_graph_node *node, int cut, int cuts) {
+    return (span){cut * node->out.height / cuts, (cut + 1) * node->out.height / cuts};
+}
+
+static int multiply_pieces(const sx_graph *graph, const sx_graph_node *node) {
+    int blocks = forward_blocks(graph, node);
+    return blocks * cuts(node, blocks);
+}
+
+/* Pixels from .. to - 1 of all images, which have the same taps inside; `s` says the rest. */
+static void multiply_run(const sx_frame *frame, const sx_graph_node *node, span pixels, strip s,
+                         int block, float *out) {
     extent e = extent_of(node);
     size_t batch = (size_t)frame->graph->batch, n = (size_t)block_of(e.own, block).columns;
-    strip s = {.taps = taps_of(node, (size_t)pixels.from)};
     size_t row = (size_t)pixels.from * batch, end = (size_t)pixels.to * batch;
+    s.taps = taps_of(node, (size_t)pixels.from);
     for (; row < end; row += s.count) {
         s.columns = columns_of(frame, node) + row * e.stride;
         s.count = end - row < GROUP ? end - row : GROUP;
@@ -346,18 +347,28 @@ static void multiply_run(const sx_frame *frame, const sx_graph_node *node, span 
     }
 }
 
-/* One row of output pixels by one block of weights. */
+/* The pixels from `first` to the end of the row that have the same taps inside. */
+static span run_of(const sx_graph_node *node, int first) {
+    span run = {first, first + 1}, x = taps_of(node, (size_t)first).x;
+    for (; run.to % node->out.width; run.to++) {
+        span next = taps_of(node, (size_t)run.to).x;
+        if (next.from != x.from || next.to != x.to) break;
+    }
+    return run;
+}
+
+/* Some rows of output pixels by one block of weights. */
 static void multiply(const sx_frame *frame, const sx_graph_node *node, int piece, int worker) {
-    int block = piece / node->out.height, width = node->out.width;
-    int pixel = piece % node->out.height * width, end = pixel + width;
-    while (pixel < end) {
-        span run = {pixel, pixel + 1}, x = taps_of(node, (size_t)pixel).x;
-        for (; run.to < end; run.to++) {
-            span next = taps_of(node, (size_t)run.to).x;
-            if (next.from != x.from || next.to != x.to) break;
-        }
-        multiply_run(frame, node, run, block, frame->scratch[worker]);
-        pixel = run.to;
+    extent e = extent_of(node);
+    int all = cuts(node, forward_blocks(frame->graph, node)), block = piece / all;
+    span rows = rows_of(node, piece % all, all), run;
+    float *packed = frame->scratch[worker], *bias = packed + e.depth * (size_t)sx_block();
+    pack_block(frame, node, block, packed, bias);
+    for (int pixel = rows.from * node->out.width; pixel < rows.to * node->out.width;
+         pixel = run.to) {
+        run = run_of(node, pixel);
+        multiply_run(frame, node, run, (strip){.packed = packed, .bias = bias}, block,
+                     bias + sx_block());
     }
 }
 
@@ -367,11 +378,13 @@ static void predict(const sx_frame *frame, const sx_graph_node *node, int first,
     extent e = extent_of(node);
     int kernel = node->convolution.kernel;
     float *columns = frame->scratch[worker], *out = columns + e.pixels * e.stride;
-    strip s = {columns, {{0, kernel}, {0, kernel}}, e.pixels};
+    strip s = {.columns = columns, .taps = {{0, kernel}, {0, kernel}}, .count = e.pixels};
     for (int i = first; i < first + count; i++) {
         gather_image(node, sx_value(frame, sx_input(frame, node, 0), i), columns, e.stride);
         for (int block = 0; block < forward_blocks(frame->graph, node); block++) {
             size_t n = (size_t)block_of(e.own, block).columns;
+            s.packed = packed_block(frame, node, block);
+            s.bias = packed_bias(frame, node, block);
             multiply_strip(frame, node, &s, block, out);
             for (size_t pixel = 0; pixel < e.pixels; pixel++)
                 memcpy(output_of(frame, node, block, pixel, (size_t)i), out + pixel * n,
@@ -440,32 +453,45 @@ static void weigh(const sx_frame *frame, const sx_graph_node *node, int piece, i
     sx_product_run(&p);
 }
 
-static int spread_pieces(const sx_graph *graph, const sx_graph_node *node) {
-    return backward_blocks(graph, node) * node->out.height;
+/* Blocks of the columns' gradient; none where nobody wants the input's. */
+static int column_blocks(const sx_graph *graph, const sx_graph_node *node) {
+    extent e = extent_of(node);
+    if (!graph->nodes[node->inputs[0]].needs_gradient) return 0;
+    return (int)e.groups * sx_blocks((int)e.depth);
 }
 
-/* A block of the columns' gradient, for one row of output pixels, written over the columns. */
+static int spread_pieces(const sx_graph *graph, const sx_graph_node *node) {
+    int blocks = column_blocks(graph, node);
+    return blocks ? blocks * cuts(node, blocks) : 0;
+}
+
+/* A block of the columns' gradient, for some rows of output pixels, written over the columns. */
 static void spread(const sx_frame *frame, const sx_graph_node *node, int piece, int worker) {
-    (void)worker;
     extent e = extent_of(node);
-    int block = piece / node->out.height, y = piece % node->out.height;
-    size_t batch = (size_t)frame->graph->batch;
-    block_form b = block_of(e.depth, block);
+    int all = cuts(node, column_blocks(frame->graph, node));
+    block_form b = block_of(e.depth, piece / all);
+    size_t width = (size_t)node->out.width, batch = (size_t)frame->graph->batch;
     taps t = pixels_of(node, b.first, (size_t)b.columns);
-    if (y < t.y.from || y >= t.y.to) return;
-    size_t row = (size_t)(y * node->out.width + t.x.from) * batch;
+    span rows = rows_of(node, piece % all, all);
+    float *packed = frame->scratch[worker], *columns = columns_of(frame, node);
+    sx_flat_transpose(packed, (size_t)b.width,
+                      sx_used_weights(frame, node) + b.first * e.out + b.group * e.own, e.out,
+                      (size_t)b.columns, e.own);
     sx_product p = {.m = (t.x.to - t.x.from) * (int)batch,
                     .n = b.columns,
                     .rows = 1,
                     .depth = (int)e.own,
-                    .a = slopes_of(frame, node) + row * e.out + b.group * e.own,
                     .a_step = (ptrdiff_t)e.out,
                     .a_depth = 1,
-                    .b = transposed_block(frame, node, block),
+                    .b = packed,
                     .b_depth = b.width,
-                    .c = columns_of(frame, node) + row * e.stride + b.group * e.depth + b.first,
                     .c_step = (ptrdiff_t)e.stride};
-    sx_product_run(&p);
+    for (int y = rows.from > t.y.from ? rows.from : t.y.from; y < rows.to && y < t.y.to; y++) {
+        size_t row = ((size_t)y * width + (size_t)t.x.from) * batch;
+        p.a = slopes_of(frame, node) + row * e.out + b.group * e.own;
+        p.c = columns + row * e.stride + b.group * e.depth + b.first;
+        sx_product_run(&p);
+    }
 }
 
 /* Adds the columns' gradient to the pixels they came from. */
@@ -496,8 +522,7 @@ const sx_operator sx_operator_gathered = {
     .memory = memory,
     .scratch = scratch,
     .prepare = {{.own = sx_standardise_weights, .pieces = sx_standard_pieces},
-                {.own = pack_forward, .pieces = forward_blocks},
-                {.own = pack_backward, .pieces = backward_blocks}},
+                {.own = pack, .pieces = forward_blocks}},
     .forward = {{.range = gather}, {.own = multiply, .pieces = multiply_pieces}},
     .backward = {{.range = gather_slopes},
                  {.own = weigh, .pieces = gradient_pieces},
