@@ -316,7 +316,7 @@ static float *output_of(const sx_frame *frame, const sx_graph_node *node, int bl
 
 /* Into how many pieces the rows of output pixels are cut: into some where blocks are few. */
 static int cuts(const sx_graph_node *node, int blocks) {
-    int wanted = sx_ceil_divide(LEAST_PIECES, blocks);
+    int wanted = blocks > 0 ? sx_ceil_divide(LEAST_PIECES, blocks) : 1;
     return wanted < node->out.height ? wanted : node->out.height;
 }
 
@@ -462,7 +462,7 @@ static int column_blocks(const sx_graph *graph, const sx_graph_node *node) {
 
 static int spread_pieces(const sx_graph *graph, const sx_graph_node *node) {
     int blocks = column_blocks(graph, node);
-    return blocks ? blocks * cuts(node, blocks) : 0;
+    return blocks * cuts(node, blocks);
 }
 
 /* A block of the columns' gradient, for some rows of output pixels, written over the columns. */

@@ -353,14 +353,14 @@ static void add_scaled(float *restrict y, const float *restrict x, float factor,
  * with that of the column's. */
 #define EXCHANGE(...)                                                                              \
     {                                                                                              \
-        const mask fold = {__VA_ARGS__}, lane = fold ^ fold[0], other = (lane & fold[0]) != 0;     \
-        const mask first = (other & (fold + LANES)) | (~other & lane);                             \
-        const mask second = (other & (lane + LANES)) | (~other & fold);                            \
+        const mask fold = {__VA_ARGS__}, odd = ((fold ^ fold[0]) & fold[0]) != 0;                  \
         for (int i = 0; i < LANES; i++) {                                                          \
             if (i & fold[0]) continue;                                                             \
             vec a = v[i], b = v[i | fold[0]];                                                      \
-            v[i] = __builtin_shuffle(a, b, first);                                                 \
-            v[i | fold[0]] = __builtin_shuffle(a, b, second);                                      \
+            vec a_moved = __builtin_shufflevector(a, a, __VA_ARGS__);                              \
+            vec b_moved = __builtin_shufflevector(b, b, __VA_ARGS__);                              \
+            v[i] = (vec)((mask)only(odd, b_moved) | (mask)only(~odd, a));                          \
+            v[i | fold[0]] = (vec)((mask)only(odd, b) | (mask)only(~odd, a_moved));                \
         }                                                                                          \
     }
 
