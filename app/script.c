@@ -8,6 +8,7 @@
  *   :wait step 200               until the run has done so many steps
  *   :wait state paused           until the run is in that state
  *   :wait result location        until that result is there
+ *   :wait probe whole            until the probe has answered in full
  *   :resize 120x40               another size of the screen
  *   :screen-save FILE            the screen as text, and its styles in FILE.styles
  *   :state-save FILE             page, focus, filters, cursors, state and step as JSON
@@ -73,12 +74,14 @@ static sx_status run_type(script *s, char *text, sx_error *err) {
  */
 
 typedef struct {
-    const char *what; /* "step", "state", "result" */
+    const char *what; /* "step", "state", "result", "probe" */
     const char *wanted;
     double step;
 } condition;
 
-static bool holds(const condition *c, const sx_snapshot *now) {
+static bool holds(const condition *c, const sx_workbench *bench) {
+    const sx_snapshot *now = &bench->shown;
+    if (!strcmp(c->what, "probe")) return sx_engine_answered(bench->engine);
     if (!strcmp(c->what, "step")) return (double)now->report.step >= c->step;
     if (!strcmp(c->what, "state")) return !strcmp(sx_state_name(now->state), c->wanted);
     return sx_snapshot_result(now, c->wanted) != NULL;
@@ -86,7 +89,7 @@ static bool holds(const condition *c, const sx_snapshot *now) {
 
 static sx_status parse_condition(const char *what, const char *wanted, condition *c,
                                  sx_error *err) {
-    static const char *const whats[] = {"step", "state", "result"};
+    static const char *const whats[] = {"step", "state", "result", "probe"};
     *c = (condition){.what = what, .wanted = wanted};
     bool known = false, fine = wanted[0] != 0;
     for (size_t i = 0; i < sizeof whats / sizeof *whats; i++) known |= !strcmp(what, whats[i]);
@@ -95,8 +98,10 @@ static sx_status parse_condition(const char *what, const char *wanted, condition
         fine = false;
         for (int i = 0; i < SX_STATES; i++) fine |= !strcmp(wanted, sx_state_name((sx_state)i));
     }
+    if (!strcmp(what, "probe")) fine = !strcmp(wanted, "whole");
     if (known && fine) return SX_OK;
-    return sx_fail(err, SX_BAD_INPUT, "wait wants 'step N', 'state NAME' or 'result NAME'");
+    return sx_fail(err, SX_BAD_INPUT,
+                   "wait wants 'step N', 'state NAME', 'result NAME' or 'probe whole'");
 }
 
 static bool has_ended(sx_state state) {
@@ -112,15 +117,16 @@ static sx_status run_wait(script *s, char *argument, sx_error *err) {
     while (status == SX_OK) {
         if (sx_workbench_look(s->bench)) last_news = sx_seconds();
         const sx_snapshot *now = &s->bench->shown;
-        if (holds(&c, now)) break;
+        if (holds(&c, s->bench)) break;
         if (sx_signals_take()) return sx_fail(err, SX_CANCELLED, "interrupted while waiting");
-        if (has_ended(now->state))
+        bool probes = !strcmp(c.what, "probe");
+        if (has_ended(now->state) && !(probes && now->data))
             return sx_fail(err, SX_BAD_INPUT, "the run is %s, so '%s %s' will not come: %.300s",
                            sx_state_name(now->state), c.what, c.wanted, now->message);
         if (sx_seconds() - last_news > PATIENCE_SECONDS)
             return sx_fail(err, SX_IO, "no news for %d seconds while waiting for '%s %s'",
                            PATIENCE_SECONDS, c.what, c.wanted);
-        sx_engine_wait(s->bench->engine, now->version, 500);
+        sx_engine_wait(s->bench->engine, now->version, probes ? 5 : 500);
     }
     return status == SX_OK ? draw(s, err) : status;
 }

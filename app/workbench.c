@@ -29,7 +29,25 @@ static void send(void *user, sx_command_kind kind, double value) {
     if (bench->engine) sx_engine_send(bench->engine, kind, value);
 }
 
-bool sx_workbench_look(sx_workbench *bench) {
+static void ask(void *user, const sx_scene *scene, sx_along along) {
+    sx_workbench *bench = user;
+    if (bench->engine) sx_engine_ask(bench->engine, scene, along);
+}
+
+/* The newest answer of the probe; true if it is another one. */
+static bool look_at_answer(sx_workbench *bench) {
+    const sx_answer *newest = sx_engine_answer(bench->engine), *before = bench->answer;
+    if (newest == before) {
+        sx_answer_release(newest);
+        return false;
+    }
+    bench->answer = newest;
+    sx_screen_answer(bench->screen, newest);
+    sx_answer_release(before);
+    return true;
+}
+
+static bool look_at_snapshot(sx_workbench *bench) {
     const sx_snapshot *newest = sx_engine_snapshot(bench->engine);
     if (bench->newest && newest->version == bench->newest->version) {
         sx_snapshot_release(newest);
@@ -48,6 +66,11 @@ bool sx_workbench_look(sx_workbench *bench) {
     return true;
 }
 
+bool sx_workbench_look(sx_workbench *bench) {
+    bool snapshot = look_at_snapshot(bench), answer = look_at_answer(bench);
+    return snapshot || answer;
+}
+
 sx_status sx_workbench_draw(sx_workbench *bench, int width, int height, sx_look look,
                             sx_error *err) {
     sx_status status = sx_canvas_resize(&bench->canvas, width, height, look, err);
@@ -63,8 +86,11 @@ bool sx_parse_size(const char *text, int *width, int *height) {
 
 static sx_status begin(sx_workbench *bench, const sx_app_options *options, double picture_seconds,
                        sx_error *err) {
-    sx_screen_options wanted = {
-        .user = bench, .send = send, .page = options->page, .picture_seconds = picture_seconds};
+    sx_screen_options wanted = {.user = bench,
+                                .send = send,
+                                .ask = ask,
+                                .page = options->page,
+                                .picture_seconds = picture_seconds};
     *bench = (sx_workbench){.options = options};
     bench->screen = sx_screen_new(&wanted, err);
     return bench->screen ? SX_OK : err->status;
@@ -107,6 +133,7 @@ static int stop_job(sx_workbench *bench, sx_error *err) {
 static void end(sx_workbench *bench) {
     sx_screen_free(bench->screen);
     sx_snapshot_release(bench->newest);
+    sx_answer_release(bench->answer);
     sx_engine_free(bench->engine);
     sx_canvas_done(&bench->canvas);
 }

@@ -12,6 +12,7 @@ typedef struct {
     sx_screen *screen;
     sx_canvas canvas;
     const sx_snapshot *newest; /* held; NULL before the first */
+    const sx_answer *answer;   /* of the probe; held, may be NULL */
     sx_snapshot shown;         /* a copy for the screen, times blanked on a fixed clock */
 } sx_workbench;
 

@@ -233,8 +233,19 @@ void sx_normalise(const uint8_t *pixels, size_t count, float *out);
 sx_status sx_view_posed(const sx_view *view, sx_split split, uint64_t pair, sx_pose pose,
                         uint8_t *pixels, int *label, sx_error *err);
 
-/* The item of `split` whose object pair `pair` shows. */
+/* The item of `split` whose object pair `pair` shows, and the number of its background. */
 size_t sx_view_pair_item(const sx_view *view, sx_split split, uint64_t pair);
+uint64_t sx_view_pair_background(const sx_view *view, sx_split split, uint64_t pair);
+
+/* The same picture by its parts: the object of an item (below counts[split]) at `pose` over the
+ * held-out background of any number, into pixels [size, size, 3]. */
+typedef struct {
+    sx_split split;
+    size_t item;
+    uint64_t background;
+    sx_pose pose;
+} sx_scene;
+sx_status sx_view_scene(const sx_view *view, const sx_scene *scene, uint8_t *pixels, sx_error *err);
 
 /* Random changes of training images; the spec's come after the other two. */
 typedef struct {

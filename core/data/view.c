@@ -297,19 +297,28 @@ size_t sx_view_pair_item(const sx_view *view, sx_split split, uint64_t pair) {
     return view->pairs[split][pair % sx_source_describe(view->source)->counts[split]];
 }
 
-sx_status sx_view_posed(const sx_view *view, sx_split split, uint64_t pair, sx_pose pose,
-                        uint8_t *pixels, int *label, sx_error *err) {
-    size_t index = sx_view_pair_item(view, split, pair);
+uint64_t sx_view_pair_background(const sx_view *view, sx_split split, uint64_t pair) {
+    return mixed(view->seed, STREAM_MEASURED + (uint64_t)split, pair);
+}
+
+sx_status sx_view_scene(const sx_view *view, const sx_scene *scene, uint8_t *pixels,
+                        sx_error *err) {
     sx_image image, object;
-    sx_status status = sx_source_image(view->source, split, index, &image, err);
+    sx_status status = sx_source_image(view->source, scene->split, scene->item, &image, err);
     if (status) return status;
     status = sx_object_cut(&image, THRESHOLD, &object, err);
     sx_image_done(&image);
     if (status) return status;
-    sx_backgrounds_draw(view->measured, mixed(view->seed, STREAM_MEASURED + (uint64_t)split, pair),
-                        pixels);
-    *label = sx_source_label(view->source, split, index);
-    status = paste(&object, pose, pixels, view->size, err);
+    sx_backgrounds_draw(view->measured, scene->background, pixels);
+    status = paste(&object, scene->pose, pixels, view->size, err);
     sx_image_done(&object);
     return status;
+}
+
+sx_status sx_view_posed(const sx_view *view, sx_split split, uint64_t pair, sx_pose pose,
+                        uint8_t *pixels, int *label, sx_error *err) {
+    sx_scene scene = {split, sx_view_pair_item(view, split, pair),
+                      sx_view_pair_background(view, split, pair), pose};
+    *label = sx_source_label(view->source, split, scene.item);
+    return sx_view_scene(view, &scene, pixels, err);
 }

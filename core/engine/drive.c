@@ -14,6 +14,7 @@
 static void pause_run(sx_engine *engine) {
     if (engine->paused) return;
     engine->paused = true;
+    sx_lane_teach(engine, true);
     sx_pace_pause(&engine->pace, true);
     sx_engine_set_state(engine, SX_STATE_PAUSED, NULL);
     sx_engine_note_event(engine, "pause");
@@ -101,6 +102,7 @@ static void fail_run(sx_engine *engine, const sx_error *err) {
 
 static void stop_run(sx_engine *engine) {
     sx_error err;
+    sx_lane_teach(engine, true);
     sx_engine_set_state(engine, SX_STATE_STOPPING, NULL);
     sx_status status = sx_engine_checkpoint(engine, &err);
     if (!status) status = sx_engine_event(engine, "stop", NULL, &err);
@@ -112,6 +114,7 @@ static void stop_run(sx_engine *engine) {
 
 static void finish_run(sx_engine *engine) {
     sx_error err;
+    sx_lane_teach(engine, true);
     sx_status status = sx_engine_checkpoint(engine, &err);
     if (!status) status = sx_engine_event(engine, "finish", NULL, &err);
     engine->now.seconds_left = 0;
@@ -147,6 +150,7 @@ static sx_status advance(sx_engine *engine, sx_error *err) {
                   asleep(seconds, processor_seconds() - worked));
     if (report.recorded) sx_engine_journal_point(engine);
     if (report.trained || report.phase != SX_PHASE_TRAINING) engine->stepping = false;
+    sx_lane_teach(engine, engine->paused);
     sx_engine_publish(engine, engine->paused && !engine->stepping);
     return SX_OK;
 }
@@ -154,6 +158,7 @@ static sx_status advance(sx_engine *engine, sx_error *err) {
 void sx_engine_drive(sx_engine *engine) {
     sx_error err = {0};
     engine->checkpoint_tried = sx_seconds();
+    sx_lane_teach(engine, true);
     for (;;) {
         replay(engine); /* before what a person does at the same step: it was first */
         take_commands(engine);

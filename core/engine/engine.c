@@ -282,7 +282,8 @@ sx_engine *sx_engine_new(int threads, sx_error *err) {
     engine->now.images_per_second = engine->now.seconds_left = NAN;
     engine->pool = sx_pool_new(engine->threads, err);
     engine->newest = engine->pool ? copy_now(engine) : NULL;
-    if (engine->newest && wake)
+    bool lane = sx_lane_start(engine);
+    if (engine->newest && wake && lane)
         engine->started = pthread_create(&engine->thread, NULL, compute, engine) == 0;
     if (engine->started) return engine;
     if (engine->pool) sx_fail(err, SX_NO_MEMORY, "cannot start the compute thread");
@@ -298,6 +299,7 @@ void sx_engine_free(sx_engine *engine) {
     pthread_cond_broadcast(&engine->changed);
     pthread_mutex_unlock(&engine->mutex);
     if (engine->started) pthread_join(engine->thread, NULL);
+    sx_lane_end(engine);
     for (sx_queued *job = engine->first, *next; job; job = next) {
         next = job->next;
         free_job(job);

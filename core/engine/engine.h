@@ -41,7 +41,8 @@ typedef struct {
     double measuring_share;   /* share of compute time that live measurements took so far */
     double checkpoint_age;    /* seconds at the time of the snapshot; NaN: none yet */
     int threads;
-    const sx_study_data *data; /* NULL until loaded; kept by the snapshot */
+    double location_area, rotation_area; /* share of the image that measured objects take */
+    const sx_study_data *data;           /* NULL until loaded; kept by the snapshot */
     size_t result_count;
     const sx_result **results; /* newest of each name, sorted by name; kept by the snapshot */
 } sx_snapshot;
@@ -90,7 +91,30 @@ void sx_engine_send(sx_engine *engine, sx_command_kind kind, double value);
 const sx_snapshot *sx_engine_snapshot(sx_engine *engine);
 void sx_snapshot_release(const sx_snapshot *snapshot);
 
-/* A descriptor that becomes readable when a newer snapshot is there; read all bytes to clear. */
+/* ---- the probe, on a thread of its own ---- */
+
+/* As much as is known yet of the answer to question `number`; immutable. */
+typedef struct {
+    uint64_t version; /* grows */
+    uint64_t number;
+    bool whole;            /* picture, probabilities and curve */
+    bool unreadable;       /* the object cannot be read; nothing more will come */
+    sx_probe_answer known; /* its arrays are kept by the answer */
+} sx_answer;
+
+/* Shows a scene to the network of the current job, and again whenever the network has learned; the
+ * newer question cancels the older. NULL: no more. Any thread, at once. */
+void sx_engine_ask(sx_engine *engine, const sx_scene *scene, sx_along along);
+
+/* The newest answer of the current job, NULL if there is none. End with sx_answer_release. */
+const sx_answer *sx_engine_answer(sx_engine *engine);
+void sx_answer_release(const sx_answer *answer); /* NULL is fine */
+
+/* True if the last question has its whole answer, or nothing was asked. */
+bool sx_engine_answered(sx_engine *engine);
+
+/* A descriptor that becomes readable when a newer snapshot or answer is there; read all bytes to
+ * clear. */
 int sx_engine_wake(const sx_engine *engine);
 
 /* Waits until there is a snapshot newer than `version`, or `milliseconds` have passed. */

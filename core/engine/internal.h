@@ -39,6 +39,27 @@ typedef struct {
     double window_began[2], window_images[2]; /* the window before and the current one */
 } sx_pace;
 
+/* The light lane (lane.c). */
+typedef struct {
+    pthread_t thread;
+    bool started;
+    atomic_bool stop;  /* the probe looks at it: a newer question, or the end of the job */
+    atomic_bool wants; /* newer parameters */
+    int64_t taught;    /* step of the last lesson, -1: none; and when: the compute thread's */
+    double taught_at;
+
+    pthread_mutex_t mutex;
+    pthread_cond_t changed;
+    sx_probe *probe; /* NULL while there are no data; the lane's while it is busy */
+    bool open, asked, busy, quit;
+    sx_scene scene;
+    sx_along along;
+    uint64_t number, version;
+    float *lesson; /* parameters that the probe has not taken yet; lesson_size 0: none */
+    size_t lesson_size, lesson_capacity;
+    const sx_answer *newest;
+} sx_lane;
+
 struct sx_engine {
     pthread_t thread;
     bool started;
@@ -65,6 +86,7 @@ struct sx_engine {
     bool warned;    /* `message` says what could not be written */
     char note[512]; /* what it says otherwise */
     sx_pace pace;
+    sx_lane lane;
     double checkpoint_every;                 /* seconds, from the configuration */
     double checkpointed, checkpoint_seconds; /* when the last one was, and how long it took */
     double checkpoint_tried;                 /* when the last one was tried */
@@ -92,6 +114,18 @@ void sx_engine_run_job(sx_engine *engine, sx_queued *job);
 
 /* Drives the study until it is finished, stopped or failed (drive.c). */
 void sx_engine_drive(sx_engine *engine);
+
+/* ---- lane.c: the compute thread's side --------------------------------------------------------
+ */
+
+bool sx_lane_start(sx_engine *engine);
+void sx_lane_end(sx_engine *engine);
+/* Makes a probe for the job's data and, unless `config` is NULL, its model. */
+void sx_lane_open(sx_engine *engine, const sx_config *config, const sx_study_data *data);
+void sx_lane_close(sx_engine *engine);
+/* Leaves the study's parameters to the probe if it wants them and is not asked too often; `now`:
+ * also if not. */
+void sx_lane_teach(sx_engine *engine, bool now);
 
 /* ---- record.c: what goes to disk ----------------------------------------------------------------
  */

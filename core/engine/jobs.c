@@ -7,6 +7,7 @@
 #include <string.h>
 
 static void reset(sx_engine *engine) {
+    sx_lane_close(engine);
     sx_engine_drop_results(engine);
     sx_study_data_release(engine->now.data);
     uint64_t version = engine->now.version;
@@ -59,6 +60,8 @@ static sx_status load_data(sx_engine *engine, const sx_config *config, sx_error 
     sx_text_printable(engine->now.model, sizeof engine->now.model,
                       sx_config_text(config, "model", "spec"));
     engine->now.report.steps = (int64_t)sx_config_number(config, "train", "steps");
+    engine->now.location_area = sx_config_number(config, "robustness", "location_area");
+    engine->now.rotation_area = sx_config_number(config, "robustness", "rotation_area");
     engine->checkpoint_every = sx_config_number(config, "run", "checkpoint_seconds");
     sx_engine_set_state(engine, SX_STATE_LOADING, NULL);
     engine->now.data = sx_study_data_new(config, &loading, err);
@@ -83,7 +86,9 @@ static sx_status make_study(sx_engine *engine, const sx_config *config, sx_error
                                 .user = engine,
                                 .publish = sx_engine_take_result};
     engine->study = sx_study_new(config, engine->now.data, &context, err);
-    return engine->study ? SX_OK : err->status;
+    if (!engine->study) return err->status;
+    sx_lane_open(engine, config, engine->now.data);
+    return SX_OK;
 }
 
 static void close_run(sx_engine *engine) {
@@ -231,6 +236,29 @@ static void explain(sx_engine *engine, const history *h, const char *broken, con
         sx_text_set(out, size, broken);
 }
 
+/* The network of a run that is not computed here, for the probe; without a checkpoint there is
+ * none. Its step is the checkpoint's. */
+static void load_network(sx_engine *engine, const sx_config *config) {
+    sx_safetensors file;
+    sx_error err = {0};
+    if (sx_run_load_checkpoint(engine->run, &file, &err)) {
+        sx_lane_open(engine, NULL, engine->now.data);
+        return;
+    }
+    sx_study_report report = engine->now.report;
+    sx_status status = make_study(engine, config, &err);
+    if (!status) status = sx_study_load(engine->study, &file, &err);
+    if (!status) {
+        const char *step = sx_safetensors_metadata(&file, "step");
+        engine->now.report.step = step ? strtoll(step, NULL, 10) : 0;
+        sx_lane_teach(engine, true);
+    }
+    engine->now.report = report;
+    sx_study_free(engine->study);
+    engine->study = NULL;
+    sx_safetensors_done(&file);
+}
+
 /* Shows a run that is not computed here. */
 static void show(sx_engine *engine, const sx_config *config, const history *h, sx_error *err) {
     char broken[512];
@@ -238,6 +266,7 @@ static void show(sx_engine *engine, const sx_config *config, const history *h, s
     engine->pace.began = sx_seconds() - h->seconds;
     sx_pace_pause(&engine->pace, true);
     bool missing = load_data(engine, config, err) != SX_OK;
+    if (!missing) load_network(engine, config);
     explain(engine, h, broken, missing ? err->message : "");
     bool finished = strcmp(h->state, "finish") == 0, failed = strcmp(h->state, "fail") == 0;
     engine->now.report.phase = finished ? SX_PHASE_FINISHED : SX_PHASE_TRAINING;
@@ -326,6 +355,7 @@ static void browse_job(sx_engine *engine, sx_queued *job) {
         fail(engine, &err);
         return;
     }
+    sx_lane_open(engine, NULL, engine->now.data);
     engine->now.model[0] = 0;
     engine->now.report.steps = 0;
     sx_engine_set_state(engine, SX_STATE_IDLE, NULL);

@@ -114,6 +114,10 @@ struct sx_study {
     char seed_text[24], validated_text[24], data_text[160], plan_text[160];
 };
 
+/* The model that a configuration names, for images of `size` pixels a side. */
+sx_status sx_study_make_model(const sx_config *config, int size, int classes, sx_model *out,
+                              sx_error *err);
+
 /* Publishes; a NULL result (no memory) is SX_NO_MEMORY. */
 sx_status sx_study_publish(sx_study *study, sx_result *result, sx_error *err);
 sx_status sx_study_no_memory(sx_error *err);

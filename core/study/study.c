@@ -51,14 +51,20 @@ static void read_config(sx_study *s) {
     s->record_every = s->steps / SERIES_POINTS > 1 ? s->steps / SERIES_POINTS : 1;
 }
 
-static sx_status build_models(sx_study *s, sx_error *err) {
-    const char *spec = sx_config_text(s->config, "model", "spec");
-    sx_status status = sx_model_new(spec, s->size, s->size, 3, s->classes, s->seed, &s->model, err);
+sx_status sx_study_make_model(const sx_config *config, int size, int classes, sx_model *out,
+                              sx_error *err) {
+    uint64_t seed = (uint64_t)sx_config_number(config, "run", "seed");
+    sx_status status = sx_model_new(sx_config_text(config, "model", "spec"), size, size, 3, classes,
+                                    seed, out, err);
     if (!status)
-        status = sx_model_new(spec, s->size, s->size, 3, s->classes, s->seed, &s->copy, err);
+        out->direct = strcmp(sx_config_text(config, "model", "convolution"), "direct") == 0;
+    return status;
+}
+
+static sx_status build_models(sx_study *s, sx_error *err) {
+    sx_status status = sx_study_make_model(s->config, s->size, s->classes, &s->model, err);
+    if (!status) status = sx_study_make_model(s->config, s->size, s->classes, &s->copy, err);
     if (status) return status;
-    s->model.direct = s->copy.direct =
-        strcmp(sx_config_text(s->config, "model", "convolution"), "direct") == 0;
     const char *loss = sx_config_text(s->config, "train", "loss");
     sx_train_options options = {.optimizer = sx_config_text(s->config, "train", "optimizer"),
                                 .schedule = sx_config_text(s->config, "train", "schedule"),
@@ -149,6 +155,11 @@ void sx_study_free(sx_study *s) {
     sx_free(s->slice_probabilities);
     sx_free(s->tensors);
     sx_free(s);
+}
+
+const sx_parameters *sx_study_parameters(const sx_study *study) {
+    const sx_parameters *average = sx_trainer_average(study->trainer);
+    return average ? average : &study->model.parameters;
 }
 
 const char *sx_study_model(const sx_study *study) {

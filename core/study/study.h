@@ -127,6 +127,10 @@ sx_status sx_study_command(sx_study *study, const char *name, double value, sx_e
 const char *sx_study_model(const sx_study *study);
 size_t sx_study_trained_values(const sx_study *study);
 
+/* The parameters that measurements use now: the averaged ones, if there are any. Borrows, until the
+ * next advance. */
+const sx_parameters *sx_study_parameters(const sx_study *study);
+
 /* The whole state for a checkpoint; borrows the study's memory until the next advance. Loading
  * checks everything (same model, same data, same seed) before it changes anything; afterwards the
  * study goes on to the same bits as one that was never stopped. Live measurements in progress are
@@ -139,5 +143,49 @@ typedef struct {
 } sx_study_state;
 sx_status sx_study_save(sx_study *study, sx_study_state *out, sx_error *err);
 sx_status sx_study_load(sx_study *study, const sx_safetensors *file, sx_error *err);
+
+/* ---- the probe: one object in one place -------------------------------------------------------
+ */
+
+/* Along which factor the curve of an answer goes. */
+typedef enum { SX_ALONG_X, SX_ALONG_Y, SX_ALONG_ROTATION, SX_ALONG_SIZE, SX_ALONGS } sx_along;
+const char *sx_along_name(sx_along along); /* "across", "down", "rotation", "size" */
+/* The pose with another value of the factor: x, y (0 .. 1), degrees, share of the image. */
+sx_pose sx_along_pose(sx_pose pose, sx_along along, double value);
+double sx_along_value(sx_pose pose, sx_along along);
+
+#define SX_PROBE_POINTS 25 /* of the curve */
+
+/* What was asked, and what is known of it; grows from picture to probabilities to curve. */
+typedef struct {
+    sx_scene scene;
+    sx_along along;
+    int64_t step; /* of the parameters; -1: there is no model */
+    int size, classes, label;
+    uint8_t *pixels;                                         /* [size, size, 3] */
+    float *probabilities;                                    /* [classes]; NaN: not known yet */
+    double curve_x[SX_PROBE_POINTS], curve[SX_PROBE_POINTS]; /* probability of `label`; NaN */
+} sx_probe_answer;
+
+/* Draws scenes and asks a network of its own. One thread at a time. */
+typedef struct sx_probe sx_probe;
+
+/* Keeps `data`. `config` NULL: there is no model. Returns owned. */
+sx_probe *sx_probe_new(const sx_config *config, const sx_study_data *data, sx_error *err);
+void sx_probe_free(sx_probe *probe);
+
+/* Takes a copy of parameters of a study of the same configuration, after `step` steps. */
+void sx_probe_learn(sx_probe *probe, const sx_parameters *parameters, int64_t step);
+
+/* The answer to the last question, borrowed. */
+const sx_probe_answer *sx_probe_answer_of(const sx_probe *probe);
+
+/* Begins an answer: the picture (black if its item cannot be read). Then the probabilities (a
+ * millisecond for a small network), then the curve. SX_CANCELLED when the stop flag was seen.
+ * Without a model, or before it has learned, both say SX_OK and leave NaN. */
+sx_status sx_probe_begin(sx_probe *probe, const sx_scene *scene, sx_along along, sx_error *err);
+sx_status sx_probe_judge(sx_probe *probe, sx_error *err);
+sx_status sx_probe_walk(sx_probe *probe, sx_error *err);
+void sx_probe_stop_flag(sx_probe *probe, const atomic_bool *stop);
 
 #endif

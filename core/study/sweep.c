@@ -53,8 +53,7 @@ void sx_sweep_start(sx_study *study, sx_split split, int level) {
     sweep->done = 0;
     sweep->total = sx_sweep_pictures(study, level);
     for (int s = 0; s < SX_SWEEPS; s++) sweep->outcomes.pairs[s] = pairs_at(study, s, level);
-    const sx_parameters *average = sx_trainer_average(study->trainer);
-    memcpy(study->copy.parameters.values, (average ? average : &study->model.parameters)->values,
+    memcpy(study->copy.parameters.values, sx_study_parameters(study)->values,
            study->model.parameters.size * sizeof(float));
 }
 

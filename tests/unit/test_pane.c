@@ -22,6 +22,10 @@ typedef struct {
     sx_command_kind sent[64];
     double values[64];
     int count;
+    int asked; /* scenes shown to the probe; -1: it was told that no more come */
+    sx_answer answer;
+    uint8_t pixels[64 * 64 * 3];
+    float probabilities[32];
 } bench;
 
 static void note(void *user, sx_command_kind kind, double value) {
@@ -29,6 +33,35 @@ static void note(void *user, sx_command_kind kind, double value) {
     if (b->count == 64) b->count = 0;
     b->sent[b->count] = kind;
     b->values[b->count++] = value;
+}
+
+/* A probe that answers at once, by a formula. */
+static void reply(void *user, const sx_scene *scene, sx_along along) {
+    bench *b = user;
+    b->asked = scene ? b->asked + 1 : -1;
+    if (!scene) return;
+    const sx_study_data *data = b->moment.snapshot.data;
+    sx_probe_answer *known = &b->answer.known;
+    int label = sx_source_label(data->source, scene->split, scene->item);
+    *known = (sx_probe_answer){.scene = *scene,
+                               .along = along,
+                               .step = 1200,
+                               .size = sx_view_size(data->view),
+                               .classes = sx_source_describe(data->source)->classes,
+                               .label = label,
+                               .pixels = b->pixels,
+                               .probabilities = b->probabilities};
+    assert_true(known->size <= 64 && known->classes <= 32);
+    assert_int_equal(sx_view_scene(data->view, scene, b->pixels, NULL), SX_OK);
+    for (int c = 0; c < known->classes; c++)
+        b->probabilities[c] = c == label ? 0.55f : 0.45f / (float)(known->classes - 1);
+    for (int i = 0; i < SX_PROBE_POINTS; i++) {
+        known->curve_x[i] = along == SX_ALONG_ROTATION ? -180 + 15 * i : i / 24.0;
+        known->curve[i] = 0.5 + 0.4 * cos(i / 3.0);
+    }
+    b->answer.version++;
+    b->answer.whole = true;
+    sx_screen_answer(b->screen, &b->answer);
 }
 
 static void show(bench *b, sx_state state) {
@@ -47,7 +80,7 @@ static bench *bench_new(sx_state state) {
     bench *b = sx_alloc(1, sizeof *b);
     sx_error err = {0};
     assert_non_null(b);
-    sx_screen_options options = {.user = b, .send = note};
+    sx_screen_options options = {.user = b, .send = note, .ask = reply};
     b->screen = sx_screen_new(&options, &err);
     if (!b->screen) fail_msg("%s", err.message);
     show(b, state);
@@ -105,8 +138,9 @@ static void expect_state(const bench *b, const char *path, const char *expected)
 /* ---- golden screens ---------------------------------------------------------------------------
  */
 
-static const char *const page_names[] = {"dashboard",  "data", "train",
-                                         "robustness", "risk", "claims"};
+static const char *const page_names[] = {"dashboard", "data",   "train", "robustness",
+                                         "risk",      "claims", "probe"};
+enum { PAGES = 7 };
 
 static void check_page(bench *b, int page, int width, int height, sx_look look, const char *how) {
     char key[2] = {(char)('1' + page), 0}, name[96];
@@ -127,10 +161,10 @@ static void pages_look_as_they_should(void **state) {
     static const int sizes[][2] = {{60, 16}, {80, 24}, {120, 40}, {200, 60}};
     (void)state;
     bench *b = bench_new(SX_STATE_FINISHED);
-    for (int page = 0; page < 6; page++)
+    for (int page = 0; page < PAGES; page++)
         for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
             check_page(b, page, sizes[i][0], sizes[i][1], full, "");
-    for (int page = 0; page < 6; page++) {
+    for (int page = 0; page < PAGES; page++) {
         check_page(b, page, 80, 24, eight, "-8");
         check_page(b, page, 80, 24, plain, "-0");
         check_page(b, page, 80, 24, ascii, "-ascii");
@@ -358,7 +392,7 @@ static void every_command_has_help_a_key_and_a_name(void **state) {
         check_rows(name, rows, (sx_commands){sets, 2});
         check_rows(name, sx_screen_commands, (sx_commands){sets, 2});
     }
-    assert_int_equal(panes, 5);
+    assert_int_equal(panes, 6);
 }
 
 /* ---- what keys do -----------------------------------------------------------------------------
@@ -434,10 +468,12 @@ static void pages_and_focus_follow_keys(void **state) {
     expect_state(b, "page", "train");
     press(b, "Esc");
     expect_state(b, "page", "dashboard");
-    press(b, "5 Tab");
+    press(b, "5 Tab"); /* no claims yet */
+    expect_state(b, "page", "probe");
+    press(b, "Tab");
     expect_state(b, "page", "data");
     press(b, "6");
-    expect_state(b, "page", "data"); /* no claims yet */
+    expect_state(b, "page", "data");
     assert_false(seen(b, "6"[0] ? "6 Claims" : ""));
     show(b, SX_STATE_FINISHED);
     press(b, "6");
@@ -446,6 +482,58 @@ static void pages_and_focus_follow_keys(void **state) {
     show(b, SX_STATE_RUNNING); /* another job: the page goes */
     press(b, "Left");
     expect_state(b, "page", "dashboard");
+    bench_free(b);
+}
+
+static void the_probe_moves_turns_and_resizes(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_RUNNING);
+    press(b, "2 Right Right p");
+    expect_state(b, "page", "probe");
+    expect_state(b, "probe.item", "2"); /* what was selected */
+    expect_state(b, "probe.probability", "0.55");
+    press(b, "Left Left Up");
+    expect_state(b, "probe.x", "0.4");
+    expect_state(b, "probe.y", "0.45");
+    expect_state(b, "probe.along", "down");
+    press(b, "[ [ [");
+    expect_state(b, "probe.rotation", "30.0");
+    press(b, "< o b");
+    expect_state(b, "probe.size", "0.4");
+    expect_state(b, "probe.item", "3");
+    expect_state(b, "probe.background", "1");
+    assert_int_equal(b->asked, 10);
+    expect_seen(b, "x 0.40 y 0.45   rotation 30   size 40 %");
+    assert_int_equal(sx_screen_command(b->screen, "turn-right 250", NULL), SX_OK);
+    expect_state(b, "probe.rotation", "140.0"); /* 30 - 250 = -220 */
+    assert_int_equal(sx_screen_command(b->screen, "right 1", NULL), SX_OK);
+    expect_state(b, "probe.x", "1.0");
+    assert_int_equal(sx_screen_command(b->screen, "object 12", NULL), SX_OK);
+    expect_state(b, "probe.item", "12");
+    assert_int_equal(sx_screen_command(b->screen, "object 99999999", NULL), SX_OK);
+    draw(b, 80, 24, full);
+    expect_seen(b, "object wants an index below");
+    expect_state(b, "probe.item", "12");
+    press(b, "Esc");
+    expect_state(b, "page", "data"); /* where it was opened */
+    assert_int_equal(b->asked, -1);
+    bench_free(b);
+}
+
+static void a_cell_of_the_map_opens_in_the_probe(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_FINISHED);
+    b->moment.snapshot.location_area = 0.2;
+    b->moment.snapshot.rotation_area = 0.5;
+    press(b, "4 L Right Right Up p");
+    expect_state(b, "probe.x", "0.6");
+    expect_state(b, "probe.y", "0.4");
+    expect_state(b, "probe.size", "0.2");
+    press(b, "Esc R Right p");
+    expect_state(b, "probe.x", "0.5");
+    expect_state(b, "probe.along", "rotation");
+    expect_state(b, "probe.size", "0.5");
+    assert_false(seen(b, "rotation 0 "));
     bench_free(b);
 }
 
@@ -770,6 +858,8 @@ int main(void) {
         cmocka_unit_test(pictures_are_ordered),
         cmocka_unit_test(every_pane_explains_itself),
         cmocka_unit_test(pages_and_focus_follow_keys),
+        cmocka_unit_test(the_probe_moves_turns_and_resizes),
+        cmocka_unit_test(a_cell_of_the_map_opens_in_the_probe),
         cmocka_unit_test(commands_go_to_the_engine),
         cmocka_unit_test(leaving_asks_when_a_run_would_stop),
         cmocka_unit_test(pictures_are_filtered_and_opened),

@@ -619,6 +619,14 @@ static bool back(void *state) {
     return was;
 }
 
+/* The selected picture's object. */
+static void offer(void *state) {
+    data_pane *pane = state;
+    if (!pane->data || pane->picker.count == 0) return;
+    pane->desk->scene.split = pane->split;
+    pane->desk->scene.item = pane->shown[pane->picker.selected];
+}
+
 static json_t *state_of(const void *state) {
     const data_pane *pane = state;
     bool any = pane->picker.count > 0;
@@ -654,5 +662,6 @@ const sx_pane sx_pane_data = {
     .heading = heading,
     .draw = draw,
     .enter = enter,
+    .offer = offer,
     .back = back,
     .state = state_of};

@@ -7,14 +7,16 @@
 #include <string.h>
 
 static void draw_top(const sx_screen *screen, sx_canvas *canvas) {
-    sx_tabs tabs = {.chosen = screen->page};
+    static const char *const hints[] = {"? help   : command", "? help"};
+    sx_tabs tabs = {0};
     for (int page = 0; page <= PANES; page++) {
-        if (page == PANES && !screen->desk.claims[0] && screen->page != PANES) continue;
+        if (page == CLAIMS && !screen->desk.claims[0] && screen->page != CLAIMS) continue;
+        if (page == screen->page) tabs.chosen = tabs.count;
         tabs.names[tabs.count] = page == 0 ? "Dashboard" : sx_screen_panes[page - 1]->title;
         tabs.digits[tabs.count++] = page + 1;
     }
     sx_box row = {0, 0, canvas->width, 1};
-    sx_tabs_draw(canvas, row, "sextant", &tabs, "? help   : command");
+    sx_tabs_draw(canvas, row, "sextant", &tabs, hints);
 }
 
 /* ---- the state of the run ---------------------------------------------------------------------

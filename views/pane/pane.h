@@ -12,7 +12,8 @@ typedef struct sx_screen sx_screen;
 
 typedef struct {
     void *user;
-    void (*send)(void *user, sx_command_kind kind, double value); /* to the engine */
+    void (*send)(void *user, sx_command_kind kind, double value);   /* to the engine */
+    void (*ask)(void *user, const sx_scene *scene, sx_along along); /* its probe; may be NULL */
     const char *page; /* the first: "dashboard", "data" ...; NULL: dashboard */
     /* Seconds that one drawing may spend on pictures that were not drawn before; the rest follow
      * in the next drawings. 0: all at once, so that a script sees the whole picture. */
@@ -25,6 +26,9 @@ void sx_screen_free(sx_screen *screen); /* NULL is fine */
 
 /* The newest snapshot, borrowed until the next call or the end. */
 void sx_screen_update(sx_screen *screen, const sx_snapshot *snapshot);
+
+/* The newest answer of the probe, NULL if there is none; borrowed likewise. */
+void sx_screen_answer(sx_screen *screen, const sx_answer *answer);
 
 /* A key as views/widget/widget.h writes them; unknown ones do nothing. */
 void sx_screen_key(sx_screen *screen, const char *key);

@@ -8,12 +8,18 @@
 
 /* What a pane may use of the screen around it. */
 typedef struct {
-    const sx_snapshot *now; /* never NULL */
-    double picture_seconds; /* as in sx_screen_options */
-    bool again;             /* set while drawing: something is missing yet */
-    bool bad;               /* of message */
-    char message[512];      /* "" or the answer to the last key */
-    char claims[80];        /* "2 hold · 1 fails", "" before there are claims */
+    const sx_snapshot *now;  /* never NULL */
+    const sx_answer *answer; /* of the probe; NULL: none */
+    void *user;              /* as in sx_screen_options */
+    void (*ask)(void *user, const sx_scene *scene, sx_along along);
+    sx_scene scene; /* what the probe shows; other panes put there what is selected in them */
+    sx_along along;
+    double target, threshold, coverage; /* the operating point of the Risk pane; NaN: unknown */
+    double picture_seconds;             /* as in sx_screen_options */
+    bool again;                         /* set while drawing: something is missing yet */
+    bool bad;                           /* of message */
+    char message[512];                  /* "" or the answer to the last key */
+    char claims[80];                    /* "2 hold · 1 fails", "" before there are claims */
 } sx_desk;
 
 void sx_desk_say(sx_desk *desk, const char *format, ...) __attribute__((format(printf, 2, 3)));
@@ -36,7 +42,9 @@ typedef struct {
     const char *const *results; /* what `e` exports; ends with NULL */
     void *(*open)(sx_desk *desk);
     void (*close)(void *pane);
-    void (*update)(void *pane);                          /* desk->now is new */
+    void (*update)(void *pane);          /* desk->now or desk->answer is new */
+    void (*seen)(void *pane, bool seen); /* its page is there, or is no more */
+    void (*offer)(void *pane);           /* puts what is selected into desk->scene */
     void (*heading)(void *pane, char *out, size_t size); /* the frame's title */
     void (*draw)(void *pane, sx_canvas *canvas, sx_box box, sx_pane_drawing how);
     /* Appends plot `row` as it is seen as SVG (nothing if there are no data yet) and says how its
@@ -47,7 +55,8 @@ typedef struct {
     json_t *(*state)(const void *pane);
 } sx_pane;
 
-extern const sx_pane sx_pane_data, sx_pane_train, sx_pane_robustness, sx_pane_risk, sx_pane_claims;
+extern const sx_pane sx_pane_data, sx_pane_train, sx_pane_robustness, sx_pane_risk, sx_pane_claims,
+    sx_pane_probe;
 
 /* ---- results ----------------------------------------------------------------------------------
  */

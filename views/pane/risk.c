@@ -41,8 +41,7 @@ static bool is_number_column(const double *values, size_t n) {
     return values != NULL;
 }
 
-static void find_points(risk_pane *pane) {
-    for (int m = 0; m < SX_CONFIDENCES; m++) pane->points[m] = (sx_operating_point){NAN, NAN};
+static void measure_points(risk_pane *pane) {
     const sx_column *wrong = sx_part_column(pane->items, "wrong");
     size_t n = pane->items ? pane->items->table.rows : 0;
     uint8_t *bad = sx_alloc(n, 1);
@@ -58,6 +57,16 @@ static void find_points(risk_pane *pane) {
         sx_free(confidence);
     }
     sx_free(bad);
+}
+
+/* Also for the probe, which asks whether the network would abstain. */
+static void find_points(risk_pane *pane) {
+    for (int m = 0; m < SX_CONFIDENCES; m++) pane->points[m] = (sx_operating_point){NAN, NAN};
+    measure_points(pane);
+    const sx_operating_point *point = &pane->points[SX_CONFIDENCE_MAX_PROBABILITY];
+    pane->desk->target = targets[pane->target];
+    pane->desk->coverage = point->coverage;
+    pane->desk->threshold = point->threshold;
 }
 
 static void update(void *state) {

@@ -354,6 +354,33 @@ static void close_pane(void *state) {
     sx_free(state);
 }
 
+/* The pose of the cell or point under the cursor. */
+static void offer(void *state) {
+    robustness_pane *pane = state;
+    sx_desk *desk = pane->desk;
+    const sx_result *result = result_of(pane, pane->main);
+    sx_pose pose = {0.5, 0, 0.5, 0.5};
+    int at = pane->point[pane->main];
+    if (!result) return;
+    if (pane->main == LOCATION) {
+        const sx_grid *grid = &result->grid;
+        if (pane->row < 0 || pane->row >= grid->rows || pane->column >= grid->columns) return;
+        pose.x = grid->column_values[pane->column];
+        pose.y = grid->row_values[pane->row];
+        pose.area = desk->now->location_area;
+    } else {
+        if (at < 0 || at >= (int)result->series.length) return;
+        bool turned = pane->main == ROTATION;
+        if (turned) pose.area = desk->now->rotation_area;
+        pose =
+            sx_along_pose(pose, turned ? SX_ALONG_ROTATION : SX_ALONG_SIZE, result->series.x[at]);
+    }
+    desk->scene.pose = pose;
+    desk->along = pane->main == LOCATION   ? SX_ALONG_X
+                  : pane->main == ROTATION ? SX_ALONG_ROTATION
+                                           : SX_ALONG_SIZE;
+}
+
 static json_t *state_of(const void *state) {
     const robustness_pane *pane = state;
     char cursor[192];
@@ -382,4 +409,5 @@ const sx_pane sx_pane_robustness = {
     .close = close_pane,
     .heading = heading,
     .draw = draw,
+    .offer = offer,
     .state = state_of};

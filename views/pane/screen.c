@@ -7,8 +7,8 @@
 #include <stdio.h>
 #include <string.h>
 
-const sx_pane *const sx_screen_panes[PANES] = {&sx_pane_data, &sx_pane_train, &sx_pane_robustness,
-                                               &sx_pane_risk, &sx_pane_claims};
+const sx_pane *const sx_screen_panes[PANES] = {&sx_pane_data, &sx_pane_train,  &sx_pane_robustness,
+                                               &sx_pane_risk, &sx_pane_claims, &sx_pane_probe};
 
 const sx_command *sx_pane_commands(int pane, const char **name) {
     if (pane < 0 || pane >= PANES) return NULL;
@@ -72,6 +72,10 @@ static bool opens(void *state) {
     const sx_screen *screen = state;
     return screen->page == DASHBOARD || sx_screen_panes[screen->page - 1]->enter;
 }
+static bool has_data(void *state) {
+    const sx_screen *screen = state;
+    return screen->desk.now->data && screen->page != PROBE;
+}
 /* The run's sentence is longer than its place on the state line. */
 static bool is_wordy(void *state) {
     const sx_screen *screen = state;
@@ -116,12 +120,15 @@ static void run_scale(void *state, int value, const char *argument) {
  */
 
 static void go_to(sx_screen *screen, int page) {
-    if (page == PANES && !screen->desk.claims[0]) {
+    if (page == CLAIMS && !screen->desk.claims[0]) {
         sx_desk_say(&screen->desk, "the claims come at the end of the run");
         return;
     }
+    if (page == PROBE && screen->page != PROBE) screen->before = screen->page;
     screen->page = page;
     if (page >= 1 && page <= TILES) screen->focus = page - 1;
+    for (int i = 0; i < PANES; i++)
+        if (sx_screen_panes[i]->seen) sx_screen_panes[i]->seen(screen->panes[i], page == i + 1);
 }
 static void run_page(void *state, int value, const char *argument) {
     (void)argument;
@@ -136,8 +143,20 @@ static void run_turn(void *state, int value, const char *argument) {
         screen->focus = (screen->focus + value + TILES) % TILES;
         return;
     }
-    int pages = screen->desk.claims[0] ? PANES : TILES;
-    go_to(screen, (screen->page - 1 + value + pages) % pages + 1);
+    int page = screen->page;
+    do page = (page - 1 + value + PANES) % PANES + 1;
+    while (page == CLAIMS && !screen->desk.claims[0]);
+    go_to(screen, page);
+}
+
+/* The probe, with what is selected in the focused pane. */
+static void run_probe(void *state, int value, const char *argument) {
+    sx_screen *screen = state;
+    (void)value, (void)argument;
+    int focused = sx_screen_focused(screen);
+    const sx_pane *pane = sx_screen_panes[focused];
+    if (pane->offer && screen->desk.now->data) pane->offer(screen->panes[focused]);
+    go_to(screen, PROBE);
 }
 
 static void run_zoom(void *state, int value, const char *argument) {
@@ -157,7 +176,7 @@ static void run_back(void *state, int value, const char *argument) {
     if (screen->page == DASHBOARD) return;
     const sx_pane *pane = sx_screen_panes[screen->page - 1];
     if (pane->back && pane->back(screen->panes[screen->page - 1])) return;
-    go_to(screen, DASHBOARD);
+    go_to(screen, screen->page == PROBE ? screen->before : DASHBOARD);
 }
 
 /* ---- the rest ---------------------------------------------------------------------------------
@@ -284,6 +303,8 @@ const sx_command sx_screen_commands[] = {
     {"robustness", "4", "", NULL, "accuracy by place, rotation and size", run_page, 3, NULL, NULL},
     {"risk", "5", "", NULL, "risk-coverage and calibration", run_page, 4, NULL, NULL},
     {"claims", "6", "", NULL, "what the study checked, and how it ended", run_page, 5, NULL, NULL},
+    {"probe", "p 7", "", "probe", "one object, moved, turned and resized by hand", run_probe, PROBE,
+     NULL, has_data},
     {"help", "? F1", "", NULL, "this help", run_overlay, OVERLAY_HELP, NULL, NULL},
     {"explain", "i", "", NULL, "what the focused pane shows, and what to try", run_overlay,
      OVERLAY_EXPLAIN, NULL, NULL},
@@ -434,9 +455,14 @@ static void count_claims(sx_screen *screen) {
 void sx_screen_update(sx_screen *screen, const sx_snapshot *snapshot) {
     screen->desk.now = snapshot;
     count_claims(screen);
-    if (screen->page == PANES && !screen->desk.claims[0]) screen->page = DASHBOARD;
+    if (screen->page == CLAIMS && !screen->desk.claims[0]) screen->page = DASHBOARD;
     for (int i = 0; i < PANES; i++)
         if (sx_screen_panes[i]->update) sx_screen_panes[i]->update(screen->panes[i]);
+}
+
+void sx_screen_answer(sx_screen *screen, const sx_answer *answer) {
+    screen->desk.answer = answer;
+    sx_pane_probe.update(screen->panes[PROBE - 1]);
 }
 
 static sx_status choose_page(sx_screen *screen, const char *page, sx_error *err) {
@@ -462,7 +488,12 @@ sx_screen *sx_screen_new(const sx_screen_options *options, sx_error *err) {
                                     .images_per_second = NAN,
                                     .seconds_left = NAN,
                                     .measuring_share = NAN};
-    screen->desk = (sx_desk){.now = &screen->nothing, .picture_seconds = options->picture_seconds};
+    screen->desk = (sx_desk){.now = &screen->nothing,
+                             .picture_seconds = options->picture_seconds,
+                             .user = options->user,
+                             .ask = options->ask,
+                             .threshold = NAN,
+                             .coverage = NAN};
     bool whole = true;
     for (int i = 0; i < PANES; i++) {
         screen->panes[i] = sx_screen_panes[i]->open(&screen->desk);

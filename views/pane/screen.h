@@ -5,8 +5,8 @@
 
 #include "views/pane/part.h"
 
-enum { PANES = 5, TILES = SX_SCREEN_TILES, DASHBOARD = 0 };
-/* Page 0 is the dashboard, page p > 0 is pane p - 1; pane 4, the claims, is never a tile. */
+enum { PANES = 6, TILES = SX_SCREEN_TILES, DASHBOARD = 0, CLAIMS = 5, PROBE = 6 };
+/* Page 0 is the dashboard, page p > 0 is pane p - 1; the claims and the probe are never tiles. */
 extern const sx_pane *const sx_screen_panes[PANES];
 
 typedef enum { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_MESSAGE, OVERLAY_EXPLAIN } sx_overlay;
@@ -17,6 +17,7 @@ struct sx_screen {
     sx_desk desk;
     void *panes[PANES];
     int page, focus; /* focus: the tile of the dashboard */
+    int before;      /* the page from which the probe was opened */
     sx_overlay overlay;
     int overlay_first, overlay_rows, overlay_height;
     bool asking; /* whether to leave although a run would stop */

@@ -96,12 +96,15 @@ static int tabs_columns(const sx_tabs *tabs, bool all) {
 }
 
 void sx_tabs_draw(sx_canvas *canvas, sx_box box, const char *program, const sx_tabs *tabs,
-                  const char *right) {
+                  const char *const right[2]) {
     sx_style plain = sx_style_of(SX_ROLE_BAR);
     sx_canvas_fill(canvas, box, ' ', plain);
     int name = sx_text_columns(program) + 1;
     bool all = tabs_columns(tabs, true) <= box.width;
-    bool with_name = tabs_columns(tabs, all) + name <= box.width;
+    /* The program's name gives way to the shorter text, if that makes room for it. */
+    int least = tabs_columns(tabs, all), hint = 2 + sx_text_columns(right[1]);
+    bool with_name =
+        least + name <= box.width && (least + name + hint <= box.width || least + hint > box.width);
     int x = 0;
     if (with_name) {
         sx_style bold = plain;
@@ -118,11 +121,15 @@ void sx_tabs_draw(sx_canvas *canvas, sx_box box, const char *program, const sx_t
         int last = i + 1 == tabs->count ? 1 : 0; /* the last blank may fall off the edge */
         if (x + 1 + sx_text_columns(text) - last > box.width + 1) break;
         if (x > 0) x++;
+        if (last && x + sx_text_columns(text) > box.width) text[strlen(text) - 1] = 0;
         x += sx_canvas_text(canvas, box, x, 0, style, text);
         if (all || chosen) x--;
     }
-    if (x + 3 + sx_text_columns(right) <= box.width)
-        sx_canvas_text_right(canvas, box, box.width - 1, 0, plain, right);
+    for (int i = 0; i < 2; i++)
+        if (x + 3 + sx_text_columns(right[i]) <= box.width) {
+            sx_canvas_text_right(canvas, box, box.width - 1, 0, plain, right[i]);
+            return;
+        }
 }
 
 void sx_centred_draw(sx_canvas *canvas, sx_box box, sx_style style, const char *text) {

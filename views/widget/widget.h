@@ -113,14 +113,15 @@ int sx_segments_draw(sx_canvas *canvas, sx_box box, int y, const sx_segment *seg
  * fit; the one named `last` (may be NULL) ends the line and is there at any width. */
 void sx_key_line_draw(sx_canvas *canvas, sx_box box, sx_commands commands, const char *last);
 
-/* The top line: names with their digits; where they do not fit, the digits and the chosen name. */
+/* The top line: names with their digits; where they do not fit, the digits and the chosen name. At
+ * the right the first of two texts that there is room for. */
 typedef struct {
     const char *names[10];
     int digits[10];
     int count, chosen;
 } sx_tabs;
 void sx_tabs_draw(sx_canvas *canvas, sx_box box, const char *program, const sx_tabs *tabs,
-                  const char *right);
+                  const char *const right[2]);
 
 /* A text of several lines, each centred, words kept whole, in the middle of the box. */
 void sx_centred_draw(sx_canvas *canvas, sx_box box, sx_style style, const char *text);

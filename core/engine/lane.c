@@ -1,0 +1,226 @@
+/* The light lane: a thread beside the compute thread that answers the probe at once, on parameters
+ * of its own, while training goes on (house decision 5). A newer question cancels the older. The
+ * compute thread leaves it a copy of its parameters now and then; from then on the answer is made
+ * again. Neither thread waits for what the other computes: the mutex guards pointers and a copy. */
+#include "core/engine/internal.h"
+
+#include <string.h>
+#include <unistd.h>
+
+#define SECONDS_BETWEEN_LESSONS 0.25
+
+typedef struct {
+    atomic_int owners;
+    sx_answer answer;
+    float values[]; /* probabilities, then pixels */
+} counted;
+
+static counted *counted_of(const sx_answer *answer) {
+    return (counted *)((char *)(uintptr_t)answer - offsetof(counted, answer));
+}
+
+void sx_answer_release(const sx_answer *answer) {
+    if (answer &&
+        atomic_fetch_sub_explicit(&counted_of(answer)->owners, 1, memory_order_acq_rel) == 1)
+        sx_free(counted_of(answer));
+}
+
+const sx_answer *sx_engine_answer(sx_engine *engine) {
+    sx_lane *lane = &engine->lane;
+    pthread_mutex_lock(&lane->mutex);
+    const sx_answer *newest = lane->newest;
+    if (newest) atomic_fetch_add_explicit(&counted_of(newest)->owners, 1, memory_order_relaxed);
+    pthread_mutex_unlock(&lane->mutex);
+    return newest;
+}
+
+/* ---- what the compute thread does -------------------------------------------------------------
+ */
+
+void sx_lane_open(sx_engine *engine, const sx_config *config, const sx_study_data *data) {
+    sx_lane *lane = &engine->lane;
+    sx_probe *probe = sx_probe_new(config, data, NULL);
+    if (!probe) return; /* without memory for it there is no probe */
+    sx_probe_stop_flag(probe, &lane->stop);
+    pthread_mutex_lock(&lane->mutex);
+    lane->probe = probe;
+    pthread_cond_broadcast(&lane->changed);
+    pthread_mutex_unlock(&lane->mutex);
+}
+
+void sx_lane_close(sx_engine *engine) {
+    sx_lane *lane = &engine->lane;
+    pthread_mutex_lock(&lane->mutex);
+    atomic_store(&lane->stop, true);
+    lane->open = lane->asked = false;
+    while (lane->busy) pthread_cond_wait(&lane->changed, &lane->mutex);
+    sx_probe *probe = lane->probe;
+    const sx_answer *newest = lane->newest;
+    lane->probe = NULL;
+    lane->newest = NULL;
+    lane->lesson_size = 0;
+    lane->taught = -1;
+    pthread_mutex_unlock(&lane->mutex);
+    sx_answer_release(newest);
+    sx_probe_free(probe);
+}
+
+void sx_lane_teach(sx_engine *engine, bool now) {
+    sx_lane *lane = &engine->lane;
+    int64_t step = engine->now.report.step;
+    double time = sx_seconds();
+    if (!lane->probe || lane->taught == step) return;
+    if (!now && (!atomic_load(&lane->wants) || time - lane->taught_at < SECONDS_BETWEEN_LESSONS))
+        return;
+    const sx_parameters *parameters = sx_study_parameters(engine->study);
+    pthread_mutex_lock(&lane->mutex);
+    if (sx_grow((void **)&lane->lesson, &lane->lesson_capacity, parameters->size,
+                sizeof *lane->lesson)) {
+        memcpy(lane->lesson, parameters->values, parameters->size * sizeof *lane->lesson);
+        lane->lesson_size = parameters->size;
+        lane->taught = step;
+        lane->taught_at = time;
+        atomic_store(&lane->wants, false);
+        pthread_cond_broadcast(&lane->changed);
+    }
+    pthread_mutex_unlock(&lane->mutex);
+}
+
+/* ---- what the lane does -----------------------------------------------------------------------
+ */
+
+/* A copy of the answer as far as it is known; the screen keeps the one before if memory is out. */
+static void publish(sx_engine *engine, sx_answer facts) {
+    sx_lane *lane = &engine->lane;
+    const sx_probe_answer *known = sx_probe_answer_of(lane->probe);
+    size_t classes = (size_t)known->classes, pixels = (size_t)known->size * (size_t)known->size * 3;
+    counted *c = sx_alloc(1, sizeof *c + classes * sizeof(float) + pixels);
+    if (!c) return;
+    atomic_init(&c->owners, 1);
+    c->answer = facts;
+    c->answer.known = *known;
+    c->answer.known.probabilities = c->values;
+    c->answer.known.pixels = (uint8_t *)(c->values + classes);
+    memcpy(c->values, known->probabilities, classes * sizeof(float));
+    memcpy(c->answer.known.pixels, known->pixels, pixels);
+    pthread_mutex_lock(&lane->mutex);
+    const sx_answer *old = lane->newest;
+    c->answer.version = ++lane->version;
+    lane->newest = &c->answer;
+    pthread_mutex_unlock(&lane->mutex);
+    sx_answer_release(old);
+    ssize_t put = write(engine->wake[1], "", 1); /* a full pipe already wakes */
+    (void)put;
+}
+
+typedef struct {
+    sx_scene scene;
+    sx_along along;
+    uint64_t number;
+} question;
+
+/* Without the mutex; the probe is the lane's while it is busy. */
+static void answer(sx_engine *engine, const question *q) {
+    sx_probe *probe = engine->lane.probe;
+    if (sx_probe_begin(probe, &q->scene, q->along, NULL)) {
+        publish(engine, (sx_answer){.number = q->number, .whole = true, .unreadable = true});
+        return;
+    }
+    publish(engine, (sx_answer){.number = q->number});
+    if (sx_probe_judge(probe, NULL)) return;
+    publish(engine, (sx_answer){.number = q->number});
+    if (sx_probe_walk(probe, NULL)) return;
+    publish(engine, (sx_answer){.number = q->number, .whole = true});
+}
+
+/* With the mutex: waits for work and takes it; false at the end of the engine. */
+static bool take_work(sx_lane *lane, question *out) {
+    for (;;) {
+        if (lane->quit) return false;
+        bool news = lane->asked || (lane->open && lane->lesson_size > 0);
+        if (lane->probe && news) break;
+        pthread_cond_wait(&lane->changed, &lane->mutex);
+    }
+    if (lane->lesson_size > 0)
+        sx_probe_learn(lane->probe,
+                       &(sx_parameters){.values = lane->lesson, .size = lane->lesson_size},
+                       lane->taught);
+    lane->lesson_size = 0;
+    lane->asked = false;
+    lane->busy = true;
+    atomic_store(&lane->stop, false);
+    *out = (question){lane->scene, lane->along, lane->number};
+    return true;
+}
+
+static void *work(void *argument) {
+    sx_engine *engine = argument;
+    sx_lane *lane = &engine->lane;
+    question q;
+    pthread_mutex_lock(&lane->mutex);
+    while (take_work(lane, &q)) {
+        pthread_mutex_unlock(&lane->mutex);
+        answer(engine, &q);
+        pthread_mutex_lock(&lane->mutex);
+        lane->busy = false;
+        atomic_store(&lane->wants, lane->open);
+        pthread_cond_broadcast(&lane->changed);
+    }
+    pthread_mutex_unlock(&lane->mutex);
+    return NULL;
+}
+
+/* ---- questions --------------------------------------------------------------------------------
+ */
+
+void sx_engine_ask(sx_engine *engine, const sx_scene *scene, sx_along along) {
+    sx_lane *lane = &engine->lane;
+    pthread_mutex_lock(&lane->mutex);
+    lane->open = lane->asked = scene != NULL;
+    atomic_store(&lane->wants, lane->open);
+    if (scene) {
+        lane->scene = *scene;
+        lane->along = along;
+        lane->number++;
+        atomic_store(&lane->stop, true); /* of the older one */
+    }
+    pthread_cond_broadcast(&lane->changed);
+    pthread_mutex_unlock(&lane->mutex);
+}
+
+bool sx_engine_answered(sx_engine *engine) {
+    sx_lane *lane = &engine->lane;
+    pthread_mutex_lock(&lane->mutex);
+    bool working = lane->busy || lane->asked || lane->lesson_size > 0;
+    bool answered = !lane->open || (!working && lane->newest && lane->newest->whole &&
+                                    lane->newest->number == lane->number);
+    pthread_mutex_unlock(&lane->mutex);
+    return answered;
+}
+
+/* ---- life -------------------------------------------------------------------------------------
+ */
+
+bool sx_lane_start(sx_engine *engine) {
+    sx_lane *lane = &engine->lane;
+    pthread_mutex_init(&lane->mutex, NULL);
+    pthread_cond_init(&lane->changed, NULL);
+    lane->taught = -1;
+    lane->started = pthread_create(&lane->thread, NULL, work, engine) == 0;
+    return lane->started;
+}
+
+void sx_lane_end(sx_engine *engine) {
+    sx_lane *lane = &engine->lane;
+    if (lane->started) {
+        sx_lane_close(engine);
+        pthread_mutex_lock(&lane->mutex);
+        lane->quit = true;
+        pthread_cond_broadcast(&lane->changed);
+        pthread_mutex_unlock(&lane->mutex);
+        pthread_join(lane->thread, NULL);
+    }
+    sx_free(lane->lesson);
+    pthread_mutex_destroy(&lane->mutex);
+    pthread_cond_destroy(&lane->changed);
+}

@@ -1,0 +1,140 @@
+/* The probe: an object, a background, a place, an angle, a size, and what the network makes of it.
+ * Its network has parameters of its own, a copy of the study's, so that it can be asked on another
+ * thread while training goes on (house decision 5). */
+#include "core/study/internal.h"
+
+#include <math.h>
+#include <string.h>
+
+struct sx_probe {
+    sx_study_data *data;
+    bool has_model;
+    sx_model model;
+    sx_evaluator *one, *many; /* of the scene, of the curve */
+    uint8_t *pixels;          /* [SX_PROBE_POINTS, size, size, 3] */
+    float *probabilities;     /* [SX_PROBE_POINTS, classes] */
+    sx_probe_answer answer;
+};
+
+static const struct {
+    const char *name;
+    double low, high;
+} factors[SX_ALONGS] = {
+    {"across", 0, 1}, {"down", 0, 1}, {"rotation", -180, 180}, {"size", 0.01, 1}};
+
+const char *sx_along_name(sx_along along) {
+    return factors[along].name;
+}
+
+double sx_along_value(sx_pose pose, sx_along along) {
+    const double values[SX_ALONGS] = {pose.x, pose.y, pose.rotation, pose.area};
+    return values[along];
+}
+
+sx_pose sx_along_pose(sx_pose pose, sx_along along, double value) {
+    double *const values[SX_ALONGS] = {&pose.x, &pose.y, &pose.rotation, &pose.area};
+    *values[along] = value;
+    return pose;
+}
+
+static sx_status make_network(sx_probe *probe, const sx_config *config, sx_error *err) {
+    int size = probe->answer.size;
+    sx_status status = sx_study_make_model(config, size, probe->answer.classes, &probe->model, err);
+    if (status) return status;
+    probe->has_model = true;
+    probe->one = sx_evaluator_new(&probe->model, 1, NULL, err);
+    if (probe->one) probe->many = sx_evaluator_new(&probe->model, SX_PROBE_POINTS, NULL, err);
+    return probe->many ? SX_OK : SX_NO_MEMORY;
+}
+
+sx_probe *sx_probe_new(const sx_config *config, const sx_study_data *data, sx_error *err) {
+    sx_probe *probe = sx_alloc(1, sizeof *probe);
+    if (!probe) {
+        sx_study_no_memory(err);
+        return NULL;
+    }
+    sx_probe_answer *answer = &probe->answer;
+    probe->data = sx_study_data_keep(data);
+    answer->size = sx_view_size(data->view);
+    answer->classes = sx_source_describe(data->source)->classes;
+    answer->step = -1;
+    size_t image = (size_t)answer->size * (size_t)answer->size * 3;
+    size_t classes = (size_t)answer->classes;
+    probe->pixels = sx_alloc(SX_PROBE_POINTS, image);
+    probe->probabilities = sx_alloc(SX_PROBE_POINTS * classes, sizeof(float));
+    answer->pixels = sx_alloc(image, 1);
+    answer->probabilities = sx_alloc(classes, sizeof(float));
+    bool memory = probe->pixels && probe->probabilities && answer->pixels && answer->probabilities;
+    if (!memory) sx_study_no_memory(err);
+    if (memory && (!config || make_network(probe, config, err) == SX_OK)) return probe;
+    sx_probe_free(probe);
+    return NULL;
+}
+
+void sx_probe_free(sx_probe *probe) {
+    if (!probe) return;
+    sx_evaluator_free(probe->one);
+    sx_evaluator_free(probe->many);
+    if (probe->has_model) sx_model_done(&probe->model);
+    sx_study_data_release(probe->data);
+    sx_free(probe->pixels);
+    sx_free(probe->probabilities);
+    sx_free(probe->answer.pixels);
+    sx_free(probe->answer.probabilities);
+    sx_free(probe);
+}
+
+void sx_probe_stop_flag(sx_probe *probe, const atomic_bool *stop) {
+    if (probe->one) sx_evaluator_stop_flag(probe->one, stop);
+    if (probe->many) sx_evaluator_stop_flag(probe->many, stop);
+}
+
+void sx_probe_learn(sx_probe *probe, const sx_parameters *parameters, int64_t step) {
+    if (!probe->has_model || parameters->size != probe->model.parameters.size) return;
+    memcpy(probe->model.parameters.values, parameters->values,
+           parameters->size * sizeof *parameters->values);
+    probe->answer.step = step;
+}
+
+const sx_probe_answer *sx_probe_answer_of(const sx_probe *probe) {
+    return &probe->answer;
+}
+
+sx_status sx_probe_begin(sx_probe *probe, const sx_scene *scene, sx_along along, sx_error *err) {
+    sx_probe_answer *answer = &probe->answer;
+    double low = factors[along].low, high = factors[along].high;
+    answer->scene = *scene;
+    answer->along = along;
+    answer->label = sx_source_label(probe->data->source, scene->split, scene->item);
+    for (int i = 0; i < answer->classes; i++) answer->probabilities[i] = NAN;
+    for (int i = 0; i < SX_PROBE_POINTS; i++) {
+        answer->curve_x[i] = low + (high - low) * i / (SX_PROBE_POINTS - 1);
+        answer->curve[i] = NAN;
+    }
+    memset(answer->pixels, 0, (size_t)answer->size * (size_t)answer->size * 3);
+    return sx_view_scene(probe->data->view, scene, answer->pixels, err);
+}
+
+sx_status sx_probe_judge(sx_probe *probe, sx_error *err) {
+    if (!probe->has_model || probe->answer.step < 0) return SX_OK;
+    return sx_evaluator_bytes(probe->one, probe->answer.pixels, 1, probe->answer.probabilities,
+                              err);
+}
+
+sx_status sx_probe_walk(sx_probe *probe, sx_error *err) {
+    sx_probe_answer *answer = &probe->answer;
+    size_t image = (size_t)answer->size * (size_t)answer->size * 3;
+    sx_scene scene = answer->scene;
+    if (!probe->has_model || answer->step < 0) return SX_OK;
+    sx_status status = SX_OK;
+    for (size_t i = 0; !status && i < SX_PROBE_POINTS; i++) {
+        scene.pose = sx_along_pose(answer->scene.pose, answer->along, answer->curve_x[i]);
+        status = sx_view_scene(probe->data->view, &scene, probe->pixels + i * image, err);
+    }
+    if (!status)
+        status = sx_evaluator_bytes(probe->many, probe->pixels, SX_PROBE_POINTS,
+                                    probe->probabilities, err);
+    for (int i = 0; !status && i < SX_PROBE_POINTS; i++)
+        answer->curve[i] = probe->probabilities[i * answer->classes + answer->label];
+    return status;
+}

@@ -1,0 +1,268 @@
+/* The probe: that it shows what the measurements see, says what the network says, follows the
+ * training, and answers the newest question from a thread of its own. */
+#include "core/engine/engine.h"
+#include "tests/unit/unit.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static char home[64];
+
+static int new_home(void **state) {
+    (void)state;
+    snprintf(home, sizeof home, "/tmp/sextant-probe-XXXXXX");
+    return mkdtemp(home) ? setenv("XDG_DATA_HOME", home, 1) : -1;
+}
+
+static int end_home(void **state) {
+    (void)state;
+    char command[128];
+    snprintf(command, sizeof command, "rm -rf '%s'", home);
+    return system(command);
+}
+
+static const char study[] = "[study]\nname = tiny\n"
+                            "[data]\nsource = shapes\nimage = 16\n"
+                            "[model]\nspec = cnn(width=4, depth=1)\n"
+                            "[train]\nsteps = 4000\nbatch = 16\nvalidate_every = 15\n"
+                            "validate_items = 64\n"
+                            "[robustness]\nimages_per_location = 1\nimages_per_point = 2\n"
+                            "[run]\nseed = 3\n";
+
+static void configure(sx_config *config) {
+    sx_error err = {0};
+    assert_int_equal(sx_config_new(config, &err), SX_OK);
+    if (sx_config_parse(config, "tiny", study, NULL, &err)) fail_msg("%s", err.message);
+}
+
+static const sx_scene somewhere = {SX_SPLIT_VALIDATION, 7, 3, {0.4, 30, 0.45, 0.55}};
+
+/* ---- the probe by itself ----------------------------------------------------------------------
+ */
+
+typedef struct {
+    sx_config config;
+    sx_study_data *data;
+    sx_model model; /* of another seed: parameters to learn */
+    sx_probe *probe;
+} bench;
+
+static void bench_new(bench *b) {
+    sx_error err = {0};
+    configure(&b->config);
+    b->data = sx_study_data_new(&b->config, NULL, &err);
+    if (!b->data) fail_msg("%s", err.message);
+    int classes = sx_source_describe(b->data->source)->classes;
+    assert_int_equal(sx_model_new("cnn(width=4, depth=1)", 16, 16, 3, classes, 99, &b->model, &err),
+                     SX_OK);
+    b->probe = sx_probe_new(&b->config, b->data, &err);
+    if (!b->probe) fail_msg("%s", err.message);
+}
+
+static void bench_done(bench *b) {
+    sx_probe_free(b->probe);
+    sx_model_done(&b->model);
+    sx_study_data_release(b->data);
+    sx_config_done(&b->config);
+}
+
+static void a_pair_of_the_sweeps_is_a_scene(void **state) {
+    (void)state;
+    bench b;
+    uint8_t pixels[16 * 16 * 3];
+    bench_new(&b);
+    for (uint64_t pair = 0; pair < 20; pair++) {
+        int label;
+        sx_pose pose = {0.3, 10 * (double)pair, 0.5, 0.25};
+        sx_scene scene = {SX_SPLIT_VALIDATION,
+                          sx_view_pair_item(b.data->view, SX_SPLIT_VALIDATION, pair),
+                          sx_view_pair_background(b.data->view, SX_SPLIT_VALIDATION, pair), pose};
+        assert_int_equal(
+            sx_view_posed(b.data->view, SX_SPLIT_VALIDATION, pair, pose, pixels, &label, NULL),
+            SX_OK);
+        assert_int_equal(sx_probe_begin(b.probe, &scene, SX_ALONG_X, NULL), SX_OK);
+        assert_memory_equal(sx_probe_answer_of(b.probe)->pixels, pixels, sizeof pixels);
+        assert_int_equal(sx_probe_answer_of(b.probe)->label, label);
+    }
+    bench_done(&b);
+}
+
+static void it_says_what_the_network_says(void **state) {
+    (void)state;
+    bench b;
+    bench_new(&b);
+    const sx_probe_answer *answer = sx_probe_answer_of(b.probe);
+    assert_int_equal(sx_probe_begin(b.probe, &somewhere, SX_ALONG_SIZE, NULL), SX_OK);
+    assert_int_equal(sx_probe_judge(b.probe, NULL), SX_OK);
+    assert_true(isnan(answer->probabilities[0]) && answer->step == -1); /* it has not learned */
+    sx_probe_learn(b.probe, &b.model.parameters, 12);
+    assert_int_equal(sx_probe_judge(b.probe, NULL), SX_OK);
+    assert_int_equal(answer->step, 12);
+    sx_evaluator *evaluator = sx_evaluator_new(&b.model, 1, NULL, NULL);
+    float expected[64];
+    assert_int_equal(sx_evaluator_bytes(evaluator, answer->pixels, 1, expected, NULL), SX_OK);
+    assert_memory_equal(answer->probabilities, expected, (size_t)answer->classes * sizeof(float));
+    sx_evaluator_free(evaluator);
+    bench_done(&b);
+}
+
+/* Every point of a curve is what the network says there, whichever factor it goes along. */
+static void the_curve_passes_through_the_scenes(void **state) {
+    (void)state;
+    bench b;
+    bench_new(&b);
+    sx_probe_learn(b.probe, &b.model.parameters, 1);
+    for (sx_along along = 0; along < SX_ALONGS; along++) {
+        assert_int_equal(sx_probe_begin(b.probe, &somewhere, along, NULL), SX_OK);
+        assert_int_equal(sx_probe_walk(b.probe, NULL), SX_OK);
+        sx_probe_answer curve = *sx_probe_answer_of(b.probe);
+        double least = 1, most = 0;
+        for (int i = 0; i < SX_PROBE_POINTS; i += 6) {
+            sx_scene there = somewhere;
+            there.pose = sx_along_pose(there.pose, along, curve.curve_x[i]);
+            assert_true(sx_along_value(there.pose, along) == curve.curve_x[i]);
+            assert_int_equal(sx_probe_begin(b.probe, &there, along, NULL), SX_OK);
+            assert_int_equal(sx_probe_judge(b.probe, NULL), SX_OK);
+            double p = (double)sx_probe_answer_of(b.probe)->probabilities[curve.label];
+            assert_true(fabs(curve.curve[i] - p) < 1e-5);
+            least = p < least ? p : least;
+            most = p > most ? p : most;
+        }
+        assert_true(most > least);
+    }
+    bench_done(&b);
+}
+
+/* ---- the engine's lane ------------------------------------------------------------------------
+ */
+
+static sx_engine *start(sx_job_kind kind, const char *run) {
+    sx_config config;
+    sx_error err = {0};
+    configure(&config);
+    sx_engine *engine = sx_engine_new(2, &err);
+    if (!engine) fail_msg("%s", err.message);
+    sx_job job = {kind, kind == SX_JOB_OPEN ? NULL : &config, kind == SX_JOB_RUN ? run : NULL,
+                  kind == SX_JOB_OPEN ? run : NULL};
+    assert_int_equal(sx_engine_queue(engine, &job, &err), SX_OK);
+    sx_config_done(&config);
+    return engine;
+}
+
+static void await(sx_engine *engine, sx_state state, int64_t step) {
+    for (int tries = 0; tries < 5000; tries++) {
+        const sx_snapshot *now = sx_engine_snapshot(engine);
+        uint64_t version = now->version;
+        bool met = now->state == state && now->report.step >= step;
+        if (now->state == SX_STATE_FAILED) fail_msg("%s", now->message);
+        sx_snapshot_release(now);
+        if (met) return;
+        sx_engine_wait(engine, version, 100);
+    }
+    fail_msg("the engine hangs");
+}
+
+/* The whole answer to the last question; the caller releases it. */
+static const sx_answer *whole_answer(sx_engine *engine) {
+    for (int tries = 0; tries < 20000; tries++) {
+        if (sx_engine_answered(engine)) return sx_engine_answer(engine);
+        usleep(1000);
+    }
+    fail_msg("no answer");
+    return NULL;
+}
+
+static void an_opened_run_says_what_the_live_one_said(void **state) {
+    (void)state;
+    char run[96];
+    snprintf(run, sizeof run, "%s/run", home);
+    sx_engine *engine = start(SX_JOB_RUN, run);
+    await(engine, SX_STATE_RUNNING, 30);
+    sx_engine_send(engine, SX_COMMAND_PAUSE, 0);
+    await(engine, SX_STATE_PAUSED, 30);
+    sx_engine_ask(engine, &somewhere, SX_ALONG_ROTATION);
+    const sx_answer *live = whole_answer(engine);
+    assert_true(live->known.step >= 30);
+    assert_int_equal(live->known.scene.item, 7);
+    sx_engine_send(engine, SX_COMMAND_STOP, 0);
+    await(engine, SX_STATE_STOPPED, 30);
+    sx_engine_free(engine);
+    engine = start(SX_JOB_OPEN, run);
+    await(engine, SX_STATE_STOPPED, 30);
+    sx_engine_ask(engine, &somewhere, SX_ALONG_ROTATION);
+    const sx_answer *opened = whole_answer(engine);
+    assert_int_equal(opened->known.step, live->known.step);
+    assert_memory_equal(opened->known.probabilities, live->known.probabilities,
+                        (size_t)live->known.classes * sizeof(float));
+    assert_memory_equal(opened->known.curve, live->known.curve, sizeof live->known.curve);
+    sx_answer_release(opened);
+    sx_answer_release(live);
+    sx_engine_free(engine);
+}
+
+static void it_answers_the_newest_question_and_follows_the_training(void **state) {
+    (void)state;
+    char run[96];
+    snprintf(run, sizeof run, "%s/followed", home);
+    sx_engine *engine = start(SX_JOB_RUN, run);
+    await(engine, SX_STATE_RUNNING, 10);
+    sx_scene scene = somewhere;
+    for (int i = 0; i < 300; i++) {
+        scene.item = (size_t)i % 50;
+        sx_engine_ask(engine, &scene, (sx_along)(i % SX_ALONGS));
+    }
+    int64_t first = -1, step = -1;
+    for (int tries = 0; tries < 20000 && (first < 0 || step <= first); tries++) {
+        const sx_answer *answer = sx_engine_answer(engine);
+        if (answer && answer->whole && answer->number == 300) {
+            assert_int_equal(answer->known.scene.item, 299 % 50);
+            step = answer->known.step;
+            if (first < 0) first = step;
+        }
+        sx_answer_release(answer);
+        usleep(1000);
+    }
+    assert_true(step > first); /* the same question, a network that has learned since */
+    sx_engine_ask(engine, NULL, SX_ALONG_X);
+    assert_true(sx_engine_answered(engine));
+    sx_engine_free(engine);
+}
+
+static void without_a_network_there_is_the_picture(void **state) {
+    (void)state;
+    sx_engine *engine = start(SX_JOB_BROWSE, NULL);
+    sx_engine_ask(engine, &somewhere, SX_ALONG_X); /* before the data are there: it is forgotten */
+    await(engine, SX_STATE_IDLE, 0);
+    for (int tries = 0; tries < 5000; tries++) {
+        const sx_snapshot *now = sx_engine_snapshot(engine);
+        bool there = now->data != NULL;
+        sx_snapshot_release(now);
+        if (there) break;
+        usleep(1000);
+    }
+    sx_engine_ask(engine, &somewhere, SX_ALONG_X);
+    const sx_answer *answer = whole_answer(engine);
+    int sum = 0;
+    for (int i = 0; i < 16 * 16 * 3; i++) sum += answer->known.pixels[i];
+    assert_true(sum > 0);
+    assert_int_equal(answer->known.step, -1);
+    assert_true(isnan(answer->known.probabilities[0]));
+    sx_answer_release(answer);
+    sx_engine_free(engine);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_pair_of_the_sweeps_is_a_scene),
+        cmocka_unit_test(it_says_what_the_network_says),
+        cmocka_unit_test(the_curve_passes_through_the_scenes),
+        cmocka_unit_test(an_opened_run_says_what_the_live_one_said),
+        cmocka_unit_test(it_answers_the_newest_question_and_follows_the_training),
+        cmocka_unit_test(without_a_network_there_is_the_picture),
+    };
+    sx_tensor_init();
+    return cmocka_run_group_tests(tests, new_home, end_home);
+}

@@ -1,0 +1,400 @@
+/* The probe: one object on one background, moved, turned and resized by hand, and what the network
+ * says to it. The pane only asks and draws: the picture, the probabilities and the curve along the
+ * factor that was changed last come from the engine's light lane, each as soon as it is known. */
+#include "views/pane/part.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define STEP 0.05         /* of a place */
+#define TURN 10           /* degrees */
+#define GROWTH 1.25       /* of the size */
+#define LEAST_AREA 0.0025 /* two pixels of 32 a side, about */
+#define BACKGROUNDS 997   /* numbers that are gone through before they begin again */
+
+typedef struct {
+    sx_desk *desk;
+    sx_study_data *data; /* kept; NULL before it is loaded */
+    bool seen;
+    uint64_t version; /* of the answer that `curve` shows */
+    sx_result *curve; /* probability of the true class along the factor, NULL: none yet */
+} probe_pane;
+
+static const sx_source_facts *facts_of(const probe_pane *pane) {
+    return sx_source_describe(pane->data->source);
+}
+
+static const char *class_name(const probe_pane *pane, int class) {
+    return class >= 0 && class < facts_of(pane)->classes ? facts_of(pane)->class_names[class] : "?";
+}
+
+/* The answer as far as it is for this scene's data; NULL if there is none yet. */
+static const sx_probe_answer *known(const probe_pane *pane) {
+    return pane->data && pane->desk->answer ? &pane->desk->answer->known : NULL;
+}
+
+static void ask(probe_pane *pane) {
+    if (pane->desk->ask)
+        pane->desk->ask(pane->desk->user, pane->seen && pane->data ? &pane->desk->scene : NULL,
+                        pane->desk->along);
+}
+
+/* ---- what comes from the engine ---------------------------------------------------------------
+ */
+
+static sx_result *make_curve(const probe_pane *pane, const sx_probe_answer *answer) {
+    char title[160];
+    snprintf(title, sizeof title, "Probability of %s by %s", class_name(pane, answer->label),
+             sx_along_name(answer->along));
+    sx_result *result = sx_result_new(SX_RESULT_SERIES, "probe", title);
+    if (!result || !sx_series_alloc(result, SX_PROBE_POINTS, 1, false)) {
+        sx_result_release(result);
+        return NULL;
+    }
+    result->step = answer->step;
+    result->series.x_label = sx_along_name(answer->along);
+    result->series.y_label = "p(true)";
+    result->series.lines[0].name = "p(true)";
+    memcpy(result->series.x, answer->curve_x, sizeof answer->curve_x);
+    memcpy(result->series.lines[0].y, answer->curve, sizeof answer->curve);
+    return result;
+}
+
+/* The curve of an answer that is not whole yet stays the one before. */
+static void take_answer(probe_pane *pane) {
+    const sx_answer *answer = pane->data ? pane->desk->answer : NULL;
+    if (answer && (!answer->whole || answer->version == pane->version)) return;
+    sx_result_release(pane->curve);
+    pane->curve = answer && answer->known.step >= 0 ? make_curve(pane, &answer->known) : NULL;
+    pane->version = answer ? answer->version : 0;
+}
+
+static void update(void *state) {
+    probe_pane *pane = state;
+    sx_desk *desk = pane->desk;
+    if (desk->now->data != pane->data) {
+        if (pane->data) sx_study_data_release(pane->data);
+        pane->data = desk->now->data ? sx_study_data_keep(desk->now->data) : NULL;
+        desk->scene = (sx_scene){SX_SPLIT_VALIDATION, 0, 0, {0.5, 0, 0.5, 0.5}};
+        desk->along = SX_ALONG_ROTATION;
+        if (pane->seen) ask(pane);
+    }
+    take_answer(pane);
+}
+
+static void seen(void *state, bool seen) {
+    probe_pane *pane = state;
+    if (pane->seen == seen) return;
+    pane->seen = seen;
+    ask(pane);
+}
+
+/* ---- commands ---------------------------------------------------------------------------------
+ */
+
+static double within(double value, double low, double high) {
+    return value < low ? low : value > high ? high : value;
+}
+
+static void change(probe_pane *pane, sx_along along, double value) {
+    pane->desk->scene.pose = sx_along_pose(pane->desk->scene.pose, along, value);
+    pane->desk->along = along;
+    ask(pane);
+}
+
+/* The number of a command's argument, `usual` without one; NaN, and a sentence, if it is none. */
+static double amount(probe_pane *pane, const char *argument, double usual, double most) {
+    double value = usual;
+    if (argument[0] && (!sx_text_number(argument, &value) || !(value > 0 && value <= most))) {
+        sx_desk_say(pane->desk, "this wants a number above 0, at most %g", most);
+        pane->desk->bad = true;
+        return NAN;
+    }
+    return value;
+}
+
+static void run_move(void *state, int value, const char *argument) {
+    probe_pane *pane = state;
+    double by = amount(pane, argument, STEP, 1);
+    sx_along along = value == LEFT || value == RIGHT ? SX_ALONG_X : SX_ALONG_Y;
+    if (isnan(by)) return;
+    double to =
+        sx_along_value(pane->desk->scene.pose, along) + (value == LEFT || value == UP ? -by : by);
+    change(pane, along, within(round(to * 1e6) / 1e6, 0, 1));
+}
+
+static void run_turn(void *state, int value, const char *argument) {
+    probe_pane *pane = state;
+    double by = amount(pane, argument, TURN, 360);
+    if (isnan(by)) return;
+    double to = pane->desk->scene.pose.rotation + value * by;
+    change(pane, SX_ALONG_ROTATION, to - 360 * ceil((to - 180) / 360));
+}
+
+static void run_grow(void *state, int value, const char *argument) {
+    probe_pane *pane = state;
+    double by = amount(pane, argument, GROWTH, 100);
+    if (isnan(by)) return;
+    double area = pane->desk->scene.pose.area;
+    change(pane, SX_ALONG_SIZE, within(value > 0 ? area * by : area / by, LEAST_AREA, 1));
+}
+
+static void run_object(void *state, int value, const char *argument) {
+    probe_pane *pane = state;
+    double index;
+    if (!pane->data) return;
+    size_t count = facts_of(pane)->counts[pane->desk->scene.split], *item = &pane->desk->scene.item;
+    if (argument[0]) {
+        if (!sx_text_number(argument, &index) || index < 0 || index >= (double)count) {
+            sx_desk_say(pane->desk, "object wants an index below %zu", count);
+            pane->desk->bad = true;
+            return;
+        }
+        *item = (size_t)index;
+    } else {
+        *item = (*item + (value > 0 ? 1 : count - 1)) % count;
+    }
+    ask(pane);
+}
+
+static void run_background(void *state, int value, const char *argument) {
+    probe_pane *pane = state;
+    uint64_t *background = &pane->desk->scene.background;
+    (void)argument;
+    *background = (*background + (value > 0 ? 1 : BACKGROUNDS - 1)) % BACKGROUNDS;
+    ask(pane);
+}
+
+static void run_upright(void *state, int value, const char *argument) {
+    probe_pane *pane = state;
+    (void)value, (void)argument;
+    pane->desk->scene.pose = (sx_pose){0.5, 0, 0.5, 0.5};
+    ask(pane);
+}
+
+static const sx_command commands[] = {
+    {"left", "Left h", "[BY]", "move", "the object to the left, by 0.05 of the image", run_move,
+     LEFT, NULL, NULL},
+    {"right", "Right l", "[BY]", "move", "the object to the right", run_move, RIGHT, NULL, NULL},
+    {"up", "Up k", "[BY]", "move", "the object up", run_move, UP, NULL, NULL},
+    {"down", "Down j", "[BY]", "move", "the object down", run_move, DOWN, NULL, NULL},
+    {"turn-left", "[", "[DEGREES]", "turn", "turn the object counter-clockwise, by 10 degrees",
+     run_turn, 1, NULL, NULL},
+    {"turn-right", "]", "[DEGREES]", "turn", "turn the object clockwise", run_turn, -1, NULL, NULL},
+    {"smaller", "<", "[FACTOR]", "size", "the object smaller, its area divided by 1.25", run_grow,
+     -1, NULL, NULL},
+    {"larger", ">", "[FACTOR]", "size", "the object larger", run_grow, 1, NULL, NULL},
+    {"object", "o", "[INDEX]", "object", "the next object, or the one of this index", run_object, 1,
+     NULL, NULL},
+    {"object-before", "O", "", NULL, "the object before", run_object, -1, NULL, NULL},
+    {"background", "b", "", "background", "another background", run_background, 1, NULL, NULL},
+    {"background-before", "B", "", NULL, "the background before", run_background, -1, NULL, NULL},
+    {"upright", "0", "", "upright", "in the middle, upright, half of the image", run_upright, 0,
+     NULL, NULL},
+    {0}};
+
+/* ---- drawing ----------------------------------------------------------------------------------
+ */
+
+static void heading(void *state, char *out, size_t size) {
+    const probe_pane *pane = state;
+    const sx_scene *scene = &pane->desk->scene;
+    if (!pane->data) {
+        snprintf(out, size, "Probe");
+        return;
+    }
+    snprintf(out, size, "Probe · %s #%zu of %s, background %llu",
+             class_name(pane, sx_source_label(pane->data->source, scene->split, scene->item)),
+             scene->item, sx_split_name(scene->split), (unsigned long long)scene->background);
+}
+
+static void draw_picture(const probe_pane *pane, sx_canvas *canvas, sx_box box) {
+    const sx_probe_answer *answer = known(pane);
+    if (answer && pane->desk->answer->unreadable)
+        sx_centred_draw(canvas, box, sx_style_of(SX_ROLE_BAD), "This picture cannot be read");
+    else if (answer)
+        sx_canvas_picture(canvas, box, answer->pixels, answer->size, answer->size, 3);
+    else
+        sx_centred_draw(canvas, box, sx_style_of(SX_ROLE_DIM), "The picture is being made");
+}
+
+typedef struct {
+    int class;
+    double probability;
+} guess;
+
+/* The likeliest `count` classes, the first of equals first; returns how many there are. */
+static int best_guesses(const sx_probe_answer *answer, guess *out, int count) {
+    int found = 0;
+    for (int c = 0; c < answer->classes; c++) {
+        double p = (double)answer->probabilities[c];
+        int at = found < count ? found++ : count;
+        while (at > 0 && out[at - 1].probability < p) {
+            if (at < count) out[at] = out[at - 1];
+            at--;
+        }
+        if (at < count) out[at] = (guess){c, p};
+    }
+    return found;
+}
+
+static void draw_guess(const probe_pane *pane, sx_canvas *canvas, sx_box row, const guess *g) {
+    enum { NAME = 12, VALUE = 6 };
+    bool is_true = g->class == known(pane)->label;
+    sx_style style = sx_style_of(is_true ? SX_ROLE_GOOD : SX_ROLE_TEXT);
+    if (is_true) sx_canvas_put(canvas, row, 0, 0, canvas->look.unicode ? 0x2713 : '*', style);
+    sx_box name = {row.x + 2, row.y, NAME, 1};
+    sx_canvas_text(canvas, name, 0, 0, style, class_name(pane, g->class));
+    sx_box bar = sx_box_inset(row, NAME + 3, 0, VALUE, 0);
+    sx_canvas_progress(canvas, bar, g->probability, style);
+    char shown[32];
+    sx_canvas_text_right(canvas, row, row.width, 0, style,
+                         sx_number_shown(shown, g->probability, 2));
+}
+
+/* "entropy 0.77   margin 0.49", and whether it would answer. */
+static void draw_verdict(const probe_pane *pane, sx_canvas *canvas, sx_box box, const guess *best,
+                         int count) {
+    const sx_probe_answer *answer = known(pane);
+    const sx_desk *desk = pane->desk;
+    double entropy = 0;
+    for (int c = 0; c < answer->classes; c++) {
+        double p = (double)answer->probabilities[c];
+        if (p > 0) entropy -= p * log(p);
+    }
+    char shown[32], other[32];
+    double margin = count > 1 ? best[0].probability - best[1].probability : 1;
+    sx_canvas_print(canvas, box, 0, 0, sx_style_of(SX_ROLE_TEXT), "entropy %s   margin %s",
+                    sx_number_shown(shown, entropy, 2), sx_number_shown(other, margin, 2));
+    if (!(desk->coverage > 0)) return;
+    bool abstains = best[0].probability < desk->threshold;
+    sx_canvas_print(canvas, box, 0, 1, sx_style_of(abstains ? SX_ROLE_WARNING : SX_ROLE_TEXT),
+                    "would %s at %.0f %% risk (%s %s)", abstains ? "abstain" : "answer",
+                    desk->target * 100, abstains ? "below" : "above",
+                    sx_number_shown(shown, desk->threshold, 2));
+}
+
+/* Why there are no probabilities; NULL if there are. */
+static const char *lack_of(const probe_pane *pane) {
+    const sx_probe_answer *answer = known(pane);
+    if (!answer || pane->desk->answer->unreadable) return "";
+    if (!isnan(answer->probabilities[0])) return NULL;
+    if (answer->step >= 0) return "The network is thinking";
+    return pane->desk->now->state == SX_STATE_IDLE ? "There is no network here, only a data set"
+                                                   : "There is no network to ask yet";
+}
+
+static void draw_opinion(const probe_pane *pane, sx_canvas *canvas, sx_box box) {
+    enum { GUESSES = 5, CURVE = 8 };
+    const char *lack = lack_of(pane);
+    if (lack) {
+        sx_centred_draw(canvas, box, sx_style_of(SX_ROLE_DIM), lack);
+        return;
+    }
+    guess best[GUESSES];
+    int wanted = box.height >= CURVE + GUESSES + 3 ? GUESSES : 3;
+    int count = best_guesses(known(pane), best, wanted), label = known(pane)->label;
+    bool listed = false;
+    for (int i = 0; i < count; i++) listed |= best[i].class == label;
+    if (!listed) best[count - 1] = (guess){label, (double)known(pane)->probabilities[label]};
+    for (int i = 0; i < count; i++) draw_guess(pane, canvas, sx_box_take_rows(&box, 1), &best[i]);
+    draw_verdict(pane, canvas, sx_box_take_rows(&box, 2), best, count);
+    sx_box_take_rows(&box, 1);
+    if (!pane->curve || box.height < 4) return;
+    sx_curve curve = {.series = pane->curve, .line = 0, .look = 0};
+    sx_axes axes = sx_axes_default();
+    axes.y_low = 0;
+    axes.y_high = 1;
+    axes.legend = false;
+    if (!strcmp(pane->curve->series.x_label, sx_along_name(pane->desk->along)))
+        axes.cursor = sx_along_value(pane->desk->scene.pose, pane->desk->along);
+    sx_plot_curves(canvas, box, &curve, 1, &axes);
+}
+
+static void draw_pose(const probe_pane *pane, sx_canvas *canvas, sx_box row) {
+    const sx_pose *pose = &pane->desk->scene.pose;
+    const sx_probe_answer *answer = known(pane);
+    char step[32];
+    sx_segment parts[4];
+    parts[0] = sx_part_segment(SX_ROLE_TEXT, "x %.2f y %.2f", pose->x, pose->y);
+    parts[1] = sx_part_segment(SX_ROLE_TEXT, "rotation %.0f", pose->rotation);
+    parts[2] = sx_part_segment(SX_ROLE_TEXT, "size %.0f %%", pose->area * 100);
+    parts[3] = answer && answer->step >= 0
+                   ? sx_part_segment(SX_ROLE_DIM, "network of step %s",
+                                     sx_text_count(step, (long long)answer->step))
+                   : (sx_segment){0};
+    sx_segments_draw(canvas, row, 0, parts, 4, 3);
+}
+
+static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how) {
+    const probe_pane *pane = state;
+    (void)how;
+    if (!pane->data) {
+        if (!sx_part_loading(pane->desk, canvas, box))
+            sx_part_waiting(pane->desk, canvas, box, "The data set", "was not opened");
+        return;
+    }
+    box = sx_box_inset(box, 1, 0, 1, 0);
+    draw_pose(pane, canvas, sx_box_take_rows(&box, -1));
+    int width = 2 * box.height < box.width / 2 ? 2 * box.height : box.width / 2;
+    draw_picture(pane, canvas, sx_box_take_columns(&box, width));
+    draw_opinion(pane, canvas, sx_box_inset(box, 2, 0, 0, 0));
+}
+
+/* ---- the pane ---------------------------------------------------------------------------------
+ */
+
+static void *open_pane(sx_desk *desk) {
+    probe_pane *pane = sx_alloc(1, sizeof *pane);
+    if (pane) *pane = (probe_pane){.desk = desk};
+    return pane;
+}
+
+static void close_pane(void *state) {
+    probe_pane *pane = state;
+    if (pane->data) sx_study_data_release(pane->data);
+    sx_result_release(pane->curve);
+    sx_free(pane);
+}
+
+static json_t *state_of(const void *state) {
+    const probe_pane *pane = state;
+    const sx_scene *scene = &pane->desk->scene;
+    const sx_probe_answer *answer = known(pane);
+    guess best = {-1, NAN};
+    if (answer && !isnan(answer->probabilities[0])) best_guesses(answer, &best, 1);
+    return json_pack(
+        "{s:s, s:I, s:I, s:f, s:f, s:f, s:f, s:s, s:s, s:o, s:b}", "split",
+        sx_split_name(scene->split), "item", (json_int_t)scene->item, "background",
+        (json_int_t)scene->background, "x", scene->pose.x, "y", scene->pose.y, "rotation",
+        scene->pose.rotation, "size", scene->pose.area, "along", sx_along_name(pane->desk->along),
+        "says", best.class >= 0 ? class_name(pane, best.class) : "", "probability",
+        sx_json_number(best.probability), "whole", pane->desk->answer && pane->desk->answer->whole);
+}
+
+static const char *const results[] = {NULL};
+
+const sx_pane sx_pane_probe = {
+    .name = "probe",
+    .title = "Probe",
+    .help = "one object, moved, turned and resized by hand",
+    .explains =
+        "One object on a background that the network has never seen. What you do to it, the "
+        "network sees at once: the bars are how likely it thinks each class is, the true "
+        "one is marked. The curve shows the probability of the true class along the factor "
+        "that you changed last, everything else as it is; the line marks where you are. "
+        "While training goes on, the answer follows it.",
+    .tries = "Try: turn the object with [ and ] until the network changes its mind; make it small "
+             "with <; move it to the border with the arrows; o takes another object, b another "
+             "background. A network can be sure and wrong: the last line says whether it would "
+             "have refused to answer at the risk chosen in the Risk pane.",
+    .commands = commands,
+    .results = results,
+    .open = open_pane,
+    .close = close_pane,
+    .update = update,
+    .seen = seen,
+    .heading = heading,
+    .draw = draw,
+    .state = state_of};
