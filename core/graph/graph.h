@@ -129,6 +129,11 @@ void sx_run_stop_flag(sx_run *run, const atomic_bool *stop);
 sx_status sx_run_predict(sx_run *run, const sx_parameters *parameters, const float *images,
                          int count, float *logits, sx_error *err);
 
+/* Promises that the parameters of predictions stay as they are from now on, so that they are packed
+ * once and not at each prediction; call it again after a change. False takes the promise back. A
+ * training takes it back, too. */
+void sx_run_hold(sx_run *run, bool held);
+
 /* Targets of the training runs from now on: [batch, values of the output], borrowed; soft targets
  * of a cross-entropy, values of another loss. NULL: the labels, one-hot where a loss wants values.
  */

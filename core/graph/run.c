@@ -25,6 +25,8 @@ struct sx_run {
     sx_arena arena;
     int workers;
     bool training;
+    bool held, packed;                   /* parameters of prediction: promised not to change; packed
+                                          * since then */
     sx_frame frame;                      /* of training, and of packing for prediction */
     sx_frame *predict;                   /* [workers] */
     float *logits;                       /* of the running prediction */
@@ -118,6 +120,11 @@ void sx_run_free(sx_run *run) {
 
 void sx_run_stop_flag(sx_run *run, const atomic_bool *stop) {
     run->stop = stop;
+}
+
+void sx_run_hold(sx_run *run, bool held) {
+    run->held = held;
+    run->packed = false;
 }
 
 const sx_frame *sx_run_frame(const sx_run *run) {
@@ -235,11 +242,12 @@ sx_status sx_run_predict(sx_run *run, const sx_parameters *parameters, const flo
     run->logits = logits;
     run->count = count;
     atomic_store(&run->halted, false);
-    for (int i = 0; i <= graph->logits; i++)
+    for (int i = 0; i <= graph->logits && !run->packed; i++)
         if (graph->nodes[i].predict_home == i)
             run_stages(run, &graph->nodes[i], graph->nodes[i].op->prepare);
     sx_status status = end_stages(run);
     if (status) return status;
+    run->packed = run->held;
     sx_pool_run(run->pool, sx_ceil_divide(count, graph->chunk), predict_chunk, run);
     return end_stages(run);
 }
@@ -294,6 +302,7 @@ sx_status sx_run_train(sx_run *run, sx_parameters *parameters, const float *imag
         (!run->frame.targets && !(labels && labels_fit(graph, labels))))
         return SX_BAD_INPUT;
     sx_frame *frame = &run->frame;
+    run->held = run->packed = false;
     frame->training = true;
     frame->parameters = frame->running = parameters->values;
     frame->images = images;

@@ -94,6 +94,8 @@ void sx_probe_learn(sx_probe *probe, const sx_parameters *parameters, int64_t st
     memcpy(probe->model.parameters.values, parameters->values,
            parameters->size * sizeof *parameters->values);
     probe->answer.step = step;
+    sx_evaluator_hold(probe->one, true);
+    sx_evaluator_hold(probe->many, true);
 }
 
 const sx_probe_answer *sx_probe_answer_of(const sx_probe *probe) {

@@ -8,6 +8,7 @@ struct sx_evaluator {
     sx_graph *graph;
     sx_run *run;
     int batch;
+    bool held; /* as sx_evaluator_hold says */
     size_t image_size;     /* values of one image */
     float *images;         /* [batch, height, width, channels] */
     const uint8_t *pixels; /* of the batch that is being made ready */
@@ -44,8 +45,14 @@ void sx_evaluator_stop_flag(sx_evaluator *evaluator, const atomic_bool *stop) {
     sx_run_stop_flag(evaluator->run, stop);
 }
 
+void sx_evaluator_hold(sx_evaluator *evaluator, bool held) {
+    evaluator->held = held;
+    sx_run_hold(evaluator->run, held);
+}
+
 void sx_evaluator_use(sx_evaluator *evaluator, const sx_parameters *parameters) {
     evaluator->parameters = parameters;
+    sx_run_hold(evaluator->run, evaluator->held);
 }
 
 int sx_evaluator_batch(const sx_evaluator *evaluator) {
@@ -62,6 +69,7 @@ static void normalise_image(void *context, int image, int worker) {
 sx_status sx_evaluator_bytes(sx_evaluator *e, const uint8_t *pixels, size_t count,
                              float *probabilities, sx_error *err) {
     size_t classes = (size_t)e->model->classes;
+    if (!e->held) sx_run_hold(e->run, count > (size_t)e->batch);
     for (size_t done = 0; done < count;) {
         int now = count - done < (size_t)e->batch ? (int)(count - done) : e->batch;
         e->pixels = pixels + done * e->image_size;

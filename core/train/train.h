@@ -82,6 +82,8 @@ sx_evaluator *sx_evaluator_new(const sx_model *model, int batch, sx_pool *pool, 
 void sx_evaluator_free(sx_evaluator *evaluator);
 void sx_evaluator_stop_flag(sx_evaluator *evaluator, const atomic_bool *stop);
 int sx_evaluator_batch(const sx_evaluator *evaluator);
+/* As sx_run_hold; without it, parameters may change between the calls below. */
+void sx_evaluator_hold(sx_evaluator *evaluator, bool held);
 /* Evaluates with these parameters, borrowed, from now on; NULL: the model's. */
 void sx_evaluator_use(sx_evaluator *evaluator, const sx_parameters *parameters);
 

@@ -22,6 +22,9 @@ key Right Left
 :target-risk 10
 key 5
 :state-save risk.json
+key 2 p ] ]
+:wait probe whole
+:state-save probe.json
 key 6
 :screen-save claims.txt
 key e q
@@ -51,6 +54,9 @@ check "the filter is in the title" grep -q '· /cr ·' first/filtered.txt
 check "40 rows after a resize" sh -c "[ \$(wc -l <first/robustness.txt) = 40 ]"
 check "the cursor reads a cell" grep -q 'x 0.40 y 0.50 .* n ' first/robustness.txt
 check "the target risk" grep -q '"target": 0.1' first/risk.json
+check "the probe has turned the object" grep -q '"rotation": -20' first/probe.json
+check "and knows what the network says" grep -q '"says": "[a-z]' first/probe.json
+check "the same both times" cmp first/probe.json second/probe.json
 check "the claims" grep -q 'verdict' first/claims.txt
 check "export wrote files" [ -f first/run/export/claims.csv ]
 check "q ended the script" [ ! -e first/never.txt ]

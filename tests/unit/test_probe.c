@@ -109,6 +109,34 @@ static void it_says_what_the_network_says(void **state) {
     bench_done(&b);
 }
 
+/* A promise that parameters do not change is kept by whoever gives it: until it is given again,
+ * what was packed is used. */
+static void held_parameters_are_packed_once(void **state) {
+    (void)state;
+    bench b;
+    float before[64], held[64], after[64];
+    bench_new(&b);
+    assert_int_equal(sx_probe_begin(b.probe, &somewhere, SX_ALONG_SIZE, NULL), SX_OK);
+    const sx_probe_answer *answer = sx_probe_answer_of(b.probe);
+    size_t bytes = (size_t)answer->classes * sizeof(float);
+    sx_evaluator *evaluator = sx_evaluator_new(&b.model, 1, NULL, NULL);
+    sx_evaluator_hold(evaluator, true);
+    assert_int_equal(sx_evaluator_bytes(evaluator, answer->pixels, 1, before, NULL), SX_OK);
+    for (size_t i = 0; i < b.model.parameters.size; i++) b.model.parameters.values[i] *= 0.5f;
+    assert_int_equal(sx_evaluator_bytes(evaluator, answer->pixels, 1, held, NULL), SX_OK);
+    sx_evaluator_hold(evaluator, true);
+    assert_int_equal(sx_evaluator_bytes(evaluator, answer->pixels, 1, after, NULL), SX_OK);
+    assert_true(memcmp(held, after, bytes) != 0);
+    sx_evaluator_hold(evaluator, false);
+    assert_int_equal(sx_evaluator_bytes(evaluator, answer->pixels, 1, held, NULL), SX_OK);
+    assert_memory_equal(held, after, bytes);
+    for (size_t i = 0; i < b.model.parameters.size; i++) b.model.parameters.values[i] *= 2;
+    assert_int_equal(sx_evaluator_bytes(evaluator, answer->pixels, 1, held, NULL), SX_OK);
+    assert_memory_equal(held, before, bytes);
+    sx_evaluator_free(evaluator);
+    bench_done(&b);
+}
+
 /* Every point of a curve is what the network says there, whichever factor it goes along. */
 static void the_curve_passes_through_the_scenes(void **state) {
     (void)state;
@@ -258,6 +286,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_pair_of_the_sweeps_is_a_scene),
         cmocka_unit_test(it_says_what_the_network_says),
+        cmocka_unit_test(held_parameters_are_packed_once),
         cmocka_unit_test(the_curve_passes_through_the_scenes),
         cmocka_unit_test(an_opened_run_says_what_the_live_one_said),
         cmocka_unit_test(it_answers_the_newest_question_and_follows_the_training),
