@@ -8,7 +8,7 @@ struct sx_evaluator {
     sx_graph *graph;
     sx_run *run;
     int batch;
-    bool held; /* as sx_evaluator_hold says */
+    bool held;             /* as sx_evaluator_hold says */
     size_t image_size;     /* values of one image */
     float *images;         /* [batch, height, width, channels] */
     const uint8_t *pixels; /* of the batch that is being made ready */
