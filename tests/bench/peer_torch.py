@@ -155,9 +155,16 @@ def case(name, training, batch):
     return train
 
 
+WARM_UP = 0.2  # seconds, as in bench_core.c
+
+
 def measure(step, batch, seconds):
-    step()
     start, done = time.perf_counter(), 0
+    while True:
+        step()
+        if time.perf_counter() >= start + WARM_UP:
+            break
+    start = time.perf_counter()
     while True:
         step()
         done += 1
