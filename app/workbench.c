@@ -29,9 +29,9 @@ static void send(void *user, sx_command_kind kind, double value) {
     if (bench->engine) sx_engine_send(bench->engine, kind, value);
 }
 
-static void ask(void *user, const sx_scene *scene, sx_along along) {
+static void ask(void *user, const sx_question *question) {
     sx_workbench *bench = user;
-    if (bench->engine) sx_engine_ask(bench->engine, scene, along);
+    if (bench->engine) sx_engine_ask(bench->engine, question);
 }
 
 /* The newest answer of the probe; true if it is another one. */

@@ -93,18 +93,27 @@ void sx_snapshot_release(const sx_snapshot *snapshot);
 
 /* ---- the probe, on a thread of its own ---- */
 
+/* A question: a scene, with the curve along a factor; or, where `pictures` > 0, the sheet of so
+ * many pictures at the scene's pose. */
+typedef struct {
+    sx_scene scene;
+    sx_along along;
+    int pictures; /* up to SX_SHEET_PICTURES */
+} sx_question;
+
 /* As much as is known yet of the answer to question `number`; immutable. */
 typedef struct {
     uint64_t version; /* grows */
     uint64_t number;
     bool whole;            /* picture, probabilities and curve */
     bool unreadable;       /* the object cannot be read; nothing more will come */
-    sx_probe_answer known; /* its arrays are kept by the answer */
+    sx_probe_answer known; /* of a scene; its arrays are kept by the answer */
+    sx_sheet sheet;        /* count 0: it was a scene */
 } sx_answer;
 
-/* Shows a scene to the network of the current job, and again whenever the network has learned; the
- * newer question cancels the older. NULL: no more. Any thread, at once. */
-void sx_engine_ask(sx_engine *engine, const sx_scene *scene, sx_along along);
+/* Asks the network of the current job, and again whenever it has learned; the newer question
+ * cancels the older. NULL: no more. Any thread, at once. */
+void sx_engine_ask(sx_engine *engine, const sx_question *question);
 
 /* The newest answer of the current job, NULL if there is none. End with sx_answer_release. */
 const sx_answer *sx_engine_answer(sx_engine *engine);

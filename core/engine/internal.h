@@ -52,8 +52,7 @@ typedef struct {
     pthread_cond_t changed;
     sx_probe *probe; /* NULL while there are no data; the lane's while it is busy */
     bool open, asked, busy, quit;
-    sx_scene scene;
-    sx_along along;
+    sx_question question;
     uint64_t number, version;
     float *lesson; /* parameters that the probe has not taken yet; lesson_size 0: none */
     size_t lesson_size, lesson_capacity;

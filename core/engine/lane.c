@@ -89,20 +89,17 @@ void sx_lane_teach(sx_engine *engine, bool now) {
 /* ---- what the lane does -----------------------------------------------------------------------
  */
 
-/* A copy of the answer as far as it is known; the screen keeps the one before if memory is out. */
-static void publish(sx_engine *engine, sx_answer facts) {
+/* A counted answer with room for so many floats and bytes behind it; NULL if memory is out: the
+ * screen keeps the one before. */
+static counted *make(uint64_t number, size_t floats, size_t bytes) {
+    counted *c = sx_alloc(1, sizeof *c + floats * sizeof(float) + bytes);
+    if (c) atomic_init(&c->owners, 1);
+    if (c) c->answer.number = number;
+    return c;
+}
+
+static void publish(sx_engine *engine, counted *c) {
     sx_lane *lane = &engine->lane;
-    const sx_probe_answer *known = sx_probe_answer_of(lane->probe);
-    size_t classes = (size_t)known->classes, pixels = (size_t)known->size * (size_t)known->size * 3;
-    counted *c = sx_alloc(1, sizeof *c + classes * sizeof(float) + pixels);
-    if (!c) return;
-    atomic_init(&c->owners, 1);
-    c->answer = facts;
-    c->answer.known = *known;
-    c->answer.known.probabilities = c->values;
-    c->answer.known.pixels = (uint8_t *)(c->values + classes);
-    memcpy(c->values, known->probabilities, classes * sizeof(float));
-    memcpy(c->answer.known.pixels, known->pixels, pixels);
     pthread_mutex_lock(&lane->mutex);
     const sx_answer *old = lane->newest;
     c->answer.version = ++lane->version;
@@ -113,28 +110,62 @@ static void publish(sx_engine *engine, sx_answer facts) {
     (void)put;
 }
 
-typedef struct {
-    sx_scene scene;
-    sx_along along;
-    uint64_t number;
-} question;
+enum { PART, WHOLE, UNREADABLE };
 
-/* Without the mutex; the probe is the lane's while it is busy. */
-static void answer(sx_engine *engine, const question *q) {
+static void publish_scene(sx_engine *engine, uint64_t number, int how) {
+    const sx_probe_answer *known = sx_probe_answer_of(engine->lane.probe);
+    size_t classes = (size_t)known->classes, pixels = (size_t)known->size * (size_t)known->size * 3;
+    counted *c = make(number, classes, pixels);
+    if (!c) return;
+    sx_probe_answer *copy = &c->answer.known;
+    c->answer.whole = how != PART;
+    c->answer.unreadable = how == UNREADABLE;
+    *copy = *known;
+    copy->probabilities = c->values;
+    copy->pixels = (uint8_t *)(c->values + classes);
+    memcpy(copy->probabilities, known->probabilities, classes * sizeof(float));
+    memcpy(copy->pixels, known->pixels, pixels);
+    publish(engine, c);
+}
+
+static void answer_scene(sx_engine *engine, const sx_question *q, uint64_t number) {
     sx_probe *probe = engine->lane.probe;
     if (sx_probe_begin(probe, &q->scene, q->along, NULL)) {
-        publish(engine, (sx_answer){.number = q->number, .whole = true, .unreadable = true});
+        publish_scene(engine, number, UNREADABLE);
         return;
     }
-    publish(engine, (sx_answer){.number = q->number});
+    publish_scene(engine, number, PART);
     if (sx_probe_judge(probe, NULL)) return;
-    publish(engine, (sx_answer){.number = q->number});
+    publish_scene(engine, number, PART);
     if (sx_probe_walk(probe, NULL)) return;
-    publish(engine, (sx_answer){.number = q->number, .whole = true});
+    publish_scene(engine, number, WHOLE);
+}
+
+static void answer_sheet(sx_engine *engine, const sx_question *q, uint64_t number) {
+    sx_sheet sheet = {.split = q->scene.split, .pose = q->scene.pose, .count = q->pictures};
+    sx_status status = sx_probe_sheet(engine->lane.probe, &sheet, NULL);
+    if (status == SX_CANCELLED) return;
+    size_t bytes = (size_t)sheet.count * (size_t)sheet.size * (size_t)sheet.size * 3;
+    counted *c = make(number, 0, status ? 0 : bytes);
+    if (!c) return;
+    c->answer.whole = true;
+    c->answer.unreadable = status != SX_OK;
+    c->answer.sheet = sheet;
+    c->answer.sheet.pixels = (uint8_t *)c->values;
+    if (!status) memcpy(c->values, sheet.pixels, bytes);
+    publish(engine, c);
+}
+
+/* Without the mutex; the probe is the lane's while it is busy. */
+static void answer(sx_engine *engine, const sx_question *q, uint64_t number) {
+    if (q->pictures > 0)
+        answer_sheet(engine, q, number);
+    else
+        answer_scene(engine, q, number);
 }
 
 /* With the mutex: waits for work and takes it; false at the end of the engine. */
-static bool take_work(sx_lane *lane, question *out) {
+static bool take_work(sx_lane *lane, sx_question *out, uint64_t *number) {
     for (;;) {
         if (lane->quit) return false;
         bool news = lane->asked || (lane->open && lane->lesson_size > 0);
@@ -149,18 +180,20 @@ static bool take_work(sx_lane *lane, question *out) {
     lane->asked = false;
     lane->busy = true;
     atomic_store(&lane->stop, false);
-    *out = (question){lane->scene, lane->along, lane->number};
+    *out = lane->question;
+    *number = lane->number;
     return true;
 }
 
 static void *work(void *argument) {
     sx_engine *engine = argument;
     sx_lane *lane = &engine->lane;
-    question q;
+    sx_question q;
+    uint64_t number;
     pthread_mutex_lock(&lane->mutex);
-    while (take_work(lane, &q)) {
+    while (take_work(lane, &q, &number)) {
         pthread_mutex_unlock(&lane->mutex);
-        answer(engine, &q);
+        answer(engine, &q, number);
         pthread_mutex_lock(&lane->mutex);
         lane->busy = false;
         atomic_store(&lane->wants, lane->open);
@@ -173,14 +206,13 @@ static void *work(void *argument) {
 /* ---- questions --------------------------------------------------------------------------------
  */
 
-void sx_engine_ask(sx_engine *engine, const sx_scene *scene, sx_along along) {
+void sx_engine_ask(sx_engine *engine, const sx_question *question) {
     sx_lane *lane = &engine->lane;
     pthread_mutex_lock(&lane->mutex);
-    lane->open = lane->asked = scene != NULL;
+    lane->open = lane->asked = question != NULL;
     atomic_store(&lane->wants, lane->open);
-    if (scene) {
-        lane->scene = *scene;
-        lane->along = along;
+    if (question) {
+        lane->question = *question;
         lane->number++;
         atomic_store(&lane->stop, true); /* of the older one */
     }

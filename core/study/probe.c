@@ -13,6 +13,7 @@ struct sx_probe {
     sx_evaluator *one, *many; /* of the scene, of the curve */
     uint8_t *pixels;          /* [SX_PROBE_POINTS, size, size, 3] */
     float *probabilities;     /* [SX_PROBE_POINTS, classes] */
+    uint8_t *sheet;           /* [SX_SHEET_PICTURES, size, size, 3]; NULL before the first */
     sx_probe_answer answer;
 };
 
@@ -78,6 +79,7 @@ void sx_probe_free(sx_probe *probe) {
     if (probe->has_model) sx_model_done(&probe->model);
     sx_study_data_release(probe->data);
     sx_free(probe->pixels);
+    sx_free(probe->sheet);
     sx_free(probe->probabilities);
     sx_free(probe->answer.pixels);
     sx_free(probe->answer.probabilities);
@@ -138,5 +140,56 @@ sx_status sx_probe_walk(sx_probe *probe, sx_error *err) {
                                     probe->probabilities, err);
     for (int i = 0; !status && i < SX_PROBE_POINTS; i++)
         answer->curve[i] = probe->probabilities[i * answer->classes + answer->label];
+    return status;
+}
+
+/* ---- sheets -----------------------------------------------------------------------------------
+ */
+
+static void judge_entry(sx_sheet_entry *entry, const float *probabilities, int classes) {
+    entry->prediction = 0;
+    for (int c = 1; c < classes; c++)
+        if (probabilities[c] > probabilities[entry->prediction]) entry->prediction = c;
+    entry->confidence = (double)probabilities[entry->prediction];
+    entry->p_true = (double)probabilities[entry->label];
+}
+
+static sx_status draw_entries(sx_probe *probe, sx_sheet *sheet, sx_error *err) {
+    const sx_view *view = probe->data->view;
+    size_t image = (size_t)sheet->size * (size_t)sheet->size * 3;
+    sx_status status = SX_OK;
+    for (int i = 0; i < sheet->count && !status; i++) {
+        uint64_t pair = (uint64_t)i;
+        sx_sheet_entry *entry = &sheet->entries[i];
+        *entry = (sx_sheet_entry){.item = sx_view_pair_item(view, sheet->split, pair),
+                                  .background = sx_view_pair_background(view, sheet->split, pair),
+                                  .prediction = -1,
+                                  .confidence = NAN,
+                                  .p_true = NAN};
+        entry->label = sx_source_label(probe->data->source, sheet->split, entry->item);
+        sx_scene scene = {sheet->split, entry->item, entry->background, sheet->pose};
+        status = sx_view_scene(view, &scene, sheet->pixels + (size_t)i * image, err);
+    }
+    return status;
+}
+
+sx_status sx_probe_sheet(sx_probe *probe, sx_sheet *sheet, sx_error *err) {
+    int size = probe->answer.size, classes = probe->answer.classes;
+    size_t image = (size_t)size * (size_t)size * 3;
+    sheet->size = size;
+    sheet->step = probe->answer.step;
+    if (!probe->sheet) probe->sheet = sx_alloc(SX_SHEET_PICTURES, image);
+    if (!probe->sheet) return sx_study_no_memory(err);
+    sheet->pixels = probe->sheet;
+    sx_status status = draw_entries(probe, sheet, err);
+    if (!probe->has_model || sheet->step < 0) return status;
+    for (int first = 0; first < sheet->count && !status; first += SX_PROBE_POINTS) {
+        int left = sheet->count - first, count = left < SX_PROBE_POINTS ? left : SX_PROBE_POINTS;
+        status = sx_evaluator_bytes(probe->many, sheet->pixels + (size_t)first * image,
+                                    (size_t)count, probe->probabilities, err);
+        for (int i = 0; i < count && !status; i++)
+            judge_entry(&sheet->entries[first + i], probe->probabilities + (size_t)(i * classes),
+                        classes);
+    }
     return status;
 }

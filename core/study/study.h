@@ -167,6 +167,23 @@ typedef struct {
     double curve_x[SX_PROBE_POINTS], curve[SX_PROBE_POINTS]; /* probability of `label`; NaN */
 } sx_probe_answer;
 
+/* The pictures behind a point of a sweep: the first pairs at one pose, as the network sees them. */
+#define SX_SHEET_PICTURES 60
+typedef struct {
+    size_t item;
+    uint64_t background;
+    int label, prediction;     /* -1: there is no network */
+    double confidence, p_true; /* of the prediction and of the label; NaN */
+} sx_sheet_entry;
+typedef struct {
+    sx_split split;
+    sx_pose pose;
+    int count, size; /* pictures; pixels a side */
+    int64_t step;    /* of the parameters; -1: there is no model */
+    sx_sheet_entry entries[SX_SHEET_PICTURES];
+    uint8_t *pixels; /* [count, size, size, 3] */
+} sx_sheet;
+
 /* Draws scenes and asks a network of its own. One thread at a time. */
 typedef struct sx_probe sx_probe;
 
@@ -186,6 +203,9 @@ const sx_probe_answer *sx_probe_answer_of(const sx_probe *probe);
 sx_status sx_probe_begin(sx_probe *probe, const sx_scene *scene, sx_along along, sx_error *err);
 sx_status sx_probe_judge(sx_probe *probe, sx_error *err);
 sx_status sx_probe_walk(sx_probe *probe, sx_error *err);
+/* Fills pictures and entries of a sheet whose split, pose and count (1 .. SX_SHEET_PICTURES) are
+ * set; its pixels are the probe's until the next sheet. */
+sx_status sx_probe_sheet(sx_probe *probe, sx_sheet *sheet, sx_error *err);
 void sx_probe_stop_flag(sx_probe *probe, const atomic_bool *stop);
 
 #endif

@@ -280,6 +280,8 @@ static inline void sample_new(sample *s, sx_state state) {
                          .measuring_share = NAN,
                          .checkpoint_age = NAN,
                          .threads = 2,
+                         .location_area = 0.2,
+                         .rotation_area = 0.5,
                          .results = (const sx_result **)(void *)s->results};
     now->report = (sx_study_report){.loss = NAN,
                                     .accuracy = NAN,

@@ -24,7 +24,7 @@ typedef struct {
     int count;
     int asked; /* scenes shown to the probe; -1: it was told that no more come */
     sx_answer answer;
-    uint8_t pixels[64 * 64 * 3];
+    uint8_t pixels[SX_SHEET_PICTURES * 64 * 64 * 3];
     float probabilities[32];
 } bench;
 
@@ -35,30 +35,64 @@ static void note(void *user, sx_command_kind kind, double value) {
     b->values[b->count++] = value;
 }
 
-/* A probe that answers at once, by a formula. */
-static void reply(void *user, const sx_scene *scene, sx_along along) {
-    bench *b = user;
-    b->asked = scene ? b->asked + 1 : -1;
-    if (!scene) return;
+static void reply_to_scene(bench *b, const sx_question *question) {
     const sx_study_data *data = b->moment.snapshot.data;
+    const sx_scene *scene = &question->scene;
     sx_probe_answer *known = &b->answer.known;
     int label = sx_source_label(data->source, scene->split, scene->item);
     *known = (sx_probe_answer){.scene = *scene,
-                               .along = along,
+                               .along = question->along,
                                .step = 1200,
                                .size = sx_view_size(data->view),
                                .classes = sx_source_describe(data->source)->classes,
                                .label = label,
                                .pixels = b->pixels,
                                .probabilities = b->probabilities};
-    assert_true(known->size <= 64 && known->classes <= 32);
+    assert_true(known->classes <= 32);
     assert_int_equal(sx_view_scene(data->view, scene, b->pixels, NULL), SX_OK);
     for (int c = 0; c < known->classes; c++)
         b->probabilities[c] = c == label ? 0.55f : 0.45f / (float)(known->classes - 1);
     for (int i = 0; i < SX_PROBE_POINTS; i++) {
-        known->curve_x[i] = along == SX_ALONG_ROTATION ? -180 + 15 * i : i / 24.0;
+        known->curve_x[i] = known->along == SX_ALONG_ROTATION ? -180 + 15 * i : i / 24.0;
         known->curve[i] = 0.5 + 0.4 * cos(i / 3.0);
     }
+}
+
+/* Every third is wrong; the likeliest come first. */
+static void reply_to_sheet(bench *b, const sx_question *question) {
+    const sx_study_data *data = b->moment.snapshot.data;
+    sx_sheet *sheet = &b->answer.sheet;
+    *sheet = (sx_sheet){.split = question->scene.split,
+                        .pose = question->scene.pose,
+                        .count = question->pictures,
+                        .size = sx_view_size(data->view),
+                        .step = 1200,
+                        .pixels = b->pixels};
+    for (int i = 0; i < sheet->count; i++) {
+        sx_sheet_entry *entry = &sheet->entries[i];
+        uint8_t *pixels = b->pixels + (size_t)(i * sheet->size * sheet->size * 3);
+        assert_int_equal(sx_view_posed(data->view, sheet->split, (uint64_t)i, sheet->pose, pixels,
+                                       &entry->label, NULL),
+                         SX_OK);
+        entry->item = sx_view_pair_item(data->view, sheet->split, (uint64_t)i);
+        entry->background = (uint64_t)i;
+        entry->p_true = 0.9 - i * 0.01;
+        entry->confidence = 0.9;
+        entry->prediction = i % 3 ? entry->label : (entry->label + 1) % 8;
+    }
+}
+
+/* A probe that answers at once, by a formula. */
+static void reply(void *user, const sx_question *question) {
+    bench *b = user;
+    b->asked = question ? b->asked + 1 : -1;
+    if (!question) return;
+    assert_true(sx_view_size(b->moment.snapshot.data->view) <= 64);
+    b->answer.sheet.count = 0;
+    if (question->pictures > 0)
+        reply_to_sheet(b, question);
+    else
+        reply_to_scene(b, question);
     b->answer.version++;
     b->answer.whole = true;
     sx_screen_answer(b->screen, &b->answer);
@@ -434,8 +468,9 @@ static void pictures_are_ordered(void **state) {
 static void every_pane_explains_itself(void **state) {
     (void)state;
     bench *b = bench_new(SX_STATE_RUNNING);
-    for (int page = 2; page <= 6; page++) {
+    for (int page = 2; page <= PAGES; page++) {
         char keys[16];
+        if (page == 6) continue; /* there are no claims yet */
         draw(b, 60, 16, full);
         snprintf(keys, sizeof keys, "%d i", page);
         press(b, keys);
@@ -523,8 +558,6 @@ static void the_probe_moves_turns_and_resizes(void **state) {
 static void a_cell_of_the_map_opens_in_the_probe(void **state) {
     (void)state;
     bench *b = bench_new(SX_STATE_FINISHED);
-    b->moment.snapshot.location_area = 0.2;
-    b->moment.snapshot.rotation_area = 0.5;
     press(b, "4 L Right Right Up p");
     expect_state(b, "probe.x", "0.6");
     expect_state(b, "probe.y", "0.4");
@@ -534,6 +567,47 @@ static void a_cell_of_the_map_opens_in_the_probe(void **state) {
     expect_state(b, "probe.along", "rotation");
     expect_state(b, "probe.size", "0.5");
     assert_false(seen(b, "rotation 0 "));
+    bench_free(b);
+}
+
+static void a_cell_opens_the_pictures_behind_it(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_FINISHED);
+    press(b, "4 L Right Right Up Enter");
+    expect_state(b, "robustness.sheet", "true");
+    expect_seen(b, "Robustness · pictures at x 0.60 y 0.40");
+    golden_check(&b->canvas, "pane-sheet-80x24");
+    json_t *before = sx_screen_state(b->screen);
+    press(b, "Right Down Left");
+    expect_state(b, "page", "robustness");
+    press(b, "Enter"); /* the probe, with the selected picture in the cell's pose */
+    expect_state(b, "page", "probe");
+    expect_state(b, "probe.x", "0.6");
+    expect_state(b, "probe.size", "0.2");
+    json_t *after = sx_screen_state(b->screen);
+    assert_true(json_integer_value(json_object_get(json_object_get(after, "robustness"), "item")) !=
+                json_integer_value(json_object_get(json_object_get(before, "robustness"), "item")));
+    json_decref(before);
+    json_decref(after);
+    press(b, "Esc"); /* back to the sheet, which is asked for again */
+    expect_state(b, "page", "robustness");
+    expect_seen(b, "p(true)");
+    press(b, "Esc");
+    expect_state(b, "robustness.sheet", "false");
+    assert_int_equal(b->asked, -1);
+    press(b, "S Enter Enter");
+    expect_state(b, "probe.along", "size");
+    bench_free(b);
+}
+
+static void an_image_opens_in_the_probe(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_FINISHED);
+    press(b, "2 Right Enter Enter");
+    expect_state(b, "page", "probe");
+    expect_state(b, "probe.item", "1");
+    press(b, "Esc");
+    expect_state(b, "data.open", "true");
     bench_free(b);
 }
 
@@ -860,6 +934,8 @@ int main(void) {
         cmocka_unit_test(pages_and_focus_follow_keys),
         cmocka_unit_test(the_probe_moves_turns_and_resizes),
         cmocka_unit_test(a_cell_of_the_map_opens_in_the_probe),
+        cmocka_unit_test(a_cell_opens_the_pictures_behind_it),
+        cmocka_unit_test(an_image_opens_in_the_probe),
         cmocka_unit_test(commands_go_to_the_engine),
         cmocka_unit_test(leaving_asks_when_a_run_would_stop),
         cmocka_unit_test(pictures_are_filtered_and_opened),

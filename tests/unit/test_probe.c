@@ -211,7 +211,7 @@ static void an_opened_run_says_what_the_live_one_said(void **state) {
     await(engine, SX_STATE_RUNNING, 30);
     sx_engine_send(engine, SX_COMMAND_PAUSE, 0);
     await(engine, SX_STATE_PAUSED, 30);
-    sx_engine_ask(engine, &somewhere, SX_ALONG_ROTATION);
+    sx_engine_ask(engine, &(sx_question){somewhere, SX_ALONG_ROTATION, 0});
     const sx_answer *live = whole_answer(engine);
     assert_true(live->known.step >= 30);
     assert_int_equal(live->known.scene.item, 7);
@@ -220,7 +220,7 @@ static void an_opened_run_says_what_the_live_one_said(void **state) {
     sx_engine_free(engine);
     engine = start(SX_JOB_OPEN, run);
     await(engine, SX_STATE_STOPPED, 30);
-    sx_engine_ask(engine, &somewhere, SX_ALONG_ROTATION);
+    sx_engine_ask(engine, &(sx_question){somewhere, SX_ALONG_ROTATION, 0});
     const sx_answer *opened = whole_answer(engine);
     assert_int_equal(opened->known.step, live->known.step);
     assert_memory_equal(opened->known.probabilities, live->known.probabilities,
@@ -237,10 +237,10 @@ static void it_answers_the_newest_question_and_follows_the_training(void **state
     snprintf(run, sizeof run, "%s/followed", home);
     sx_engine *engine = start(SX_JOB_RUN, run);
     await(engine, SX_STATE_RUNNING, 10);
-    sx_scene scene = somewhere;
     for (int i = 0; i < 300; i++) {
-        scene.item = (size_t)i % 50;
-        sx_engine_ask(engine, &scene, (sx_along)(i % SX_ALONGS));
+        sx_question q = {somewhere, (sx_along)(i % SX_ALONGS), i % 7 == 0 ? 5 : 0};
+        q.scene.item = (size_t)i % 50;
+        sx_engine_ask(engine, &q);
     }
     int64_t first = -1, step = -1;
     for (int tries = 0; tries < 20000 && (first < 0 || step <= first); tries++) {
@@ -254,15 +254,48 @@ static void it_answers_the_newest_question_and_follows_the_training(void **state
         usleep(1000);
     }
     assert_true(step > first); /* the same question, a network that has learned since */
-    sx_engine_ask(engine, NULL, SX_ALONG_X);
+    sx_engine_ask(engine, NULL);
     assert_true(sx_engine_answered(engine));
     sx_engine_free(engine);
+}
+
+/* The pictures behind a cell are those that the sweep measured there, and what the network says to
+ * them is what it says to each. */
+static void a_sheet_is_what_a_sweep_measures(void **state) {
+    (void)state;
+    bench b;
+    uint8_t pixels[16 * 16 * 3];
+    bench_new(&b);
+    sx_probe_learn(b.probe, &b.model.parameters, 5);
+    sx_pose pose = {0.2, 0, 0.1, 0.9};
+    sx_sheet sheet = {.split = SX_SPLIT_VALIDATION, .pose = pose, .count = 40};
+    assert_int_equal(sx_probe_sheet(b.probe, &sheet, NULL), SX_OK);
+    assert_int_equal(sheet.step, 5);
+    for (int i = 0; i < sheet.count; i++) {
+        const sx_sheet_entry *entry = &sheet.entries[i];
+        int label;
+        assert_int_equal(sx_view_posed(b.data->view, SX_SPLIT_VALIDATION, (uint64_t)i, pose, pixels,
+                                       &label, NULL),
+                         SX_OK);
+        assert_memory_equal(sheet.pixels + (size_t)i * sizeof pixels, pixels, sizeof pixels);
+        assert_int_equal(entry->label, label);
+        sx_scene scene = {SX_SPLIT_VALIDATION, entry->item, entry->background, pose};
+        assert_int_equal(sx_probe_begin(b.probe, &scene, SX_ALONG_X, NULL), SX_OK);
+        assert_int_equal(sx_probe_judge(b.probe, NULL), SX_OK);
+        const float *p = sx_probe_answer_of(b.probe)->probabilities;
+        assert_true(fabs((double)p[label] - entry->p_true) < 1e-5);
+        assert_true(fabs((double)p[entry->prediction] - entry->confidence) < 1e-5);
+        for (int c = 0; c < sx_probe_answer_of(b.probe)->classes; c++)
+            assert_true((double)p[c] <= entry->confidence + 1e-5);
+    }
+    bench_done(&b);
 }
 
 static void without_a_network_there_is_the_picture(void **state) {
     (void)state;
     sx_engine *engine = start(SX_JOB_BROWSE, NULL);
-    sx_engine_ask(engine, &somewhere, SX_ALONG_X); /* before the data are there: it is forgotten */
+    sx_engine_ask(engine, &(sx_question){somewhere, SX_ALONG_X,
+                                         0}); /* before the data are there: it is forgotten */
     await(engine, SX_STATE_IDLE, 0);
     for (int tries = 0; tries < 5000; tries++) {
         const sx_snapshot *now = sx_engine_snapshot(engine);
@@ -271,7 +304,7 @@ static void without_a_network_there_is_the_picture(void **state) {
         if (there) break;
         usleep(1000);
     }
-    sx_engine_ask(engine, &somewhere, SX_ALONG_X);
+    sx_engine_ask(engine, &(sx_question){somewhere, SX_ALONG_X, 0});
     const sx_answer *answer = whole_answer(engine);
     int sum = 0;
     for (int i = 0; i < 16 * 16 * 3; i++) sum += answer->known.pixels[i];
@@ -290,6 +323,7 @@ int main(void) {
         cmocka_unit_test(the_curve_passes_through_the_scenes),
         cmocka_unit_test(an_opened_run_says_what_the_live_one_said),
         cmocka_unit_test(it_answers_the_newest_question_and_follows_the_training),
+        cmocka_unit_test(a_sheet_is_what_a_sweep_measures),
         cmocka_unit_test(without_a_network_there_is_the_picture),
     };
     sx_tensor_init();

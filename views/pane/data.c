@@ -2,7 +2,7 @@
  * data set: the list of shown items is an array of indices, only what is in sight is drawn.
  * Predictions are those of the last evaluation of the validation split (the result "items"); the
  * other splits are shown without, because nobody measures on what was trained. */
-#include "views/pane/part.h"
+#include "views/pane/thumbnail.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -371,108 +371,37 @@ static void heading(void *state, char *out, size_t size) {
         snprintf(out + used, size - used, " · %s", orders[pane->order].heading);
 }
 
-/* "✓ .97", "✗ coat .61", or "" without a prediction. */
 static void verdict(const data_pane *pane, size_t item, bool unicode, char *out, size_t size,
                     sx_role *role) {
     int predicted = prediction(pane, item);
-    int label = sx_source_label(pane->data->source, pane->split, item);
-    double confidence = figure(pane, item, "confidence");
-    char sure[32] = "";
-    out[0] = 0;
-    *role = SX_ROLE_DIM;
-    if (predicted < 0) return;
-    if (!isnan(confidence)) snprintf(sure, sizeof sure, "%.2f", confidence);
-    const char *digits = sure[0] == '0' ? sure + 1 : sure;
-    bool right = predicted == label;
-    *role = right ? SX_ROLE_GOOD : SX_ROLE_BAD;
-    if (right)
-        snprintf(out, size, "%s %s", unicode ? "✓" : "+", digits);
-    else
-        snprintf(out, size, "%s %s %s", unicode ? "✗" : "x", class_name(pane, predicted), digits);
+    sx_thumbnail_verdict v = {.prediction = predicted >= 0 ? class_name(pane, predicted) : NULL,
+                              .right = predicted ==
+                                       sx_source_label(pane->data->source, pane->split, item),
+                              .confidence = figure(pane, item, "confidence")};
+    sx_thumbnail_verdict_text(&v, unicode, out, size, role);
 }
 
-typedef struct {
-    int width, height; /* of the picture in cells; the caption is two rows more */
-} thumbnail;
-
-/* Square pictures, wide enough for most names; several rows of them if each gets enough height. */
-static thumbnail thumbnail_of(const data_pane *pane, sx_box box) {
-    enum { CAPTION = 2, GAP = 1, LEAST = 4 };
-    int longest = 0;
-    for (int i = 0; i < facts_of(pane)->classes; i++) {
-        int columns = sx_text_columns(class_name(pane, i));
-        if (columns > longest) longest = columns;
-    }
-    int width = longest < 10 ? 10 : longest > 14 ? 14 : longest;
-    int height = (box.height + GAP) / 2 - CAPTION - GAP;
-    if (height < LEAST) height = box.height - CAPTION;
-    if (height > width / 2) height = width / 2;
-    return (thumbnail){width, height < 1 ? 1 : height};
-}
-
-/* A caption that keeps its end (the confidence) when the name before it is too long. */
-static void draw_caption(sx_canvas *canvas, sx_box box, int y, sx_style style, const char *text) {
-    const char *end = strrchr(text, ' ');
-    int columns = sx_text_columns(text);
-    if (end && columns > box.width) {
-        char start[128];
-        int tail = sx_text_columns(end);
-        sx_text_set(start,
-                    (size_t)(end - text) + 1 < sizeof start ? (size_t)(end - text) + 1
-                                                            : sizeof start,
-                    text);
-        if (sx_text_columns(start) <= box.width) { /* the name alone fits: it matters more */
-            sx_canvas_text(canvas, box, 0, y, style, start);
-            return;
-        }
-        sx_box left = box;
-        left.width -= tail;
-        sx_canvas_text(canvas, left, 0, y, style, start);
-        sx_canvas_text(canvas, box, left.width, y, style, end);
-        return;
-    }
-    sx_canvas_text(canvas, box, 0, y, style, text);
-}
-
-static void draw_thumbnail(data_pane *pane, sx_canvas *canvas, sx_box box, size_t item,
+static void draw_thumbnail(data_pane *pane, sx_canvas *canvas, sx_box place, size_t item,
                            bool selected) {
     sx_picture picture = {pane->data, pane->split, item, pane->original};
-    sx_box image = sx_box_inset(box, 0, 0, 0, 2);
-    if (!sx_pictures_draw(pane->pictures, canvas, image, &picture)) pane->desk->again = true;
+    if (!sx_pictures_draw(pane->pictures, canvas, sx_thumbnail_picture(place), &picture))
+        pane->desk->again = true;
     char text[160];
-    sx_role role;
-    int label = sx_source_label(pane->data->source, pane->split, item);
-    sx_style style = sx_style_of(selected ? SX_ROLE_FOCUS : SX_ROLE_TEXT);
-    if (selected) {
-        style.attributes |= SX_REVERSE;
-        sx_box caption = box;
-        sx_box row = sx_box_take_rows(&caption, -2);
-        row.height = 1;
-        sx_canvas_fill(canvas, row, ' ', style);
-        canvas->cursor_x = row.x;
-        canvas->cursor_y = row.y;
-    }
-    draw_caption(canvas, box, box.height - 2, style, class_name(pane, label));
-    verdict(pane, item, canvas->look.unicode, text, sizeof text, &role);
-    draw_caption(canvas, box, box.height - 1, sx_style_of(role), text);
+    sx_thumbnail_caption caption = {
+        .name = class_name(pane, sx_source_label(pane->data->source, pane->split, item)),
+        .verdict = text,
+        .selected = selected};
+    verdict(pane, item, canvas->look.unicode, text, sizeof text, &caption.role);
+    sx_thumbnail_caption_draw(canvas, place, &caption);
 }
 
 static void draw_grid(data_pane *pane, sx_canvas *canvas, sx_box box, bool focused) {
-    thumbnail t = thumbnail_of(pane, box);
-    int across = (box.width + 1) / (t.width + 1), down = (box.height + 1) / (t.height + 3);
-    if (across < 1) across = 1;
-    if (down < 1) down = 1;
-    sx_picker_lay(&pane->picker, pane->picker.count, across, down);
+    sx_thumbnails t = sx_thumbnails_lay(box, facts_of(pane), &pane->picker, pane->picker.count);
     sx_pictures_begin(pane->pictures, pane->desk->picture_seconds);
-    int step = across > 1 ? (box.width - t.width) / (across - 1) : 0;
-    if (step > t.width + 3) step = t.width + 3;
-    for (int i = 0; i < across * down; i++) {
+    for (int i = 0; i < t.across * t.down; i++) {
         size_t at = pane->picker.first + (size_t)i;
         if (at >= pane->picker.count) break;
-        sx_box place = {box.x + i % across * step, box.y + i / across * (t.height + 3), t.width,
-                        t.height + 2};
-        if (place.width > box.width) place.width = box.width;
-        draw_thumbnail(pane, canvas, place, pane->shown[at],
+        draw_thumbnail(pane, canvas, sx_thumbnails_place(&t, i), pane->shown[at],
                        focused && at == pane->picker.selected);
     }
 }
@@ -608,7 +537,8 @@ static void close_pane(void *state) {
 
 static bool enter(void *state) {
     data_pane *pane = state;
-    if (pane->open || pane->picker.count == 0) return false;
+    if (pane->picker.count == 0) return false;
+    pane->desk->wants_probe = pane->open;
     return pane->open = true;
 }
 

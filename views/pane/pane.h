@@ -12,8 +12,8 @@ typedef struct sx_screen sx_screen;
 
 typedef struct {
     void *user;
-    void (*send)(void *user, sx_command_kind kind, double value);   /* to the engine */
-    void (*ask)(void *user, const sx_scene *scene, sx_along along); /* its probe; may be NULL */
+    void (*send)(void *user, sx_command_kind kind, double value); /* to the engine */
+    void (*ask)(void *user, const sx_question *question);         /* its probe; may be NULL */
     const char *page; /* the first: "dashboard", "data" ...; NULL: dashboard */
     /* Seconds that one drawing may spend on pictures that were not drawn before; the rest follow
      * in the next drawings. 0: all at once, so that a script sees the whole picture. */

@@ -11,8 +11,9 @@ typedef struct {
     const sx_snapshot *now;  /* never NULL */
     const sx_answer *answer; /* of the probe; NULL: none */
     void *user;              /* as in sx_screen_options */
-    void (*ask)(void *user, const sx_scene *scene, sx_along along);
-    sx_scene scene; /* what the probe shows; other panes put there what is selected in them */
+    void (*ask)(void *user, const sx_question *question);
+    bool wants_probe; /* a pane has put something into `scene` that is to be opened */
+    sx_scene scene;   /* what the probe shows; other panes put there what is selected in them */
     sx_along along;
     double target, threshold, coverage; /* the operating point of the Risk pane; NaN: unknown */
     double picture_seconds;             /* as in sx_screen_options */

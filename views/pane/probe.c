@@ -31,13 +31,14 @@ static const char *class_name(const probe_pane *pane, int class) {
 
 /* The answer as far as it is for this scene's data; NULL if there is none yet. */
 static const sx_probe_answer *known(const probe_pane *pane) {
-    return pane->data && pane->desk->answer ? &pane->desk->answer->known : NULL;
+    const sx_answer *answer = pane->desk->answer;
+    return pane->data && answer && answer->sheet.count == 0 ? &answer->known : NULL;
 }
 
-static void ask(probe_pane *pane) {
-    if (pane->desk->ask)
-        pane->desk->ask(pane->desk->user, pane->seen && pane->data ? &pane->desk->scene : NULL,
-                        pane->desk->along);
+static void ask(const probe_pane *pane) {
+    const sx_desk *desk = pane->desk;
+    sx_question question = {.scene = desk->scene, .along = desk->along};
+    if (desk->ask) desk->ask(desk->user, pane->seen && pane->data ? &question : NULL);
 }
 
 /* ---- what comes from the engine ---------------------------------------------------------------
@@ -63,7 +64,7 @@ static sx_result *make_curve(const probe_pane *pane, const sx_probe_answer *answ
 
 /* The curve of an answer that is not whole yet stays the one before. */
 static void take_answer(probe_pane *pane) {
-    const sx_answer *answer = pane->data ? pane->desk->answer : NULL;
+    const sx_answer *answer = known(pane) ? pane->desk->answer : NULL;
     if (answer && (!answer->whole || answer->version == pane->version)) return;
     sx_result_release(pane->curve);
     pane->curve = answer && answer->known.step >= 0 ? make_curve(pane, &answer->known) : NULL;
@@ -380,15 +381,14 @@ const sx_pane sx_pane_probe = {
     .title = "Probe",
     .help = "one object, moved, turned and resized by hand",
     .explains =
-        "One object on a background that the network has never seen. What you do to it, the "
-        "network sees at once: the bars are how likely it thinks each class is, the true "
-        "one is marked. The curve shows the probability of the true class along the factor "
-        "that you changed last, everything else as it is; the line marks where you are. "
-        "While training goes on, the answer follows it.",
-    .tries = "Try: turn the object with [ and ] until the network changes its mind; make it small "
-             "with <; move it to the border with the arrows; o takes another object, b another "
-             "background. A network can be sure and wrong: the last line says whether it would "
-             "have refused to answer at the risk chosen in the Risk pane.",
+        "One object on a background that the network has never seen; what you do to it, the "
+        "network sees at once. The bars are how likely it thinks each class is; the true one "
+        "is marked. The curve is the probability of the true class along the factor that you "
+        "changed last, and the line where you are.",
+    .tries =
+        "Try: turn the object with [ and ] until the network changes its mind; make it small with "
+        "<; move it to the border; o takes another object, b another background. Can it be sure "
+        "and wrong?",
     .commands = commands,
     .results = results,
     .open = open_pane,

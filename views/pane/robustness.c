@@ -3,7 +3,7 @@
  * the central third of the locations, ring the outermost ones; the drop between them has, until the
  * study's own is there, a Newcombe interval (1998, method 10) from the Wilson intervals of both
  * sides, which treats the pictures as independent. */
-#include "views/pane/part.h"
+#include "views/pane/sheet.h"
 
 #include "core/metric/metric.h"
 
@@ -20,6 +20,7 @@ typedef struct {
     plot main;
     int row, column, point[PLOTS]; /* cursors; row < 0: not set yet */
     bool values;
+    sx_sheet_view sheet; /* the pictures behind the point under the cursor */
 } robustness_pane;
 
 static const sx_result *result_of(const robustness_pane *pane, plot which) {
@@ -43,6 +44,10 @@ static void run_move(void *state, int value, const char *argument) {
     const sx_result *result = result_of(pane, pane->main);
     int dx = value == LEFT ? -1 : value == RIGHT, dy = value == UP ? -1 : value == DOWN;
     (void)argument;
+    if (pane->sheet.open) {
+        sx_sheet_move(&pane->sheet, value);
+        return;
+    }
     if (!result) return;
     if (pane->main != LOCATION) {
         int *at = &pane->point[pane->main], count = (int)result->series.length;
@@ -58,6 +63,7 @@ static void run_move(void *state, int value, const char *argument) {
 static void run_plot(void *state, int value, const char *argument) {
     robustness_pane *pane = state;
     (void)argument;
+    sx_sheet_close(&pane->sheet);
     pane->main = (plot)value;
 }
 
@@ -295,6 +301,12 @@ static void draw_status(const robustness_pane *pane, sx_canvas *canvas, sx_box r
 static void heading(void *state, char *out, size_t size) {
     const robustness_pane *pane = state;
     const sx_result *result = result_of(pane, pane->main);
+    if (pane->sheet.open) {
+        char cursor[192];
+        tell_cursor(pane, cursor, sizeof cursor);
+        snprintf(out, size, "Robustness · pictures at %s", cursor);
+        return;
+    }
     if (result && result->title && result->title[0])
         snprintf(out, size, "Robustness · %c%s", tolower((unsigned char)result->title[0]),
                  result->title + 1);
@@ -321,7 +333,11 @@ static bool nothing_yet(const robustness_pane *pane) {
 }
 
 static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how) {
-    const robustness_pane *pane = state;
+    robustness_pane *pane = state;
+    if (pane->sheet.open && how.zoomed) {
+        sx_sheet_draw(&pane->sheet, canvas, sx_box_inset(box, 1, 0, 1, 0));
+        return;
+    }
     if (nothing_yet(pane)) {
         sx_part_waiting(pane->desk, canvas, box, "Accuracy by place, rotation and size",
                         SX_PART_MEASURED);
@@ -354,39 +370,96 @@ static void close_pane(void *state) {
     sx_free(state);
 }
 
-/* The pose of the cell or point under the cursor. */
-static void offer(void *state) {
-    robustness_pane *pane = state;
-    sx_desk *desk = pane->desk;
+/* The pose and the number of pictures of the cell or point under the cursor; false: there is none.
+ */
+static bool point_under_cursor(const robustness_pane *pane, sx_pose *pose, double *count) {
     const sx_result *result = result_of(pane, pane->main);
-    sx_pose pose = {0.5, 0, 0.5, 0.5};
+    const sx_snapshot *now = pane->desk->now;
     int at = pane->point[pane->main];
-    if (!result) return;
+    *pose = (sx_pose){0.5, 0, 0.5, 0.5};
+    if (!result) return false;
     if (pane->main == LOCATION) {
         const sx_grid *grid = &result->grid;
-        if (pane->row < 0 || pane->row >= grid->rows || pane->column >= grid->columns) return;
-        pose.x = grid->column_values[pane->column];
-        pose.y = grid->row_values[pane->row];
-        pose.area = desk->now->location_area;
-    } else {
-        if (at < 0 || at >= (int)result->series.length) return;
-        bool turned = pane->main == ROTATION;
-        if (turned) pose.area = desk->now->rotation_area;
-        pose =
-            sx_along_pose(pose, turned ? SX_ALONG_ROTATION : SX_ALONG_SIZE, result->series.x[at]);
+        if (pane->row < 0 || pane->row >= grid->rows || pane->column >= grid->columns) return false;
+        size_t cell = (size_t)pane->row * (size_t)grid->columns + (size_t)pane->column;
+        *pose = (sx_pose){now->location_area, 0, grid->column_values[pane->column],
+                          grid->row_values[pane->row]};
+        *count = grid->count ? grid->count[cell] : 1;
+        return true;
     }
-    desk->scene.pose = pose;
-    desk->along = pane->main == LOCATION   ? SX_ALONG_X
-                  : pane->main == ROTATION ? SX_ALONG_ROTATION
-                                           : SX_ALONG_SIZE;
+    if (at < 0 || at >= (int)result->series.length) return false;
+    const sx_line *line = &result->series.lines[sx_part_line(result, "accuracy")];
+    bool turned = pane->main == ROTATION;
+    if (turned) pose->area = now->rotation_area;
+    *pose = sx_along_pose(*pose, turned ? SX_ALONG_ROTATION : SX_ALONG_SIZE, result->series.x[at]);
+    *count = line->count ? line->count[at] : 1;
+    return true;
+}
+
+static sx_along along_of(const robustness_pane *pane) {
+    return pane->main == LOCATION   ? SX_ALONG_X
+           : pane->main == ROTATION ? SX_ALONG_ROTATION
+                                    : SX_ALONG_SIZE;
+}
+
+/* For the probe: the selected picture, else the pose under the cursor. */
+static void offer(void *state) {
+    robustness_pane *pane = state;
+    sx_pose pose;
+    double count;
+    pane->desk->along = along_of(pane);
+    if (pane->sheet.open && sx_sheet_offer(&pane->sheet)) return;
+    if (point_under_cursor(pane, &pose, &count)) pane->desk->scene.pose = pose;
+}
+
+/* What was measured on says the result's title: the last measurement is on test objects. */
+static sx_split measured_split(const robustness_pane *pane) {
+    const sx_result *result = result_of(pane, pane->main);
+    bool test = result && result->title && strstr(result->title, "test objects");
+    return test ? SX_SPLIT_TEST : SX_SPLIT_VALIDATION;
+}
+
+/* The pictures behind the point under the cursor; there, the probe with the selected one. */
+static bool enter(void *state) {
+    robustness_pane *pane = state;
+    sx_pose pose;
+    double count;
+    if (pane->sheet.open) {
+        pane->desk->wants_probe = sx_sheet_item(&pane->sheet) >= 0;
+        return true;
+    }
+    if (!pane->desk->now->data) return false;
+    if (!point_under_cursor(pane, &pose, &count)) run_move(pane, FIRST, "");
+    if (!point_under_cursor(pane, &pose, &count) || !(count >= 1)) return false;
+    sx_sheet_open(&pane->sheet, pane->desk, measured_split(pane), pose,
+                  (int)fmin(count, SX_SHEET_PICTURES));
+    return true;
+}
+
+static bool back(void *state) {
+    robustness_pane *pane = state;
+    bool was = pane->sheet.open;
+    sx_sheet_close(&pane->sheet);
+    return was;
+}
+
+static void seen(void *state, bool seen) {
+    sx_sheet_seen(&((robustness_pane *)state)->sheet, seen);
+}
+
+static void update(void *state) {
+    robustness_pane *pane = state;
+    if (pane->sheet.open && !pane->desk->now->data) sx_sheet_close(&pane->sheet);
+    sx_sheet_update(&pane->sheet);
 }
 
 static json_t *state_of(const void *state) {
     const robustness_pane *pane = state;
     char cursor[192];
     tell_cursor(pane, cursor, sizeof cursor);
-    return json_pack("{s:s, s:i, s:i, s:s}", "plot", plot_names[pane->main], "row", pane->row,
-                     "column", pane->column, "cursor", cursor);
+    return json_pack("{s:s, s:i, s:i, s:s, s:b, s:I}", "plot", plot_names[pane->main], "row",
+                     pane->row, "column", pane->column, "cursor", cursor, "sheet", pane->sheet.open,
+                     "item", (json_int_t)sx_sheet_item(&pane->sheet));
 }
 
 static const char *const results[] = {"location", "rotation", "size", NULL};
@@ -401,13 +474,18 @@ const sx_pane sx_pane_robustness = {
                 "that the network still gets right. It learned from centred, upright "
                 "objects of one size, so whatever falls off towards the edges is what "
                 "it did not learn.",
-    .tries = "Try: the arrows read a cell with its interval and its count; R and S "
-             "look at rotation and size; v prints all values; M measures now.",
+    .tries =
+        "Try: the arrows read a cell; Enter shows the pictures behind it, the worst first; R and S "
+        "look at rotation and size; v prints all values.",
     .commands = commands,
     .results = results,
     .open = open_pane,
     .close = close_pane,
     .heading = heading,
     .draw = draw,
+    .enter = enter,
+    .back = back,
+    .seen = seen,
+    .update = update,
     .offer = offer,
     .state = state_of};

@@ -127,8 +127,10 @@ static void go_to(sx_screen *screen, int page) {
     if (page == PROBE && screen->page != PROBE) screen->before = screen->page;
     screen->page = page;
     if (page >= 1 && page <= TILES) screen->focus = page - 1;
-    for (int i = 0; i < PANES; i++)
-        if (sx_screen_panes[i]->seen) sx_screen_panes[i]->seen(screen->panes[i], page == i + 1);
+    for (int turn = 0; turn < 2; turn++) /* what is no more seen asks no more, before others ask */
+        for (int i = 0; i < PANES; i++)
+            if (sx_screen_panes[i]->seen && (page == i + 1) == (turn == 1))
+                sx_screen_panes[i]->seen(screen->panes[i], turn == 1);
 }
 static void run_page(void *state, int value, const char *argument) {
     (void)argument;
@@ -168,6 +170,8 @@ static void run_zoom(void *state, int value, const char *argument) {
     }
     const sx_pane *pane = sx_screen_panes[screen->page - 1];
     if (pane->enter) pane->enter(screen->panes[screen->page - 1]);
+    if (screen->desk.wants_probe) run_probe(screen, PROBE, "");
+    screen->desk.wants_probe = false;
 }
 
 static void run_back(void *state, int value, const char *argument) {
@@ -462,6 +466,7 @@ void sx_screen_update(sx_screen *screen, const sx_snapshot *snapshot) {
 
 void sx_screen_answer(sx_screen *screen, const sx_answer *answer) {
     screen->desk.answer = answer;
+    sx_pane_robustness.update(screen->panes[ROBUSTNESS - 1]);
     sx_pane_probe.update(screen->panes[PROBE - 1]);
 }
 

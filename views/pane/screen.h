@@ -5,7 +5,7 @@
 
 #include "views/pane/part.h"
 
-enum { PANES = 6, TILES = SX_SCREEN_TILES, DASHBOARD = 0, CLAIMS = 5, PROBE = 6 };
+enum { PANES = 6, TILES = SX_SCREEN_TILES, DASHBOARD = 0, ROBUSTNESS = 3, CLAIMS = 5, PROBE = 6 };
 /* Page 0 is the dashboard, page p > 0 is pane p - 1; the claims and the probe are never tiles. */
 extern const sx_pane *const sx_screen_panes[PANES];
 

@@ -1,0 +1,38 @@
+/* The pictures behind a point of the robustness measurements, on the page of the pane that opened
+ * them: the same pairs that were measured there, as the network sees them now. Private to the
+ * folder. */
+#ifndef SX_PANE_SHEET_H
+#define SX_PANE_SHEET_H
+
+#include "views/pane/part.h"
+
+/* Start with {0}. */
+typedef struct {
+    sx_desk *desk;
+    bool open, sorted;
+    sx_question question;
+    int order[SX_SHEET_PICTURES]; /* the least likely true class first; kept while it is open */
+    sx_picker picker;
+} sx_sheet_view;
+
+/* Opens the sheet of `pictures` pairs of a split at a pose and asks for it. */
+void sx_sheet_open(sx_sheet_view *view, sx_desk *desk, sx_split split, sx_pose pose, int pictures);
+void sx_sheet_close(sx_sheet_view *view);
+
+/* Its page is seen again, or no more. */
+void sx_sheet_seen(sx_sheet_view *view, bool seen);
+
+/* After every answer. */
+void sx_sheet_update(sx_sheet_view *view);
+
+/* Moves the selection (LEFT ...), and puts what is selected into desk->scene; false if there is
+ * nothing yet. */
+void sx_sheet_move(sx_sheet_view *view, int value);
+bool sx_sheet_offer(sx_sheet_view *view);
+
+/* The selected picture's item, -1: none yet. */
+long long sx_sheet_item(const sx_sheet_view *view);
+
+void sx_sheet_draw(sx_sheet_view *view, sx_canvas *canvas, sx_box box);
+
+#endif
