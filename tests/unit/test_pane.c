@@ -600,6 +600,47 @@ static void a_cell_opens_the_pictures_behind_it(void **state) {
     bench_free(b);
 }
 
+/* A number of the state. */
+static long long number_of(const bench *b, const char *pane, const char *field) {
+    json_t *state = sx_screen_state(b->screen);
+    long long value = json_integer_value(json_object_get(json_object_get(state, pane), field));
+    json_decref(state);
+    return value;
+}
+
+static void a_threshold_opens_the_refused_pictures(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_FINISHED);
+    press(b, "5 Enter");
+    expect_state(b, "page", "data");
+    expect_state(b, "data.order", "confidence");
+    expect_seen(b, "confidence 0.00 to 0.");
+    long long refused = number_of(b, "data", "shown"), surest;
+    assert_true(refused > 0 && refused < 1000);
+    press(b, "Enter Enter"); /* one of them, and the probe with it */
+    expect_state(b, "page", "probe");
+    press(b, "Esc Esc Esc"); /* the picture, the pictures, where they were opened */
+    expect_state(b, "page", "risk");
+    press(b, "Left Left Left Left Left"); /* less coverage: more are refused */
+    expect_seen(b, "coverage 0.");
+    press(b, "Enter");
+    assert_true(number_of(b, "data", "shown") > refused);
+    press(b, "Esc T r Right"); /* the surest bin */
+    expect_seen(b, "confidence 0.93 to 1.00: accuracy ");
+    golden_check(&b->canvas, "pane-bin-80x24");
+    press(b, "Enter");
+    surest = number_of(b, "data", "shown");
+    expect_seen(b, "confidence 0.93 to 1.00");
+    assert_int_equal(sx_screen_command(b->screen, "confident 0.2 0.5", NULL), SX_OK);
+    assert_true(number_of(b, "data", "shown") != surest);
+    assert_int_equal(sx_screen_command(b->screen, "confident 0.5 0.2", NULL), SX_OK);
+    draw(b, 80, 24, full);
+    expect_seen(b, "two numbers from 0 to 1");
+    assert_int_equal(sx_screen_command(b->screen, "confident", NULL), SX_OK);
+    assert_int_equal(number_of(b, "data", "shown"), 1200);
+    bench_free(b);
+}
+
 static void an_image_opens_in_the_probe(void **state) {
     (void)state;
     bench *b = bench_new(SX_STATE_FINISHED);
@@ -935,6 +976,7 @@ int main(void) {
         cmocka_unit_test(the_probe_moves_turns_and_resizes),
         cmocka_unit_test(a_cell_of_the_map_opens_in_the_probe),
         cmocka_unit_test(a_cell_opens_the_pictures_behind_it),
+        cmocka_unit_test(a_threshold_opens_the_refused_pictures),
         cmocka_unit_test(an_image_opens_in_the_probe),
         cmocka_unit_test(commands_go_to_the_engine),
         cmocka_unit_test(leaving_asks_when_a_run_would_stop),

@@ -42,8 +42,9 @@ typedef struct {
     sx_split split;
     int class; /* -1: all */
     show show;
-    char filter[64]; /* part of a class name; "" */
-    size_t wrong;    /* of all items with a prediction */
+    char filter[64];    /* part of a class name; "" */
+    double least, most; /* of the confidence; NaN: any */
+    size_t wrong;       /* of all items with a prediction */
     size_t judged;
     bool original, open; /* open: one picture, large */
 } data_pane;
@@ -83,6 +84,11 @@ static bool passes(const data_pane *pane, size_t item) {
     int label = sx_source_label(pane->data->source, pane->split, item);
     if (pane->class >= 0 && label != pane->class) return false;
     if (pane->filter[0] && !strcasestr(class_name(pane, label), pane->filter)) return false;
+    if (!isnan(pane->least)) {
+        double confidence = figure(pane, item, "confidence");
+        if (!(confidence >= pane->least && (confidence < pane->most || pane->most >= 1)))
+            return false;
+    }
     if (pane->show == SHOW_ALL) return true;
     int predicted = prediction(pane, item);
     return predicted >= 0 && (predicted == label) == (pane->show == SHOW_RIGHT);
@@ -156,6 +162,7 @@ static void update(void *state) {
         sx_pictures_clear(pane->pictures);
         pane->picker = (sx_picker){0};
         pane->class = -1;
+        pane->least = pane->most = NAN;
         pane->open = false;
         /* A data set alone: the most pictures. Beside a run: those that are judged. */
         pane->split =
@@ -164,7 +171,7 @@ static void update(void *state) {
     bool judged = sx_part_follow(pane->desk, "items", SX_RESULT_TABLE, &pane->items);
     if (!other && !judged) return;
     index_items(pane);
-    if (other || pane->show != SHOW_ALL || pane->order) select_shown(pane);
+    if (other || pane->show != SHOW_ALL || pane->order || !isnan(pane->least)) select_shown(pane);
 }
 
 /* ---- commands ---------------------------------------------------------------------------------
@@ -275,6 +282,7 @@ static void run_split(void *state, int value, const char *argument) {
     (void)argument;
     pane->split = next[pane->split];
     pane->show = SHOW_ALL;
+    pane->least = pane->most = NAN;
     pane->order = 0;
     pane->picker.selected = pane->picker.count = 0;
     select_shown(pane);
@@ -285,6 +293,29 @@ static void run_filter(void *state, int value, const char *argument) {
     data_pane *pane = state;
     (void)value;
     sx_text_printable(pane->filter, sizeof pane->filter, strcmp(argument, "all") ? argument : "");
+    select_shown(pane);
+    say_shown(pane);
+}
+
+/* "0.5 0.9"; without an argument every confidence. */
+static void run_confident(void *state, int value, const char *argument) {
+    data_pane *pane = state;
+    (void)value;
+    double least = NAN, most = NAN;
+    int end = 0;
+    bool given = argument[0] != 0;
+    if (given && (sscanf(argument, "%lf %lf%n", &least, &most, &end) != 2 || argument[end] ||
+                  !(least >= 0 && least < most && most <= 1))) {
+        sx_desk_say(pane->desk, "confident wants two numbers from 0 to 1, the smaller first");
+        pane->desk->bad = true;
+        return;
+    }
+    if (given && (pane->judged == 0 || pane->split != SX_SPLIT_VALIDATION)) {
+        say_no_predictions(pane);
+        return;
+    }
+    pane->least = least;
+    pane->most = most;
     select_shown(pane);
     say_shown(pane);
 }
@@ -338,6 +369,9 @@ static const sx_command commands[] = {
      NULL, NULL},
     {"order", "O", "[NAME]", NULL, "least sure first, largest loss first, or by index", run_order,
      0, order_choice, NULL},
+    {"confident", "%", "[LOW HIGH]", NULL,
+     "show only predictions whose confidence is in this range, or all again", run_confident, 0,
+     NULL, NULL},
     {"split", "t", "", "split", "validation, train or test images", run_split, 0, NULL, NULL},
     {"original", "o", "", NULL, "as in the data set, or as the network sees it", run_original, 0,
      NULL, NULL},
@@ -367,6 +401,9 @@ static void heading(void *state, char *out, size_t size) {
         used += (size_t)snprintf(out + used, size - used, " · /%s", pane->filter);
     if (pane->show != SHOW_ALL && used < size)
         used += (size_t)snprintf(out + used, size - used, " · %s", show_names[pane->show]);
+    if (!isnan(pane->least) && used < size)
+        used += (size_t)snprintf(out + used, size - used, " · confidence %.2f to %.2f", pane->least,
+                                 pane->most);
     if (pane->order && used < size)
         snprintf(out + used, size - used, " · %s", orders[pane->order].heading);
 }
@@ -517,7 +554,8 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
 static void *open_pane(sx_desk *desk) {
     data_pane *pane = sx_alloc(1, sizeof *pane);
     if (!pane) return NULL;
-    *pane = (data_pane){.desk = desk, .split = SX_SPLIT_VALIDATION, .class = -1};
+    *pane = (data_pane){
+        .desk = desk, .split = SX_SPLIT_VALIDATION, .class = -1, .least = NAN, .most = NAN};
     pane->pictures = sx_pictures_new();
     if (pane->pictures) return pane;
     sx_free(pane);
@@ -547,6 +585,24 @@ static bool back(void *state) {
     bool was = pane->open;
     pane->open = false;
     return was;
+}
+
+/* Another pane asks for the predictions of some confidence: the surest last. */
+static void accept(void *state) {
+    data_pane *pane = state;
+    if (!pane->data) return;
+    pane->split = SX_SPLIT_VALIDATION;
+    pane->show = SHOW_ALL;
+    pane->class = -1;
+    pane->filter[0] = 0;
+    pane->open = false;
+    pane->least = pane->desk->least;
+    pane->most = pane->desk->most;
+    pane->order = 1;
+    pane->picker.selected = pane->picker.count = 0;
+    select_shown(pane);
+    sx_picker_move(&pane->picker, -(int64_t)UINT32_MAX);
+    say_shown(pane);
 }
 
 /* The selected picture's object. */
@@ -593,5 +649,6 @@ const sx_pane sx_pane_data = {
     .draw = draw,
     .enter = enter,
     .offer = offer,
+    .accept = accept,
     .back = back,
     .state = state_of};

@@ -12,8 +12,10 @@ typedef struct {
     const sx_answer *answer; /* of the probe; NULL: none */
     void *user;              /* as in sx_screen_options */
     void (*ask)(void *user, const sx_question *question);
-    bool wants_probe; /* a pane has put something into `scene` that is to be opened */
-    sx_scene scene;   /* what the probe shows; other panes put there what is selected in them */
+    bool wants_probe;    /* a pane has put something into `scene` that is to be opened */
+    bool wants_pictures; /* ... the predictions with a confidence of least .. most */
+    double least, most;
+    sx_scene scene; /* what the probe shows; other panes put there what is selected in them */
     sx_along along;
     double target, threshold, coverage; /* the operating point of the Risk pane; NaN: unknown */
     double picture_seconds;             /* as in sx_screen_options */
@@ -46,6 +48,7 @@ typedef struct {
     void (*update)(void *pane);          /* desk->now or desk->answer is new */
     void (*seen)(void *pane, bool seen); /* its page is there, or is no more */
     void (*offer)(void *pane);           /* puts what is selected into desk->scene */
+    void (*accept)(void *pane);          /* shows what desk->wants_pictures asks */
     void (*heading)(void *pane, char *out, size_t size); /* the frame's title */
     void (*draw)(void *pane, sx_canvas *canvas, sx_box box, sx_pane_drawing how);
     /* Appends plot `row` as it is seen as SVG (nothing if there are no data yet) and says how its

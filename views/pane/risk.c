@@ -8,6 +8,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const double targets[] = {0.01, 0.02, 0.05, 0.10};
@@ -18,6 +19,9 @@ typedef struct {
     const sx_result *items; /* kept */
     int target;
     bool reliability; /* the main plot of a tile */
+    int bin;          /* cursor of the reliability diagram, -1: none */
+    double coverage;  /* cursor of the curves, NaN: none; and the confidence that it asks for */
+    double threshold;
     sx_operating_point points[SX_CONFIDENCES];
 } risk_pane;
 
@@ -59,6 +63,25 @@ static void measure_points(risk_pane *pane) {
     sx_free(bad);
 }
 
+static int descending(const void *a, const void *b) {
+    double x = *(const double *)a, y = *(const double *)b;
+    return (x < y) - (x > y);
+}
+
+/* The confidence that as many items as the cursor's coverage says have at least. */
+static void find_threshold(risk_pane *pane) {
+    size_t n = pane->items ? pane->items->table.rows : 0;
+    pane->threshold = NAN;
+    if (n == 0 || isnan(pane->coverage)) return;
+    double *confidence = confidences(pane->items, SX_CONFIDENCE_MAX_PROBABILITY);
+    size_t kept = (size_t)(pane->coverage * (double)n + 0.5);
+    if (is_number_column(confidence, n)) {
+        qsort(confidence, n, sizeof *confidence, descending);
+        pane->threshold = kept > 0 ? confidence[kept - 1] : 1;
+    }
+    sx_free(confidence);
+}
+
 /* Also for the probe, which asks whether the network would abstain. */
 static void find_points(risk_pane *pane) {
     for (int m = 0; m < SX_CONFIDENCES; m++) pane->points[m] = (sx_operating_point){NAN, NAN};
@@ -71,7 +94,9 @@ static void find_points(risk_pane *pane) {
 
 static void update(void *state) {
     risk_pane *pane = state;
-    if (sx_part_follow(pane->desk, "items", SX_RESULT_TABLE, &pane->items)) find_points(pane);
+    if (!sx_part_follow(pane->desk, "items", SX_RESULT_TABLE, &pane->items)) return;
+    find_points(pane);
+    find_threshold(pane);
 }
 
 /* ---- commands ---------------------------------------------------------------------------------
@@ -109,6 +134,7 @@ static void run_target(void *state, int value, const char *argument) {
                                 "the target risk is 1, 2, 5 or 10 percent");
     if (wanted < 0) return;
     pane->target = wanted;
+    pane->coverage = NAN;
     find_points(pane);
     char text[160];
     tell_point(pane, text, sizeof text, 80);
@@ -121,7 +147,93 @@ static void run_reliability(void *state, int value, const char *argument) {
     pane->reliability = !pane->reliability;
 }
 
+/* ---- cursor -----------------------------------------------------------------------------------
+ */
+
+static const sx_result *diagram(const risk_pane *pane) {
+    const sx_result *result = sx_part_result(pane->desk, "reliability", SX_RESULT_SERIES);
+    bool fine = result && result->series.length > 0 && sx_part_line(result, "accuracy") >= 0;
+    return fine ? result : NULL;
+}
+
+static void run_move(void *state, int value, const char *argument) {
+    risk_pane *pane = state;
+    int by = value == LEFT ? -1 : 1;
+    (void)argument;
+    if (pane->reliability) {
+        const sx_result *result = diagram(pane);
+        int last = result ? (int)result->series.length - 1 : -1;
+        int to = pane->bin < 0 ? last : pane->bin + by;
+        pane->bin = to > last ? last : to < 0 && last >= 0 ? 0 : to;
+        return;
+    }
+    const sx_operating_point *point = &pane->points[SX_CONFIDENCE_MAX_PROBABILITY];
+    double from = isnan(pane->coverage) ? point->coverage : pane->coverage;
+    if (isnan(from)) return;
+    from = round(from * 50 + by) / 50;
+    pane->coverage = from < 0 ? 0 : from > 1 ? 1 : from;
+    find_threshold(pane);
+}
+
+/* The risk of a line at a coverage: of its point that is nearest. */
+static double risk_at(const sx_series *series, const sx_line *line, double coverage) {
+    double best = NAN, distance = INFINITY;
+    for (size_t i = 0; i < series->length; i++)
+        if (fabs(series->x[i] - coverage) < distance) {
+            distance = fabs(series->x[i] - coverage);
+            best = line->y[i];
+        }
+    return best;
+}
+
+static bool tell_bin(const risk_pane *pane, char *out, size_t size) {
+    char low[32], high[32], estimate[128];
+    const sx_result *result = diagram(pane);
+    if (!result || pane->bin < 0 || pane->bin >= (int)result->series.length) return false;
+    const sx_line *line = &result->series.lines[sx_part_line(result, "accuracy")];
+    double n = (double)result->series.length;
+    sx_part_estimate(
+        estimate, sizeof estimate, line->y[pane->bin], line->low ? line->low[pane->bin] : NAN,
+        line->high ? line->high[pane->bin] : NAN, line->count ? line->count[pane->bin] : NAN);
+    snprintf(out, size, "confidence %s to %s: accuracy %s", sx_number_shown(low, pane->bin / n, 2),
+             sx_number_shown(high, (pane->bin + 1) / n, 2), estimate);
+    return true;
+}
+
+/* What the cursor reads; false if there is none. */
+static bool tell_cursor(const risk_pane *pane, char *out, size_t size) {
+    char coverage[32], risk[32], threshold[32];
+    if (pane->reliability) return tell_bin(pane, out, size);
+    const sx_result *result = sx_part_result(pane->desk, "risk-coverage", SX_RESULT_SERIES);
+    if (!result || result->series.line_count == 0 || isnan(pane->coverage)) return false;
+    double value = risk_at(&result->series, &result->series.lines[0], pane->coverage);
+    snprintf(out, size, "coverage %s: risk %s, threshold %s",
+             sx_number_shown(coverage, pane->coverage, 2), sx_number_shown(risk, value, 3),
+             sx_number_shown(threshold, pane->threshold, 2));
+    return true;
+}
+
+/* The pictures behind the cursor: a bin's, or those that would be refused. */
+static bool enter(void *state) {
+    risk_pane *pane = state;
+    const sx_result *result = diagram(pane);
+    sx_desk *desk = pane->desk;
+    if (!pane->items || !desk->now->data) return false;
+    if (pane->reliability && result) {
+        double n = (double)result->series.length;
+        if (pane->bin < 0) run_move(pane, RIGHT, "");
+        desk->least = pane->bin / n;
+        desk->most = (pane->bin + 1) / n;
+    } else {
+        desk->least = 0;
+        desk->most = isnan(pane->coverage) ? desk->threshold : pane->threshold;
+    }
+    return desk->wants_pictures = desk->most > desk->least;
+}
+
 static const sx_command commands[] = {
+    {"left", "Left h", "", NULL, "the cursor to the left", run_move, LEFT, NULL, NULL},
+    {"right", "Right l", "", NULL, "the cursor to the right", run_move, RIGHT, NULL, NULL},
     {"target-risk", "T", "[PERCENT]", "target risk",
      "coverage and threshold at a risk of 1, 2, 5 or 10 %", run_target, 0, target_choice, NULL},
     {"reliability", "r", "", "reliability", "the reliability diagram, or the risk-coverage curves",
@@ -156,16 +268,17 @@ static void draw_curves(const risk_pane *pane, sx_canvas *canvas, sx_box box) {
     axes.y_low = 0;
     axes.y_label = "risk";
     axes.x_label = "coverage";
-    axes.cursor = pane->points[SX_CONFIDENCE_MAX_PROBABILITY].coverage;
+    axes.cursor = isnan(pane->coverage) ? pane->points[SX_CONFIDENCE_MAX_PROBABILITY].coverage
+                                        : pane->coverage;
     sx_plot_curves(canvas, box, curves, count, &axes);
 }
 
-static void draw_reliability(const risk_pane *pane, sx_canvas *canvas, sx_box box) {
+static void draw_reliability(const risk_pane *pane, sx_canvas *canvas, sx_box box, bool focused) {
     const sx_result *result = sx_part_result(pane->desk, "reliability", SX_RESULT_SERIES);
     if (!result || result->series.length == 0)
         sx_part_waiting(pane->desk, canvas, box, "The reliability diagram", SX_PART_MEASURED);
     else
-        sx_plot_reliability(canvas, box, result);
+        sx_plot_reliability(canvas, box, result, focused ? pane->bin : -1);
 }
 
 static sx_segment figure_part(const char *name, double value, int decimals) {
@@ -211,13 +324,14 @@ static void draw_measures(const risk_pane *pane, sx_canvas *canvas, sx_box box) 
     }
 }
 
-static void draw_plots(const risk_pane *pane, sx_canvas *canvas, sx_box box, bool zoomed) {
-    if (zoomed && box.width >= 76) {
+static void draw_plots(const risk_pane *pane, sx_canvas *canvas, sx_box box, sx_pane_drawing how) {
+    if (how.zoomed && box.width >= 76) {
         sx_box right = sx_box_take_columns(&box, -(box.width * 2 / 5));
-        draw_reliability(pane, canvas, sx_box_inset(right, 2, 0, 0, 0));
+        draw_reliability(pane, canvas, sx_box_inset(right, 2, 0, 0, 0),
+                         how.focused && pane->reliability);
         draw_curves(pane, canvas, box);
     } else if (pane->reliability) {
-        draw_reliability(pane, canvas, box);
+        draw_reliability(pane, canvas, box, how.focused);
     } else {
         draw_curves(pane, canvas, box);
     }
@@ -236,13 +350,14 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
     }
     box = sx_box_inset(box, 1, 0, 1, 0);
     char text[160];
-    tell_point(pane, text, sizeof text, box.width);
+    if (!how.focused || !tell_cursor(pane, text, sizeof text))
+        tell_point(pane, text, sizeof text, box.width);
     sx_segment point = sx_part_segment(SX_ROLE_TEXT, "%s", text);
     sx_segments_draw(canvas, sx_box_take_rows(&box, -1), 0, &point, 1, 0);
     if (box.height > 4) draw_figures(pane, canvas, sx_box_take_rows(&box, -1));
     if (how.zoomed && box.height >= 14)
         draw_measures(pane, canvas, sx_box_take_rows(&box, -(SX_CONFIDENCES + 2)));
-    draw_plots(pane, canvas, box, how.zoomed);
+    draw_plots(pane, canvas, box, how);
 }
 
 /* ---- the pane ---------------------------------------------------------------------------------
@@ -251,7 +366,7 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
 static void *open_pane(sx_desk *desk) {
     risk_pane *pane = sx_alloc(1, sizeof *pane);
     if (!pane) return NULL;
-    *pane = (risk_pane){.desk = desk, .target = 1};
+    *pane = (risk_pane){.desk = desk, .target = 1, .bin = -1, .coverage = NAN, .threshold = NAN};
     find_points(pane);
     return pane;
 }
@@ -282,9 +397,9 @@ const sx_pane sx_pane_risk = {
                 "is the best that any order of refusing could do. The reliability "
                 "diagram asks whether it is right as often as it says: of the answers "
                 "with a confidence of 0.8, 80 % should be right.",
-    .tries = "Try: T asks for another risk and tells how much can be answered at it; "
-             "r turns to the reliability diagram; come back at the end of the training, "
-             "when the network is surer, and not always right more often.",
+    .tries =
+        "Try: T asks for another risk; the arrows read a curve, and Enter shows the images that "
+        "would be refused; r turns to the reliability diagram, whose bins open likewise.",
     .commands = commands,
     .results = results,
     .open = open_pane,
@@ -292,4 +407,5 @@ const sx_pane sx_pane_risk = {
     .update = update,
     .heading = heading,
     .draw = draw,
+    .enter = enter,
     .state = state_of};

@@ -124,7 +124,6 @@ static void go_to(sx_screen *screen, int page) {
         sx_desk_say(&screen->desk, "the claims come at the end of the run");
         return;
     }
-    if (page == PROBE && screen->page != PROBE) screen->before = screen->page;
     screen->page = page;
     if (page >= 1 && page <= TILES) screen->focus = page - 1;
     for (int turn = 0; turn < 2; turn++) /* what is no more seen asks no more, before others ask */
@@ -132,8 +131,18 @@ static void go_to(sx_screen *screen, int page) {
             if (sx_screen_panes[i]->seen && (page == i + 1) == (turn == 1))
                 sx_screen_panes[i]->seen(screen->panes[i], turn == 1);
 }
+
+/* The same for what is opened from a page, to which Esc goes back. */
+static void open_from(sx_screen *screen, int page) {
+    if (screen->page == page) return;
+    if (screen->links == TRAIL) screen->links = 0;
+    screen->trail[screen->links++] = screen->page;
+    go_to(screen, page);
+}
+
 static void run_page(void *state, int value, const char *argument) {
     (void)argument;
+    ((sx_screen *)state)->links = 0;
     go_to(state, value);
 }
 
@@ -146,6 +155,7 @@ static void run_turn(void *state, int value, const char *argument) {
         return;
     }
     int page = screen->page;
+    screen->links = 0;
     do page = (page - 1 + value + PANES) % PANES + 1;
     while (page == CLAIMS && !screen->desk.claims[0]);
     go_to(screen, page);
@@ -158,7 +168,17 @@ static void run_probe(void *state, int value, const char *argument) {
     int focused = sx_screen_focused(screen);
     const sx_pane *pane = sx_screen_panes[focused];
     if (pane->offer && screen->desk.now->data) pane->offer(screen->panes[focused]);
-    go_to(screen, PROBE);
+    open_from(screen, PROBE);
+}
+
+/* What `enter` asked for beyond its own pane. */
+static void follow(sx_screen *screen) {
+    if (screen->desk.wants_probe) run_probe(screen, PROBE, "");
+    if (screen->desk.wants_pictures) {
+        sx_pane_data.accept(screen->panes[DATA - 1]);
+        open_from(screen, DATA);
+    }
+    screen->desk.wants_probe = screen->desk.wants_pictures = false;
 }
 
 static void run_zoom(void *state, int value, const char *argument) {
@@ -170,8 +190,7 @@ static void run_zoom(void *state, int value, const char *argument) {
     }
     const sx_pane *pane = sx_screen_panes[screen->page - 1];
     if (pane->enter) pane->enter(screen->panes[screen->page - 1]);
-    if (screen->desk.wants_probe) run_probe(screen, PROBE, "");
-    screen->desk.wants_probe = false;
+    follow(screen);
 }
 
 static void run_back(void *state, int value, const char *argument) {
@@ -180,7 +199,7 @@ static void run_back(void *state, int value, const char *argument) {
     if (screen->page == DASHBOARD) return;
     const sx_pane *pane = sx_screen_panes[screen->page - 1];
     if (pane->back && pane->back(screen->panes[screen->page - 1])) return;
-    go_to(screen, screen->page == PROBE ? screen->before : DASHBOARD);
+    go_to(screen, screen->links > 0 ? screen->trail[--screen->links] : DASHBOARD);
 }
 
 /* ---- the rest ---------------------------------------------------------------------------------

@@ -5,9 +5,19 @@
 
 #include "views/pane/part.h"
 
-enum { PANES = 6, TILES = SX_SCREEN_TILES, DASHBOARD = 0, ROBUSTNESS = 3, CLAIMS = 5, PROBE = 6 };
+enum {
+    PANES = 6,
+    TILES = SX_SCREEN_TILES,
+    DASHBOARD = 0,
+    DATA = 1,
+    ROBUSTNESS = 3,
+    CLAIMS = 5,
+    PROBE = 6
+};
 /* Page 0 is the dashboard, page p > 0 is pane p - 1; the claims and the probe are never tiles. */
 extern const sx_pane *const sx_screen_panes[PANES];
+
+enum { TRAIL = 8 };
 
 typedef enum { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_MESSAGE, OVERLAY_EXPLAIN } sx_overlay;
 
@@ -16,8 +26,8 @@ struct sx_screen {
     sx_snapshot nothing; /* before the first snapshot */
     sx_desk desk;
     void *panes[PANES];
-    int page, focus; /* focus: the tile of the dashboard */
-    int before;      /* the page from which the probe was opened */
+    int page, focus;         /* focus: the tile of the dashboard */
+    int trail[TRAIL], links; /* the pages from which others were opened, for Esc */
     sx_overlay overlay;
     int overlay_first, overlay_rows, overlay_height;
     bool asking; /* whether to leave although a run would stop */

@@ -70,7 +70,7 @@ static int bin_column(const sx_frame *frame, const diagram *d, size_t i) {
     return frame->area.x + (int)floor(part * frame->area.width + 0.5);
 }
 
-static void draw_bars(const sx_frame *frame, sx_surface *surface, const diagram *d) {
+static void draw_bars(const sx_frame *frame, sx_surface *surface, const diagram *d, int cursor) {
     double bottom = frame->area.y + frame->area.height;
     int row = frame->area.y + frame->area.height - 1;
     for (size_t i = 0; i < d->series->length; i++) {
@@ -80,7 +80,7 @@ static void draw_bars(const sx_frame *frame, sx_surface *surface, const diagram 
         if (width > 2) width--; /* a gap between bars, where there is room for one */
         double lift = surface->exact ? 0.5 : 0; /* onto the axis, in the middle of its row */
         surface->kind->bar(surface, x, row - lift, width, height - lift,
-                           sx_style_of(SX_ROLE_SERIES4));
+                           sx_style_of((int)i == cursor ? SX_ROLE_FOCUS : SX_ROLE_SERIES4));
     }
 }
 
@@ -131,7 +131,7 @@ static void draw_note(const sx_frame *frame, sx_surface *surface, const diagram 
         surface->kind->text(surface, x, 0, sx_style_of(SX_ROLE_DIM), note);
 }
 
-void sx_reliability_on(sx_surface *surface, const sx_series *series) {
+void sx_reliability_on(sx_surface *surface, const sx_series *series, int cursor) {
     diagram d = {series, line_named(series, "accuracy"), line_named(series, "confidence"), false};
     if (!d.accuracy && series->line_count > 0) d.accuracy = &series->lines[0];
     d.counts = d.accuracy && d.accuracy->count && surface->height >= 8 && series->length > 0;
@@ -153,14 +153,14 @@ void sx_reliability_on(sx_surface *surface, const sx_series *series) {
         sx_frame_say(&frame, surface, "no data yet");
         return;
     }
-    draw_bars(&frame, surface, &d);
+    draw_bars(&frame, surface, &d, cursor);
     draw_diagonal(&frame, surface);
     draw_points(&frame, surface, &d);
     if (d.counts) draw_counts(&frame, surface, &d);
     draw_note(&frame, surface, &d);
 }
 
-void sx_plot_reliability(sx_canvas *canvas, sx_box box, const sx_result *reliability) {
+void sx_plot_reliability(sx_canvas *canvas, sx_box box, const sx_result *reliability, int cursor) {
     sx_cell_surface cells;
-    sx_reliability_on(sx_cell_surface_init(&cells, canvas, box), &reliability->series);
+    sx_reliability_on(sx_cell_surface_init(&cells, canvas, box), &reliability->series, cursor);
 }

@@ -7,7 +7,7 @@
 
 void sx_curves_on(sx_surface *surface, const sx_curve *curves, int count, const sx_axes *axes);
 void sx_heatmap_on(sx_surface *surface, const sx_grid *grid, const sx_heatmap *options);
-void sx_reliability_on(sx_surface *surface, const sx_series *series);
+void sx_reliability_on(sx_surface *surface, const sx_series *series, int cursor);
 
 /* Appends SVG elements to a text; a character is SX_VECTOR_WIDTH x SX_VECTOR_HEIGHT user units. On
  * white, in colours that colour-blind readers can tell apart there. */

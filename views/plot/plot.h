@@ -55,8 +55,9 @@ void sx_plot_sparkline(sx_canvas *canvas, sx_box box, const double *values, size
                        double low, double high, sx_style style);
 
 /* A reliability diagram of bins: accuracy bars against confidence with the diagonal, counts as
- * marks. `reliability` is the series of that name (see core/study/study.h). */
-void sx_plot_reliability(sx_canvas *canvas, sx_box box, const sx_result *reliability);
+ * marks. `reliability` is the series of that name (see core/study/study.h). The bar of bin `cursor`
+ * (-1: none) stands out. */
+void sx_plot_reliability(sx_canvas *canvas, sx_box box, const sx_result *reliability, int cursor);
 
 /* A table or claims result as aligned columns, numbers right-aligned, from row `first` on; a header
  * row; columns that do not fit are dropped from the right after the first, and said so. Claims as
