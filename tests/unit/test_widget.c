@@ -168,7 +168,7 @@ static void a_line_is_entered_and_remembered(void **state) {
     (void)state;
     prompt = (sx_prompt){0};
     for (int i = 0; i < SX_PROMPT_HISTORY + 3; i++) {
-        char key[2] = {(char)('a' + i), 0};
+        char key[2] = {(char)('!' + i), 0}; /* no command has these */
         sx_prompt_open(&prompt, "");
         type(&prompt, key);
         assert_int_equal(type(&prompt, "Enter"), SX_PROMPT_ENTERED);
@@ -176,17 +176,80 @@ static void a_line_is_entered_and_remembered(void **state) {
     }
     sx_prompt_open(&prompt, "");
     type(&prompt, "Up Up");
-    assert_string_equal(prompt.text, "r");
+    assert_string_equal(prompt.text, "2");
     type(&prompt, "Down");
-    assert_string_equal(prompt.text, "s");
+    assert_string_equal(prompt.text, "3");
     type(&prompt, "Down Down");
     assert_string_equal(prompt.text, "");
     for (int i = 0; i < 40; i++) type(&prompt, "Up");
-    assert_string_equal(prompt.text, "d"); /* sixteen are remembered */
+    assert_string_equal(prompt.text, "$"); /* sixteen are remembered */
     sx_prompt_open(&prompt, "  ");
     assert_int_equal(type(&prompt, "Enter"), SX_PROMPT_LEFT);
     sx_prompt_open(&prompt, "");
     assert_int_equal(type(&prompt, "Backspace"), SX_PROMPT_LEFT);
+}
+
+static void enter_takes_the_first_suggestion(void **state) {
+    static sx_prompt prompt;
+    (void)state;
+    sx_prompt_open(&prompt, "ud"); /* its letters in their order */
+    assert_int_equal(type(&prompt, "Enter"), SX_PROMPT_ENTERED);
+    assert_string_equal(prompt.text, "undo");
+    sx_prompt_open(&prompt, "pai"); /* wants an argument */
+    assert_int_equal(type(&prompt, "Enter"), SX_PROMPT_EDITING);
+    assert_string_equal(prompt.text, "paint ");
+    assert_int_equal(type(&prompt, "r e d Enter"), SX_PROMPT_ENTERED);
+    assert_string_equal(prompt.text, "paint red");
+    sx_prompt_open(&prompt, "colour"); /* of a help text only: suggested, not taken */
+    assert_int_equal(type(&prompt, "Enter"), SX_PROMPT_ENTERED);
+    assert_string_equal(prompt.text, "colour");
+}
+
+static void expect_suggestions(const char *line, const char *expected) {
+    sx_suggestion all[8];
+    char got[256] = "";
+    int count = sx_commands_list(commands, line, all, 8);
+    for (int i = 0; i < count; i++)
+        snprintf(got + strlen(got), sizeof got - strlen(got), "%s%s", i ? " " : "",
+                 all[i].value ? all[i].value : all[i].command->name);
+    assert_string_equal(got, expected);
+}
+
+static void suggestions_come_best_first(void **state) {
+    (void)state;
+    expect_suggestions("", "paint undo faster slower paste hidden");
+    expect_suggestions("pa", "paint paste");
+    expect_suggestions("ster", "faster");
+    expect_suggestions("st", "faster paste"); /* contain it; then letters, then help */
+    expect_suggestions("ae", "faster paste");
+    expect_suggestions("colour", "paint undo");
+    expect_suggestions("paint ", "red green grey");
+    expect_suggestions("paint gr", "green grey");
+    expect_suggestions("paint een", "green");
+    expect_suggestions("nonsense", "");
+    expect_suggestions("undo ", "");
+}
+
+static void the_palette_marks_what_tab_takes(void **state) {
+    static sx_prompt prompt;
+    (void)state;
+    prompt = (sx_prompt){0};
+    sx_prompt_open(&prompt, "pa");
+    sx_canvas canvas = canvas_of(50, 6, full);
+    sx_palette_draw(&prompt, &canvas, sx_canvas_box(&canvas), commands);
+    assert_true(sx_canvas_cell(&canvas, sx_canvas_box(&canvas), 1, 4)->style.attributes &
+                SX_REVERSE);
+    type(&prompt, "Tab Tab");
+    sx_canvas_clear(&canvas);
+    sx_palette_draw(&prompt, &canvas, sx_canvas_box(&canvas), commands);
+    assert_true(sx_canvas_cell(&canvas, sx_canvas_box(&canvas), 1, 5)->style.attributes &
+                SX_REVERSE);
+    expect_text(&canvas, "\n\n\n\n paint               p       gives it a colour\n"
+                         " paste               v       pastes\n");
+    canvas = canvas_of(50, 6, full); /* typed in full: nothing to choose */
+    sx_prompt_open(&prompt, "hidden");
+    sx_palette_draw(&prompt, &canvas, sx_canvas_box(&canvas), commands);
+    expect_text(&canvas, "\n\n\n\n\n\n");
 }
 
 static void tab_completes_from_what_was_typed(void **state) {
@@ -351,6 +414,9 @@ int main(void) {
         cmocka_unit_test(completion_goes_round),
         cmocka_unit_test(a_line_is_edited_by_characters),
         cmocka_unit_test(a_line_is_entered_and_remembered),
+        cmocka_unit_test(enter_takes_the_first_suggestion),
+        cmocka_unit_test(suggestions_come_best_first),
+        cmocka_unit_test(the_palette_marks_what_tab_takes),
         cmocka_unit_test(tab_completes_from_what_was_typed),
         cmocka_unit_test(a_line_shows_what_it_does),
         cmocka_unit_test(words_are_kept_whole),

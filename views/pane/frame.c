@@ -119,9 +119,11 @@ static void draw_bottom(sx_screen *screen, sx_canvas *canvas) {
     sx_box keys = sx_box_take_rows(&all, -1), state = sx_box_take_rows(&all, -1);
     sx_command_set sets[SETS];
     draw_state(screen, canvas, state);
-    if (screen->prompt.open)
+    if (screen->prompt.open) {
+        sx_palette_draw(&screen->prompt, canvas, sx_box_inset(sx_canvas_box(canvas), 0, 1, 0, 2),
+                        sx_screen_names(screen, sets));
         sx_prompt_draw(&screen->prompt, canvas, keys, sx_screen_names(screen, sets));
-    else
+    } else
         sx_key_line_draw(canvas, keys, sx_screen_keys(screen, sets), "quit");
 }
 

@@ -205,9 +205,12 @@ static void heading(void *state, char *out, size_t size) {
         snprintf(out, size, "Probe");
         return;
     }
-    snprintf(out, size, "Probe · %s #%zu of %s, background %llu",
+    char background[48] = "the measured background"; /* of a sheet: its number says nothing */
+    if (scene->background < BACKGROUNDS)
+        snprintf(background, sizeof background, "background %d", (int)scene->background);
+    snprintf(out, size, "Probe · %s #%zu of %s, %s",
              class_name(pane, sx_source_label(pane->data->source, scene->split, scene->item)),
-             scene->item, sx_split_name(scene->split), (unsigned long long)scene->background);
+             scene->item, sx_split_name(scene->split), background);
 }
 
 static void draw_picture(const probe_pane *pane, sx_canvas *canvas, sx_box box) {

@@ -115,72 +115,81 @@ sx_status sx_commands_run(sx_commands commands, const char *line, sx_error *err)
     return SX_OK;
 }
 
-/* Candidates are counted first, so that `turn` can go round. */
-typedef struct {
-    const char *start; /* what they must begin with, or contain */
-    bool anywhere;
-    int wanted, seen;
-    const char *found;
-} candidates;
+/* ---- matching ---------------------------------------------------------------------------------
+ */
 
-static void consider(candidates *c, const char *word) {
-    bool fits = c->anywhere ? strcasestr(word, c->start) != NULL
-                            : !strncasecmp(word, c->start, strlen(c->start));
-    if (!fits) return;
-    if (c->seen == c->wanted) c->found = word;
-    c->seen++;
-}
-
-static void consider_names(candidates *c, sx_commands commands) {
-    for (int i = 0; i < commands.count; i++)
-        for (const sx_command *row = commands.sets[i].commands; row && row->name; row++)
-            if (sx_commands_of_name(commands, row->name, NULL) == row) consider(c, row->name);
-}
-
-static void consider_values(candidates *c, const sx_command_set *set, const sx_command *command) {
-    if (!command->choice) return;
-    for (size_t row = 0;; row++) {
-        const char *value = command->choice(set->context, row);
-        if (!value) return;
-        consider(c, value);
+bool sx_has_letters(const char *word, const char *typed) {
+    for (; *typed; typed++, word++) {
+        while (*word && tolower((unsigned char)*word) != tolower((unsigned char)*typed)) word++;
+        if (!*word) return false;
     }
+    return true;
 }
 
-/* The candidate number `turn`: by beginning, or if there is none, by content. */
-static const char *candidate(sx_commands commands, const sx_command_set *set,
-                             const sx_command *command, const char *start, int turn) {
-    for (int anywhere = 0; anywhere < 2; anywhere++) {
-        candidates c = {.start = start, .anywhere = anywhere, .wanted = -1};
-        for (int pass = 0; pass < 2; pass++) {
-            c.seen = 0;
-            if (command)
-                consider_values(&c, set, command);
-            else
-                consider_names(&c, commands);
-            if (c.seen == 0) break;
-            c.wanted = (turn % c.seen + c.seen) % c.seen;
+/* How well a row fits: the lower the better; FITS: not at all. */
+#define LEAST_WORD 3 /* letters that are looked for in help */
+enum { BEGINS, CONTAINS, LETTERS, HELP, FITS };
+static int rank_of(const sx_command *row, const char *typed) {
+    if (!strncasecmp(row->name, typed, strlen(typed))) return BEGINS;
+    if (strcasestr(row->name, typed)) return CONTAINS;
+    if (sx_has_letters(row->name, typed)) return LETTERS;
+    return strlen(typed) >= LEAST_WORD && strcasestr(row->help, typed) ? HELP : FITS;
+}
+
+int sx_commands_match(sx_commands commands, const char *typed, const sx_command **out, int limit) {
+    int found = 0;
+    for (int rank = BEGINS; rank < FITS; rank++)
+        for (int i = 0; i < commands.count; i++)
+            for (const sx_command *row = commands.sets[i].commands; row && row->name; row++)
+                if (rank_of(row, typed) == rank && found < limit &&
+                    sx_commands_of_name(commands, row->name, NULL) == row)
+                    out[found++] = row;
+    return found;
+}
+
+/* The values of a command's argument that begin with `typed`; if there are none, contain it. */
+static int match_values(const sx_command_set *set, const sx_command *command, const char *typed,
+                        const char **out, int limit) {
+    int found = 0;
+    for (int anywhere = 0; anywhere < 2 && found == 0 && command->choice; anywhere++)
+        for (size_t row = 0; found < limit; row++) {
+            const char *value = command->choice(set->context, row);
+            if (!value) break;
+            bool fits = anywhere ? strcasestr(value, typed) != NULL
+                                 : !strncasecmp(value, typed, strlen(typed));
+            if (fits) out[found++] = value;
         }
-        if (c.found) return c.found;
+    return found;
+}
+
+int sx_commands_list(sx_commands commands, const char *line, sx_suggestion *out, int limit) {
+    char name[SX_PROMPT_SIZE], argument[SX_PROMPT_SIZE];
+    const char *values[SX_SUGGESTIONS];
+    const sx_command *rows[SX_SUGGESTIONS];
+    const sx_command_set *set;
+    if (limit > SX_SUGGESTIONS) limit = SX_SUGGESTIONS;
+    split(line, name, argument);
+    if (strchr(line + strspn(line, " "), ' ')) {
+        const sx_command *command = sx_commands_of_name(commands, name, &set);
+        int count = command ? match_values(set, command, argument, values, limit) : 0;
+        for (int i = 0; i < count; i++) out[i] = (sx_suggestion){command, values[i]};
+        return count;
     }
-    return NULL;
+    int count = sx_commands_match(commands, name, rows, limit);
+    for (int i = 0; i < count; i++) out[i] = (sx_suggestion){rows[i], NULL};
+    return count;
 }
 
 bool sx_commands_complete(sx_commands commands, const char *line, int turn, char *out,
                           size_t size) {
+    sx_suggestion all[SX_SUGGESTIONS];
+    int count = sx_commands_list(commands, line, all, SX_SUGGESTIONS);
     sx_text_set(out, size, line);
-    char name[SX_PROMPT_SIZE], argument[SX_PROMPT_SIZE];
-    split(line, name, argument);
-    const sx_command_set *set = NULL;
-    const sx_command *command = NULL;
-    if (strchr(line + strspn(line, " "), ' ')) {
-        command = sx_commands_of_name(commands, name, &set);
-        if (!command) return false;
-    }
-    const char *found = candidate(commands, set, command, command ? argument : name, turn);
-    if (!found) return false;
-    if (command)
-        snprintf(out, size, "%s %s", name, found);
+    if (count == 0) return false;
+    const sx_suggestion *found = &all[(turn % count + count) % count];
+    if (found->value)
+        snprintf(out, size, "%s %s", found->command->name, found->value);
     else
-        snprintf(out, size, "%s", found);
+        snprintf(out, size, "%s", found->command->name);
     return true;
 }

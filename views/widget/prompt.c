@@ -129,6 +129,20 @@ static void edit(sx_prompt *prompt, const char *key) {
     if (!key[1] || (unsigned char)key[0] >= 0x80) insert(prompt, key);
 }
 
+/* Completes what is no command to the first suggestion; true if it can be run now. */
+static bool resolve(sx_prompt *prompt, sx_commands commands) {
+    char name[SX_PROMPT_SIZE];
+    const sx_command *best;
+    sx_text_set(name, sizeof name, prompt->text + strspn(prompt->text, " "));
+    if (strchr(name, ' ') || sx_commands_of_name(commands, name, NULL)) return true;
+    if (sx_commands_match(commands, name, &best, 1) == 0 || !sx_has_letters(best->name, name))
+        return true; /* whoever runs it says that it is unknown */
+    bool asks = sx_command_asks(best);
+    snprintf(prompt->text, sizeof prompt->text, "%s%s", best->name, asks ? " " : "");
+    prompt->cursor = strlen(prompt->text);
+    return !asks;
+}
+
 sx_prompt_outcome sx_prompt_key(sx_prompt *prompt, const char *key, sx_commands commands) {
     if (!strcmp(key, "Esc") || !strcmp(key, "Ctrl-C") ||
         (!strcmp(key, "Backspace") && !prompt->text[0])) {
@@ -136,7 +150,8 @@ sx_prompt_outcome sx_prompt_key(sx_prompt *prompt, const char *key, sx_commands 
         return SX_PROMPT_LEFT;
     }
     if (!strcmp(key, "Enter")) {
-        prompt->open = false;
+        prompt->open = prompt->text[strspn(prompt->text, " ")] && !resolve(prompt, commands);
+        if (prompt->open) return SX_PROMPT_EDITING;
         if (!prompt->text[strspn(prompt->text, " ")]) return SX_PROMPT_LEFT;
         remember(prompt);
         return SX_PROMPT_ENTERED;
@@ -184,4 +199,41 @@ void sx_prompt_draw(const sx_prompt *prompt, sx_canvas *canvas, sx_box box, sx_c
     sx_words_fit(fit, sizeof fit, what, left_over, canvas->look.unicode);
     if (sx_text_columns(fit) <= left_over)
         sx_canvas_text(canvas, box, end + 2, 0, sx_style_of(SX_ROLE_DIM), fit);
+}
+
+/* ---- the palette ------------------------------------------------------------------------------
+ */
+
+static void draw_suggestion(sx_canvas *canvas, sx_box row, const sx_suggestion *s, bool chosen) {
+    enum { NAME = 20, KEY = 8 };
+    sx_style style = sx_style_of(chosen ? SX_ROLE_FOCUS : SX_ROLE_TEXT);
+    if (chosen) style.attributes |= SX_REVERSE;
+    sx_canvas_fill(canvas, row, ' ', style);
+    sx_box text = sx_box_inset(row, 1, 0, 1, 0);
+    if (s->value) {
+        sx_canvas_text(canvas, text, 0, 0, style, s->value);
+        return;
+    }
+    char key[SX_KEY_SIZE];
+    sx_box name = sx_box_take_columns(&text, NAME), keys = sx_box_take_columns(&text, KEY);
+    sx_canvas_text(canvas, name, 0, 0, style, s->command->name);
+    sx_canvas_text(canvas, keys, 0, 0, style, sx_command_key(s->command, key));
+    sx_canvas_text(canvas, text, 0, 0, style, s->command->help);
+}
+
+void sx_palette_draw(const sx_prompt *prompt, sx_canvas *canvas, sx_box box, sx_commands commands) {
+    enum { MOST = 8 };
+    sx_suggestion all[SX_SUGGESTIONS];
+    const char *line = prompt->turn >= 0 ? prompt->typed : prompt->text;
+    int count = sx_commands_list(commands, line, all, SX_SUGGESTIONS);
+    bool typed = count == 1 && !all[0].value && !strcmp(all[0].command->name, prompt->text);
+    int rows = box.height / 2 < MOST ? box.height / 2 : MOST;
+    if (count < rows) rows = count;
+    if (rows == 0 || typed) return;
+    int chosen = prompt->turn >= 0 ? prompt->turn % count : 0;
+    int first = chosen < rows ? 0 : chosen - rows + 1;
+    sx_box list = sx_box_take_rows(&box, -rows);
+    for (int i = 0; i < rows; i++)
+        draw_suggestion(canvas, (sx_box){list.x, list.y + i, list.width, 1}, &all[first + i],
+                        first + i == chosen);
 }

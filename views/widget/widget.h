@@ -59,9 +59,24 @@ bool sx_command_asks(const sx_command *command);
  * SX_USAGE with a sentence. */
 sx_status sx_commands_run(sx_commands commands, const char *line, sx_error *err);
 
-/* The completion number `turn` (taken in a circle) of `line`, into out [size]: names that begin
- * with it, else names that contain it; after a blank, values of the argument. False, and out equal
- * to line, if there is none. */
+/* What `line` may become: commands, the best first (names that begin with it, that contain it, that
+ * have its letters in their order, whose help contains it); after a command's name and a blank the
+ * values of its argument. Into out [limit]; returns how many. */
+#define SX_SUGGESTIONS 128
+typedef struct {
+    const sx_command *command;
+    const char *value; /* NULL: the command itself */
+} sx_suggestion;
+int sx_commands_list(sx_commands commands, const char *line, sx_suggestion *out, int limit);
+
+/* The commands alone, as above. */
+int sx_commands_match(sx_commands commands, const char *typed, const sx_command **out, int limit);
+
+/* True if the letters of `typed` are in `word` in their order. */
+bool sx_has_letters(const char *word, const char *typed);
+
+/* Suggestion number `turn` (taken in a circle) for `line`, into out [size]. False, and out equal to
+ * line, if there is none. */
 bool sx_commands_complete(sx_commands commands, const char *line, int turn, char *out, size_t size);
 
 /* The first key of a row, into out [SX_KEY_SIZE]; returns out. */
@@ -85,12 +100,18 @@ typedef struct {
 
 void sx_prompt_open(sx_prompt *prompt, const char *text);
 
-/* A key for an open prompt. SX_PROMPT_ENTERED: `text` is to be run; it is closed and remembered. */
+/* A key for an open prompt. SX_PROMPT_ENTERED: `text` is to be run; it is closed and remembered.
+ * What is no command becomes the one that is suggested first, if that has the typed letters; one
+ * that asks for an argument waits for it. */
 typedef enum { SX_PROMPT_EDITING, SX_PROMPT_ENTERED, SX_PROMPT_LEFT } sx_prompt_outcome;
 sx_prompt_outcome sx_prompt_key(sx_prompt *prompt, const char *key, sx_commands commands);
 
 /* One row: the text, and what the command named in it does. Sets the canvas' cursor. */
 void sx_prompt_draw(const sx_prompt *prompt, sx_canvas *canvas, sx_box box, sx_commands commands);
+
+/* The suggestions in rows just above the command line, the chosen one marked: name, key and help;
+ * or values. `box` is what may be drawn over; nothing where there is only one and it is typed. */
+void sx_palette_draw(const sx_prompt *prompt, sx_canvas *canvas, sx_box box, sx_commands commands);
 
 /* ---- rows --------------------------------------------------------------------------------------
  */
