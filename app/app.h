@@ -20,9 +20,11 @@ typedef struct {
     int threads;               /* 0: sx_default_threads */
     bool headless;             /* or standard output is not a terminal */
     bool ascii, plain_colours; /* --ascii, --no-color (or NO_COLOR) */
+    const char *theme;         /* --theme; NULL: dark */
     const char *page;   /* first page of the workbench: "dashboard", "data" ...; NULL: dashboard */
     const char *script; /* --script FILE: keys and commands instead of a keyboard, no terminal */
     const char *size;   /* --size 120x40, with --script */
+    char note[256];     /* "" or what is wrong with the file of settings */
     bool fixed_clock;   /* --clock fixed: times are shown as 0:00, for golden screens */
 } sx_app_options;
 

@@ -2,6 +2,9 @@
  * row and nothing else. "--flag value" and "--flag=value" are the same. */
 #include "app/arguments.h"
 
+#include "app/settings.h"
+#include "app/theme.h"
+
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,15 +25,17 @@ static const flag flags[] = {
     {"headless", NULL, "text instead of the screen", SX_FOR_RUN, SWITCH, AT(app.headless)},
     {"seed", "N", "the seed of everything random", SX_FOR_RUN, TEXT, AT(seed)},
     {"threads", "N", "threads that compute (default: processors this process may use)",
-     SX_FOR_RUN | SX_FOR_SCREEN, THREADS, AT(app.threads)},
+     SX_FOR_RUN | SX_FOR_SCREEN | SX_SETTING, THREADS, AT(app.threads)},
     {"out", "DIR", "run: the run folder itself; export: the folder for the files, - for stdout",
      SX_FOR_RUN | SX_FOR_EXPORT, TEXT, AT(out)},
     {"resume", "RUN", "go on with a run, by number, name or path", SX_FOR_RUN, TEXT, AT(resume)},
     {"plain", NULL, "no screen: a line for each event, results as text (for screen readers)",
      SX_FOR_SCREEN, SWITCH, AT(app.headless)},
-    {"ascii", NULL, "ASCII characters only", SX_FOR_SCREEN, SWITCH, AT(app.ascii)},
-    {"no-color", NULL, "no colours (as with NO_COLOR set)", SX_FOR_SCREEN, SWITCH,
+    {"ascii", NULL, "ASCII characters only", SX_FOR_SCREEN | SX_SETTING, SWITCH, AT(app.ascii)},
+    {"no-color", NULL, "no colours (as with NO_COLOR set)", SX_FOR_SCREEN | SX_SETTING, SWITCH,
      AT(app.plain_colours)},
+    {"theme", "NAME|FILE", "dark, light, high-contrast or a file (assets/themes)",
+     SX_FOR_SCREEN | SX_SETTING, TEXT, AT(app.theme)},
     {"script", "FILE", "keys and commands from a file instead of a keyboard", SX_FOR_SCREEN, TEXT,
      AT(app.script)},
     {"size", "WxH", "size of the screen with --script, for example 120x40", SX_FOR_SCREEN, TEXT,
@@ -91,11 +96,52 @@ static sx_status take_flag(int argc, char **argv, int *at, unsigned mask, sx_arg
     return set_value(out, f, equals ? equals + 1 : argv[++*at], err);
 }
 
+/* ---- settings ---------------------------------------------------------------------------------
+ */
+
+static sx_status unknown_setting(const char *word, sx_error *err) {
+    const char *names[FLAGS];
+    size_t count = 0;
+    for (int i = 0; i < FLAGS; i++)
+        if (flags[i].mask & SX_SETTING) names[count++] = flags[i].name;
+    char shown[80];
+    sx_text_printable(shown, sizeof shown, word);
+    return sx_fail(err, SX_USAGE, "there is no setting '%s'; did you mean '%s'?", shown,
+                   sx_nearest_name(word, names, count));
+}
+
+static sx_status take_setting(const sx_ini_entry *entry, sx_arguments *out, sx_error *err) {
+    const flag *f = find_flag(entry->key, strlen(entry->key), SX_SETTING);
+    sx_theme theme;
+    if (!f) return unknown_setting(entry->key, err);
+    if (strcmp(f->name, "theme") == 0 && sx_theme_read(entry->value, &theme, err))
+        return err->status;
+    if (f->kind != SWITCH) return set_value(out, f, entry->value, err);
+    bool on = strcmp(entry->value, "yes") == 0;
+    if (!on && strcmp(entry->value, "no") != 0)
+        return sx_fail(err, SX_USAGE, "%s is yes or no", f->name);
+    *(bool *)(void *)((char *)out + f->offset) |= on;
+    return SX_OK;
+}
+
+/* The first problem is told; the other settings hold all the same. */
+static void take_settings(sx_arguments *out) {
+    sx_settings settings;
+    sx_settings_read(&settings, out->app.note, sizeof out->app.note);
+    for (size_t i = 0; i < settings.count; i++) {
+        sx_error err;
+        if (take_setting(&settings.entries[i], out, &err) && !out->app.note[0])
+            snprintf(out->app.note, sizeof out->app.note, "sextant.ini:%d: %.200s",
+                     settings.entries[i].line, err.message);
+    }
+}
+
 sx_status sx_arguments_parse(int argc, char **argv, unsigned mask, sx_arguments *out,
                              sx_error *err) {
     const char *no_colour = getenv("NO_COLOR");
     *out = (sx_arguments){.rest = argv + 1, .app.plain_colours = no_colour && *no_colour};
     bool flags_over = false;
+    if (mask & SX_FOR_SCREEN) take_settings(out);
     for (int i = 1; i < argc; i++) {
         if (flags_over || argv[i][0] != '-' || !argv[i][1]) {
             out->rest[out->count++] = argv[i];

@@ -9,6 +9,7 @@ enum {
     SX_FOR_RUN = 1,    /* run */
     SX_FOR_SCREEN = 2, /* the workbench: run, open, no command */
     SX_FOR_EXPORT = 4,
+    SX_SETTING = 8, /* can be kept in the file of settings */
 };
 
 typedef struct {
@@ -19,9 +20,10 @@ typedef struct {
     int count;
 } sx_arguments;
 
-/* Parses the flags that `mask` allows; flags and other words may come in any order, "--" ends the
- * flags. SX_USAGE with a sentence for an unknown flag (with the nearest one), a missing or a bad
- * value. */
+/* What is kept in the file of settings (app/settings.h) holds where the command line says nothing;
+ * what is wrong in it is told in app.note. Parses the flags that `mask` allows; flags and other
+ * words may come in any order, "--" ends the flags. SX_USAGE with a sentence for an unknown flag
+ * (with the nearest one), a missing or a bad value. */
 sx_status sx_arguments_parse(int argc, char **argv, unsigned mask, sx_arguments *out,
                              sx_error *err);
 

@@ -94,6 +94,7 @@ static int finish(const sx_snapshot *last, const sx_app_options *options) {
 }
 
 int sx_app_headless(const sx_app_options *options) {
+    if (options->note[0]) fprintf(stderr, "sextant: %s\n", options->note);
     sx_error err = {0};
     sx_signals_install(SX_SIGNALS_ENDING);
     sx_engine *engine = sx_engine_new(options->threads, &err);

@@ -28,9 +28,11 @@ static void print_lines(const char *title, sx_text *text) {
 }
 
 static const char *const environment[][2] = {
-    {"SEXTANT_ASSETS", "folder of studies and models, looked into before the installed one"},
+    {"SEXTANT_ASSETS",
+     "folder of studies, models and themes, looked into before the installed one"},
     {"SEXTANT_DATA", "folder with data sets, such as fashion-mnist"},
     {"SEXTANT_DATASETS", "where Debian's data sets are (default /usr/share/datasets)"},
+    {"XDG_CONFIG_HOME", "sextant/sextant.ini below it has settings (default ~/.config)"},
     {"XDG_DATA_HOME", "runs are kept below it in sextant/runs (default ~/.local/share)"},
     {"NO_COLOR", "set and not empty: no colours"},
 };

@@ -5,6 +5,7 @@
 #include "app/workbench.h"
 
 #include "app/commands.h"
+#include "app/theme.h"
 
 #include "views/terminal/terminal.h"
 
@@ -93,6 +94,7 @@ static sx_status begin(sx_workbench *bench, const sx_app_options *options, doubl
                                 .picture_seconds = picture_seconds};
     *bench = (sx_workbench){.options = options};
     bench->screen = sx_screen_new(&wanted, err);
+    if (bench->screen && options->note[0]) sx_screen_say(bench->screen, options->note, true);
     return bench->screen ? SX_OK : err->status;
 }
 
@@ -307,6 +309,7 @@ static int work_by_script(const sx_app_options *options) {
         return sx_app_fail(&err);
     }
     sx_look look = {.colours = options->plain_colours ? 0 : 256, .unicode = !options->ascii};
+    if (options->note[0]) fprintf(stderr, "sextant: %s\n", options->note);
     sx_signals_install(SX_SIGNALS_ENDING);
     sx_status status = begin(&bench, options, 0, &err);
     if (status == SX_OK) status = sx_workbench_draw(&bench, width, height, look, &err);
@@ -318,6 +321,10 @@ static int work_by_script(const sx_app_options *options) {
 }
 
 int sx_app_workbench(const sx_app_options *options) {
+    sx_theme theme;
+    sx_error err = {0};
+    if (options->theme && sx_theme_read(options->theme, &theme, &err)) return sx_app_fail(&err);
+    sx_theme_use(options->theme ? &theme : NULL);
     return options->script ? work_by_script(options) : work_at_terminal(options);
 }
 

@@ -54,6 +54,32 @@ completes() { # words typed, what must be offered
 check "bash completes commands" completes "sextant ex" export
 check "and topics of help" completes "sextant help op" operators
 check "and options" completes "sextant run --he" --headless
+mkdir -p config/sextant
+setting() { # lines of the file of settings, what is said about them; the program runs all the same
+    printf "$1" >config/sextant/sextant.ini
+    XDG_CONFIG_HOME=$home/config "$sextant" run tiny.ini --script leave.txt --out kept 2>said.txt
+    code=$?
+    rm -rf kept
+    cat said.txt
+    [ $code = 0 ] || return 1
+    if [ -n "$2" ]; then grep -q -e "$2" said.txt; else [ ! -s said.txt ]; fi
+}
+echo ':screen-save seen.txt' >leave.txt
+check "settings are kept" setting '[sextant]\nascii = yes\ntheme = light\n' ''
+check "and hold" sh -c "! LC_ALL=C grep -q '[^ -~]' seen.txt"
+check "an unknown one is told with its line" setting '[sextant]\n\nthem = light\n' "sextant.ini:3: there is no setting 'them'; did you mean 'theme'"
+check "and a wrong value" setting '[sextant]\nascii = perhaps\n' 'sextant.ini:2: ascii is yes or no'
+check "and a theme that is not there" setting '[sextant]\ntheme = nosuch\n' 'sextant.ini:2: there is no theme'
+check "and another section" setting '[screen]\nascii = yes\n' 'settings are in the section'
+check "and what is no INI at all" setting 'nonsense\n' 'sextant.ini'
+rm config/sextant/sextant.ini
+printf '[colours]\ndim = 300\n' >wrong.ini
+printf '[colours]\ndimm = 30\n' >unknown.ini
+printf '[colours]\nramp = 20 30\n' >short.ini
+check "a theme is refused with its line" fails 1 "wrong.ini:2: dim = 300: wants a colour from 16 to 255" "$sextant" run tiny.ini --script leave.txt --theme ./wrong.ini
+check "an unknown role, too" fails 1 "did you mean 'dim'" "$sextant" run tiny.ini --script leave.txt --theme ./unknown.ini
+check "a short ramp, too" fails 1 "wants 9 entries" "$sextant" run tiny.ini --script leave.txt --theme ./short.ini
+check "there are themes by name" fails 2 "it is dark, light, high-contrast" "$sextant" run tiny.ini --script leave.txt --theme nosuch
 for topic in studies models data options keys; do
     check "help $topic says something" sh -c "'$sextant' help $topic | grep -q .."
 done

@@ -1,11 +1,15 @@
 /* The canvas: cells, text, colours, pictures, and what comes out. */
 #include "tests/unit/unit.h"
 
+#include "core/format/format.h"
 #include "tests/unit/golden.h"
 #include "views/canvas/glyph.h"
 
 #include <locale.h>
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
 
 static const sx_look full = {256, true}, eight = {8, true}, none = {0, true}, ascii = {0, false};
 
@@ -276,6 +280,59 @@ static void roles_can_be_read_on_black(void **state) {
     assert_int_equal(sx_colour_index(SX_COLOUR_ROLE(SX_ROLES), 256), -1);
 }
 
+static double contrast(double a, double b) {
+    return a > b ? (a + 0.05) / (b + 0.05) : (b + 0.05) / (a + 0.05);
+}
+
+/* Every text of a theme can be read on its background, and its curves can be told apart. */
+static void check_theme(const char *name, double background, double least) {
+    char path[128];
+    sx_ini ini;
+    sx_error err = {0};
+    int seen = 0, series[6] = {0};
+    snprintf(path, sizeof path, SX_SOURCE "/assets/themes/%s.ini", name);
+    if (sx_ini_read(path, &ini, &err)) fail_msg("%s", err.message);
+    for (size_t i = 0; i < ini.count; i++) {
+        const sx_ini_entry *entry = &ini.entries[i];
+        int index = atoi(entry->value), number;
+        if (strcmp(entry->section, "colours") != 0 || strcmp(entry->key, "ramp") == 0) continue;
+        seen++;
+        if (strcmp(entry->value, "default") == 0) continue;
+        assert_true(index >= 16 && index <= 255);
+        if (sscanf(entry->key, "series%d", &number) == 1) series[number - 1] = index;
+        double ratio = contrast(luminance(index), background);
+        if (ratio < (strcmp(entry->key, "frame") ? least : 2))
+            fail_msg("%s: %s has a contrast of %.2f", name, entry->key, ratio);
+    }
+    assert_int_equal(seen, SX_ROLES);
+    for (int a = 0; a < 6; a++)
+        for (int b = 0; b < a; b++) assert_int_not_equal(series[a], series[b]);
+    sx_ini_done(&ini);
+}
+
+static void themes_can_be_read_on_their_background(void **state) {
+    (void)state;
+    check_theme("dark", 0, 4.5);
+    check_theme("light", 1, 4.5);
+    check_theme("high-contrast", 0, 7);
+}
+
+static void a_theme_changes_the_colours(void **state) {
+    (void)state;
+    sx_theme theme = *sx_theme_default();
+    theme.of_256[SX_ROLE_DIM] = 200;
+    theme.of_8[SX_ROLE_DIM] = 3;
+    theme.ramp_256[4] = 99;
+    sx_theme_use(&theme);
+    theme.of_256[SX_ROLE_DIM] = 17; /* it has a copy */
+    assert_int_equal(sx_colour_index(SX_COLOUR_ROLE(SX_ROLE_DIM), 256), 200);
+    assert_int_equal(sx_colour_index(SX_COLOUR_ROLE(SX_ROLE_DIM), 8), 3);
+    assert_int_equal(sx_colour_index(SX_COLOUR_RAMP(4), 256), 99);
+    sx_theme_use(NULL);
+    assert_int_equal(sx_colour_index(SX_COLOUR_ROLE(SX_ROLE_DIM), 256), 245);
+    assert_string_equal(sx_role_name(SX_ROLE_WARNING), "warning");
+}
+
 /* Meaning must not be by colour alone: what warns or leads has an attribute too. */
 static void roles_keep_meaning_without_colour(void **state) {
     (void)state;
@@ -455,6 +512,8 @@ int main(void) {
         cmocka_unit_test(progress_counts_in_eighths),
         cmocka_unit_test(ramp_lightness_rises),
         cmocka_unit_test(roles_can_be_read_on_black),
+        cmocka_unit_test(themes_can_be_read_on_their_background),
+        cmocka_unit_test(a_theme_changes_the_colours),
         cmocka_unit_test(roles_keep_meaning_without_colour),
         cmocka_unit_test(rgb_finds_the_nearest_entry),
         cmocka_unit_test(colours_have_names),

@@ -37,6 +37,21 @@ typedef enum {
 #define SX_COLOUR_RGB(r, g, b)                                                                     \
     ((sx_colour)3 << 24 | (sx_colour)(r) << 16 | (sx_colour)(g) << 8 | (sx_colour)(b))
 
+/* ---- themes ---------------------------------------------------------------------------------- */
+
+/* Which entries of the palette roles and ramp take; -1: the terminal's own. */
+typedef struct {
+    int of_256[SX_ROLES], of_8[SX_ROLES];
+    uint8_t ramp_256[SX_RAMP_STEPS], ramp_8[SX_RAMP_STEPS];
+    bool light; /* for a light background */
+} sx_theme;
+const sx_theme *sx_theme_default(void);
+/* Colours are those of a copy of `theme` from now on; NULL: the default. Before anything is drawn.
+ */
+void sx_theme_use(const sx_theme *theme);
+/* "text", "dim" ... */
+const char *sx_role_name(sx_role role);
+
 /* The palette index of a colour for a terminal with `colours` 8 or 256; -1 for the terminal's own
  * and where there are fewer colours. The ramps are those that were checked for three kinds of
  * colour blindness. */

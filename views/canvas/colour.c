@@ -11,30 +11,48 @@
 
 static const struct {
     const char *name;
-    int of_256, of_8;
     uint8_t attributes;
 } roles[SX_ROLES] = {
-    [SX_ROLE_TEXT] = {"text", -1, -1, 0},
-    [SX_ROLE_DIM] = {"dim", 245, -1, 0},
-    [SX_ROLE_TITLE] = {"title", -1, -1, SX_BOLD},
-    [SX_ROLE_FRAME] = {"frame", 241, -1, 0},
-    [SX_ROLE_FOCUS] = {"focus", 81, 6, SX_BOLD},
-    [SX_ROLE_KEY] = {"key", 222, 3, SX_BOLD},
-    [SX_ROLE_GOOD] = {"good", 78, 2, 0},
-    [SX_ROLE_BAD] = {"bad", 203, 1, SX_BOLD},
-    [SX_ROLE_WARNING] = {"warning", 214, 3, SX_UNDERLINE},
-    [SX_ROLE_BAR] = {"bar", 110, 6, SX_REVERSE},
-    [SX_ROLE_SERIES1] = {"series1", 190, 3, 0},
-    [SX_ROLE_SERIES2] = {"series2", 50, 6, 0},
-    [SX_ROLE_SERIES3] = {"series3", 140, 5, 0},
-    [SX_ROLE_SERIES4] = {"series4", 63, 2, 0},
-    [SX_ROLE_SERIES5] = {"series5", 131, 7, 0},
-    [SX_ROLE_SERIES6] = {"series6", 196, 1, 0},
+    [SX_ROLE_TEXT] = {"text", 0},
+    [SX_ROLE_DIM] = {"dim", 0},
+    [SX_ROLE_TITLE] = {"title", SX_BOLD},
+    [SX_ROLE_FRAME] = {"frame", 0},
+    [SX_ROLE_FOCUS] = {"focus", SX_BOLD},
+    [SX_ROLE_KEY] = {"key", SX_BOLD},
+    [SX_ROLE_GOOD] = {"good", 0},
+    [SX_ROLE_BAD] = {"bad", SX_BOLD},
+    [SX_ROLE_WARNING] = {"warning", SX_UNDERLINE},
+    [SX_ROLE_BAR] = {"bar", SX_REVERSE},
+    [SX_ROLE_SERIES1] = {"series1", 0},
+    [SX_ROLE_SERIES2] = {"series2", 0},
+    [SX_ROLE_SERIES3] = {"series3", 0},
+    [SX_ROLE_SERIES4] = {"series4", 0},
+    [SX_ROLE_SERIES5] = {"series5", 0},
+    [SX_ROLE_SERIES6] = {"series6", 0},
 };
 
-/* Close to viridis, but with rising lightness, which its nearest palette entries have not. */
-static const uint8_t ramp_256[SX_RAMP_STEPS] = {17, 53, 239, 60, 30, 36, 78, 82, 227};
-static const uint8_t ramp_8[SX_RAMP_STEPS] = {4, 4, 5, 5, 2, 2, 6, 3, 7};
+/* In the order of the roles. The ramp is close to viridis, but with rising lightness, which its
+ * nearest palette entries have not. */
+static const sx_theme dark = {
+    .of_256 = {-1, 245, -1, 241, 81, 222, 78, 203, 214, 110, 190, 50, 140, 63, 131, 196},
+    .of_8 = {-1, -1, -1, -1, 6, 3, 2, 1, 3, 6, 3, 6, 5, 2, 7, 1},
+    .ramp_256 = {17, 53, 239, 60, 30, 36, 78, 82, 227},
+    .ramp_8 = {4, 4, 5, 5, 2, 2, 6, 3, 7}};
+static sx_theme chosen;
+static const sx_theme *theme = &dark;
+
+const sx_theme *sx_theme_default(void) {
+    return &dark;
+}
+
+void sx_theme_use(const sx_theme *wanted) {
+    if (wanted) chosen = *wanted;
+    theme = wanted ? &chosen : &dark;
+}
+
+const char *sx_role_name(sx_role role) {
+    return roles[role].name;
+}
 
 typedef struct {
     int red, green, blue;
@@ -79,8 +97,9 @@ int sx_colour_index(sx_colour colour, int colours) {
     uint32_t kind = colour >> 24, value = colour & 0xFFFFFF;
     if (colours < 8) return -1;
     bool many = colours >= 256;
-    if (kind == 1 && value < SX_ROLES) return many ? roles[value].of_256 : roles[value].of_8;
-    if (kind == 2 && value < SX_RAMP_STEPS) return many ? ramp_256[value] : ramp_8[value];
+    if (kind == 1 && value < SX_ROLES) return many ? theme->of_256[value] : theme->of_8[value];
+    if (kind == 2 && value < SX_RAMP_STEPS)
+        return many ? theme->ramp_256[value] : theme->ramp_8[value];
     if (kind == 3) return many ? nearest_256(rgb_of(colour)) : nearest_8(rgb_of(colour));
     return -1;
 }
