@@ -18,9 +18,10 @@ static const sx_sheet *sheet_of(const sx_sheet_view *view) {
     const sx_answer *answer = view->desk ? view->desk->answer : NULL;
     if (!view->open || !answer || answer->unreadable || !view->desk->now->data) return NULL;
     const sx_sheet *sheet = &answer->sheet;
-    const sx_scene *scene = &view->question.scene;
-    bool ours = sheet->count == view->question.pictures && sheet->split == scene->split &&
-                !memcmp(&sheet->pose, &scene->pose, sizeof sheet->pose);
+    const sx_pose *asked = &view->question.scene.pose, *got = &sheet->pose;
+    bool ours = sheet->count == view->question.pictures &&
+                sheet->split == view->question.scene.split && got->area == asked->area &&
+                got->rotation == asked->rotation && got->x == asked->x && got->y == asked->y;
     return ours ? sheet : NULL;
 }
 
