@@ -420,13 +420,14 @@ static int gradient_pieces(const sx_graph *graph, const sx_graph_node *node) {
     return tiles + (node->convolution.bias ? 1 : 0);
 }
 
-/* A tile of the weights' gradient over the whole batch; the last piece is the bias. */
+/* A tile of the weights' gradient over the whole batch; the last piece is the bias. Band by band, so
+ * that a band's columns are read once and its gradient is written in whole rows. */
 static void weigh(const sx_frame *frame, const sx_graph_node *node, int piece, int worker) {
     (void)worker;
     extent e = extent_of(node);
-    int bands = sx_ceil_divide((int)e.depth, BAND), block = piece / bands;
-    size_t batch = (size_t)frame->graph->batch, first = (size_t)(piece % bands) * BAND;
-    if (block == forward_blocks(frame->graph, node)) {
+    int blocks = forward_blocks(frame->graph, node), block = piece % blocks;
+    size_t batch = (size_t)frame->graph->batch, first = (size_t)(piece / blocks) * BAND;
+    if (first >= e.depth) {
         float *bias = frame->gradient + sx_slice_offset(frame, node, 1);
         memset(bias, 0, e.out * sizeof *bias);
         sx_flat_add_rows(bias, slopes_of(frame, node), batch * e.pixels, e.out);
