@@ -420,8 +420,8 @@ static int gradient_pieces(const sx_graph *graph, const sx_graph_node *node) {
     return tiles + (node->convolution.bias ? 1 : 0);
 }
 
-/* A tile of the weights' gradient over the whole batch; the last piece is the bias. Band by band, so
- * that a band's columns are read once and its gradient is written in whole rows. */
+/* A tile of the weights' gradient over the whole batch; the last piece is the bias. Band by band,
+ * so that a band's columns are read once and its gradient is written in whole rows. */
 static void weigh(const sx_frame *frame, const sx_graph_node *node, int piece, int worker) {
     (void)worker;
     extent e = extent_of(node);
