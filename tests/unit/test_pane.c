@@ -641,6 +641,45 @@ static void a_threshold_opens_the_refused_pictures(void **state) {
     bench_free(b);
 }
 
+static void changes_of_the_view_are_undone(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_FINISHED);
+    press(b, "u");
+    expect_seen(b, "there is no change of the view to undo");
+    press(b, "2 w c Right Right");
+    expect_state(b, "data.show", "wrong");
+    long long item = number_of(b, "data", "item");
+    press(b, "u"); /* not the cursor: the class; the picture stays selected */
+    expect_state(b, "data.class", "all");
+    expect_state(b, "data.show", "wrong");
+    assert_int_equal(number_of(b, "data", "item"), item);
+    press(b, "u");
+    expect_state(b, "data.show", "all");
+    press(b, "u");
+    expect_state(b, "page", "dashboard");
+    press(b, "3 L S");
+    assert_int_equal(sx_screen_command(b->screen, "filter cr", NULL), SX_OK); /* of another pane */
+    press(b, "u");
+    expect_state(b, "data.filter", "");
+    expect_state(b, "train.smooth", "1");
+    press(b, "u u");
+    expect_state(b, "train.smooth", "0");
+    expect_state(b, "train.logarithmic", "false");
+    press(b, "5 T r u u");
+    expect_state(b, "risk.target", "0.02");
+    expect_state(b, "risk.reliability", "false");
+    press(b, "7 ] ] < u");
+    expect_state(b, "probe.size", "0.5");
+    press(b, "u u");
+    expect_state(b, "probe.rotation", "0.0");
+    press(b, "u");
+    expect_state(b, "page", "risk");
+    for (int i = 0; i < 60; i++) press(b, i % 2 ? "3" : "4"); /* more than are kept */
+    for (int i = 0; i < 60; i++) press(b, "u");
+    expect_seen(b, "there is no change of the view to undo");
+    bench_free(b);
+}
+
 static void an_image_opens_in_the_probe(void **state) {
     (void)state;
     bench *b = bench_new(SX_STATE_FINISHED);
@@ -977,6 +1016,7 @@ int main(void) {
         cmocka_unit_test(a_cell_of_the_map_opens_in_the_probe),
         cmocka_unit_test(a_cell_opens_the_pictures_behind_it),
         cmocka_unit_test(a_threshold_opens_the_refused_pictures),
+        cmocka_unit_test(changes_of_the_view_are_undone),
         cmocka_unit_test(an_image_opens_in_the_probe),
         cmocka_unit_test(commands_go_to_the_engine),
         cmocka_unit_test(leaving_asks_when_a_run_would_stop),

@@ -37,16 +37,16 @@ typedef struct {
     size_t shown_capacity;
     ordered *ordered; /* while sorting */
     size_t ordered_capacity;
-    int order;
     sx_picker picker;
+    int order;
     sx_split split;
     int class; /* -1: all */
     show show;
-    char filter[64];    /* part of a class name; "" */
-    double least, most; /* of the confidence; NaN: any */
-    size_t wrong;       /* of all items with a prediction */
-    size_t judged;
+    char filter[64];     /* part of a class name; "" */
+    double least, most;  /* of the confidence; NaN: any */
     bool original, open; /* open: one picture, large */
+    size_t wrong;        /* of all items with a prediction */
+    size_t judged;
 } data_pane;
 
 static const sx_source_facts *facts_of(const data_pane *pane) {
@@ -172,6 +172,11 @@ static void update(void *state) {
     if (!other && !judged) return;
     index_items(pane);
     if (other || pane->show != SHOW_ALL || pane->order || !isnan(pane->least)) select_shown(pane);
+}
+
+static void restored(void *state) {
+    data_pane *pane = state;
+    if (pane->data) select_shown(pane);
 }
 
 /* ---- commands ---------------------------------------------------------------------------------
@@ -646,6 +651,8 @@ const sx_pane sx_pane_data = {
     .close = close_pane,
     .update = update,
     .heading = heading,
+    .view = SX_VIEW_SPAN(data_pane, order, open),
+    .restored = restored,
     .draw = draw,
     .enter = enter,
     .offer = offer,

@@ -35,6 +35,17 @@ typedef struct {
 /* Values of the commands that move a cursor or a selection. */
 enum { LEFT, RIGHT, UP, DOWN, PAGE_UP, PAGE_DOWN, FIRST, LAST };
 
+/* A stretch of plain fields of a pane's state, from one to another. */
+typedef struct {
+    size_t offset, size;
+} sx_view_span;
+#define SX_VIEW_BYTES 160 /* most of one pane */
+#define SX_VIEW_SPAN(type, first, last)                                                            \
+    {                                                                                              \
+        offsetof(type, first),                                                                     \
+            offsetof(type, last) + sizeof(((type *)0)->last) - offsetof(type, first)               \
+    }
+
 /* A pane: a table of functions over a state that `open` returns. Only title and draw are needed. */
 typedef struct {
     const char *name, *title; /* "risk", "Risk" */
@@ -49,6 +60,8 @@ typedef struct {
     void (*seen)(void *pane, bool seen); /* its page is there, or is no more */
     void (*offer)(void *pane);           /* puts what is selected into desk->scene */
     void (*accept)(void *pane);          /* shows what desk->wants_pictures asks */
+    sx_view_span view;                   /* what `u` goes back to; size 0: nothing */
+    void (*restored)(void *pane);        /* after it was put back */
     void (*heading)(void *pane, char *out, size_t size); /* the frame's title */
     void (*draw)(void *pane, sx_canvas *canvas, sx_box box, sx_pane_drawing how);
     /* Appends plot `row` as it is seen as SVG (nothing if there are no data yet) and says how its

@@ -91,6 +91,11 @@ static void seen(void *state, bool seen) {
     ask(pane);
 }
 
+static void restored(void *state) {
+    const probe_pane *pane = state;
+    if (pane->seen) ask(pane);
+}
+
 /* ---- commands ---------------------------------------------------------------------------------
  */
 
@@ -399,5 +404,6 @@ const sx_pane sx_pane_probe = {
     .update = update,
     .seen = seen,
     .heading = heading,
+    .restored = restored,
     .draw = draw,
     .state = state_of};

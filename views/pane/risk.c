@@ -99,6 +99,10 @@ static void update(void *state) {
     find_threshold(pane);
 }
 
+static void restored(void *state) {
+    find_points(state);
+}
+
 /* ---- commands ---------------------------------------------------------------------------------
  */
 
@@ -406,6 +410,8 @@ const sx_pane sx_pane_risk = {
     .close = close_pane,
     .update = update,
     .heading = heading,
+    .view = SX_VIEW_SPAN(risk_pane, target, reliability),
+    .restored = restored,
     .draw = draw,
     .enter = enter,
     .state = state_of};

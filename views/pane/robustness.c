@@ -18,9 +18,10 @@ static const char *const plot_names[PLOTS] = {"location", "rotation", "size"};
 typedef struct {
     sx_desk *desk;
     plot main;
-    int row, column, point[PLOTS]; /* cursors; row < 0: not set yet */
     bool values;
-    sx_sheet_view sheet; /* the pictures behind the point under the cursor */
+    int row, column, point[PLOTS]; /* cursors; row < 0: not set yet */
+    sx_sheet_view sheet;           /* the pictures behind the point under the cursor ... */
+    plot opened;                   /* ... of this plot */
 } robustness_pane;
 
 static const sx_result *result_of(const robustness_pane *pane, plot which) {
@@ -431,6 +432,7 @@ static bool enter(void *state) {
     if (!pane->desk->now->data) return false;
     if (!point_under_cursor(pane, &pose, &count)) run_move(pane, FIRST, "");
     if (!point_under_cursor(pane, &pose, &count) || !(count >= 1)) return false;
+    pane->opened = pane->main;
     sx_sheet_open(&pane->sheet, pane->desk, measured_split(pane), pose,
                   (int)fmin(count, SX_SHEET_PICTURES));
     return true;
@@ -445,6 +447,12 @@ static bool back(void *state) {
 
 static void seen(void *state, bool seen) {
     sx_sheet_seen(&((robustness_pane *)state)->sheet, seen);
+}
+
+/* Another plot has other pictures. */
+static void restored(void *state) {
+    robustness_pane *pane = state;
+    if (pane->main != pane->opened) sx_sheet_close(&pane->sheet);
 }
 
 static void update(void *state) {
@@ -482,6 +490,8 @@ const sx_pane sx_pane_robustness = {
     .open = open_pane,
     .close = close_pane,
     .heading = heading,
+    .view = SX_VIEW_SPAN(robustness_pane, main, values),
+    .restored = restored,
     .draw = draw,
     .enter = enter,
     .back = back,

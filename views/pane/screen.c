@@ -119,7 +119,7 @@ static void run_scale(void *state, int value, const char *argument) {
 /* ---- pages and focus --------------------------------------------------------------------------
  */
 
-static void go_to(sx_screen *screen, int page) {
+void sx_screen_go_to(sx_screen *screen, int page) {
     if (page == CLAIMS && !screen->desk.claims[0]) {
         sx_desk_say(&screen->desk, "the claims come at the end of the run");
         return;
@@ -137,13 +137,13 @@ static void open_from(sx_screen *screen, int page) {
     if (screen->page == page) return;
     if (screen->links == TRAIL) screen->links = 0;
     screen->trail[screen->links++] = screen->page;
-    go_to(screen, page);
+    sx_screen_go_to(screen, page);
 }
 
 static void run_page(void *state, int value, const char *argument) {
     (void)argument;
     ((sx_screen *)state)->links = 0;
-    go_to(state, value);
+    sx_screen_go_to(state, value);
 }
 
 /* Tab goes round the tiles on the dashboard, and round the pages elsewhere. */
@@ -158,7 +158,7 @@ static void run_turn(void *state, int value, const char *argument) {
     screen->links = 0;
     do page = (page - 1 + value + PANES) % PANES + 1;
     while (page == CLAIMS && !screen->desk.claims[0]);
-    go_to(screen, page);
+    sx_screen_go_to(screen, page);
 }
 
 /* The probe, with what is selected in the focused pane. */
@@ -185,7 +185,7 @@ static void run_zoom(void *state, int value, const char *argument) {
     sx_screen *screen = state;
     (void)value, (void)argument;
     if (screen->page == DASHBOARD) {
-        go_to(screen, screen->focus + 1);
+        sx_screen_go_to(screen, screen->focus + 1);
         return;
     }
     const sx_pane *pane = sx_screen_panes[screen->page - 1];
@@ -199,7 +199,7 @@ static void run_back(void *state, int value, const char *argument) {
     if (screen->page == DASHBOARD) return;
     const sx_pane *pane = sx_screen_panes[screen->page - 1];
     if (pane->back && pane->back(screen->panes[screen->page - 1])) return;
-    go_to(screen, screen->links > 0 ? screen->trail[--screen->links] : DASHBOARD);
+    sx_screen_go_to(screen, screen->links > 0 ? screen->trail[--screen->links] : DASHBOARD);
 }
 
 /* ---- the rest ---------------------------------------------------------------------------------
@@ -247,6 +247,10 @@ static void run_quit(void *state, int value, const char *argument) {
         screen->asking = true;
     else
         screen->wish = SX_WISH_QUIT;
+}
+static void run_undo(void *state, int value, const char *argument) {
+    (void)value, (void)argument;
+    sx_screen_undo(state);
 }
 static void run_wish(void *state, int value, const char *argument) {
     (void)argument;
@@ -333,6 +337,8 @@ const sx_command sx_screen_commands[] = {
      OVERLAY_EXPLAIN, NULL, NULL},
     {"command", ":", "[TEXT]", NULL, "the command line: any name of this list", run_command_line, 0,
      NULL, NULL},
+    {"undo", "u", "", NULL, "the view as it was before the last change of it", run_undo, 0, NULL,
+     NULL},
     {"screen-save", "P", "FILE", NULL, "the screen as text, with its styles beside it",
      run_screen_save, 0, NULL, NULL},
     {"repaint", "Ctrl-L", "", NULL, "draw everything again", run_wish, SX_WISH_REPAINT, NULL, NULL},
@@ -389,9 +395,12 @@ static void act(sx_screen *screen, const char *key) {
         char start[64];
         snprintf(start, sizeof start, "%s ", command->name);
         sx_prompt_open(&screen->prompt, start);
-    } else {
-        command->run(set->context, command->value, "");
+        return;
     }
+    sx_moment before;
+    sx_screen_look_at(screen, &before);
+    command->run(set->context, command->value, "");
+    sx_screen_keep(screen, &before);
 }
 
 void sx_screen_key(sx_screen *screen, const char *key) {
@@ -423,7 +432,10 @@ sx_status sx_screen_command(sx_screen *screen, const char *line, sx_error *err) 
     sx_text_set(copy, sizeof copy, line);
     screen->desk.message[0] = 0;
     screen->desk.bad = false;
+    sx_moment before;
+    sx_screen_look_at(screen, &before);
     sx_status status = sx_commands_run(sx_screen_names(screen, sets), copy, err ? err : &own);
+    sx_screen_keep(screen, &before);
     if (status != SX_OK) sx_screen_say(screen, (err ? err : &own)->message, true);
     return status;
 }
@@ -494,7 +506,7 @@ static sx_status choose_page(sx_screen *screen, const char *page, sx_error *err)
     for (int i = 0; i < TILES; i++) names[i + 1] = sx_screen_panes[i]->name;
     for (int i = 0; i <= TILES; i++)
         if (!page || !strcmp(page, names[i])) {
-            go_to(screen, i);
+            sx_screen_go_to(screen, i);
             return SX_OK;
         }
     return sx_fail(err, SX_USAGE, "there is no page '%.64s'; did you mean '%s'?", page,

@@ -21,6 +21,15 @@ enum { TRAIL = 8 };
 
 typedef enum { OVERLAY_NONE, OVERLAY_HELP, OVERLAY_MESSAGE, OVERLAY_EXPLAIN } sx_overlay;
 
+/* What is seen, at one moment. */
+typedef struct {
+    int page, focus, links, trail[TRAIL];
+    sx_scene scene;
+    sx_along along;
+    unsigned char views[PANES][SX_VIEW_BYTES];
+} sx_moment;
+enum { MOMENTS = 32 };
+
 struct sx_screen {
     sx_screen_options options;
     sx_snapshot nothing; /* before the first snapshot */
@@ -30,6 +39,9 @@ struct sx_screen {
     int trail[TRAIL], links; /* the pages from which others were opened, for Esc */
     sx_overlay overlay;
     int overlay_first, overlay_rows, overlay_height;
+    sx_moment moments[MOMENTS]; /* before the last changes of the view */
+    int kept;
+    bool undone; /* the command that runs is the undo: it is no change itself */
     bool asking; /* whether to leave although a run would stop */
     sx_screen_wish wish;
     sx_text copied;
@@ -46,6 +58,14 @@ int sx_screen_focused(const sx_screen *screen);
 enum { SETS = PANES + 1 };
 sx_commands sx_screen_keys(const sx_screen *screen, sx_command_set sets[SETS]);
 sx_commands sx_screen_names(const sx_screen *screen, sx_command_set sets[SETS]);
+
+/* Shows a page. */
+void sx_screen_go_to(sx_screen *screen, int page);
+
+/* undo.c: what is seen now; keeps `before` if another view is seen now; goes back by one. */
+void sx_screen_look_at(const sx_screen *screen, sx_moment *out);
+void sx_screen_keep(sx_screen *screen, const sx_moment *before);
+void sx_screen_undo(sx_screen *screen);
 
 /* True while a job would be stopped by leaving. */
 bool sx_screen_active(const sx_screen *screen);

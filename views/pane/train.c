@@ -411,6 +411,7 @@ const sx_pane sx_pane_train = {
     .open = open_pane,
     .close = close_pane,
     .heading = heading,
+    .view = SX_VIEW_SPAN(train_pane, steps, smoothing),
     .draw = draw,
     .figure = figure,
     .state = state_of};
