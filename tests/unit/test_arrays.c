@@ -236,7 +236,7 @@ static void blank_lines_name_no_class(void **state) {
     snprintf(folder, sizeof folder, "/tmp/sx-arrays-%d", (int)getpid());
     mkdir(folder, 0700);
     for (int part = 1; part <= 5; part++) {
-        char name[24];
+        char name[40];
         snprintf(name, sizeof name, "data_batch_%d.bin", part);
         put(name, records, sizeof records);
     }
