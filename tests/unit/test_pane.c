@@ -680,6 +680,45 @@ static void changes_of_the_view_are_undone(void **state) {
     bench_free(b);
 }
 
+static void a_cell_of_the_confusion_opens_its_pictures(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_LOADING);
+    press(b, "2 C");
+    assert_false(seen(b, "confusion, validation")); /* nothing was judged */
+    show(b, SX_STATE_FINISHED);
+    press(b, "C Down Right Right");
+    expect_seen(b, "confusion, validation");
+    golden_check(&b->canvas, "pane-confusion-80x24");
+    const sx_source_facts *facts = sx_source_describe(b->moment.snapshot.data->source);
+    char cell[128];
+    snprintf(cell, sizeof cell, "true %s, says %s", facts->class_names[1], facts->class_names[2]);
+    expect_seen(b, cell);
+    press(b, "g");
+    snprintf(cell, sizeof cell, "true %s, says %s", facts->class_names[0], facts->class_names[0]);
+    expect_seen(b, cell);
+    press(b, "Enter"); /* the pictures of the cell: all right, all of one class */
+    expect_state(b, "data.class", facts->class_names[0]);
+    long long right = number_of(b, "data", "shown");
+    press(b, "w w");
+    expect_state(b, "data.show", "right");
+    assert_int_equal(number_of(b, "data", "shown"), right);
+    press(b, "c"); /* another class: no more of that prediction only */
+    assert_true(number_of(b, "data", "shown") > 0);
+    long long sum = 0; /* the cells of a row are its class' pictures */
+    for (int column = 0; column < facts->classes; column++) {
+        press(b, "C g");
+        for (int i = 0; i < column; i++) press(b, "Right");
+        press(b, "Enter");
+        sum += number_of(b, "data", "shown");
+    }
+    long long all = 0;
+    const sx_result *items = sx_snapshot_result(&b->moment.snapshot, "items");
+    for (size_t i = 0; i < items->table.rows; i++)
+        all += items->table.columns[1].numbers[i] == 0; /* label */
+    assert_int_equal(sum, all);
+    bench_free(b);
+}
+
 static void an_image_opens_in_the_probe(void **state) {
     (void)state;
     bench *b = bench_new(SX_STATE_FINISHED);
@@ -1017,6 +1056,7 @@ int main(void) {
         cmocka_unit_test(a_cell_opens_the_pictures_behind_it),
         cmocka_unit_test(a_threshold_opens_the_refused_pictures),
         cmocka_unit_test(changes_of_the_view_are_undone),
+        cmocka_unit_test(a_cell_of_the_confusion_opens_its_pictures),
         cmocka_unit_test(an_image_opens_in_the_probe),
         cmocka_unit_test(commands_go_to_the_engine),
         cmocka_unit_test(leaving_asks_when_a_run_would_stop),

@@ -2,6 +2,7 @@
  * data set: the list of shown items is an array of indices, only what is in sight is drawn.
  * Predictions are those of the last evaluation of the validation split (the result "items"); the
  * other splits are shown without, because nobody measures on what was trained. */
+#include "views/pane/confusion.h"
 #include "views/pane/thumbnail.h"
 
 #include <math.h>
@@ -44,8 +45,10 @@ typedef struct {
     show show;
     char filter[64];     /* part of a class name; "" */
     double least, most;  /* of the confidence; NaN: any */
+    int predicted;       /* class; -1: any */
     bool original, open; /* open: one picture, large */
-    size_t wrong;        /* of all items with a prediction */
+    sx_confusion confusion;
+    size_t wrong; /* of all items with a prediction */
     size_t judged;
 } data_pane;
 
@@ -84,6 +87,7 @@ static bool passes(const data_pane *pane, size_t item) {
     int label = sx_source_label(pane->data->source, pane->split, item);
     if (pane->class >= 0 && label != pane->class) return false;
     if (pane->filter[0] && !strcasestr(class_name(pane, label), pane->filter)) return false;
+    if (pane->predicted >= 0 && prediction(pane, item) != pane->predicted) return false;
     if (!isnan(pane->least)) {
         double confidence = figure(pane, item, "confidence");
         if (!(confidence >= pane->least && (confidence < pane->most || pane->most >= 1)))
@@ -163,7 +167,8 @@ static void update(void *state) {
         pane->picker = (sx_picker){0};
         pane->class = -1;
         pane->least = pane->most = NAN;
-        pane->open = false;
+        pane->predicted = -1;
+        pane->open = pane->confusion.open = false;
         /* A data set alone: the most pictures. Beside a run: those that are judged. */
         pane->split =
             pane->desk->now->state == SX_STATE_IDLE ? SX_SPLIT_TRAIN : SX_SPLIT_VALIDATION;
@@ -171,7 +176,9 @@ static void update(void *state) {
     bool judged = sx_part_follow(pane->desk, "items", SX_RESULT_TABLE, &pane->items);
     if (!other && !judged) return;
     index_items(pane);
-    if (other || pane->show != SHOW_ALL || pane->order || !isnan(pane->least)) select_shown(pane);
+    sx_confusion_update(&pane->confusion, pane->items, pane->data ? facts_of(pane)->classes : 0);
+    bool filtered = pane->show != SHOW_ALL || !isnan(pane->least) || pane->predicted >= 0;
+    if (other || filtered || pane->order) select_shown(pane);
 }
 
 static void restored(void *state) {
@@ -195,6 +202,10 @@ static void run_move(void *state, int value, const char *argument) {
                           [FIRST] = -(int64_t)UINT32_MAX,
                           [LAST] = UINT32_MAX};
     (void)argument;
+    if (pane->confusion.open) {
+        sx_confusion_move(&pane->confusion, value);
+        return;
+    }
     sx_picker_move(&pane->picker, by[value]);
 }
 
@@ -234,6 +245,7 @@ static void run_class(void *state, int value, const char *argument) {
         wanted--;
     }
     pane->class = wanted < classes ? wanted : -1;
+    pane->predicted = -1;
     select_shown(pane);
     say_shown(pane);
 }
@@ -288,6 +300,8 @@ static void run_split(void *state, int value, const char *argument) {
     pane->split = next[pane->split];
     pane->show = SHOW_ALL;
     pane->least = pane->most = NAN;
+    pane->predicted = -1;
+    pane->confusion.open = false;
     pane->order = 0;
     pane->picker.selected = pane->picker.count = 0;
     select_shown(pane);
@@ -300,6 +314,16 @@ static void run_filter(void *state, int value, const char *argument) {
     sx_text_printable(pane->filter, sizeof pane->filter, strcmp(argument, "all") ? argument : "");
     select_shown(pane);
     say_shown(pane);
+}
+
+static void run_confusion(void *state, int value, const char *argument) {
+    data_pane *pane = state;
+    (void)value, (void)argument;
+    if (!pane->confusion.open && pane->judged == 0) {
+        say_no_predictions(pane);
+        return;
+    }
+    pane->confusion.open = !pane->confusion.open;
 }
 
 /* "0.5 0.9"; without an argument every confidence. */
@@ -374,6 +398,8 @@ static const sx_command commands[] = {
      NULL, NULL},
     {"order", "O", "[NAME]", NULL, "least sure first, largest loss first, or by index", run_order,
      0, order_choice, NULL},
+    {"confusion", "C", "", "confusion",
+     "which class is taken for which; Enter shows a cell's pictures", run_confusion, 0, NULL, NULL},
     {"confident", "%", "[LOW HIGH]", NULL,
      "show only predictions whose confidence is in this range, or all again", run_confident, 0,
      NULL, NULL},
@@ -393,6 +419,10 @@ static void heading(void *state, char *out, size_t size) {
         return;
     }
     char count[32], shown[32], what[96] = "";
+    if (pane->confusion.open) {
+        snprintf(out, size, "Data · %s · confusion, validation", facts_of(pane)->name);
+        return;
+    }
     sx_text_count(count, (long long)count_of(pane));
     bool filtered = pane->picker.count < count_of(pane);
     if (filtered)
@@ -406,6 +436,9 @@ static void heading(void *state, char *out, size_t size) {
         used += (size_t)snprintf(out + used, size - used, " · /%s", pane->filter);
     if (pane->show != SHOW_ALL && used < size)
         used += (size_t)snprintf(out + used, size - used, " · %s", show_names[pane->show]);
+    if (pane->predicted >= 0 && used < size)
+        used += (size_t)snprintf(out + used, size - used, " · says %s",
+                                 class_name(pane, pane->predicted));
     if (!isnan(pane->least) && used < size)
         used += (size_t)snprintf(out + used, size - used, " · confidence %.2f to %.2f", pane->least,
                                  pane->most);
@@ -498,7 +531,7 @@ static void draw_status(data_pane *pane, sx_canvas *canvas, sx_box row, bool foc
     char wrong[32], all[32], index[32], text[160] = "";
     sx_segment parts[3];
     int count = 0;
-    if (focused && pane->picker.count > 0) {
+    if (focused && pane->picker.count > 0 && !pane->confusion.open) {
         size_t item = pane->shown[pane->picker.selected];
         int label = sx_source_label(pane->data->source, pane->split, item);
         sx_role role;
@@ -544,7 +577,9 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
     sx_box status = sx_box_take_rows(&box, -1);
     draw_status(pane, canvas, status, how.focused);
     draw_note(canvas, &box, facts_of(pane)->note, how.zoomed);
-    if (pane->picker.count == 0)
+    if (pane->confusion.open)
+        sx_confusion_draw(&pane->confusion, canvas, box, facts_of(pane));
+    else if (pane->picker.count == 0)
         sx_centred_draw(canvas, box, sx_style_of(SX_ROLE_DIM),
                         "No picture passes the filter: w, c or :filter all");
     else if (pane->open && how.zoomed)
@@ -559,8 +594,12 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
 static void *open_pane(sx_desk *desk) {
     data_pane *pane = sx_alloc(1, sizeof *pane);
     if (!pane) return NULL;
-    *pane = (data_pane){
-        .desk = desk, .split = SX_SPLIT_VALIDATION, .class = -1, .least = NAN, .most = NAN};
+    *pane = (data_pane){.desk = desk,
+                        .split = SX_SPLIT_VALIDATION,
+                        .class = -1,
+                        .least = NAN,
+                        .most = NAN,
+                        .predicted = -1};
     pane->pictures = sx_pictures_new();
     if (pane->pictures) return pane;
     sx_free(pane);
@@ -572,14 +611,32 @@ static void close_pane(void *state) {
     if (pane->data) sx_study_data_release(pane->data);
     if (pane->items) sx_result_release(pane->items);
     sx_pictures_free(pane->pictures);
+    sx_confusion_done(&pane->confusion);
     sx_free(pane->row_of);
     sx_free(pane->shown);
     sx_free(pane->ordered);
     sx_free(pane);
 }
 
+/* The pictures of the matrix's cell. */
+static void open_cell(data_pane *pane) {
+    pane->confusion.open = false;
+    pane->split = SX_SPLIT_VALIDATION;
+    pane->show = SHOW_ALL;
+    pane->filter[0] = 0;
+    pane->least = pane->most = NAN;
+    pane->class = pane->confusion.row;
+    pane->predicted = pane->confusion.column;
+    select_shown(pane);
+    say_shown(pane);
+}
+
 static bool enter(void *state) {
     data_pane *pane = state;
+    if (pane->confusion.open) {
+        open_cell(pane);
+        return true;
+    }
     if (pane->picker.count == 0) return false;
     pane->desk->wants_probe = pane->open;
     return pane->open = true;
@@ -587,8 +644,8 @@ static bool enter(void *state) {
 
 static bool back(void *state) {
     data_pane *pane = state;
-    bool was = pane->open;
-    pane->open = false;
+    bool was = pane->open || pane->confusion.open;
+    pane->open = pane->confusion.open = false;
     return was;
 }
 
@@ -601,6 +658,8 @@ static void accept(void *state) {
     pane->class = -1;
     pane->filter[0] = 0;
     pane->open = false;
+    pane->predicted = -1;
+    pane->confusion.open = false;
     pane->least = pane->desk->least;
     pane->most = pane->desk->most;
     pane->order = 1;
