@@ -241,7 +241,8 @@ static void blank_lines_name_no_class(void **state) {
         put(name, records, sizeof records);
     }
     put("test_batch.bin", records, sizeof records);
-    put("batches.meta.txt", "\n\r\nairplane\n\nautomobile\n", 27);
+    static const char names[] = "\n\r\nairplane\n\nautomobile\n";
+    put("batches.meta.txt", names, sizeof names - 1);
     sx_error err = {0};
     sx_source *source = sx_source_open(folder, 1, NULL, &err);
     if (!source) fail_msg("%s", err.message);
