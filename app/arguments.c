@@ -55,15 +55,20 @@ static const flag *find_flag(const char *name, size_t length, unsigned mask) {
     return NULL;
 }
 
-static sx_status unknown_flag(const char *word, unsigned mask, sx_error *err) {
+/* The flag of `mask` that is nearest to a word; the word itself, safe to show, into shown [80]. */
+static const char *nearest_flag(const char *word, unsigned mask, char *shown) {
     const char *names[FLAGS];
     size_t count = 0;
     for (int i = 0; i < FLAGS; i++)
         if (flags[i].mask & mask) names[count++] = flags[i].name;
+    sx_text_printable(shown, 80, word);
+    return sx_nearest_name(word + strspn(word, "-"), names, count);
+}
+
+static sx_status unknown_flag(const char *word, unsigned mask, sx_error *err) {
     char shown[80];
-    sx_text_printable(shown, sizeof shown, word);
-    return sx_fail(err, SX_USAGE, "unknown option '%s'; did you mean '--%s'?", shown,
-                   sx_nearest_name(word + strspn(word, "-"), names, count));
+    const char *nearest = nearest_flag(word, mask, shown);
+    return sx_fail(err, SX_USAGE, "unknown option '%s'; did you mean '--%s'?", shown, nearest);
 }
 
 static sx_status set_value(sx_arguments *out, const flag *f, const char *value, sx_error *err) {
@@ -99,21 +104,15 @@ static sx_status take_flag(int argc, char **argv, int *at, unsigned mask, sx_arg
 /* ---- settings ---------------------------------------------------------------------------------
  */
 
-static sx_status unknown_setting(const char *word, sx_error *err) {
-    const char *names[FLAGS];
-    size_t count = 0;
-    for (int i = 0; i < FLAGS; i++)
-        if (flags[i].mask & SX_SETTING) names[count++] = flags[i].name;
-    char shown[80];
-    sx_text_printable(shown, sizeof shown, word);
-    return sx_fail(err, SX_USAGE, "there is no setting '%s'; did you mean '%s'?", shown,
-                   sx_nearest_name(word, names, count));
-}
-
 static sx_status take_setting(const sx_ini_entry *entry, sx_arguments *out, sx_error *err) {
     const flag *f = find_flag(entry->key, strlen(entry->key), SX_SETTING);
     sx_theme theme;
-    if (!f) return unknown_setting(entry->key, err);
+    if (!f) {
+        char shown[80];
+        const char *nearest = nearest_flag(entry->key, SX_SETTING, shown);
+        return sx_fail(err, SX_USAGE, "there is no setting '%s'; did you mean '%s'?", shown,
+                       nearest);
+    }
     if (strcmp(f->name, "theme") == 0 && sx_theme_read(entry->value, &theme, err))
         return err->status;
     if (f->kind != SWITCH) return set_value(out, f, entry->value, err);

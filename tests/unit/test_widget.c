@@ -244,8 +244,8 @@ static void the_palette_marks_what_tab_takes(void **state) {
     sx_palette_draw(&prompt, &canvas, sx_canvas_box(&canvas), commands);
     assert_true(sx_canvas_cell(&canvas, sx_canvas_box(&canvas), 1, 5)->style.attributes &
                 SX_REVERSE);
-    expect_text(&canvas, "\n\n\n\n paint               p       gives it a colour\n"
-                         " paste               v       pastes\n");
+    expect_text(&canvas, "\n\n\n\n paint               p          gives it a colour\n"
+                         " paste               v          pastes\n");
     canvas = canvas_of(50, 6, full); /* typed in full: nothing to choose */
     sx_prompt_open(&prompt, "hidden");
     sx_palette_draw(&prompt, &canvas, sx_canvas_box(&canvas), commands);

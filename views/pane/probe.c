@@ -257,9 +257,9 @@ static void draw_guess(const probe_pane *pane, sx_canvas *canvas, sx_box row, co
     sx_canvas_text(canvas, name, 0, 0, style, class_name(pane, g->class));
     sx_box bar = sx_box_inset(row, NAME + 3, 0, VALUE, 0);
     sx_canvas_progress(canvas, bar, g->probability, style);
-    char shown[32];
-    sx_canvas_text_right(canvas, row, row.width, 0, style,
-                         sx_number_shown(shown, g->probability, 2));
+    char shown[32]; /* always two decimals, so that the column is even */
+    snprintf(shown, sizeof shown, "%.2f", g->probability);
+    sx_canvas_text_right(canvas, row, row.width, 0, style, shown);
 }
 
 /* "entropy 0.77   margin 0.49", and whether it would answer. */

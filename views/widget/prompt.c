@@ -205,7 +205,7 @@ void sx_prompt_draw(const sx_prompt *prompt, sx_canvas *canvas, sx_box box, sx_c
  */
 
 static void draw_suggestion(sx_canvas *canvas, sx_box row, const sx_suggestion *s, bool chosen) {
-    enum { NAME = 20, KEY = 8 };
+    enum { NAME = 20, KEY = 11 };
     sx_style style = sx_style_of(chosen ? SX_ROLE_FOCUS : SX_ROLE_TEXT);
     if (chosen) style.attributes |= SX_REVERSE;
     sx_canvas_fill(canvas, row, ' ', style);
