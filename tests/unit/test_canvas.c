@@ -310,9 +310,33 @@ static void check_theme(const char *name, double background, double least) {
     sx_ini_done(&ini);
 }
 
+/* The file says what the program has without it. */
+static void check_is_default(const char *name) {
+    char path[128];
+    sx_ini ini;
+    snprintf(path, sizeof path, SX_SOURCE "/assets/themes/%s.ini", name);
+    assert_int_equal(sx_ini_read(path, &ini, NULL), SX_OK);
+    for (size_t i = 0; i < ini.count; i++) {
+        const sx_ini_entry *entry = &ini.entries[i];
+        int colours = strcmp(entry->section, "colours-8") ? 256 : 8;
+        int wanted = strcmp(entry->value, "default") ? atoi(entry->value) : -1;
+        for (int role = 0; role < SX_ROLES; role++)
+            if (strcmp(entry->key, sx_role_name((sx_role)role)) == 0)
+                assert_int_equal(sx_colour_index(SX_COLOUR_ROLE(role), colours), wanted);
+        const char *at = entry->value;
+        for (int step = 0; strcmp(entry->key, "ramp") == 0 && step < SX_RAMP_STEPS; step++) {
+            assert_int_equal(sx_colour_index(SX_COLOUR_RAMP(step), colours), atoi(at));
+            at += strcspn(at, " ");
+            at += strspn(at, " ");
+        }
+    }
+    sx_ini_done(&ini);
+}
+
 static void themes_can_be_read_on_their_background(void **state) {
     (void)state;
     check_theme("dark", 0, 4.5);
+    check_is_default("dark");
     check_theme("light", 1, 4.5);
     check_theme("high-contrast", 0, 7);
 }

@@ -3,6 +3,8 @@
 #include "core/engine/engine.h"
 #include "tests/unit/unit.h"
 
+#include "tests/unit/home.h"
+
 #include <fcntl.h>
 #include <math.h>
 #include <poll.h>
@@ -17,24 +19,6 @@
 #include <unistd.h>
 
 #define STEPS 40
-
-static char home[64];
-
-static int new_home(void **state) {
-    (void)state;
-    /* In memory where there is such a place: the tests sync much. */
-    const char *place = sx_is_directory("/dev/shm") ? "/dev/shm" : "/tmp";
-    snprintf(home, sizeof home, "%s/sextant-engine-XXXXXX", place);
-    if (!mkdtemp(home)) return -1;
-    return setenv("XDG_DATA_HOME", home, 1);
-}
-
-static int end_home(void **state) {
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", home);
-    return system(command);
-}
 
 /* ---- a study, jobs and waiting ------------------------------------------------------------------
  */

@@ -597,6 +597,9 @@ static void a_cell_opens_the_pictures_behind_it(void **state) {
     assert_int_equal(b->asked, -1);
     press(b, "S Enter Enter");
     expect_state(b, "probe.along", "size");
+    assert_int_equal(sx_screen_command(b->screen, "rotation", NULL), SX_OK);
+    expect_state(b, "robustness.sheet", "false"); /* closed, but the probe's question stands */
+    assert_true(b->asked != -1);
     bench_free(b);
 }
 

@@ -3,26 +3,13 @@
 #include "core/engine/engine.h"
 #include "tests/unit/unit.h"
 
+#include "tests/unit/home.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-static char home[64];
-
-static int new_home(void **state) {
-    (void)state;
-    snprintf(home, sizeof home, "/tmp/sextant-probe-XXXXXX");
-    return mkdtemp(home) ? setenv("XDG_DATA_HOME", home, 1) : -1;
-}
-
-static int end_home(void **state) {
-    (void)state;
-    char command[128];
-    snprintf(command, sizeof command, "rm -rf '%s'", home);
-    return system(command);
-}
 
 static const char study[] = "[study]\nname = tiny\n"
                             "[data]\nsource = shapes\nimage = 16\n"

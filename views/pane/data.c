@@ -403,7 +403,7 @@ static const sx_command commands[] = {
     {"confident", "%", "[LOW HIGH]", NULL,
      "show only predictions whose confidence is in this range, or all again", run_confident, 0,
      NULL, NULL},
-    {"split", "t", "", "split", "validation, train or test images", run_split, 0, NULL, NULL},
+    {"split", "t", "", NULL, "validation, train or test images", run_split, 0, NULL, NULL},
     {"original", "o", "", NULL, "as in the data set, or as the network sees it", run_original, 0,
      NULL, NULL},
     {"go", "#", "INDEX", NULL, "to the picture of this index", run_go, 0, NULL, NULL},

@@ -26,7 +26,7 @@ static const sx_sheet *sheet_of(const sx_sheet_view *view) {
 }
 
 void sx_sheet_open(sx_sheet_view *view, sx_desk *desk, sx_split split, sx_pose pose, int pictures) {
-    *view = (sx_sheet_view){.desk = desk, .open = true};
+    *view = (sx_sheet_view){.desk = desk, .open = true, .seen = true};
     view->question =
         (sx_question){.scene = {.split = split, .pose = pose},
                       .pictures = pictures < SX_SHEET_PICTURES ? pictures : SX_SHEET_PICTURES};
@@ -34,12 +34,13 @@ void sx_sheet_open(sx_sheet_view *view, sx_desk *desk, sx_split split, sx_pose p
 }
 
 void sx_sheet_close(sx_sheet_view *view) {
-    if (view->open) ask(view, NULL);
+    if (view->open && view->seen) ask(view, NULL);
     view->open = false;
 }
 
 void sx_sheet_seen(sx_sheet_view *view, bool seen) {
-    if (view->open) ask(view, seen ? &view->question : NULL);
+    if (view->open && seen != view->seen) ask(view, seen ? &view->question : NULL);
+    view->seen = seen;
 }
 
 void sx_sheet_update(sx_sheet_view *view) {

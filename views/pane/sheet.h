@@ -10,6 +10,7 @@
 typedef struct {
     sx_desk *desk;
     bool open, sorted;
+    bool seen; /* its page is: only then it asks, and takes a question back */
     sx_question question;
     int order[SX_SHEET_PICTURES]; /* the least likely true class first; kept while it is open */
     sx_picker picker;
