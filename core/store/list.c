@@ -10,6 +10,7 @@ static bool take_line(void *user, const json_t *line) {
     sx_run_facts *facts = user;
     const char *kind = json_string_value(json_object_get(line, "kind"));
     double accuracy = sx_json_to_number(json_object_get(line, "validation accuracy"));
+    double seconds = sx_json_to_number(json_object_get(line, "t"));
     json_int_t step = json_integer_value(json_object_get(line, "step"));
     static const struct {
         const char *kind, *state;
@@ -20,13 +21,14 @@ static bool take_line(void *user, const json_t *line) {
                   {"fail", "failed"}};
     if (step > 0) facts->step = step;
     if (!isnan(accuracy)) facts->accuracy = accuracy;
+    if (!isnan(seconds)) facts->seconds = seconds;
     for (size_t i = 0; kind && i < sizeof states / sizeof states[0]; i++)
         if (strcmp(kind, states[i].kind) == 0)
             sx_text_set(facts->state, sizeof facts->state, states[i].state);
     return true;
 }
 
-/* Takes the study's name and steps from its configuration. */
+/* Takes the study's name, preset and steps from its configuration. */
 static void take_ini(sx_run_facts *facts, const char *text) {
     sx_ini ini;
     double steps;
@@ -35,6 +37,8 @@ static void take_ini(sx_run_facts *facts, const char *text) {
         const sx_ini_entry *e = &ini.entries[i];
         if (strcmp(e->section, "study") == 0 && strcmp(e->key, "name") == 0)
             sx_text_printable(facts->study, sizeof facts->study, e->value);
+        if (strcmp(e->section, "run") == 0 && strcmp(e->key, "preset") == 0)
+            sx_text_printable(facts->preset, sizeof facts->preset, e->value);
         if (strcmp(e->section, "train") == 0 && strcmp(e->key, "steps") == 0 &&
             sx_text_number(e->value, &steps) && steps > 0 && steps < 1e15)
             facts->steps = (int64_t)steps;
@@ -43,13 +47,14 @@ static void take_ini(sx_run_facts *facts, const char *text) {
 }
 
 static void describe(sx_run_facts *facts, const char *path) {
-    *facts = (sx_run_facts){.accuracy = NAN, .state = "broken"};
+    *facts = (sx_run_facts){.accuracy = NAN, .seconds = NAN, .state = "broken"};
     sx_text_printable(facts->name, sizeof facts->name, sx_path_name(path));
     sx_run_folder *run = sx_run_open(path, false, NULL);
     if (!run) return;
     sx_text_set(facts->state, sizeof facts->state, "running");
     sx_text_set(facts->created, sizeof facts->created, run->created);
     take_ini(facts, run->ini);
+    sx_run_note(run, facts->note, sizeof facts->note);
     sx_journal_scan(run, SX_JOURNAL_TAIL, take_line, facts, NULL, NULL);
     if (strcmp(facts->state, "running") == 0 && !sx_run_in_use(run))
         sx_text_set(facts->state, sizeof facts->state, "stopped");

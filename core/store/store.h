@@ -6,6 +6,7 @@
  *   results/NAME.json       typed results
  *   checkpoint.safetensors  and checkpoint-before.safetensors
  *   log.txt                 sentences for a person
+ *   note.txt                a line that a person wrote about it
  */
 #ifndef SX_STORE_STORE_H
 #define SX_STORE_STORE_H
@@ -86,6 +87,8 @@ typedef struct {
     char created[32];                    /* UTC, "2026-11-25 03:14" */
     int64_t step, steps;
     double accuracy; /* last validation accuracy, NaN if none */
+    double seconds;  /* that it has computed, NaN if unknown */
+    char preset[16], note[160];
 } sx_run_facts;
 typedef struct {
     sx_run_facts *runs; /* by number */
@@ -93,5 +96,18 @@ typedef struct {
 } sx_run_list;
 sx_status sx_store_list(sx_run_list *out, sx_error *err);
 void sx_run_list_done(sx_run_list *list);
+
+/* ---- what a person does to a run; `which` as for sx_run_open ------------------------------------
+ */
+
+/* The note, "" if there is none, into out [size]. */
+void sx_run_note(const sx_run_folder *run, char *out, size_t size);
+/* Writes it; "" takes it away. */
+sx_status sx_store_note(const char *which, const char *note, sx_error *err);
+
+/* Another name behind the same number; [A-Za-z0-9._-], at most 64. Both are refused while a process
+ * holds the run, and for runs that are not in the list of runs. */
+sx_status sx_store_rename(const char *which, const char *name, sx_error *err);
+sx_status sx_store_delete(const char *which, sx_error *err);
 
 #endif
