@@ -16,6 +16,10 @@ typedef struct {
 } sx_interval;
 sx_interval sx_wilson(double right, double n);
 
+/* Interval of the difference a - b of two independent proportions, from their Wilson intervals
+ * (Newcombe 1998, method 10); {NaN, NaN} if one is unknown. */
+sx_interval sx_difference(double a, sx_interval of_a, double b, sx_interval of_b);
+
 /* Confidence of probabilities [n, classes]; larger is surer. */
 typedef enum {
     SX_CONFIDENCE_MAX_PROBABILITY,

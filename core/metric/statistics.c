@@ -16,6 +16,11 @@ sx_interval sx_wilson(double right, double n) {
     return (sx_interval){fmax(0, centre - half), fmin(1, centre + half)};
 }
 
+sx_interval sx_difference(double a, sx_interval of_a, double b, sx_interval of_b) {
+    double below = hypot(a - of_a.low, of_b.high - b), above = hypot(of_a.high - a, b - of_b.low);
+    return (sx_interval){a - b - below, a - b + above};
+}
+
 typedef struct {
     double value;
     size_t index;

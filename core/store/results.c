@@ -73,6 +73,17 @@ static sx_result *load(const char *directory, const char *name, sx_error *err) {
     return NULL;
 }
 
+sx_result *sx_run_load_result(const sx_run_folder *run, const char *name, sx_error *err) {
+    char directory[SX_PATH_SIZE], file[80];
+    int length = snprintf(file, sizeof file, "%s.json", name);
+    if (length < 0 || (size_t)length >= sizeof file || strchr(name, '/')) {
+        sx_fail(err, SX_BAD_INPUT, "that is no name for a result");
+        return NULL;
+    }
+    if (sx_run_file(run, "results", directory, err)) return NULL;
+    return load(directory, file, err);
+}
+
 static bool is_json(const char *name) {
     size_t length = strlen(name);
     return length > 5 && strcmp(name + length - 5, ".json") == 0;

@@ -73,6 +73,8 @@ typedef struct {
 sx_status sx_run_load_results(const sx_run_folder *run, sx_result_list *out, sx_text *warnings,
                               sx_error *err);
 void sx_result_list_done(sx_result_list *list);
+/* One of them, owned by the caller; NULL if there is none that reads. */
+sx_result *sx_run_load_result(const sx_run_folder *run, const char *name, sx_error *err);
 
 /* The newest checkpoint becomes the one before, then the new one is written; never torn. */
 sx_status sx_run_save_checkpoint(sx_run_folder *run, const sx_safetensor *tensors, size_t count,

@@ -464,6 +464,23 @@ static void wilson_intervals(void **state) {
     assert_true(isnan(sx_wilson(0, 0).low) && isnan(sx_wilson(0, 0).high));
 }
 
+/* Newcombe 1998, table II, cases (a), (f) and (g), as printed there. */
+static void intervals_of_differences(void **state) {
+    (void)state;
+    static const double cases[][6] = {{56, 70, 48, 80, 0.0524, 0.3339},
+                                      {10, 10, 0, 20, 0.6791, 1.0},
+                                      {10, 10, 0, 10, 0.6075, 1.0}};
+    for (size_t i = 0; i < 3; i++) {
+        const double *c = cases[i];
+        sx_interval got = sx_difference(c[0] / c[1], sx_wilson(c[0], c[1]), c[2] / c[3],
+                                        sx_wilson(c[2], c[3]));
+        assert_true(fabs(got.low - c[4]) < 6e-5);
+        assert_true(fabs(got.high - c[5]) < 6e-5);
+    }
+    sx_interval unknown = sx_difference(0.5, sx_wilson(1, 2), 0.5, sx_wilson(0, 0));
+    assert_true(isnan(unknown.low) && isnan(unknown.high));
+}
+
 static double spearman(const double *x, const double *y, size_t n) {
     double out;
     assert_int_equal(sx_spearman(x, y, n, &out, NULL), SX_OK);
@@ -604,6 +621,7 @@ int main(void) {
         cmocka_unit_test(argmax_takes_the_lowest_index),
         cmocka_unit_test(confidence_measures),
         cmocka_unit_test(wilson_intervals),
+        cmocka_unit_test(intervals_of_differences),
         cmocka_unit_test(spearman_rank_correlation),
         cmocka_unit_test(bootstrap_takes_percentiles),
         cmocka_unit_test(bootstrap_leaves_out_the_unknown),

@@ -138,11 +138,8 @@ static sx_interval drop_interval(const robustness_pane *pane, const sx_result *m
         if (strcmp(figure->texts[i], "drop to the border") == 0 && summary->step == map->step)
             return (sx_interval){low->numbers[i], high->numbers[i]};
     if (!map->grid.count || !(centre.n > 0 && ring.n > 0)) return (sx_interval){NAN, NAN};
-    double c = share(centre), r = share(ring);
-    sx_interval ci = sx_wilson(centre.right, centre.n), ri = sx_wilson(ring.right, ring.n);
-    double below = (c - ci.low) * (c - ci.low) + (ri.high - r) * (ri.high - r);
-    double above = (ci.high - c) * (ci.high - c) + (r - ri.low) * (r - ri.low);
-    return (sx_interval){c - r - sqrt(below), c - r + sqrt(above)};
+    return sx_difference(share(centre), sx_wilson(centre.right, centre.n), share(ring),
+                         sx_wilson(ring.right, ring.n));
 }
 
 static void draw_summary(const robustness_pane *pane, sx_canvas *canvas, sx_box row) {
