@@ -9,9 +9,9 @@
 /* One of the two sections with colours. */
 typedef struct {
     const char *section;
-    int low, high; /* of an entry */
-    int *roles;    /* [SX_ROLES] */
-    uint8_t *ramp; /* [SX_RAMP_STEPS] */
+    int low, high;               /* of an entry */
+    int *roles;                  /* [SX_ROLES] */
+    uint8_t *ramp, *signed_ramp; /* [SX_RAMP_STEPS] */
 } palette;
 
 static sx_status wrong(const char *path, const sx_ini_entry *entry, const char *what,
@@ -27,7 +27,7 @@ static bool is_entry(const palette *p, double number) {
 }
 
 static sx_status take_ramp(const char *path, const sx_ini_entry *entry, const palette *p,
-                           sx_error *err) {
+                           uint8_t *ramp, sx_error *err) {
     char what[80];
     const char *at = entry->value;
     snprintf(what, sizeof what, "wants %d entries of the palette from %d to %d", SX_RAMP_STEPS,
@@ -36,7 +36,7 @@ static sx_status take_ramp(const char *path, const sx_ini_entry *entry, const pa
         int number, length = 0;
         if (sscanf(at, "%d%n", &number, &length) != 1 || !is_entry(p, number))
             return wrong(path, entry, what, err);
-        p->ramp[step] = (uint8_t)number;
+        ramp[step] = (uint8_t)number;
         at += length;
     }
     return at[strspn(at, " \t")] ? wrong(path, entry, what, err) : SX_OK;
@@ -64,12 +64,16 @@ static sx_status take_role(const char *path, const sx_ini_entry *entry, const pa
 }
 
 static sx_status take(const char *path, const sx_ini_entry *entry, sx_theme *theme, sx_error *err) {
-    const palette palettes[] = {{"colours", 16, 255, theme->of_256, theme->ramp_256},
-                                {"colours-8", 0, 7, theme->of_8, theme->ramp_8}};
+    const palette palettes[] = {
+        {"colours", 16, 255, theme->of_256, theme->ramp_256, theme->signed_256},
+        {"colours-8", 0, 7, theme->of_8, theme->ramp_8, theme->signed_8}};
     for (int i = 0; i < 2; i++) {
         if (strcmp(entry->section, palettes[i].section) != 0) continue;
-        return strcmp(entry->key, "ramp") == 0 ? take_ramp(path, entry, &palettes[i], err)
-                                               : take_role(path, entry, &palettes[i], err);
+        const palette *p = &palettes[i];
+        if (strcmp(entry->key, "ramp") == 0) return take_ramp(path, entry, p, p->ramp, err);
+        if (strcmp(entry->key, "signed-ramp") == 0)
+            return take_ramp(path, entry, p, p->signed_ramp, err);
+        return take_role(path, entry, p, err);
     }
     bool light = strcmp(entry->value, "light") == 0;
     if (strcmp(entry->section, "theme") == 0 && strcmp(entry->key, "background") == 0) {

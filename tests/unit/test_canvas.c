@@ -262,6 +262,21 @@ static void ramp_lightness_rises(void **state) {
     assert_int_equal(sx_colour_index(SX_COLOUR_RAMP(SX_RAMP_STEPS), 256), -1);
 }
 
+/* Lightest in the middle, darker to both ends by steps that are seen. */
+static void signed_ramp_darkens_to_both_ends(void **state) {
+    (void)state;
+    double lightness[SX_RAMP_STEPS];
+    int middle = SX_RAMP_STEPS / 2;
+    for (int step = 0; step < SX_RAMP_STEPS; step++)
+        lightness[step] = 116 * cbrt(luminance(sx_colour_index(SX_COLOUR_SIGNED(step), 256))) - 16;
+    for (int step = 1; step <= middle; step++) {
+        assert_true(lightness[step] > lightness[step - 1] + 5);
+        assert_true(lightness[SX_RAMP_STEPS - step] <
+                    lightness[SX_RAMP_STEPS - 1 - step] - (step == middle ? 1 : 5));
+    }
+    assert_int_equal(sx_colour_index(SX_COLOUR_SIGNED(SX_RAMP_STEPS), 256), -1);
+}
+
 static void roles_can_be_read_on_black(void **state) {
     (void)state;
     for (int role = 0; role < SX_ROLES; role++) {
@@ -295,7 +310,7 @@ static void check_theme(const char *name, double background, double least) {
     for (size_t i = 0; i < ini.count; i++) {
         const sx_ini_entry *entry = &ini.entries[i];
         int index = atoi(entry->value), number;
-        if (strcmp(entry->section, "colours") != 0 || strcmp(entry->key, "ramp") == 0) continue;
+        if (strcmp(entry->section, "colours") != 0 || strstr(entry->key, "ramp")) continue;
         seen++;
         if (strcmp(entry->value, "default") == 0) continue;
         assert_true(index >= 16 && index <= 255);
@@ -324,8 +339,11 @@ static void check_is_default(const char *name) {
             if (strcmp(entry->key, sx_role_name((sx_role)role)) == 0)
                 assert_int_equal(sx_colour_index(SX_COLOUR_ROLE(role), colours), wanted);
         const char *at = entry->value;
-        for (int step = 0; strcmp(entry->key, "ramp") == 0 && step < SX_RAMP_STEPS; step++) {
-            assert_int_equal(sx_colour_index(SX_COLOUR_RAMP(step), colours), atoi(at));
+        bool is_signed = strcmp(entry->key, "signed-ramp") == 0;
+        bool is_ramp = is_signed || strcmp(entry->key, "ramp") == 0;
+        for (int step = 0; is_ramp && step < SX_RAMP_STEPS; step++) {
+            sx_colour colour = is_signed ? SX_COLOUR_SIGNED(step) : SX_COLOUR_RAMP(step);
+            assert_int_equal(sx_colour_index(colour, colours), atoi(at));
             at += strcspn(at, " ");
             at += strspn(at, " ");
         }
@@ -535,6 +553,7 @@ int main(void) {
         cmocka_unit_test(frames_have_titles_cut_at_words),
         cmocka_unit_test(progress_counts_in_eighths),
         cmocka_unit_test(ramp_lightness_rises),
+        cmocka_unit_test(signed_ramp_darkens_to_both_ends),
         cmocka_unit_test(roles_can_be_read_on_black),
         cmocka_unit_test(themes_can_be_read_on_their_background),
         cmocka_unit_test(a_theme_changes_the_colours),

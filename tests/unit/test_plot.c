@@ -184,7 +184,25 @@ static void draw_curves(sx_canvas *canvas, sx_box box, const sx_result *result) 
 
 static void draw_heatmap(sx_canvas *canvas, sx_box box, const sx_result *result, bool values) {
     int row = result->grid.rows / 2, column = result->grid.columns / 3;
-    sx_plot_heatmap(canvas, box, result, &(sx_heatmap){0.1, 1, row, column, values});
+    sx_plot_heatmap(
+        canvas, box, result,
+        &(sx_heatmap){
+            .low = 0.1, .high = 1, .cursor_row = row, .cursor_column = column, .values = values});
+}
+
+/* A difference: some cells are not known well enough. */
+static void draw_difference(sx_canvas *canvas, sx_box box, const sx_result *result) {
+    const sx_grid *grid = &result->grid;
+    for (int i = 0; i < grid->rows * grid->columns; i++)
+        grid->values[i] = i % 5 == 2 ? NAN : 0.5 * sin(i * 0.37);
+    sx_plot_heatmap(canvas, box, result,
+                    &(sx_heatmap){.low = -0.5,
+                                  .high = 0.5,
+                                  .cursor_row = -1,
+                                  .cursor_column = -1,
+                                  .values = true,
+                                  .diverging = true,
+                                  .unknown = "unclear"});
 }
 
 static void draw_map(sx_canvas *canvas, sx_box box, const sx_result *result) {
@@ -253,6 +271,28 @@ static void gaps_are_shown(void **state) {
     s->lines[0].y[25] = INFINITY;
     s->lines[0].y[27] = -INFINITY; /* leaves one point alone */
     golden("plot-gaps", 44, 9, full, draw_curves, result);
+}
+
+/* The range over several runs: faint edges around the mean, and the axis has room for them. */
+static void bands_have_faint_edges(void **state) {
+    (void)state;
+    sx_result *result = new_series("band", 30, 1, true);
+    sx_line *line = &result->series.lines[0];
+    line->name = "mean of 3";
+    result->series.x_label = "step";
+    result->series.y_label = "accuracy";
+    for (int i = 0; i < 30; i++) {
+        line->y[i] = 0.9 - 0.6 * exp(-i / 6.0);
+        line->low[i] = line->y[i] - 0.1;
+        line->high[i] = line->y[i] + (i < 20 ? 0.1 : NAN);
+    }
+    sx_curve curve = {.series = result, .band = true};
+    sx_axes axes = sx_axes_default();
+    sx_canvas canvas = canvas_of(44, 11, full);
+    sx_plot_curves(&canvas, sx_canvas_box(&canvas), &curve, 1, &axes);
+    golden_check(&canvas, "plot-band");
+    sx_canvas_done(&canvas);
+    sx_result_release(result);
 }
 
 /* A line without marks is faint where it rests on too little. */
@@ -447,6 +487,8 @@ static void heat_maps_fit_their_box(void **state) {
     (void)state;
     golden("plot-heatmap-values", 74, 20, full, draw_values, location(9, 9));
     golden("plot-heatmap-values-0", 74, 10, none, draw_values, location(5, 7));
+    golden("plot-heatmap-signed", 74, 11, full, draw_difference, location(9, 9));
+    golden("plot-heatmap-signed-ascii", 38, 11, ascii, draw_difference, location(9, 9));
     golden("plot-heatmap-halves", 36, 6, full, draw_map, location(9, 9));
     golden("plot-heatmap-every-second", 36, 6, none, draw_map, location(9, 9));
     golden("plot-heatmap-large", 50, 12, full, draw_map, location(60, 100));
@@ -639,7 +681,9 @@ static void odd_grids_do_no_harm(void **state) {
     empty->grid.rows = empty->grid.columns = 0;
     sweep_sizes(draw_map, empty, 10);
     sx_canvas canvas = canvas_of(30, 5, full);
-    sx_plot_heatmap(&canvas, sx_canvas_box(&canvas), empty, &(sx_heatmap){1, 1, 3, 3, true});
+    sx_plot_heatmap(
+        &canvas, sx_canvas_box(&canvas), empty,
+        &(sx_heatmap){.low = 1, .high = 1, .cursor_row = 3, .cursor_column = 3, .values = true});
     sx_plot_curves(&canvas, sx_canvas_box(&canvas), NULL, 0, &(sx_axes){0});
     sx_canvas_done(&canvas);
     sx_result_release(empty);
@@ -887,6 +931,7 @@ int main(void) {
         cmocka_unit_test(curves_have_axes_and_a_legend),
         cmocka_unit_test(points_have_intervals_and_say_when_they_are_few),
         cmocka_unit_test(gaps_are_shown),
+        cmocka_unit_test(bands_have_faint_edges),
         cmocka_unit_test(few_is_faint_on_lines),
         cmocka_unit_test(curves_are_clipped_to_their_axes),
         cmocka_unit_test(labels_never_touch),

@@ -34,6 +34,8 @@ typedef enum {
 #define SX_COLOUR_DEFAULT ((sx_colour)0)
 #define SX_COLOUR_ROLE(role) ((sx_colour)1 << 24 | (sx_colour)(role))
 #define SX_COLOUR_RAMP(step) ((sx_colour)2 << 24 | (sx_colour)(step))
+#define SX_COLOUR_SIGNED(step) ((sx_colour)4 << 24 | (sx_colour)(step)) /* the middle is neutral   \
+                                                                         */
 #define SX_COLOUR_RGB(r, g, b)                                                                     \
     ((sx_colour)3 << 24 | (sx_colour)(r) << 16 | (sx_colour)(g) << 8 | (sx_colour)(b))
 
@@ -43,6 +45,7 @@ typedef enum {
 typedef struct {
     int of_256[SX_ROLES], of_8[SX_ROLES];
     uint8_t ramp_256[SX_RAMP_STEPS], ramp_8[SX_RAMP_STEPS];
+    uint8_t signed_256[SX_RAMP_STEPS], signed_8[SX_RAMP_STEPS];
     bool light; /* for a light background */
 } sx_theme;
 const sx_theme *sx_theme_default(void);
@@ -57,7 +60,8 @@ const char *sx_role_name(sx_role role);
  * colour blindness. */
 int sx_colour_index(sx_colour colour, int colours);
 
-/* "text", "bad", "series1", "ramp4", "#a0b1c2", "-": for golden screens. Into out [16]. */
+/* "text", "bad", "series1", "ramp4", "signed4", "#a0b1c2", "-": for golden screens. Into out [16].
+ */
 char *sx_colour_name(sx_colour colour, char *out);
 
 enum { SX_BOLD = 1, SX_REVERSE = 2, SX_UNDERLINE = 4 };

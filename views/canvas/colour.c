@@ -32,12 +32,15 @@ static const struct {
 };
 
 /* In the order of the roles. The ramp is close to viridis, but with rising lightness, which its
- * nearest palette entries have not. */
+ * nearest palette entries have not; the signed one goes from blue over a light grey to orange,
+ * which all readers can tell apart, and darkens to both ends. */
 static const sx_theme dark = {
     .of_256 = {-1, 245, -1, 241, 81, 222, 78, 203, 214, 110, 190, 50, 140, 63, 131, 196},
     .of_8 = {-1, -1, -1, -1, 6, 3, 2, 1, 3, 6, 3, 6, 5, 2, 7, 1},
     .ramp_256 = {17, 53, 239, 60, 30, 36, 78, 82, 227},
-    .ramp_8 = {4, 4, 5, 5, 2, 2, 6, 3, 7}};
+    .ramp_8 = {4, 4, 5, 5, 2, 2, 6, 3, 7},
+    .signed_256 = {24, 31, 74, 152, 254, 223, 214, 172, 130},
+    .signed_8 = {4, 4, 6, 6, 7, 3, 3, 1, 1}};
 static sx_theme chosen;
 static const sx_theme *theme = &dark;
 
@@ -100,6 +103,8 @@ int sx_colour_index(sx_colour colour, int colours) {
     if (kind == 1 && value < SX_ROLES) return many ? theme->of_256[value] : theme->of_8[value];
     if (kind == 2 && value < SX_RAMP_STEPS)
         return many ? theme->ramp_256[value] : theme->ramp_8[value];
+    if (kind == 4 && value < SX_RAMP_STEPS)
+        return many ? theme->signed_256[value] : theme->signed_8[value];
     if (kind == 3) return many ? nearest_256(rgb_of(colour)) : nearest_8(rgb_of(colour));
     return -1;
 }
@@ -108,8 +113,8 @@ char *sx_colour_name(sx_colour colour, char *out) {
     uint32_t kind = colour >> 24, value = colour & 0xFFFFFF;
     if (kind == 1 && value < SX_ROLES)
         snprintf(out, 16, "%s", roles[value].name);
-    else if (kind == 2)
-        snprintf(out, 16, "ramp%u", (unsigned)(value % 1000));
+    else if (kind == 2 || kind == 4)
+        snprintf(out, 16, "%s%u", kind == 2 ? "ramp" : "signed", (unsigned)(value % 1000));
     else if (kind == 3)
         snprintf(out, 16, "#%06x", (unsigned)value);
     else

@@ -241,11 +241,17 @@ static void cells_bar(sx_surface *surface, int x, double row, int width, double 
 
 static const uint32_t shades[] = {0xB7, 0x2591, 0x2592, 0x2593, 0x2588};
 static const char ascii_shades[] = ".:+#@";
+static const char signs[] = "=-.+#"; /* much less, less, none, more, much more */
 
 static uint32_t shade_of(const sx_cell_surface *cells, int step) {
     bool unicode = cells->canvas->look.unicode;
-    if (step < 0) return unicode ? 0x2504 : '-';
+    if (step < 0) return unicode ? 0x2504 : cells->base.diverging ? ' ' : '-';
+    if (cells->base.diverging) return (unsigned char)signs[step];
     return unicode ? shades[step] : (unsigned char)ascii_shades[step];
+}
+
+static sx_colour colour_of(const sx_surface *surface, int step) {
+    return surface->diverging ? SX_COLOUR_SIGNED(step) : SX_COLOUR_RAMP(step);
 }
 
 /* Half a cell. Upper halves come first; a lower one joins what is there. */
@@ -259,13 +265,13 @@ static void fill_half(sx_cell_surface *cells, int x, int y, bool lower, int step
         glyph = shade_of(cells, step);
         style = sx_style_of(SX_ROLE_DIM);
     } else if (joins) {
-        style.background = step < 0 ? SX_COLOUR_DEFAULT : SX_COLOUR_RAMP(step);
+        style.background = step < 0 ? SX_COLOUR_DEFAULT : colour_of(&cells->base, step);
         if (style.background == style.foreground) { /* equal halves make a blank, which is cheap */
             style.foreground = SX_COLOUR_DEFAULT;
             glyph = ' ';
         }
     } else {
-        style.foreground = SX_COLOUR_RAMP(step);
+        style.foreground = colour_of(&cells->base, step);
     }
     sx_canvas_put(cells->canvas, cells->box, x, y, glyph, style);
 }
@@ -276,7 +282,7 @@ static void cells_fill(sx_surface *surface, int x, double y, int width, double h
     bool colours = surface->inks;
     sx_style style = {0};
     if (step < 0) style = sx_style_of(SX_ROLE_DIM);
-    if (step >= 0 && colours) style.background = SX_COLOUR_RAMP(step);
+    if (step >= 0 && colours) style.background = colour_of(surface, step);
     uint32_t glyph = colours && step >= 0 ? ' ' : shade_of(cells, step);
     for (int i = 0; i < width; i++)
         for (int half = top; half < bottom; half++) {
@@ -327,6 +333,8 @@ sx_surface *sx_cell_surface_init(sx_cell_surface *cells, sx_canvas *canvas, sx_b
 sx_style sx_surface_ink(const sx_surface *surface, int step) {
     if (step < 0) return sx_style_of(SX_ROLE_DIM);
     if (!surface->inks) return (sx_style){0};
-    uint8_t grey = step < SX_RAMP_STEPS / 2 + 1 ? 255 : 0;
-    return (sx_style){SX_COLOUR_RGB(grey, grey, grey), SX_COLOUR_RAMP(step), 0};
+    bool dark =
+        surface->diverging ? step < 1 || step > SX_RAMP_STEPS - 2 : step <= SX_RAMP_STEPS / 2;
+    uint8_t grey = dark ? 255 : 0;
+    return (sx_style){SX_COLOUR_RGB(grey, grey, grey), colour_of(surface, step), 0};
 }

@@ -60,7 +60,7 @@ static void span_of(const sx_curve *curve, const sx_axes *axes, span *x, span *y
         if (series->x[i] < axes->x_low || series->x[i] > axes->x_high) continue;
         if (axes->y_log && !(line->y[i] > 0)) continue;
         include(y, line->y[i]);
-        if (!curve->marks || !line->low || !line->high) continue;
+        if ((!curve->marks && !curve->band) || !line->low || !line->high) continue;
         if (!axes->y_log || line->low[i] > 0) include(y, line->low[i]);
         include(y, line->high[i]);
     }
@@ -127,18 +127,25 @@ static double smoothed(const sx_curve *curve, size_t i) {
     return count > 0 ? sum / count : NAN;
 }
 
-/* The line through the points, or only its parts that rest on too few images, or its means. */
-typedef enum { LINE_RAW, LINE_FEW, LINE_SMOOTH } line_kind;
+/* The line through the points, or only its parts that rest on too few images, or its means, or an
+ * edge of its band. */
+typedef enum { LINE_RAW, LINE_FEW, LINE_SMOOTH, LINE_LOW, LINE_HIGH } line_kind;
+
+static double value_of(const sx_curve *curve, line_kind kind, size_t i) {
+    const sx_line *line = line_of(curve);
+    if (kind == LINE_SMOOTH) return smoothed(curve, i);
+    return kind == LINE_LOW ? line->low[i] : kind == LINE_HIGH ? line->high[i] : line->y[i];
+}
+
 static void draw_line(const sx_frame *frame, sx_surface *surface, const sx_curve *curve,
                       line_kind kind) {
     const sx_series *series = &curve->series->series;
-    const sx_line *line = line_of(curve);
     sx_pen pen = pen_of(curve);
-    pen.dim = kind == LINE_FEW || (kind == LINE_RAW && curve->smooth > 0);
+    pen.dim = kind == LINE_FEW || kind >= LINE_LOW || (kind == LINE_RAW && curve->smooth > 0);
     bool down = false;
     surface->kind->begin(surface, frame->area, pen);
     for (size_t i = 0; i < series->length; i++) {
-        double value = kind == LINE_SMOOTH ? smoothed(curve, i) : line->y[i];
+        double value = value_of(curve, kind, i);
         double x = sx_frame_x(frame, series->x[i]), y = sx_frame_y(frame, value);
         bool drawn = isfinite(x) && isfinite(y) && (kind != LINE_FEW || is_few(curve, i));
         if (drawn) (down ? surface->kind->line : surface->kind->move)(surface, x, y);
@@ -342,6 +349,9 @@ void sx_curves_on(sx_surface *surface, const sx_curve *curves, int count, const 
     }
     draw_guides(&frame, surface, axes);
     for (int i = 0; i < count; i++) {
+        bool band = curves[i].band && line_of(&curves[i])->low && line_of(&curves[i])->high;
+        for (line_kind edge = LINE_LOW; band && edge <= LINE_HIGH; edge++)
+            draw_line(&frame, surface, &curves[i], edge);
         draw_line(&frame, surface, &curves[i], LINE_RAW);
         if (has_few(&curves[i])) draw_line(&frame, surface, &curves[i], LINE_FEW);
         if (curves[i].smooth) draw_line(&frame, surface, &curves[i], LINE_SMOOTH);

@@ -184,17 +184,26 @@ static int middle_of(const layout *l, int row) {
     return (int)line_of(l, row) + (l->height > 0 ? (l->height - 1) / 2 : 0);
 }
 
-/* As many decimals as the cell has room for; "0.62" may lose its zero. */
+static char *shown(const layout *l, char *out, double value, int decimals) {
+    char number[32];
+    bool plus = l->options->diverging && value > 0;
+    snprintf(out, 32, "%s%.30s", plus ? "+" : "", sx_number_shown(number, value, decimals));
+    return out;
+}
+
+/* As many decimals as the cell has room for; "0.62" and "+0.62" may lose their zero. */
 static void draw_value(const layout *l, sx_surface *surface, int row, int column, sx_style ink) {
     char text[32];
     double value = value_at(l, row, column);
     for (int decimals = decimals_of(&value, 1, 1) > 0 ? 2 : 0; decimals >= 0; decimals--) {
-        sx_number_shown(text, value, decimals);
-        const char *shown = text + (strncmp(text, "0.", 2) == 0 && (int)strlen(text) >= l->width);
-        int columns = sx_text_columns(shown);
+        shown(l, text, value, decimals);
+        char *zero = strstr(text, "0.");
+        bool leads = zero == text || (zero == text + 1 && strchr("+-", text[0]));
+        if (leads && (int)strlen(text) >= l->width) memmove(zero, zero + 1, strlen(zero));
+        int columns = sx_text_columns(text);
         if (columns >= l->width) continue;
         int x = l->x + column * l->width + (l->width - columns) / 2;
-        surface->kind->text(surface, x, middle_of(l, row), ink, shown);
+        surface->kind->text(surface, x, middle_of(l, row), ink, text);
         return;
     }
 }
@@ -311,13 +320,14 @@ static void draw_legend(const layout *l, sx_surface *surface) {
     int decimals = range >= 100 ? 0 : range >= 10 ? 1 : 2, y = l->y;
     for (int step = levels - 1; step >= 0; step -= each) {
         char edge[32];
-        sx_number_shown(edge, l->options->low + range * step / levels, decimals);
+        shown(l, edge, l->options->low + range * step / levels, decimals);
         surface->kind->fill(surface, l->legend, y, 2, 1, step);
         surface->kind->text(surface, l->legend + 3, y++, sx_style_of(SX_ROLE_DIM), edge);
     }
     if (has_unknown(l) && y < surface->height) {
         surface->kind->fill(surface, l->legend, y, 2, 1, -1);
-        surface->kind->text(surface, l->legend + 3, y++, sx_style_of(SX_ROLE_DIM), "none");
+        const char *name = l->options->unknown ? l->options->unknown : "none";
+        surface->kind->text(surface, l->legend + 3, y++, sx_style_of(SX_ROLE_DIM), name);
     }
     if (has_few(l) && y < surface->height) {
         char few[32];
@@ -334,6 +344,7 @@ void sx_heatmap_on(sx_surface *surface, const sx_grid *grid, const sx_heatmap *o
         surface->kind->text(surface, 0, 0, sx_style_of(SX_ROLE_DIM), "no data yet");
         return;
     }
+    surface->diverging = options->diverging;
     layout l = layout_of(surface, grid, options);
     draw_cells(&l, surface);
     if (l.x > 0) draw_row_labels(&l, surface);

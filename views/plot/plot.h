@@ -17,6 +17,7 @@ typedef struct {
     int look;
     bool dashed;
     bool marks;    /* a dot at each point, for curves of few points, with intervals as strokes */
+    bool band;     /* faint lines at low and high, for the range over several runs */
     size_t smooth; /* the line is the mean over so many points to either side (fewer at the ends, so
                     * that it neither lags nor leans); the raw line stays, faint. 0: raw */
 } sx_curve;
@@ -41,6 +42,8 @@ typedef struct {
     double low, high;              /* the ramp's ends, fixed so that frames compare */
     int cursor_row, cursor_column; /* -1: none */
     bool values;                   /* print each cell's value where a cell is >= 4 columns wide */
+    bool diverging;                /* the signed ramp, and signs before numbers; low is -high */
+    const char *unknown;           /* what the legend calls a NaN; NULL: "none" */
 } sx_heatmap;
 
 /* A grid as coloured cells, about square, with axis labels and, where there is room, a legend of

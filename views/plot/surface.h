@@ -49,7 +49,8 @@ typedef struct {
     void (*axes)(sx_surface *surface, const sx_axis_lines *lines);
     /* A bar `height` rows high (fractions count) on the lower edge of row `y`. */
     void (*bar)(sx_surface *surface, int x, double y, int width, double height, sx_style style);
-    /* A cell of a heat map with step 0 .. levels - 1, -1 for unknown. With `halves` it may be half
+    /* A cell of a heat map with step 0 .. levels - 1 (of the signed ramp, if the surface says so),
+     * -1 for unknown. With `halves` it may be half
      * a row high, its upper edge at half a row. */
     void (*fill)(sx_surface *surface, int x, double y, int width, double height, int step);
     void (*text)(sx_surface *surface, int x, double y, sx_style style, const char *text);
@@ -59,6 +60,7 @@ struct sx_surface {
     const sx_surface_kind *kind;
     int width, height;
     int levels;      /* steps of the heat-map ramp that can be told apart */
+    bool diverging;  /* steps are of the signed ramp, whose middle means 0 */
     bool halves;     /* half rows can be filled */
     bool inks;       /* text can be read on a filled cell */
     bool exact;      /* text and bars may begin within a row */

@@ -174,9 +174,14 @@ static void vector_bar(sx_surface *surface, int x, double y, int width, double h
 static const char *const ramp[SX_RAMP_STEPS] = {"#00005f", "#5f005f", "#4e4e4e",
                                                 "#5f5f87", "#008787", "#00af87",
                                                 "#5fd787", "#87d700", "#ffff5f"};
+static const char *const signed_ramp[SX_RAMP_STEPS] = {"#005f87", "#0087af", "#5fafd7",
+                                                       "#afd7d7", "#e4e4e4", "#ffd7af",
+                                                       "#ffaf00", "#d78700", "#af5f00"};
 
 static void vector_fill(sx_surface *surface, int x, double y, int width, double height, int step) {
-    rectangle(vector_of(surface), x, y, width, height, step < 0 ? "#e4e4e4" : ramp[step]);
+    const char *const *colours = surface->diverging ? signed_ramp : ramp;
+    const char *unknown = surface->diverging ? "#ffffff" : "#e4e4e4";
+    rectangle(vector_of(surface), x, y, width, height, step < 0 ? unknown : colours[step]);
 }
 
 /* Text as wide as its columns, whatever the font. */
