@@ -2,16 +2,7 @@
 #include "app/settings.h"
 
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-
-static sx_status find(char path[SX_PATH_SIZE]) {
-    const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
-    if (config && config[0] == '/') return sx_path_join(path, config, "sextant/sextant.ini", NULL);
-    if (home && home[0] == '/')
-        return sx_path_join(path, home, ".config/sextant/sextant.ini", NULL);
-    return SX_IO;
-}
 
 void sx_settings_read(sx_settings *out, char *problem, size_t size) {
     static sx_ini ini; /* values are pointed to until the end */
@@ -20,7 +11,7 @@ void sx_settings_read(sx_settings *out, char *problem, size_t size) {
     *out = (sx_settings){0};
     if (ini.entries) sx_ini_done(&ini);
     ini = (sx_ini){0};
-    if (find(path) || !sx_is_file(path)) return;
+    if (sx_user_file(path, "sextant.ini", NULL) || !sx_is_file(path)) return;
     if (sx_ini_read(path, &ini, &err)) {
         snprintf(problem, size, "%s", err.message);
         return;

@@ -35,6 +35,45 @@ static void ask(void *user, const sx_question *question) {
     if (bench->engine) sx_engine_ask(bench->engine, question);
 }
 
+/* The configuration of a run, for a new one. */
+static sx_status read_run(const char *which, sx_config *config, sx_error *err) {
+    sx_run_folder *run = sx_run_open(which, false, err);
+    if (!run) return err->status;
+    sx_status status = sx_config_parse(config, sx_run_name(run), sx_run_ini(run), NULL, err);
+    sx_run_close(run);
+    return status;
+}
+
+/* The job that is shown is stopped first: what is sent to it after its end would hit the next. */
+static sx_status queue(sx_workbench *bench, const sx_job *job, sx_error *err) {
+    sx_engine_send(bench->engine, SX_COMMAND_STOP, 0);
+    sx_status status = sx_engine_queue(bench->engine, job, err);
+    if (status) return status;
+    bench->kind = job->kind;
+    bench->by_path = false;
+    return SX_OK;
+}
+
+static sx_status start(void *user, const sx_start *wanted, sx_error *err) {
+    sx_workbench *bench = user;
+    sx_job job = {.kind = SX_JOB_OPEN, .run = wanted->what};
+    sx_config config;
+    if (!bench->engine) return sx_fail(err, SX_IO, "nothing can be started yet");
+    if (wanted->kind == SX_START_RESUME) job.kind = SX_JOB_RESUME;
+    if (wanted->kind == SX_START_OPEN || wanted->kind == SX_START_RESUME)
+        return queue(bench, &job, err);
+    sx_status status = sx_config_new(&config, err);
+    const char *preset = wanted->preset[0] ? wanted->preset : NULL;
+    if (!status)
+        status = wanted->kind == SX_START_AGAIN
+                     ? read_run(wanted->what, &config, err)
+                     : sx_config_read(&config, wanted->what, preset, err);
+    job = (sx_job){.kind = SX_JOB_RUN, .config = &config};
+    if (!status) status = queue(bench, &job, err);
+    sx_config_done(&config);
+    return status;
+}
+
 /* The newest answer of the probe; true if it is another one. */
 static bool look_at_answer(sx_workbench *bench) {
     const sx_answer *newest = sx_engine_answer(bench->engine), *before = bench->answer;
@@ -90,9 +129,11 @@ static sx_status begin(sx_workbench *bench, const sx_app_options *options, doubl
     sx_screen_options wanted = {.user = bench,
                                 .send = send,
                                 .ask = ask,
+                                .start = start,
                                 .page = options->page,
                                 .picture_seconds = picture_seconds};
-    *bench = (sx_workbench){.options = options};
+    *bench = (sx_workbench){
+        .options = options, .kind = options->job.kind, .by_path = options->job.directory != NULL};
     bench->screen = sx_screen_new(&wanted, err);
     if (bench->screen && options->note[0]) sx_screen_say(bench->screen, options->note, true);
     return bench->screen ? SX_OK : err->status;
@@ -128,7 +169,7 @@ static int stop_job(sx_workbench *bench, sx_error *err) {
     if (stopped && bench->shown.state == SX_STATE_STOPPED && bench->shown.run[0])
         printf("sextant: stopped at step %lld; go on with: sextant run --resume %s\n",
                (long long)bench->shown.report.step,
-               bench->options->job.directory ? bench->shown.path : bench->shown.run);
+               bench->by_path ? bench->shown.path : bench->shown.run);
     return SX_EXIT_DONE;
 }
 
@@ -148,10 +189,11 @@ typedef struct {
     sx_terminal *terminal;
     int width, height;
     int signals;
-    bool dirty, leaving, logged;
-    int ending;        /* the signal that ends it, 0: none */
-    double next_frame; /* not before */
-    double resize_at;  /* 0: no resize is pending */
+    bool dirty, leaving;
+    char logged[sizeof((sx_snapshot *)0)->path]; /* the run whose log takes standard error */
+    int ending;                                  /* the signal that ends it, 0: none */
+    double next_frame;                           /* not before */
+    double resize_at;                            /* 0: no resize is pending */
 } session;
 
 static sx_status draw_frame(session *s, sx_error *err) {
@@ -218,10 +260,9 @@ static void take_snapshot(session *s) {
     }
     if (!sx_workbench_look(&s->bench)) return;
     s->dirty = true;
-    bool ours =
-        s->bench.options->job.kind == SX_JOB_RUN || s->bench.options->job.kind == SX_JOB_RESUME;
-    if (s->logged || !ours || !s->bench.shown.path[0]) return;
-    s->logged = true;
+    bool ours = s->bench.kind == SX_JOB_RUN || s->bench.kind == SX_JOB_RESUME;
+    if (!ours || !s->bench.shown.path[0] || !strcmp(s->logged, s->bench.shown.path)) return;
+    sx_text_set(s->logged, sizeof s->logged, s->bench.shown.path);
     if (sx_path_join(log, s->bench.shown.path, "log.txt", NULL) == SX_OK)
         sx_terminal_log(s->terminal, log);
 }

@@ -13,6 +13,8 @@ typedef struct {
     sx_canvas canvas;
     const sx_snapshot *newest; /* held; NULL before the first */
     const sx_answer *answer;   /* of the probe; held, may be NULL */
+    sx_job_kind kind;          /* of the job that is shown or will be */
+    bool by_path;              /* its run is not in the list of runs */
     sx_snapshot shown;         /* a copy for the screen, times blanked on a fixed clock */
 } sx_workbench;
 

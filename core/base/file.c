@@ -252,6 +252,17 @@ sx_status sx_asset_find(char *out, const char *name, sx_error *err) {
                    name);
 }
 
+sx_status sx_user_file(char *out, const char *name, sx_error *err) {
+    const char *config = getenv("XDG_CONFIG_HOME"), *home = getenv("HOME");
+    bool own = config && config[0] == '/';
+    char folder[SX_PATH_SIZE];
+    if (!own && !(home && home[0] == '/'))
+        return sx_fail(err, SX_IO, "neither XDG_CONFIG_HOME nor HOME names a folder");
+    sx_status status =
+        sx_path_join(folder, own ? config : home, own ? "sextant" : ".config/sextant", err);
+    return status ? status : sx_path_join(out, folder, name, err);
+}
+
 double sx_seconds(void) {
     struct timespec now;
     clock_gettime(CLOCK_MONOTONIC, &now);

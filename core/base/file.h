@@ -54,6 +54,10 @@ const char *sx_path_name(const char *path);
  * PREFIX/share/sextant, then in the source tree, into out [SX_PATH_SIZE]. */
 sx_status sx_asset_find(char *out, const char *name, sx_error *err);
 
+/* `name` in $XDG_CONFIG_HOME/sextant, or ~/.config/sextant, into out [SX_PATH_SIZE]; SX_IO if
+ * neither is known. */
+sx_status sx_user_file(char *out, const char *name, sx_error *err);
+
 /* Seconds of a clock that never goes back; only differences mean something. */
 double sx_seconds(void);
 

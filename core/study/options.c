@@ -9,6 +9,8 @@
 const sx_option sx_study_options[] = {
     {"study", "name", TEXT, "study", 0, 0, "a-z 0-9 -", "name of the study and its run folders"},
     {"study", "title", TEXT, "", 0, 0, "a line", "title of the figures at the end"},
+    {"study", "about", TEXT, "", 0, 0, "a sentence", "what it shows, for the list of studies"},
+    {"study", "time", TEXT, "", 0, 0, "a line", "how long it takes, for the list of studies"},
     {"study", "kind", CHOICE, "robustness", 0, 0, "robustness", "row of the study table"},
     {"data", "source", TEXT, "", 0, 0, "name or path",
      "data set; none: Fashion-MNIST, else shapes"},

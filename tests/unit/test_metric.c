@@ -472,8 +472,8 @@ static void intervals_of_differences(void **state) {
                                       {10, 10, 0, 10, 0.6075, 1.0}};
     for (size_t i = 0; i < 3; i++) {
         const double *c = cases[i];
-        sx_interval got = sx_difference(c[0] / c[1], sx_wilson(c[0], c[1]), c[2] / c[3],
-                                        sx_wilson(c[2], c[3]));
+        sx_interval got =
+            sx_difference(c[0] / c[1], sx_wilson(c[0], c[1]), c[2] / c[3], sx_wilson(c[2], c[3]));
         assert_true(fabs(got.low - c[4]) < 6e-5);
         assert_true(fabs(got.high - c[5]) < 6e-5);
     }

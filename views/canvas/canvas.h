@@ -34,8 +34,9 @@ typedef enum {
 #define SX_COLOUR_DEFAULT ((sx_colour)0)
 #define SX_COLOUR_ROLE(role) ((sx_colour)1 << 24 | (sx_colour)(role))
 #define SX_COLOUR_RAMP(step) ((sx_colour)2 << 24 | (sx_colour)(step))
-#define SX_COLOUR_SIGNED(step) ((sx_colour)4 << 24 | (sx_colour)(step)) /* the middle is neutral   \
-                                                                         */
+#define SX_COLOUR_SIGNED(step)                                                                     \
+    ((sx_colour)4 << 24 | (sx_colour)(step)) /* the middle is neutral                              \
+                                              */
 #define SX_COLOUR_RGB(r, g, b)                                                                     \
     ((sx_colour)3 << 24 | (sx_colour)(r) << 16 | (sx_colour)(g) << 8 | (sx_colour)(b))
 

@@ -6,14 +6,25 @@
 #include <stdio.h>
 #include <string.h>
 
+/* The last key of a page's command, which is its digit if it has one; into out [SX_KEY_SIZE]. */
+static void page_key(const char *name, char *out) {
+    out[0] = 0;
+    for (const sx_command *row = sx_screen_commands; row->name; row++) {
+        if (strcmp(row->name, name) != 0) continue;
+        const char *blank = strrchr(row->keys, ' ');
+        sx_text_set(out, SX_KEY_SIZE, blank ? blank + 1 : row->keys);
+    }
+}
+
 static void draw_top(const sx_screen *screen, sx_canvas *canvas) {
     static const char *const hints[] = {"? help   : command", "? help"};
     sx_tabs tabs = {0};
     for (int page = 0; page <= PANES; page++) {
-        if (page == CLAIMS && !screen->desk.claims[0] && screen->page != CLAIMS) continue;
+        if (!sx_screen_has_page(screen, page) && page != screen->page) continue;
         if (page == screen->page) tabs.chosen = tabs.count;
         tabs.names[tabs.count] = page == 0 ? "Dashboard" : sx_screen_panes[page - 1]->title;
-        tabs.digits[tabs.count++] = page + 1;
+        page_key(page == 0 ? "dashboard" : sx_screen_panes[page - 1]->name,
+                 tabs.keys[tabs.count++]);
     }
     sx_box row = {0, 0, canvas->width, 1};
     sx_tabs_draw(canvas, row, "sextant", &tabs, hints);
@@ -65,8 +76,8 @@ static bool is_known_note(const sx_screen *screen, const char *sentence) {
 static void tell(const sx_screen *screen, char *out, size_t size, sx_role *role) {
     const sx_snapshot *now = screen->desk.now;
     *role = SX_ROLE_TEXT;
-    if (screen->asking) {
-        snprintf(out, size, "the run would stop here, checkpointed: q again or y leaves");
+    if (screen->desk.question.text[0]) {
+        snprintf(out, size, "%s", screen->desk.question.text);
         *role = SX_ROLE_WARNING;
         return;
     }
@@ -83,7 +94,7 @@ static void tell(const sx_screen *screen, char *out, size_t size, sx_role *role)
     *role = SX_ROLE_DIM;
     if (!isnan(now->checkpoint_age))
         snprintf(out, size, "checkpoint %s ago", sx_text_duration(age, now->checkpoint_age));
-    else if (sx_screen_active(screen) && now->run[0])
+    else if (sx_desk_active(&screen->desk) && now->run[0])
         snprintf(out, size, "no checkpoint yet");
 }
 

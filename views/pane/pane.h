@@ -10,10 +10,24 @@
 
 typedef struct sx_screen sx_screen;
 
+/* What a person wants to see instead of the job that is shown. */
+typedef enum {
+    SX_START_STUDY,  /* a new run of the study file `what`, with `preset` ("": the file's own) */
+    SX_START_AGAIN,  /* a new run with the configuration, seed included, of run `what` */
+    SX_START_RESUME, /* go on with run `what` */
+    SX_START_OPEN    /* look at run `what` */
+} sx_start_kind;
+typedef struct {
+    sx_start_kind kind;
+    char what[SX_PATH_SIZE], preset[16];
+} sx_start;
+
 typedef struct {
     void *user;
     void (*send)(void *user, sx_command_kind kind, double value); /* to the engine */
     void (*ask)(void *user, const sx_question *question);         /* its probe; may be NULL */
+    /* Ends the job that is shown, checkpointed, and begins another one; may be NULL. */
+    sx_status (*start)(void *user, const sx_start *start, sx_error *err);
     const char *page; /* the first: "dashboard", "data" ...; NULL: dashboard */
     /* Seconds that one drawing may spend on pictures that were not drawn before; the rest follow
      * in the next drawings. 0: all at once, so that a script sees the whole picture. */

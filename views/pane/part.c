@@ -7,14 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-void sx_desk_say(sx_desk *desk, const char *format, ...) {
-    va_list args;
-    va_start(args, format);
-    vsnprintf(desk->message, sizeof desk->message, format, args);
-    va_end(args);
-    desk->bad = false;
-}
-
 const sx_result *sx_part_result(const sx_desk *desk, const char *name, sx_result_kind kind) {
     const sx_result *result = sx_snapshot_result(desk->now, name);
     return result && result->kind == kind ? result : NULL;

@@ -6,14 +6,19 @@
 #include "views/pane/pane.h"
 #include "views/plot/plot.h"
 
+#define SX_COMPARED 8
+
 /* What a pane may use of the screen around it. */
 typedef struct {
     const sx_snapshot *now;  /* never NULL */
     const sx_answer *answer; /* of the probe; NULL: none */
     void *user;              /* as in sx_screen_options */
     void (*ask)(void *user, const sx_question *question);
-    bool wants_probe;    /* a pane has put something into `scene` that is to be opened */
-    bool wants_pictures; /* ... the predictions with a confidence of least .. most */
+    sx_status (*start)(void *user, const sx_start *start, sx_error *err);
+    bool wants_dashboard; /* a pane has begun another job */
+    bool wants_compare;   /* ... wants to see the runs that are marked */
+    bool wants_probe;     /* a pane has put something into `scene` that is to be opened */
+    bool wants_pictures;  /* ... the predictions with a confidence of least .. most */
     double least, most;
     sx_scene scene; /* what the probe shows; other panes put there what is selected in them */
     sx_along along;
@@ -21,11 +26,33 @@ typedef struct {
     double picture_seconds;             /* as in sx_screen_options */
     bool again;                         /* set while drawing: something is missing yet */
     bool bad;                           /* of message */
-    char message[512];                  /* "" or the answer to the last key */
-    char claims[80];                    /* "2 hold · 1 fails", "" before there are claims */
+    /* The runs that are compared, each in a place that fixes its colour; "": free. */
+    char compared[SX_COMPARED][96];
+    struct {
+        char text[192]; /* a question to be answered with y; "": none */
+        void (*yes)(void *context);
+        void *context;
+    } question;
+    sx_start pending;  /* begun if the question is answered with y */
+    char message[512]; /* "" or the answer to the last key */
+    char claims[80];   /* "2 hold · 1 fails", "" before there are claims */
 } sx_desk;
 
 void sx_desk_say(sx_desk *desk, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+/* Asks before something that cannot be taken back: `yes` runs if the next key is y. */
+void sx_desk_ask(sx_desk *desk, void (*yes)(void *context), void *context, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+
+/* True while a job would be stopped by leaving or by another one. */
+bool sx_desk_active(const sx_desk *desk);
+
+/* Begins another job, after a question if one runs. */
+void sx_desk_start(sx_desk *desk, sx_start_kind kind, const char *what, const char *preset);
+
+/* The place of a run among those that are compared, -1: none; how many there are. */
+int sx_desk_place(const sx_desk *desk, const char *run);
+int sx_desk_compared(const sx_desk *desk);
 
 /* How to draw: as a tile among others or alone on a page. */
 typedef struct {
@@ -67,13 +94,16 @@ typedef struct {
     /* Appends plot `row` as it is seen as SVG (nothing if there are no data yet) and says how its
      * file is called; false past the last one. NULL: results are exported as they are. */
     bool (*figure)(void *pane, int row, char *name, size_t size, sx_text *out);
+    /* Likewise the numbers of plot `row` as CSV, where they are no result of the job. */
+    bool (*numbers)(void *pane, int row, char *name, size_t size, sx_text *out);
+    const char *(*folder)(void *pane); /* whose "export" takes the files; NULL: the job's */
     bool (*enter)(void *pane); /* Enter on its own page: opens something; false: nothing to open */
     bool (*back)(void *pane);  /* Esc: closes what `enter` opened; false: nothing was open */
     json_t *(*state)(const void *pane);
 } sx_pane;
 
 extern const sx_pane sx_pane_data, sx_pane_train, sx_pane_robustness, sx_pane_risk, sx_pane_claims,
-    sx_pane_probe;
+    sx_pane_probe, sx_pane_compare, sx_pane_runs, sx_pane_studies;
 
 /* ---- results ----------------------------------------------------------------------------------
  */
@@ -155,10 +185,10 @@ bool sx_pictures_draw(sx_pictures *pictures, sx_canvas *canvas, sx_box box,
  */
 
 /* Writes the pane's results that are there as CSV, JSON and, if they are plots, SVG into
- * PATH/export, and its plots as they are seen, and says so on the desk. */
+ * FOLDER/export, and its plots as they are seen, and says so on the desk. */
 void sx_part_export(sx_desk *desk, const sx_pane *pane, void *state);
 
-/* Appends the numbers of those that are there as CSV, a blank line between; how many. */
-int sx_part_numbers(const sx_desk *desk, const char *const *names, sx_text *out);
+/* Appends the numbers of what is there as CSV, a blank line between; how many. */
+int sx_part_numbers(const sx_desk *desk, const sx_pane *pane, void *state, sx_text *out);
 
 #endif

@@ -7,8 +7,9 @@
 #include <stdio.h>
 #include <string.h>
 
-const sx_pane *const sx_screen_panes[PANES] = {&sx_pane_data, &sx_pane_train,  &sx_pane_robustness,
-                                               &sx_pane_risk, &sx_pane_claims, &sx_pane_probe};
+const sx_pane *const sx_screen_panes[PANES] = {
+    &sx_pane_data,  &sx_pane_train,   &sx_pane_robustness, &sx_pane_risk,   &sx_pane_claims,
+    &sx_pane_probe, &sx_pane_compare, &sx_pane_runs,       &sx_pane_studies};
 
 const sx_command *sx_pane_commands(int pane, const char **name) {
     if (pane < 0 || pane >= PANES) return NULL;
@@ -38,12 +39,9 @@ sx_commands sx_screen_names(const sx_screen *screen, sx_command_set sets[SETS]) 
     return commands;
 }
 
-bool sx_screen_active(const sx_screen *screen) {
-    static const bool active[SX_STATES] = {[SX_STATE_LOADING] = true,
-                                           [SX_STATE_RUNNING] = true,
-                                           [SX_STATE_PAUSED] = true,
-                                           [SX_STATE_STOPPING] = true};
-    return active[screen->desk.now->state];
+bool sx_screen_has_page(const sx_screen *screen, int page) {
+    if (page == CLAIMS) return screen->desk.claims[0] != 0;
+    return page != COMPARE || sx_desk_compared(&screen->desk) > 0;
 }
 
 /* ---- commands to the engine -------------------------------------------------------------------
@@ -51,7 +49,7 @@ bool sx_screen_active(const sx_screen *screen) {
 
 /* Sends, or says that nothing runs. */
 static bool send(sx_screen *screen, sx_command_kind kind, double value) {
-    if (!sx_screen_active(screen)) {
+    if (!sx_desk_active(&screen->desk)) {
         sx_desk_say(&screen->desk, "nothing is running");
         return false;
     }
@@ -63,7 +61,7 @@ static bool send(sx_screen *screen, sx_command_kind kind, double value) {
  */
 
 static bool trains(void *state) {
-    return sx_screen_active(state);
+    return sx_desk_active(&((sx_screen *)state)->desk);
 }
 static bool is_inside(void *state) {
     return ((sx_screen *)state)->page != DASHBOARD;
@@ -120,8 +118,10 @@ static void run_scale(void *state, int value, const char *argument) {
  */
 
 void sx_screen_go_to(sx_screen *screen, int page) {
-    if (page == CLAIMS && !screen->desk.claims[0]) {
-        sx_desk_say(&screen->desk, "the claims come at the end of the run");
+    if (!sx_screen_has_page(screen, page)) {
+        sx_desk_say(&screen->desk, page == CLAIMS
+                                       ? "the claims come at the end of the run"
+                                       : "nothing to compare: x marks runs on the page of runs");
         return;
     }
     screen->page = page;
@@ -157,7 +157,7 @@ static void run_turn(void *state, int value, const char *argument) {
     int page = screen->page;
     screen->links = 0;
     do page = (page - 1 + value + PANES) % PANES + 1;
-    while (page == CLAIMS && !screen->desk.claims[0]);
+    while (!sx_screen_has_page(screen, page));
     sx_screen_go_to(screen, page);
 }
 
@@ -178,7 +178,10 @@ static void follow(sx_screen *screen) {
         sx_pane_data.accept(screen->panes[DATA - 1]);
         open_from(screen, DATA);
     }
+    if (screen->desk.wants_compare) open_from(screen, COMPARE);
+    if (screen->desk.wants_dashboard) run_page(screen, DASHBOARD, "");
     screen->desk.wants_probe = screen->desk.wants_pictures = false;
+    screen->desk.wants_compare = screen->desk.wants_dashboard = false;
 }
 
 static void run_zoom(void *state, int value, const char *argument) {
@@ -190,7 +193,6 @@ static void run_zoom(void *state, int value, const char *argument) {
     }
     const sx_pane *pane = sx_screen_panes[screen->page - 1];
     if (pane->enter) pane->enter(screen->panes[screen->page - 1]);
-    follow(screen);
 }
 
 static void run_back(void *state, int value, const char *argument) {
@@ -227,10 +229,11 @@ static void run_copy(void *state, int value, const char *argument) {
     sx_screen *screen = state;
     (void)value, (void)argument;
     sx_text_done(&screen->copied);
-    const sx_pane *pane = sx_screen_panes[sx_screen_focused(screen)];
-    int count = sx_part_numbers(&screen->desk, pane->results, &screen->copied);
+    int focused = sx_screen_focused(screen);
+    int count = sx_part_numbers(&screen->desk, sx_screen_panes[focused], screen->panes[focused],
+                                &screen->copied);
     if (count == 0) {
-        sx_desk_say(&screen->desk, "nothing to copy: these results are not measured yet");
+        sx_desk_say(&screen->desk, "nothing to copy: there are no results here yet");
     } else if (screen->copied.failed || screen->copied.size > COPY_LIMIT) {
         sx_desk_say(&screen->desk, "too much for a clipboard; e writes it to files");
         screen->desk.bad = true;
@@ -240,13 +243,26 @@ static void run_copy(void *state, int value, const char *argument) {
                     count == 1 ? "result" : "results");
     }
 }
+static void leave(void *state) {
+    ((sx_screen *)state)->wish = SX_WISH_QUIT;
+}
 static void run_quit(void *state, int value, const char *argument) {
     sx_screen *screen = state;
     (void)value, (void)argument;
-    if (sx_screen_active(screen))
-        screen->asking = true;
+    screen->leaving = sx_desk_active(&screen->desk);
+    if (screen->leaving)
+        sx_desk_ask(&screen->desk, leave, screen,
+                    "the run would stop here, checkpointed: q again or y leaves");
     else
-        screen->wish = SX_WISH_QUIT;
+        leave(screen);
+}
+static void run_again(void *state, int value, const char *argument) {
+    sx_screen *screen = state;
+    (void)value, (void)argument;
+    if (screen->desk.now->path[0])
+        sx_desk_start(&screen->desk, SX_START_AGAIN, screen->desk.now->path, "");
+    else
+        sx_desk_say(&screen->desk, "there is no run to begin again");
 }
 static void run_undo(void *state, int value, const char *argument) {
     (void)value, (void)argument;
@@ -332,6 +348,13 @@ const sx_command sx_screen_commands[] = {
     {"claims", "6", "", NULL, "what the study checked, and how it ended", run_page, 5, NULL, NULL},
     {"probe", "p 7", "", "probe", "one object, moved, turned and resized by hand", run_probe, PROBE,
      NULL, has_data},
+    {"compare", "V", "", NULL, "the runs that are marked, side by side", run_page, COMPARE, NULL,
+     NULL},
+    {"runs", "8", "", NULL, "every run: open, note, rename, mark, delete", run_page, RUNS, NULL,
+     NULL},
+    {"studies", "9", "", NULL, "the studies that can be started", run_page, STUDIES, NULL, NULL},
+    {"again", "A", "", NULL, "begin again with the same seed, as a new run", run_again, 0, NULL,
+     NULL},
     {"help", "? F1", "", NULL, "this help", run_overlay, OVERLAY_HELP, NULL, NULL},
     {"explain", "i", "", NULL, "what the focused pane shows, and what to try", run_overlay,
      OVERLAY_EXPLAIN, NULL, NULL},
@@ -379,11 +402,14 @@ static bool closes(const char *key) {
     return false;
 }
 
-/* The answer to "leave?"; anything but yes means no. */
+/* The answer to a question; anything but yes means no. To "leave?" the same key again is a yes. */
 static void answer(sx_screen *screen, const char *key) {
-    screen->asking = false;
-    if (!strcmp(key, "q") || !strcmp(key, "y") || !strcmp(key, "Ctrl-C") || !strcmp(key, "F10"))
-        screen->wish = SX_WISH_QUIT;
+    bool again =
+        screen->leaving && (!strcmp(key, "q") || !strcmp(key, "Ctrl-C") || !strcmp(key, "F10"));
+    screen->desk.question.text[0] = 0;
+    screen->leaving = false;
+    if (again || !strcmp(key, "y")) screen->desk.question.yes(screen->desk.question.context);
+    follow(screen);
 }
 
 static void act(sx_screen *screen, const char *key) {
@@ -400,6 +426,7 @@ static void act(sx_screen *screen, const char *key) {
     sx_moment before;
     sx_screen_look_at(screen, &before);
     command->run(set->context, command->value, "");
+    follow(screen);
     sx_screen_keep(screen, &before);
 }
 
@@ -413,7 +440,7 @@ void sx_screen_key(sx_screen *screen, const char *key) {
             sx_screen_command(screen, screen->prompt.text, &err);
         return;
     }
-    if (screen->asking) {
+    if (screen->desk.question.text[0]) {
         answer(screen, key);
         return;
     }
@@ -435,6 +462,7 @@ sx_status sx_screen_command(sx_screen *screen, const char *line, sx_error *err) 
     sx_moment before;
     sx_screen_look_at(screen, &before);
     sx_status status = sx_commands_run(sx_screen_names(screen, sets), copy, err ? err : &own);
+    follow(screen);
     sx_screen_keep(screen, &before);
     if (status != SX_OK) sx_screen_say(screen, (err ? err : &own)->message, true);
     return status;
@@ -443,7 +471,7 @@ sx_status sx_screen_command(sx_screen *screen, const char *line, sx_error *err) 
 void sx_screen_mouse(sx_screen *screen, const char *what, int x, int y) {
     sx_tile tiles[TILES];
     int count = sx_screen_tiles(screen, screen->width, screen->height, tiles);
-    if (screen->overlay != OVERLAY_NONE || screen->prompt.open || screen->asking) {
+    if (screen->overlay != OVERLAY_NONE || screen->prompt.open || screen->desk.question.text[0]) {
         if (screen->overlay != OVERLAY_NONE && strcmp(what, "Click") != 0)
             scroll(screen, !strcmp(what, "WheelUp") ? "Up" : "Down");
         return;
@@ -490,7 +518,7 @@ static void count_claims(sx_screen *screen) {
 void sx_screen_update(sx_screen *screen, const sx_snapshot *snapshot) {
     screen->desk.now = snapshot;
     count_claims(screen);
-    if (screen->page == CLAIMS && !screen->desk.claims[0]) screen->page = DASHBOARD;
+    if (!sx_screen_has_page(screen, screen->page)) screen->page = DASHBOARD;
     for (int i = 0; i < PANES; i++)
         if (sx_screen_panes[i]->update) sx_screen_panes[i]->update(screen->panes[i]);
 }
@@ -502,15 +530,15 @@ void sx_screen_answer(sx_screen *screen, const sx_answer *answer) {
 }
 
 static sx_status choose_page(sx_screen *screen, const char *page, sx_error *err) {
-    const char *names[TILES + 1] = {"dashboard"};
-    for (int i = 0; i < TILES; i++) names[i + 1] = sx_screen_panes[i]->name;
-    for (int i = 0; i <= TILES; i++)
+    const char *names[PANES + 1] = {"dashboard"};
+    for (int i = 0; i < PANES; i++) names[i + 1] = sx_screen_panes[i]->name;
+    for (int i = 0; i <= PANES; i++)
         if (!page || !strcmp(page, names[i])) {
             sx_screen_go_to(screen, i);
             return SX_OK;
         }
     return sx_fail(err, SX_USAGE, "there is no page '%.64s'; did you mean '%s'?", page,
-                   sx_nearest_name(page, names, TILES + 1));
+                   sx_nearest_name(page, names, PANES + 1));
 }
 
 sx_screen *sx_screen_new(const sx_screen_options *options, sx_error *err) {
@@ -528,6 +556,7 @@ sx_screen *sx_screen_new(const sx_screen_options *options, sx_error *err) {
                              .picture_seconds = options->picture_seconds,
                              .user = options->user,
                              .ask = options->ask,
+                             .start = options->start,
                              .threshold = NAN,
                              .coverage = NAN};
     bool whole = true;
@@ -564,15 +593,16 @@ sx_screen_wish sx_screen_take_wish(sx_screen *screen) {
 }
 
 json_t *sx_screen_state(const sx_screen *screen) {
-    static const char *const overlays[] = {"", "help", "message"};
+    static const char *const overlays[] = {"", "help", "message", "explain"};
     const sx_snapshot *now = screen->desk.now;
-    json_t *out = json_pack(
-        "{s:s, s:s, s:s, s:I, s:s, s:s, s:b, s:o}", "page",
-        screen->page == DASHBOARD ? "dashboard" : sx_screen_panes[screen->page - 1]->name, "focus",
-        sx_screen_panes[sx_screen_focused(screen)]->name, "state", sx_state_name(now->state),
-        "step", (json_int_t)now->report.step, "prompt",
-        screen->prompt.open ? screen->prompt.text : "", "overlay", overlays[screen->overlay],
-        "asking", screen->asking, "message", sx_json_text(screen->desk.message));
+    json_t *out =
+        json_pack("{s:s, s:s, s:s, s:I, s:s, s:s, s:b, s:o}", "page",
+                  screen->page == DASHBOARD ? "dashboard" : sx_screen_panes[screen->page - 1]->name,
+                  "focus", sx_screen_panes[sx_screen_focused(screen)]->name, "state",
+                  sx_state_name(now->state), "step", (json_int_t)now->report.step, "prompt",
+                  screen->prompt.open ? screen->prompt.text : "", "overlay",
+                  overlays[screen->overlay], "asking", screen->desk.question.text[0] != 0,
+                  "message", sx_json_text(screen->desk.message));
     for (int i = 0; out && i < PANES; i++)
         json_object_set_new(out, sx_screen_panes[i]->name,
                             sx_screen_panes[i]->state(screen->panes[i]));

@@ -6,15 +6,18 @@
 #include "views/pane/part.h"
 
 enum {
-    PANES = 6,
+    PANES = 9,
     TILES = SX_SCREEN_TILES,
     DASHBOARD = 0,
     DATA = 1,
     ROBUSTNESS = 3,
     CLAIMS = 5,
-    PROBE = 6
+    PROBE = 6,
+    COMPARE = 7,
+    RUNS = 8,
+    STUDIES = 9
 };
-/* Page 0 is the dashboard, page p > 0 is pane p - 1; the claims and the probe are never tiles. */
+/* Page 0 is the dashboard, page p > 0 is pane p - 1; only the first four panes are tiles. */
 extern const sx_pane *const sx_screen_panes[PANES];
 
 enum { TRAIL = 8 };
@@ -41,8 +44,8 @@ struct sx_screen {
     int overlay_first, overlay_rows, overlay_height;
     sx_moment moments[MOMENTS]; /* before the last changes of the view */
     int kept;
-    bool undone; /* the command that runs is the undo: it is no change itself */
-    bool asking; /* whether to leave although a run would stop */
+    bool undone;  /* the command that runs is the undo: it is no change itself */
+    bool leaving; /* the question is whether to leave although a run would stop */
     sx_screen_wish wish;
     sx_text copied;
     sx_prompt prompt;
@@ -67,8 +70,8 @@ void sx_screen_look_at(const sx_screen *screen, sx_moment *out);
 void sx_screen_keep(sx_screen *screen, const sx_moment *before);
 void sx_screen_undo(sx_screen *screen);
 
-/* True while a job would be stopped by leaving. */
-bool sx_screen_active(const sx_screen *screen);
+/* False for pages that have nothing to show now: they have no tab. */
+bool sx_screen_has_page(const sx_screen *screen, int page);
 
 /* The last sentence about the run: message of the snapshot, or how it ended. */
 void sx_screen_sentence(const sx_screen *screen, char *out, size_t size);

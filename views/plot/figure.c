@@ -120,10 +120,15 @@ static void end_svg(int rows, const char *caption, int64_t step, sx_text *out) {
     sx_text_add(out, "</svg>\n");
 }
 
+/* Rows of characters for a figure of this result. */
+static int svg_rows(const sx_result *result) {
+    int rows = result->kind == SX_RESULT_GRID ? 2 * result->grid.rows + 1 : SVG_ROWS;
+    return rows < 12 || rows > 64 ? SVG_ROWS : rows;
+}
+
 bool sx_plot_svg(const sx_result *result, const char *caption, sx_text *out) {
     if (!sx_plot_is_picture(result)) return false;
-    int rows = result->kind == SX_RESULT_GRID ? 2 * result->grid.rows + 1 : SVG_ROWS;
-    if (rows < 12 || rows > 64) rows = SVG_ROWS;
+    int rows = svg_rows(result);
     sx_vector_surface vector;
     begin_svg(rows, result->title, out);
     draw_on(sx_vector_surface_init(&vector, SVG_COLUMNS, rows, out), result);
@@ -138,4 +143,13 @@ void sx_plot_curves_svg(const sx_curve *curves, int count, const sx_axes *axes, 
     begin_svg(SVG_ROWS, first->title, out);
     sx_curves_on(sx_vector_surface_init(&vector, SVG_COLUMNS, SVG_ROWS, out), curves, count, axes);
     end_svg(SVG_ROWS, caption, first->step, out);
+}
+
+void sx_plot_heatmap_svg(const sx_result *grid, const sx_heatmap *options, const char *caption,
+                         sx_text *out) {
+    int rows = svg_rows(grid);
+    sx_vector_surface vector;
+    begin_svg(rows, grid->title, out);
+    sx_heatmap_on(sx_vector_surface_init(&vector, SVG_COLUMNS, rows, out), &grid->grid, options);
+    end_svg(rows, caption, grid->step, out);
 }

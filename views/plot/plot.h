@@ -85,6 +85,10 @@ bool sx_plot_svg(const sx_result *result, const char *caption, sx_text *out);
 void sx_plot_curves_svg(const sx_curve *curves, int count, const sx_axes *axes, const char *caption,
                         sx_text *out);
 
+/* The same for a grid as a heat map with options of one's own. */
+void sx_plot_heatmap_svg(const sx_result *grid, const sx_heatmap *options, const char *caption,
+                         sx_text *out);
+
 /* A number for a person: 0.43, 1,234, 1.2e-5, "-" for NaN. Into out [32]; returns out. */
 char *sx_number_shown(char *out, double value, int decimals);
 

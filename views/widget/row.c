@@ -87,47 +87,55 @@ void sx_key_line_draw(sx_canvas *canvas, sx_box box, sx_commands commands, const
     draw_keys(canvas, box, x, box.width, keys, closing->brief);
 }
 
-/* Columns of the tabs when all names are written, or only the chosen one. */
-static int tabs_columns(const sx_tabs *tabs, bool all) {
+/* Columns of the tabs when the first `named` of them and the chosen one have their names. */
+static int tabs_columns(const sx_tabs *tabs, int named, int gap) {
     int columns = 0;
-    for (int i = 0; i < tabs->count; i++)
-        columns += 3 + (all || i == tabs->chosen ? 1 + sx_text_columns(tabs->names[i]) : 0);
+    for (int i = 0; i < tabs->count; i++) {
+        bool name = i < named || i == tabs->chosen;
+        columns += (i ? gap : 1) + sx_text_columns(tabs->keys[i]) +
+                   (name ? 1 + sx_text_columns(tabs->names[i]) : 0);
+    }
     return columns;
+}
+
+/* One tab, the chosen one with a blank on both sides; returns the column after it. */
+static int draw_tab(sx_canvas *canvas, sx_box box, int x, const sx_tabs *tabs, int i, bool named) {
+    char text[80];
+    bool chosen = i == tabs->chosen;
+    sx_style style = sx_style_of(SX_ROLE_BAR);
+    if (chosen) style.attributes |= SX_BOLD | SX_REVERSE;
+    snprintf(text, sizeof text, named || chosen ? "%s %s" : "%s", tabs->keys[i], tabs->names[i]);
+    if (chosen && x > 0) sx_canvas_text(canvas, box, x - 1, 0, style, " ");
+    int end = x + sx_canvas_text(canvas, box, x, 0, style, text);
+    if (chosen && end < box.width) sx_canvas_text(canvas, box, end, 0, style, " ");
+    return end;
 }
 
 void sx_tabs_draw(sx_canvas *canvas, sx_box box, const char *program, const sx_tabs *tabs,
                   const char *const right[2]) {
     sx_style plain = sx_style_of(SX_ROLE_BAR);
     sx_canvas_fill(canvas, box, ' ', plain);
-    int name = sx_text_columns(program) + 1;
-    bool all = tabs_columns(tabs, true) <= box.width;
-    /* The program's name gives way to the shorter text, if that makes room for it. */
-    int least = tabs_columns(tabs, all), hint = 2 + sx_text_columns(right[1]);
-    bool with_name =
-        least + name <= box.width && (least + name + hint <= box.width || least + hint > box.width);
+    /* The shorter text goes before the program's name, wide gaps and names from the right on. */
+    int hint = 2 + sx_text_columns(right[1]), named = tabs->count, gap = 2;
+    int first = sx_text_columns(program) + 2;
+    if (first + tabs_columns(tabs, named, gap) + hint > box.width) first = 0;
+    if (tabs_columns(tabs, named, gap) + hint > box.width) gap = 1;
+    while (named > 0 && tabs_columns(tabs, named, gap) + hint > box.width) named--;
+    bool hinted = tabs_columns(tabs, named, gap) + hint <= box.width;
+    if (!hinted && tabs_columns(tabs, tabs->count, gap) <= box.width) named = tabs->count;
     int x = 0;
-    if (with_name) {
+    if (first) {
         sx_style bold = plain;
         bold.attributes |= SX_BOLD;
         x = 1 + sx_canvas_text(canvas, box, 1, 0, bold, program);
     }
-    for (int i = 0; i < tabs->count; i++) {
-        bool chosen = i == tabs->chosen;
-        sx_style style = plain;
-        if (chosen) style.attributes |= SX_BOLD | SX_REVERSE;
-        char text[80];
-        snprintf(text, sizeof text, all || chosen ? " %d %s " : " %d", tabs->digits[i],
-                 tabs->names[i]);
-        int last = i + 1 == tabs->count ? 1 : 0; /* the last blank may fall off the edge */
-        if (x + 1 + sx_text_columns(text) - last > box.width + 1) break;
-        if (x > 0) x++;
-        if (last && x + sx_text_columns(text) > box.width) text[strlen(text) - 1] = 0;
-        x += sx_canvas_text(canvas, box, x, 0, style, text);
-        if (all || chosen) x--;
-    }
+    for (int i = 0; i < tabs->count; i++)
+        x = draw_tab(canvas, box, x + (i || x ? gap : 1), tabs, i, i < named);
     for (int i = 0; i < 2; i++)
-        if (x + 3 + sx_text_columns(right[i]) <= box.width) {
-            sx_canvas_text_right(canvas, box, box.width - 1, 0, plain, right[i]);
+        if (x + 2 + sx_text_columns(right[i]) <= box.width) {
+            sx_canvas_text_right(canvas, box,
+                                 box.width - (x + 3 + sx_text_columns(right[i]) <= box.width), 0,
+                                 plain, right[i]);
             return;
         }
 }

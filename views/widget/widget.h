@@ -134,11 +134,12 @@ int sx_segments_draw(sx_canvas *canvas, sx_box box, int y, const sx_segment *seg
  * fit; the one named `last` (may be NULL) ends the line and is there at any width. */
 void sx_key_line_draw(sx_canvas *canvas, sx_box box, sx_commands commands, const char *last);
 
-/* The top line: names with their digits; where they do not fit, the digits and the chosen name. At
+/* The top line: names with their keys; where they do not fit, the keys and the chosen name. At
  * the right the first of two texts that there is room for. */
+#define SX_TABS 12
 typedef struct {
-    const char *names[10];
-    int digits[10];
+    const char *names[SX_TABS];
+    char keys[SX_TABS][SX_KEY_SIZE];
     int count, chosen;
 } sx_tabs;
 void sx_tabs_draw(sx_canvas *canvas, sx_box box, const char *program, const sx_tabs *tabs,

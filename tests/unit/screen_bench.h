@@ -1,0 +1,180 @@
+/* A workbench screen on a canvas with hand-made snapshots and a probe that answers by a formula:
+ * what tests of pages press, see and read. */
+#ifndef SX_TESTS_SCREEN_BENCH_H
+#define SX_TESTS_SCREEN_BENCH_H
+
+#include "tests/unit/sample_snapshot.h"
+
+#include "views/pane/pane.h"
+
+static const sx_look __attribute__((unused)) full = {256, true}, eight = {8, true},
+                                             plain = {0, true}, ascii = {0, false};
+
+/* ---- a screen with a snapshot, and what it sent -----------------------------------------------
+ */
+
+typedef struct {
+    sx_screen *screen;
+    sample moment;
+    sx_canvas canvas;
+    sx_command_kind sent[64];
+    double values[64];
+    int count;
+    int asked;      /* scenes shown to the probe; -1: it was told that no more come */
+    sx_start begun; /* the last job that was wanted; how many were */
+    int starts;
+    sx_answer answer;
+    uint8_t pixels[SX_SHEET_PICTURES * 64 * 64 * 3];
+    float probabilities[32];
+} bench;
+
+static void note(void *user, sx_command_kind kind, double value) {
+    bench *b = user;
+    if (b->count == 64) b->count = 0;
+    b->sent[b->count] = kind;
+    b->values[b->count++] = value;
+}
+
+static sx_status begin(void *user, const sx_start *start, sx_error *err) {
+    bench *b = user;
+    (void)err;
+    b->begun = *start;
+    b->starts++;
+    return SX_OK;
+}
+
+static void reply_to_scene(bench *b, const sx_question *question) {
+    const sx_study_data *data = b->moment.snapshot.data;
+    const sx_scene *scene = &question->scene;
+    sx_probe_answer *known = &b->answer.known;
+    int label = sx_source_label(data->source, scene->split, scene->item);
+    *known = (sx_probe_answer){.scene = *scene,
+                               .along = question->along,
+                               .step = 1200,
+                               .size = sx_view_size(data->view),
+                               .classes = sx_source_describe(data->source)->classes,
+                               .label = label,
+                               .pixels = b->pixels,
+                               .probabilities = b->probabilities};
+    assert_true(known->classes <= 32);
+    assert_int_equal(sx_view_scene(data->view, scene, b->pixels, NULL), SX_OK);
+    for (int c = 0; c < known->classes; c++)
+        b->probabilities[c] = c == label ? 0.55f : 0.45f / (float)(known->classes - 1);
+    for (int i = 0; i < SX_PROBE_POINTS; i++) {
+        known->curve_x[i] = known->along == SX_ALONG_ROTATION ? -180 + 15 * i : i / 24.0;
+        known->curve[i] = 0.5 + 0.4 * cos(i / 3.0);
+    }
+}
+
+/* Every third is wrong; the likeliest come first. */
+static void reply_to_sheet(bench *b, const sx_question *question) {
+    const sx_study_data *data = b->moment.snapshot.data;
+    sx_sheet *sheet = &b->answer.sheet;
+    *sheet = (sx_sheet){.split = question->scene.split,
+                        .pose = question->scene.pose,
+                        .count = question->pictures,
+                        .size = sx_view_size(data->view),
+                        .step = 1200,
+                        .pixels = b->pixels};
+    for (int i = 0; i < sheet->count; i++) {
+        sx_sheet_entry *entry = &sheet->entries[i];
+        uint8_t *pixels = b->pixels + (size_t)(i * sheet->size * sheet->size * 3);
+        assert_int_equal(sx_view_posed(data->view, sheet->split, (uint64_t)i, sheet->pose, pixels,
+                                       &entry->label, NULL),
+                         SX_OK);
+        entry->item = sx_view_pair_item(data->view, sheet->split, (uint64_t)i);
+        entry->background = (uint64_t)i;
+        entry->p_true = 0.9 - i * 0.01;
+        entry->confidence = 0.9;
+        entry->prediction = i % 3 ? entry->label : (entry->label + 1) % 8;
+    }
+}
+
+/* A probe that answers at once, by a formula. */
+static void reply(void *user, const sx_question *question) {
+    bench *b = user;
+    b->asked = question ? b->asked + 1 : -1;
+    if (!question) return;
+    assert_true(sx_view_size(b->moment.snapshot.data->view) <= 64);
+    b->answer.sheet.count = 0;
+    if (question->pictures > 0)
+        reply_to_sheet(b, question);
+    else
+        reply_to_scene(b, question);
+    b->answer.version++;
+    b->answer.whole = true;
+    sx_screen_answer(b->screen, &b->answer);
+}
+
+static void show(bench *b, sx_state state) {
+    sample before = b->moment;
+    sample_new(&b->moment, state);
+    sx_screen_update(b->screen, &b->moment.snapshot);
+    sample_done(&before);
+}
+
+static void draw(bench *b, int width, int height, sx_look look) {
+    assert_int_equal(sx_canvas_resize(&b->canvas, width, height, look, NULL), SX_OK);
+    sx_screen_draw(b->screen, &b->canvas);
+}
+
+static bench *bench_new(sx_state state) {
+    bench *b = sx_alloc(1, sizeof *b);
+    sx_error err = {0};
+    assert_non_null(b);
+    sx_screen_options options = {.user = b, .send = note, .ask = reply, .start = begin};
+    b->screen = sx_screen_new(&options, &err);
+    if (!b->screen) fail_msg("%s", err.message);
+    show(b, state);
+    draw(b, 80, 24, full);
+    return b;
+}
+
+static void bench_free(bench *b) {
+    sx_screen_free(b->screen);
+    sample_done(&b->moment);
+    sx_canvas_done(&b->canvas);
+    sx_free(b);
+}
+
+/* Presses keys, drawing after each, as a person would see it. */
+static void press(bench *b, const char *keys) {
+    char copy[256], *rest;
+    snprintf(copy, sizeof copy, "%s", keys);
+    for (char *key = strtok_r(copy, " ", &rest); key; key = strtok_r(NULL, " ", &rest)) {
+        if (!sx_key_known(key)) fail_msg("no key '%s'", key);
+        sx_screen_key(b->screen, key);
+        draw(b, b->canvas.width, b->canvas.height, b->canvas.look);
+    }
+}
+
+static bool seen(const bench *b, const char *text) {
+    sx_text all = {0};
+    sx_canvas_to_text(&b->canvas, &all);
+    bool found = strstr(all.data, text) != NULL;
+    sx_text_done(&all);
+    return found;
+}
+static void expect_seen(const bench *b, const char *text) {
+    sx_text all = {0};
+    sx_canvas_to_text(&b->canvas, &all);
+    if (!strstr(all.data, text)) fail_msg("'%s' is not on the screen:\n%s", text, all.data);
+    sx_text_done(&all);
+}
+
+/* A text or number of the state, by "pane.field" or "field". */
+static void expect_state(const bench *b, const char *path, const char *expected) {
+    json_t *state = sx_screen_state(b->screen), *at = state;
+    char copy[64], *rest, *got = NULL;
+    assert_non_null(state);
+    snprintf(copy, sizeof copy, "%s", path);
+    for (char *key = strtok_r(copy, ".", &rest); key; key = strtok_r(NULL, ".", &rest))
+        at = json_object_get(at, key);
+    got = json_dumps(at, JSON_ENCODE_ANY | JSON_REAL_PRECISION(6));
+    const char *text = json_is_string(at) ? json_string_value(at) : got ? got : "nothing";
+    if (strcmp(text, expected) != 0) fail_msg("%s is %s, not %s", path, text, expected);
+    free(got);
+    json_decref(state);
+}
+
+#endif

@@ -1,0 +1,266 @@
+/* The pages about runs: the list of them, the gallery of studies, and runs compared. The runs are
+ * written by hand, so that dates and figures are the same everywhere. */
+#include "tests/unit/unit.h"
+
+#include "tests/unit/golden.h"
+#include "tests/unit/home.h"
+#include "tests/unit/screen_bench.h"
+
+#include <locale.h>
+#include <string.h>
+
+/* ---- a store ----------------------------------------------------------------------------------
+ */
+
+static void run_path(const char *name, const char *file, char *out) {
+    snprintf(out, SX_PATH_SIZE, "%s/sextant/runs/%s%s%s", home, name, *file ? "/" : "", file);
+}
+
+static void put(const char *name, const char *file, const char *text) {
+    char path[SX_PATH_SIZE];
+    run_path(name, file, path);
+    assert_int_equal(sx_file_write(path, text, strlen(text), NULL), SX_OK);
+}
+
+static void put_result(const char *name, sx_result *result) {
+    sx_error err = {0};
+    char path[SX_PATH_SIZE], file[80];
+    snprintf(file, sizeof file, "results/%s.json", result->name);
+    run_path(name, file, path);
+    json_t *json = sx_result_to_json(result, &err);
+    assert_non_null(json);
+    assert_int_equal(sx_json_write(path, json, false, &err), SX_OK);
+    json_decref(json);
+    sx_result_release(result);
+}
+
+/* A run whose accuracy ends at `accuracy`, with less of it at the right of the image. */
+static void make_run(const char *name, int seed, double accuracy, const char *end) {
+    char path[SX_PATH_SIZE], text[1024];
+    run_path(name, "results", path);
+    assert_int_equal(sx_directory_make(path, NULL), SX_OK);
+    snprintf(text, sizeof text,
+             "[study]\nname = shapes-cnn\n[train]\nsteps = 1500\n[run]\npreset = quick\nseed = %d\n"
+             "[run-folder]\nformat = 1\ncreated = 2026-11-25 03:%02d\n",
+             seed, seed);
+    put(name, "run.ini", text);
+    snprintf(text, sizeof text,
+             "{\"t\":0,\"step\":0,\"kind\":\"start\"}\n{\"t\":60,\"step\":1500,\"kind\":\"point\","
+             "\"validation accuracy\":%g}\n{\"t\":65,\"step\":1500,\"kind\":\"%s\"}\n",
+             accuracy, end);
+    put(name, "journal.jsonl", text);
+    sx_result *curve = sample_series("validation", "Validation", 6, 2, false);
+    curve->series.x_label = "step";
+    curve->series.lines[0].name = "loss";
+    curve->series.lines[1].name = "accuracy";
+    for (int i = 0; i < 6; i++) {
+        curve->series.x[i] = 250 * (i + 1);
+        curve->series.lines[0].y[i] = 2 - accuracy * (i + 1) / 6;
+        curve->series.lines[1].y[i] = accuracy * (1 - exp(-i - 1));
+    }
+    put_result(name, curve);
+    sx_result *map = sx_result_new(SX_RESULT_GRID, "location", "Accuracy by location");
+    assert_true(map && sx_grid_alloc(map, 5, 5));
+    map->grid.row_label = "y";
+    map->grid.column_label = "x";
+    for (int i = 0; i < 25; i++) {
+        double value = accuracy * (i % 5 < 3 ? 1 : 1 - 0.1 * seed);
+        sx_interval interval = sx_wilson(value * 200, 200);
+        map->grid.row_values[i / 5] = i / 5 / 4.0;
+        map->grid.column_values[i % 5] = i % 5 / 4.0;
+        map->grid.values[i] = value;
+        map->grid.low[i] = interval.low;
+        map->grid.high[i] = interval.high;
+        map->grid.count[i] = 200;
+    }
+    put_result(name, map);
+}
+
+static void make_store(void) {
+    make_run("0001-shapes-cnn", 1, 0.71, "finish");
+    make_run("0002-shapes-cnn", 2, 0.83, "finish");
+    make_run("0003-wide", 3, 0.9, "stop");
+    put("0003-wide", "note.txt", "twice as wide, stopped early\n");
+}
+
+/* ---- runs -------------------------------------------------------------------------------------
+ */
+
+static void runs_are_listed_found_and_read(void **state) {
+    (void)state;
+    make_store();
+    bench *b = bench_new(SX_STATE_RUNNING);
+    press(b, "8");
+    expect_state(b, "runs.count", "3");
+    expect_state(b, "runs.selected", "0003-wide"); /* the newest first */
+    golden_check(&b->canvas, "page-runs-80x24");
+    draw(b, 120, 40, full);
+    golden_check(&b->canvas, "page-runs-120x40");
+    assert_int_equal(sx_screen_command(b->screen, "find finished", NULL), SX_OK);
+    expect_state(b, "runs.shown", "2");
+    press(b, "Down Down Down");
+    expect_state(b, "runs.selected", "0001-shapes-cnn");
+    assert_int_equal(sx_screen_command(b->screen, "find TWICE", NULL), SX_OK);
+    expect_state(b, "runs.selected", "0003-wide");
+    press(b, "u u");
+    expect_state(b, "runs.shown", "3");
+    bench_free(b);
+}
+
+static void runs_are_noted_renamed_and_deleted(void **state) {
+    (void)state;
+    make_store();
+    bench *b = bench_new(SX_STATE_FINISHED);
+    draw(b, 120, 40, full);
+    press(b, "8 Down");
+    assert_int_equal(sx_screen_command(b->screen, "note the middle one", NULL), SX_OK);
+    press(b, "8");
+    expect_seen(b, "the middle one");
+    assert_int_equal(sx_screen_command(b->screen, "rename a/b", NULL), SX_OK);
+    press(b, "8");
+    expect_state(b, "runs.selected", "0002-shapes-cnn");
+    assert_int_equal(sx_screen_command(b->screen, "rename plain", NULL), SX_OK);
+    press(b, "8");
+    expect_seen(b, "0002-plain");
+    press(b, "g D");
+    expect_state(b, "asking", "true");
+    expect_seen(b, "delete 0003-wide");
+    press(b, "n"); /* no */
+    expect_state(b, "runs.count", "3");
+    expect_state(b, "asking", "false");
+    press(b, "D y");
+    expect_state(b, "runs.count", "2");
+    assert_false(seen(b, "0003-wide"));
+    bench_free(b);
+}
+
+static void a_run_is_opened_after_a_question(void **state) {
+    (void)state;
+    make_store();
+    bench *b = bench_new(SX_STATE_RUNNING);
+    press(b, "8 Enter");
+    expect_seen(b, "would stop here, checkpointed");
+    assert_int_equal(b->starts, 0);
+    press(b, "Esc");
+    assert_int_equal(b->starts, 0);
+    expect_state(b, "page", "runs");
+    press(b, "Enter y");
+    assert_int_equal(b->starts, 1);
+    assert_int_equal(b->begun.kind, SX_START_OPEN);
+    assert_string_equal(b->begun.what, "0003-wide");
+    expect_state(b, "page", "dashboard");
+    show(b, SX_STATE_FINISHED); /* nothing runs, nothing is asked */
+    press(b, "8 r");
+    assert_int_equal(b->begun.kind, SX_START_RESUME);
+    snprintf(b->moment.snapshot.path, sizeof b->moment.snapshot.path, "/the/run");
+    press(b, "A");
+    assert_int_equal(b->begun.kind, SX_START_AGAIN);
+    assert_string_equal(b->begun.what, "/the/run");
+    bench_free(b);
+}
+
+/* ---- studies ----------------------------------------------------------------------------------
+ */
+
+static void studies_are_shown_and_started(void **state) {
+    (void)state;
+    make_store();
+    bench *b = bench_new(SX_STATE_FINISHED);
+    press(b, "9");
+    expect_state(b, "studies.selected", "fashion-cnn");
+    expect_seen(b, "arXiv");
+    press(b, "Down");
+    expect_state(b, "studies.selected", "shapes-cnn");
+    expect_seen(b, "quick took 1 m 05 s here");
+    golden_check(&b->canvas, "page-studies-80x24");
+    press(b, "Right Enter");
+    assert_int_equal(b->begun.kind, SX_START_STUDY);
+    assert_string_equal(b->begun.preset, "class");
+    assert_string_equal(sx_path_name(b->begun.what), "shapes-cnn.ini");
+    press(b, "9");
+    assert_int_equal(sx_screen_command(b->screen, "start full", NULL), SX_OK);
+    assert_string_equal(b->begun.preset, "full");
+    bench_free(b);
+}
+
+/* ---- compare ----------------------------------------------------------------------------------
+ */
+
+static void runs_are_compared(void **state) {
+    (void)state;
+    make_store();
+    bench *b = bench_new(SX_STATE_FINISHED);
+    press(b, "V");
+    expect_seen(b, "nothing to compare");
+    press(b, "8 G x Up x Up x V");
+    expect_state(b, "compare.runs", "3");
+    expect_state(b, "compare.plot", "accuracy");
+    golden_check(&b->canvas, "page-compare-80x24");
+    press(b, "Left");
+    expect_seen(b, "at step 750");
+    draw(b, 120, 40, full);
+    press(b, "L");
+    golden_check(&b->canvas, "page-compare-120x40");
+    expect_seen(b, "accuracy of 2 minus 1");
+    press(b, "o");
+    expect_seen(b, "accuracy of 3 minus 1");
+    press(b, "b");
+    expect_seen(b, "accuracy of 3 minus 2");
+    press(b, "Up Right Right");
+    expect_seen(b, "x 1.00 y 0.50");
+    press(b, "T B");
+    expect_seen(b, "mean of 3");
+    press(b, "e");
+    expect_seen(b, "files in");
+    char path[SX_PATH_SIZE];
+    sx_bytes file;
+    run_path("0001-shapes-cnn", "export/compare-difference.svg", path);
+    assert_int_equal(sx_file_read(path, 1 << 20, &file, NULL), SX_OK);
+    assert_non_null(strstr((char *)file.data, "unclear"));
+    assert_non_null(strstr((char *)file.data, "3 0003-wide"));
+    sx_bytes_done(&file);
+    run_path("0001-shapes-cnn", "export/compare-accuracy.csv", path);
+    assert_int_equal(sx_file_read(path, 1 << 20, &file, NULL), SX_OK);
+    assert_non_null(strstr((char *)file.data, "\n0003-wide,1500,0.897"));
+    sx_bytes_done(&file);
+    press(b, "8 U");
+    expect_state(b, "compare.runs", "0");
+    bench_free(b);
+}
+
+/* Pages of a store whose files hold anything. */
+static void broken_runs_do_no_harm(void **state) {
+    (void)state;
+    make_store();
+    put("0001-shapes-cnn", "results/location.json", "{\"format\":1,\"name\":\"location\"}");
+    put("0002-shapes-cnn", "results/validation.json", "[");
+    put("0003-wide", "journal.jsonl", "\x01\x02\n{\"t\":-1e300,\"step\":-5,\"kind\":7}\n");
+    put("0003-wide", "note.txt", "\xff\x1b[2J\n");
+    bench *b = bench_new(SX_STATE_FINISHED);
+    press(b, "8 x Down x Down x V ] ] ] ] ] ] ] B ] ] ] ] ] ] ] o b L Up e y Esc 9 Down Up 8 Down");
+    run_path("0002-shapes-cnn", "", (char[SX_PATH_SIZE]){0});
+    char command[SX_PATH_SIZE];
+    snprintf(command, sizeof command, "rm -r '%s/sextant/runs/0002-shapes-cnn'", home);
+    assert_int_equal(system(command), 0);
+    press(b, "V"); /* it is there no more */
+    expect_state(b, "compare.runs", "2");
+    press(b, "8 Enter D y F5");
+    bench_free(b);
+}
+
+#define TEST(name) cmocka_unit_test_setup_teardown(name, new_home, end_home)
+
+int main(void) {
+    setlocale(LC_CTYPE, "C.UTF-8");
+    setenv("SEXTANT_ASSETS", SX_SOURCE "/assets", 1);
+    setenv("XDG_CONFIG_HOME", "/nowhere", 1);
+    const struct CMUnitTest tests[] = {
+        TEST(runs_are_listed_found_and_read),
+        TEST(runs_are_noted_renamed_and_deleted),
+        TEST(a_run_is_opened_after_a_question),
+        TEST(studies_are_shown_and_started),
+        TEST(runs_are_compared),
+        TEST(broken_runs_do_no_harm),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

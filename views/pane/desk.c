@@ -1,0 +1,70 @@
+/* The desk that panes work at: what they say, ask and begin, and which runs are compared. Panes
+ * leave their wishes here and the screen grants them, so that no pane knows another one. */
+#include "views/pane/part.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+void sx_desk_say(sx_desk *desk, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    vsnprintf(desk->message, sizeof desk->message, format, args);
+    va_end(args);
+    desk->bad = false;
+}
+
+void sx_desk_ask(sx_desk *desk, void (*yes)(void *context), void *context, const char *format,
+                 ...) {
+    va_list arguments;
+    char text[sizeof desk->question.text];
+    va_start(arguments, format);
+    vsnprintf(text, sizeof text, format, arguments);
+    va_end(arguments);
+    sx_text_printable(desk->question.text, sizeof desk->question.text, text);
+    desk->question.yes = yes;
+    desk->question.context = context;
+}
+
+bool sx_desk_active(const sx_desk *desk) {
+    static const bool active[SX_STATES] = {[SX_STATE_LOADING] = true,
+                                           [SX_STATE_RUNNING] = true,
+                                           [SX_STATE_PAUSED] = true,
+                                           [SX_STATE_STOPPING] = true};
+    return active[desk->now->state];
+}
+
+static void start(void *context) {
+    sx_desk *desk = context;
+    sx_error err = {0};
+    if (!desk->start) return;
+    if (desk->start(desk->user, &desk->pending, &err) == SX_OK) {
+        desk->wants_dashboard = true;
+        return;
+    }
+    sx_desk_say(desk, "%s", err.message);
+    desk->bad = true;
+}
+
+void sx_desk_start(sx_desk *desk, sx_start_kind kind, const char *what, const char *preset) {
+    desk->pending.kind = kind;
+    sx_text_set(desk->pending.what, sizeof desk->pending.what, what);
+    sx_text_set(desk->pending.preset, sizeof desk->pending.preset, preset);
+    if (sx_desk_active(desk))
+        sx_desk_ask(desk, start, desk, "%s would stop here, checkpointed: y goes on with the other",
+                    desk->now->run[0] ? desk->now->run : "the run");
+    else
+        start(desk);
+}
+
+int sx_desk_place(const sx_desk *desk, const char *run) {
+    for (int i = 0; i < SX_COMPARED && run[0]; i++)
+        if (strcmp(desk->compared[i], run) == 0) return i;
+    return -1;
+}
+
+int sx_desk_compared(const sx_desk *desk) {
+    int count = 0;
+    for (int i = 0; i < SX_COMPARED; i++) count += desk->compared[i][0] != 0;
+    return count;
+}
