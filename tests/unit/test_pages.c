@@ -139,7 +139,7 @@ static void a_run_is_opened_after_a_question(void **state) {
     make_store();
     bench *b = bench_new(SX_STATE_RUNNING);
     press(b, "8 Enter");
-    expect_seen(b, "would stop here, checkpointed");
+    expect_seen(b, "would stop, checkpointed");
     assert_int_equal(b->starts, 0);
     press(b, "Esc");
     assert_int_equal(b->starts, 0);
@@ -216,7 +216,7 @@ static void runs_are_compared(void **state) {
     sx_bytes file;
     run_path("0001-shapes-cnn", "export/compare-difference.svg", path);
     assert_int_equal(sx_file_read(path, 1 << 20, &file, NULL), SX_OK);
-    assert_non_null(strstr((char *)file.data, "unclear"));
+    assert_non_null(strstr((char *)file.data, "unsure"));
     assert_non_null(strstr((char *)file.data, "3 0003-wide"));
     sx_bytes_done(&file);
     run_path("0001-shapes-cnn", "export/compare-accuracy.csv", path);

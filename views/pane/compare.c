@@ -344,7 +344,7 @@ static sx_heatmap heatmap_of(const compare_pane *pane, const derived *d) {
                         .cursor_column = pane->column,
                         .values = pane->values,
                         .diverging = true,
-                        .unknown = "unclear"};
+                        .unknown = "unsure"};
 }
 
 static void draw_difference(compare_pane *pane, sx_canvas *canvas, sx_box box) {

@@ -51,8 +51,7 @@ void sx_desk_start(sx_desk *desk, sx_start_kind kind, const char *what, const ch
     sx_text_set(desk->pending.what, sizeof desk->pending.what, what);
     sx_text_set(desk->pending.preset, sizeof desk->pending.preset, preset);
     if (sx_desk_active(desk))
-        sx_desk_ask(desk, start, desk, "%s would stop here, checkpointed: y goes on with the other",
-                    desk->now->run[0] ? desk->now->run : "the run");
+        sx_desk_ask(desk, start, desk, "the run would stop, checkpointed: y goes to the other");
     else
         start(desk);
 }
