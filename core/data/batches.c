@@ -103,7 +103,8 @@ static sx_status draw_item(sx_batches *b, size_t item, sx_error *err) {
 static sx_status make_batch(sx_batches *b, int64_t step, slot *out, sx_error *err) {
     for (int i = 0; i < b->options.batch; i++) {
         if (b->quit) return sx_fail(err, SX_CANCELLED, "the batches were stopped");
-        int64_t position = step * b->options.batch + i;
+        int64_t position =
+            b->options.origin_position + (step - b->options.origin_step) * b->options.batch + i;
         size_t item = item_at(b, position);
         sx_status status = draw_item(b, item, err);
         if (status) return status;

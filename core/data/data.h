@@ -268,6 +268,8 @@ typedef struct {
     int batch;
     uint64_t seed;
     sx_augmentation augmentation;
+    int64_t origin_step, origin_position; /* a step and where it begins in the sequence of images;
+                                           * 0 and 0 unless batches had another size before */
 } sx_batch_options;
 
 /* Training batches: step k is a function of (seed, k) alone; each epoch is a fresh permutation

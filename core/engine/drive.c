@@ -43,6 +43,12 @@ static void command_study(sx_engine *engine, const char *name, double value) {
     if (sx_study_command(engine->study, name, value, &err)) sx_engine_warn(engine, &err, "");
 }
 
+static const char *const study_commands[SX_COMMANDS] = {[SX_COMMAND_SCALE] = "scale",
+                                                        [SX_COMMAND_MOMENTUM] = "momentum",
+                                                        [SX_COMMAND_WEIGHT_DECAY] = "weight-decay",
+                                                        [SX_COMMAND_AUGMENT] = "augment",
+                                                        [SX_COMMAND_BATCH] = "batch"};
+
 static void apply(sx_engine *engine, const sx_command *command) {
     switch (command->kind) {
     case SX_COMMAND_PAUSE:
@@ -62,7 +68,11 @@ static void apply(sx_engine *engine, const sx_command *command) {
         sx_engine_checkpoint_or_warn(engine);
         break;
     case SX_COMMAND_SCALE:
-        command_study(engine, "scale", command->value);
+    case SX_COMMAND_MOMENTUM:
+    case SX_COMMAND_WEIGHT_DECAY:
+    case SX_COMMAND_AUGMENT:
+    case SX_COMMAND_BATCH:
+        command_study(engine, study_commands[command->kind], command->value);
         break;
     case SX_COMMAND_MEASURE:
         sx_study_command(engine->study, "measure", 1, NULL); /* reads only: not for the journal */

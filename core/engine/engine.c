@@ -35,6 +35,7 @@ void sx_snapshot_release(const sx_snapshot *snapshot) {
     counted *c = counted_of(snapshot);
     if (atomic_fetch_sub_explicit(&c->owners, 1, memory_order_acq_rel) != 1) return;
     for (size_t i = 0; i < c->snapshot.result_count; i++) sx_result_release(c->results[i]);
+    sx_result_release(c->snapshot.clock);
     sx_study_data_release(c->snapshot.data);
     sx_free(c);
 }
@@ -49,6 +50,7 @@ static const sx_snapshot *copy_now(const sx_engine *engine) {
     c->snapshot.results = c->results;
     for (size_t i = 0; i < count; i++) c->results[i] = sx_result_keep(engine->results[i]);
     if (engine->now.data) sx_study_data_keep(engine->now.data);
+    if (engine->now.clock) sx_result_keep(engine->now.clock);
     return &c->snapshot;
 }
 
@@ -312,5 +314,7 @@ void sx_engine_free(sx_engine *engine) {
     if (engine->wake[1] >= 0) close(engine->wake[1]);
     pthread_mutex_destroy(&engine->mutex);
     pthread_cond_destroy(&engine->changed);
+    sx_result_release(engine->now.clock);
+    sx_free(engine->clock);
     sx_free(engine);
 }

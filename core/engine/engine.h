@@ -44,6 +44,8 @@ typedef struct {
     double location_area, rotation_area; /* share of the image that measured objects take */
     const sx_study_data *data;           /* NULL until loaded; kept by the snapshot */
     size_t result_count;
+    const sx_result *clock; /* series over steps: "seconds" since the run began, "epoch"; NULL: not
+                             * known; kept by the snapshot */
     const sx_result **results; /* newest of each name, sorted by name; kept by the snapshot */
 } sx_snapshot;
 
@@ -79,7 +81,11 @@ typedef enum {
     SX_COMMAND_STOP,       /* checkpoint, end this job */
     SX_COMMAND_CHECKPOINT, /* now */
     SX_COMMAND_SCALE,      /* value: factor on the learning rate */
-    SX_COMMAND_MEASURE,    /* a live measurement now */
+    SX_COMMAND_MOMENTUM,   /* value: the new one; likewise */
+    SX_COMMAND_WEIGHT_DECAY,
+    SX_COMMAND_AUGMENT, /* 0 or 1 */
+    SX_COMMAND_BATCH,   /* images of a step from the next epoch on */
+    SX_COMMAND_MEASURE, /* a live measurement now */
     SX_COMMANDS
 } sx_command_kind;
 

@@ -86,6 +86,8 @@ struct sx_engine {
     char note[512]; /* what it says otherwise */
     sx_pace pace;
     sx_lane lane;
+    double *clock; /* [clock_count, 3] step, seconds, epoch of each recorded point */
+    size_t clock_count, clock_capacity;
     double checkpoint_every;                 /* seconds, from the configuration */
     double checkpointed, checkpoint_seconds; /* when the last one was, and how long it took */
     double checkpoint_tried;                 /* when the last one was tried */
@@ -149,6 +151,14 @@ sx_status sx_engine_checkpoint(sx_engine *engine, sx_error *err);
 /* A failure is said, and tried again at the next turn. */
 void sx_engine_checkpoint_or_warn(sx_engine *engine);
 bool sx_engine_checkpoint_is_due(const sx_engine *engine);
+
+/* ---- clock.c ------------------------------------------------------------------------------------
+ */
+
+/* Notes when a point was recorded; the points after that step were of a session that was lost. */
+void sx_clock_add(sx_engine *engine, int64_t step, double seconds, double epoch);
+/* Makes the snapshot's clock of them. */
+void sx_clock_publish(sx_engine *engine);
 
 /* ---- pace.c: how fast it goes -------------------------------------------------------------------
  */

@@ -10,6 +10,7 @@ static void reset(sx_engine *engine) {
     sx_lane_close(engine);
     sx_engine_drop_results(engine);
     sx_study_data_release(engine->now.data);
+    sx_result_release(engine->now.clock);
     uint64_t version = engine->now.version;
     engine->now = (sx_snapshot){.version = version,
                                 .threads = engine->threads,
@@ -24,6 +25,7 @@ static void reset(sx_engine *engine) {
     engine->checkpointed = engine->checkpoint_seconds = 0;
     engine->applied = 0;
     engine->replay_count = engine->replay_next = 0;
+    engine->clock_count = 0;
     sx_pace_begin(&engine->pace);
 }
 
@@ -145,7 +147,8 @@ typedef struct {
     bool memory, writable;
 } history;
 
-static void read_point(sx_study_report *r, const json_t *line) {
+static void read_point(sx_engine *engine, double t, const json_t *line) {
+    sx_study_report *r = &engine->now.report;
     r->step = json_integer_value(json_object_get(line, "step"));
     r->loss = sx_json_to_number(json_object_get(line, "loss"));
     r->accuracy = sx_json_to_number(json_object_get(line, "accuracy"));
@@ -153,6 +156,7 @@ static void read_point(sx_study_report *r, const json_t *line) {
     r->gradient_norm = sx_json_to_number(json_object_get(line, "gradient norm"));
     r->validation_loss = sx_json_to_number(json_object_get(line, "validation loss"));
     r->validation_accuracy = sx_json_to_number(json_object_get(line, "validation accuracy"));
+    sx_clock_add(engine, r->step, t, sx_json_to_number(json_object_get(line, "epoch")));
 }
 
 static void read_command(history *h, const json_t *line) {
@@ -179,7 +183,7 @@ static bool read_line(void *user, const json_t *line) {
     double t = sx_json_to_number(json_object_get(line, "t"));
     if (!kind) return true;
     if (t >= 0 && t < 1e12) h->seconds = t;
-    if (strcmp(kind, "point") == 0) read_point(&h->engine->now.report, line);
+    if (strcmp(kind, "point") == 0) read_point(h->engine, t, line);
     if (strcmp(kind, "command") == 0) read_command(h, line);
     static const char *const states[] = {"start", "resume", "finish", "stop", "fail"};
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++)
@@ -206,6 +210,7 @@ static sx_status load_results(sx_engine *engine, sx_error *err) {
     for (size_t i = 0; !status && i < list.count; i++)
         sx_engine_take_result(engine, sx_result_keep(list.results[i]));
     for (size_t i = 0; i < SX_RESULTS; i++) engine->unsaved[i] = false;
+    sx_clock_publish(engine);
     if (warnings.size)
         sx_text_printable(engine->now.message, sizeof engine->now.message, warnings.data);
     sx_text_done(&warnings);

@@ -52,8 +52,11 @@ void sx_engine_journal_point(sx_engine *engine) {
                    {"gradient norm", r->gradient_norm},
                    {"validation loss", r->validation_loss},
                    {"validation accuracy", r->validation_accuracy},
-                   {"images per second", engine->now.images_per_second}};
+                   {"images per second", engine->now.images_per_second},
+                   {"epoch", r->epoch}};
     sx_error err;
+    sx_clock_add(engine, r->step, sx_run_seconds(engine->run), r->epoch);
+    sx_clock_publish(engine);
     json_t *fields = json_object();
     for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++)
         json_object_set_new(fields, figures[i].name, sx_json_number(figures[i].value));

@@ -24,9 +24,6 @@ struct sx_run_folder {
 /* `name` in the run's folder, into out [SX_PATH_SIZE]. */
 sx_status sx_run_file(const sx_run_folder *run, const char *name, char *out, sx_error *err);
 
-/* Seconds since the run began, the time it did not run left out. */
-double sx_run_seconds(const sx_run_folder *run);
-
 /* ---- names.c ------------------------------------------------------------------------------------
  */
 

@@ -48,6 +48,9 @@ void sx_run_caption(const sx_run_folder *run, char *out, size_t size);
 /* The study's configuration as text, without [run-folder]; owned by the run. */
 const char *sx_run_ini(const sx_run_folder *run);
 
+/* Seconds since the run began, the time it did not run left out: "t" of a journal line now. */
+double sx_run_seconds(const sx_run_folder *run);
+
 /* Appends one line {"t": seconds since the run began, "step": step, "kind": kind, ...fields}.
  * Borrows `fields` (an object or NULL). `sync` for events that must survive a power cut. */
 sx_status sx_run_journal(sx_run_folder *run, const char *kind, int64_t step, const json_t *fields,

@@ -63,6 +63,16 @@ typedef struct {
     size_t done, total; /* pictures of the sweep whose turn it is; total 0: none */
 } sx_turn;
 
+/* What a person changed while it trains (live.c). */
+#define SX_MOST_BATCH 4096
+#define SX_LIVE_NUMBERS 6
+typedef struct {
+    bool augment;
+    int batch;                            /* the size to come, 0: none */
+    int64_t from_epoch;                   /* when it comes */
+    int64_t origin_step, origin_position; /* as in sx_batch_options */
+} sx_live;
+
 /* ---- the study
  * ---------------------------------------------------------------------------------------- */
 
@@ -81,6 +91,7 @@ struct sx_study {
     sx_model model, copy; /* the copy is what a sweep measures */
     sx_trainer *trainer;
     sx_batches *batches;
+    sx_live live;
     sx_evaluator *evaluator, *copy_evaluator;
     float *images;  /* [accumulate, batch, size, size, 3] */
     float *targets; /* [accumulate, batch, classes], where images are mixed */
@@ -110,7 +121,7 @@ struct sx_study {
     /* state for checkpoints */
     sx_safetensor *tensors;
     sx_metadata metadata[16];
-    double turn_row[4];
+    double turn_row[4], live_row[SX_LIVE_NUMBERS];
     char seed_text[24], validated_text[24], data_text[160], plan_text[160];
 };
 
@@ -129,6 +140,15 @@ sx_status sx_study_draw_slice(sx_study *study, int count, sx_slice_draw draw, sx
 
 /* training.c */
 sx_status sx_study_train(sx_study *study, sx_error *err);
+
+/* live.c: buffers of a step for batches of that size; before a step, what it needs (the next size
+ * of batch, the worker that makes batches); the settings as figures; and as a row of the state. */
+void sx_live_init(sx_study *study);
+sx_status sx_live_allocate(sx_study *study, int batch, sx_error *err);
+sx_status sx_live_prepare(sx_study *study, sx_error *err);
+void sx_live_report(const sx_study *study, sx_study_report *report);
+void sx_live_save(const sx_study *study, double row[SX_LIVE_NUMBERS]);
+sx_status sx_live_load(sx_study *study, const double row[SX_LIVE_NUMBERS], sx_error *err);
 
 /* turns.c: one unit of work of training; ending.c: one of the last measurements. */
 sx_status sx_study_take_turn(sx_study *study, sx_error *err);

@@ -27,9 +27,9 @@ static void describe_data(const sx_study *s, char *out, size_t size) {
 static void describe_plan(const sx_study *s, char *out, size_t size) {
     const sx_config *c = s->config;
     snprintf(out, size, "%lld steps of %d images, flip %s, shift %s, share %g, %zu of %zu, %zu",
-             (long long)s->steps, s->batch, sx_config_text(c, "train", "flip"),
-             sx_config_text(c, "train", "shift"), s->share, s->validate_items,
-             s->full[SX_SWEEP_LOCATION], s->full[SX_SWEEP_SIZE]);
+             (long long)s->steps, (int)sx_config_number(c, "train", "batch"),
+             sx_config_text(c, "train", "flip"), sx_config_text(c, "train", "shift"), s->share,
+             s->validate_items, s->full[SX_SWEEP_LOCATION], s->full[SX_SWEEP_SIZE]);
 }
 
 sx_status sx_study_save(sx_study *s, sx_study_state *out, sx_error *err) {
@@ -46,6 +46,8 @@ sx_status sx_study_save(sx_study *s, sx_study_state *out, sx_error *err) {
                            (double)s->turn.total};
     memcpy(s->turn_row, turn, sizeof turn);
     s->tensors[count++] = numbers("study.turn", 1, 4, s->turn_row);
+    sx_live_save(s, s->live_row);
+    s->tensors[count++] = numbers("study.live", 1, SX_LIVE_NUMBERS, s->live_row);
     snprintf(s->seed_text, sizeof s->seed_text, "%llu", (unsigned long long)s->seed);
     snprintf(s->validated_text, sizeof s->validated_text, "%lld", (long long)s->validated);
     describe_data(s, s->data_text, sizeof s->data_text);
@@ -153,7 +155,7 @@ static void restore_report(sx_study *s) {
 /* What a checkpoint holds beside the trainer's part. */
 typedef struct {
     sx_points_log training, validation;
-    double sums[5];
+    double sums[5], live[SX_LIVE_NUMBERS];
     sx_turn turn;
     int64_t validated, step;
 } loaded;
@@ -170,6 +172,9 @@ static sx_status read_all(const sx_study *s, const sx_safetensors *file, loaded 
     if (!status) status = read_step(file, "validated", s->steps, &l->validated, err);
     if (!status) status = read_row(file, "study.sums", 5, l->sums, err);
     if (!status) status = read_turn(s, file, &l->turn, err);
+    sx_live_save(s, l->live); /* a checkpoint without them was made before there were any */
+    if (!status && sx_safetensors_find(file, "study.live"))
+        status = read_row(file, "study.live", SX_LIVE_NUMBERS, l->live, err);
     if (!status) status = read_log(file, "study.training", 5, &l->training, err);
     if (!status) status = read_log(file, "study.validation", 3, &l->validation, err);
     return status;
@@ -179,6 +184,7 @@ static sx_status read_all(const sx_study *s, const sx_safetensors *file, loaded 
 sx_status sx_study_load(sx_study *s, const sx_safetensors *file, sx_error *err) {
     loaded l = {0};
     sx_status status = read_all(s, file, &l, err);
+    if (!status) status = sx_live_load(s, l.live, err);
     if (!status) status = sx_trainer_load(s->trainer, file, err);
     if (status) {
         sx_points_log_done(&l.training);

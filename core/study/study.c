@@ -1,12 +1,12 @@
-/* A study from its configuration to its end: making it, one unit of work at a time, live commands.
- * What is due while training goes on is decided in turns.c, what comes after it in ending.c. */
+/* A study from its configuration to its end: making it, one unit of work at a time.
+ * What is due while training goes on is decided in turns.c, what comes after it in ending.c, what a
+ * person changes meanwhile in live.c. */
 #include "core/study/internal.h"
 
 #include <math.h>
 #include <string.h>
 
 #define SERIES_POINTS 500
-#define SCALE_LIMIT 1e6 /* of the live factor on the learning rate, and of its inverse */
 
 static const sx_study_kind kinds[] = {
     {"robustness",
@@ -87,19 +87,16 @@ static sx_status build_models(sx_study *s, sx_error *err) {
 
 static sx_status allocate(sx_study *s, sx_error *err) {
     size_t image = (size_t)s->size * (size_t)s->size * 3, slice = (size_t)s->slice;
-    size_t all = (size_t)s->batch * (size_t)s->accumulate; /* images of a step */
-    s->images = sx_alloc(all * image, sizeof(float));
-    s->labels = sx_alloc(all, sizeof(int32_t));
-    s->targets = sx_alloc(all * (size_t)s->classes, sizeof(float));
     s->pixels = sx_alloc(slice, image);
     s->slice_labels = sx_alloc(slice, sizeof(int32_t));
     s->slice_status = sx_alloc(slice, sizeof(sx_status));
     s->slice_probabilities = sx_alloc(slice * (size_t)s->classes, sizeof(float));
-    s->tensors = sx_alloc((size_t)s->model.parameters.count + 8, sizeof *s->tensors);
-    if (!s->images || !s->labels || !s->targets || !s->pixels || !s->slice_labels ||
-        !s->slice_status || !s->slice_probabilities || !s->tensors)
+    s->tensors = sx_alloc((size_t)s->model.parameters.count + 12, sizeof *s->tensors);
+    if (!s->pixels || !s->slice_labels || !s->slice_status || !s->slice_probabilities ||
+        !s->tensors)
         return sx_study_no_memory(err);
-    sx_status status = sx_evaluation_prepare(s, err);
+    sx_status status = sx_live_allocate(s, s->batch, err);
+    if (!status) status = sx_evaluation_prepare(s, err);
     return status ? status : sx_sweep_prepare(s, err);
 }
 
@@ -120,6 +117,7 @@ sx_study *sx_study_new(const sx_config *config, const sx_study_data *data,
     s->validation.columns = 3;
     s->test_accuracy = NAN;
     read_config(s);
+    sx_live_init(s);
     s->report = (sx_study_report){.steps = s->steps,
                                   .batch = s->batch,
                                   .loss = NAN,
@@ -128,7 +126,10 @@ sx_study *sx_study_new(const sx_config *config, const sx_study_data *data,
                                   .validation_accuracy = NAN,
                                   .learning_rate = NAN,
                                   .gradient_norm = NAN};
-    if (!build_models(s, err) && !allocate(s, err)) return s;
+    if (!build_models(s, err) && !allocate(s, err)) {
+        sx_live_report(s, &s->report);
+        return s;
+    }
     sx_study_free(s);
     return NULL;
 }
@@ -215,26 +216,8 @@ sx_status sx_study_advance(sx_study *s, sx_study_report *out, sx_error *err) {
     s->report.phase = s->phase;
     if (s->phase == SX_PHASE_TRAINING)
         s->report.phase_done = (double)s->report.step / (double)s->steps;
-    s->report.scale = sx_trainer_scale_now(s->trainer);
+    sx_live_report(s, &s->report);
     s->report.slices_left = sx_study_slices_left(s);
     *out = s->report;
     return status;
-}
-
-sx_status sx_study_command(sx_study *s, const char *name, double value, sx_error *err) {
-    static const char *const names[] = {"scale", "measure"};
-    if (strcmp(name, "scale") == 0) {
-        double scale = sx_trainer_scale_now(s->trainer) * value;
-        if (!(value > 0 && scale > 1 / SCALE_LIMIT && scale < SCALE_LIMIT))
-            return sx_fail(err, SX_BAD_INPUT, "a factor of %g on the learning rate", value);
-        sx_trainer_scale(s->trainer, value);
-        return SX_OK;
-    }
-    if (strcmp(name, "measure") == 0) {
-        bool under_way = s->sweep.active && s->sweep.asked;
-        s->measure_now = s->phase == SX_PHASE_TRAINING && !under_way;
-        return SX_OK;
-    }
-    return sx_fail(err, SX_BAD_INPUT, "unknown command '%.40s'; did you mean '%s'?", name,
-                   sx_nearest_name(name, names, 2));
 }

@@ -98,12 +98,16 @@ typedef struct {
     int64_t step, steps;
     double phase_done; /* 0 .. 1 of the phase */
     double loss, accuracy, validation_loss, validation_accuracy, learning_rate, gradient_norm;
-    int batch;          /* images of a step */
-    bool trained;       /* this advance was a training step (else a measurement) */
-    bool recorded;      /* a point was added to a published series: worth a journal line */
-    double scale;       /* live factor on the learning rate */
-    double slices_left; /* advances that the last measurements still take, about */
-    double waiting;     /* share of batches, so far, that were not ready when they were wanted */
+    int batch;     /* images of a step */
+    bool trained;  /* this advance was a training step (else a measurement) */
+    bool recorded; /* a point was added to a published series: worth a journal line */
+    double scale;  /* live factor on the learning rate */
+    double momentum, weight_decay; /* of the optimiser now; NaN where it has none */
+    bool augments;                 /* training images are changed at random */
+    int next_batch;                /* images of a step from the next epoch on; 0: as now */
+    double epoch;                  /* passes over the training images so far */
+    double slices_left;            /* advances that the last measurements still take, about */
+    double waiting; /* share of batches, so far, that were not ready when they were wanted */
 } sx_study_report;
 
 typedef struct sx_study sx_study;
@@ -119,8 +123,12 @@ void sx_study_free(sx_study *study);
 sx_status sx_study_advance(sx_study *study, sx_study_report *out, sx_error *err);
 
 /* Live commands; they act at the next advance. Unknown names: SX_BAD_INPUT with the nearest.
- *   "scale" factor    multiplies the learning rate's live factor
- *   "measure" 1       starts a live measurement now */
+ *   "scale" factor         multiplies the learning rate's live factor
+ *   "measure" 1            starts a live measurement now
+ *   "momentum" value       of the optimiser (Adam: beta1)
+ *   "weight-decay" value
+ *   "augment" 0 or 1       the study's augmentation off, or on again
+ *   "batch" images         of a step, from the next epoch on */
 sx_status sx_study_command(sx_study *study, const char *name, double value, sx_error *err);
 
 /* Facts for titles: "cnn(width=16, depth=3)", its number of trained values. */

@@ -60,21 +60,10 @@ static sx_status record(sx_study *study, const sx_step_report *step, sx_error *e
 
 sx_status sx_study_train(sx_study *study, sx_error *err) {
     sx_step_report step;
-    if (!study->batches) {
-        sx_batch_options options = {
-            .batch = study->batch,
-            .seed = study->seed,
-            .augmentation = {.flip = sx_config_text(study->config, "train", "flip")[0] == 'y',
-                             .shift = (int)sx_config_number(study->config, "train", "shift"),
-                             .spec = sx_config_text(study->config, "train", "augment")}};
-        study->batches =
-            sx_batches_new(study->data->view, &options,
-                           sx_trainer_steps_done(study->trainer) * study->accumulate, err);
-        if (!study->batches) return SX_NO_MEMORY;
-    }
+    sx_status status = sx_live_prepare(study, err);
+    if (status) return status;
     size_t image = (size_t)study->size * (size_t)study->size * 3, batch = (size_t)study->batch;
     size_t row = batch * (size_t)study->classes;
-    sx_status status = SX_OK;
     for (size_t k = 0; k < (size_t)study->accumulate && !status; k++) {
         status = sx_batches_next(study->batches, study->images + k * batch * image,
                                  study->labels + k * batch, err);

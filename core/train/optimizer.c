@@ -111,7 +111,7 @@ typedef struct {
 struct sx_optimizer {
     sx_parameters *parameters;
     int kind;
-    double rate, decay, beta1, beta2, trust, clip_norm, clip_value;
+    double rate, decay, momentum, beta1, beta2, trust, clip_norm, clip_value;
     sx_update base;
     sx_piece *pieces;
     int piece_count;
@@ -147,10 +147,11 @@ static void read_numbers(sx_optimizer *o, const sx_spec *spec) {
     o->clip_norm = sx_spec_number(spec, options, "clip_norm");
     o->clip_value = sx_spec_number(spec, options, "clip_value");
     o->trust = number_or(spec, options, "trust", 0);
+    o->momentum = number_or(spec, options, "momentum", 0);
     o->beta1 = number_or(spec, options, "beta1", 0);
     o->beta2 = number_or(spec, options, "beta2", number_or(spec, options, "alpha", 0));
     o->base = (sx_update){.decay = (float)o->decay,
-                          .momentum = (float)number_or(spec, options, "momentum", 0),
+                          .momentum = (float)o->momentum,
                           .beta1 = (float)o->beta1,
                           .beta2 = (float)o->beta2,
                           .new1 = (float)(1 - o->beta1),
@@ -303,6 +304,47 @@ void sx_optimizer_free(sx_optimizer *o) {
 
 double sx_optimizer_rate(const sx_optimizer *optimizer) {
     return optimizer->rate;
+}
+
+/* ---- knobs
+ * -----------------------------------------------------------------------------------------
+ */
+
+/* The option that a knob turns; NULL if this kind has none. */
+static const sx_option *option_of(const sx_optimizer *o, sx_knob knob) {
+    const sx_option *options = kinds[o->kind].kind.options;
+    if (knob == SX_KNOB_WEIGHT_DECAY) return sx_option_find(options, "", "weight_decay");
+    const sx_option *momentum = sx_option_find(options, "", "momentum");
+    return momentum ? momentum : sx_option_find(options, "", "beta1");
+}
+
+double sx_optimizer_knob(const sx_optimizer *o, sx_knob knob) {
+    const sx_option *option = option_of(o, knob);
+    if (!option) return NAN;
+    if (knob == SX_KNOB_WEIGHT_DECAY) return o->decay;
+    return strcmp(option->name, "beta1") == 0 ? o->beta1 : o->momentum;
+}
+
+sx_status sx_optimizer_turn(sx_optimizer *o, sx_knob knob, double value, sx_error *err) {
+    const sx_option *option = option_of(o, knob);
+    if (!option)
+        return sx_fail(err, SX_BAD_INPUT, "the optimizer %s has no such knob",
+                       kinds[o->kind].kind.name);
+    if (!(value >= option->minimum && value <= option->maximum))
+        return sx_fail(err, SX_BAD_INPUT, "%s of %s is from %.7g to %.7g", option->name,
+                       kinds[o->kind].kind.name, option->minimum, option->maximum);
+    if (knob == SX_KNOB_WEIGHT_DECAY) {
+        o->decay = value;
+        o->base.decay = (float)value;
+    } else if (strcmp(option->name, "beta1") == 0) {
+        o->beta1 = value;
+        o->base.beta1 = (float)value;
+        o->base.new1 = (float)(1 - value);
+    } else {
+        o->momentum = value;
+        o->base.momentum = (float)value;
+    }
+    return SX_OK;
 }
 
 /* ---- a step

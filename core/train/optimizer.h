@@ -21,6 +21,10 @@ void sx_optimizer_free(sx_optimizer *optimizer);
 /* The learning rate of the spec. */
 double sx_optimizer_rate(const sx_optimizer *optimizer);
 
+/* A knob's value, NaN if this optimiser has none; and another one. */
+double sx_optimizer_knob(const sx_optimizer *optimizer, sx_knob knob);
+sx_status sx_optimizer_turn(sx_optimizer *optimizer, sx_knob knob, double value, sx_error *err);
+
 /* One update with learning rate `rate` as update number `step` (from 1), by the rules of PyTorch's
  * optimisers of the same names, after clipping by value and then by norm (clip_grad_value_,
  * clip_grad_norm_). Returns the gradient's norm before clipping and weight decay. */

@@ -64,13 +64,22 @@ const sx_parameters *sx_trainer_average(sx_trainer *trainer);
 void sx_trainer_scale(sx_trainer *trainer, double factor);
 double sx_trainer_scale_now(const sx_trainer *trainer);
 
-/* The whole state (parameters, moments, step, scale) as tensors and metadata, for a checkpoint;
- * and back. `out` borrows the trainer's memory: write it before the next step. Loading checks
- * everything before it changes anything. */
+/* What can be changed while a run goes on; part of the state. Momentum is Adam's beta1. */
+typedef enum { SX_KNOB_MOMENTUM, SX_KNOB_WEIGHT_DECAY, SX_KNOBS } sx_knob;
+double sx_trainer_knob(const sx_trainer *trainer, sx_knob knob);
+/* SX_BAD_INPUT for a value that the optimiser does not take, or one it does not know. */
+sx_status sx_trainer_turn(sx_trainer *trainer, sx_knob knob, double value, sx_error *err);
+
+/* Batches of another size from the next step on. Allocates; after an error nothing is changed. */
+sx_status sx_trainer_rebatch(sx_trainer *trainer, int batch, sx_error *err);
+
+/* The whole state (parameters, moments, step, scale, knobs) as tensors and metadata, for a
+ * checkpoint; and back. `out` borrows the trainer's memory: write it before the next step. Loading
+ * checks everything before it changes anything. */
 typedef struct {
     sx_safetensor *tensors; /* owned by the trainer */
     size_t count;
-    sx_metadata metadata[8];
+    sx_metadata metadata[10];
     size_t metadata_count;
 } sx_trainer_state;
 void sx_trainer_save(sx_trainer *trainer, sx_trainer_state *out);

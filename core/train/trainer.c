@@ -27,7 +27,8 @@ struct sx_trainer {
     int64_t steps_done;
     double scale;
     sx_safetensor *tensors;
-    char step_text[24], scale_text[32], layers_text[HASH_SIZE];
+    const atomic_bool *stop;
+    char step_text[24], scale_text[32], knob_texts[SX_KNOBS][32], layers_text[HASH_SIZE];
 };
 
 static sx_status build(sx_trainer *t, sx_error *err) {
@@ -83,6 +84,7 @@ void sx_trainer_free(sx_trainer *t) {
 }
 
 void sx_trainer_stop_flag(sx_trainer *trainer, const atomic_bool *stop) {
+    trainer->stop = stop;
     sx_run_stop_flag(trainer->run, stop);
 }
 
@@ -172,12 +174,45 @@ double sx_trainer_scale_now(const sx_trainer *trainer) {
     return trainer->scale;
 }
 
+double sx_trainer_knob(const sx_trainer *trainer, sx_knob knob) {
+    return sx_optimizer_knob(trainer->optimizer, knob);
+}
+
+sx_status sx_trainer_turn(sx_trainer *trainer, sx_knob knob, double value, sx_error *err) {
+    return sx_optimizer_turn(trainer->optimizer, knob, value, err);
+}
+
+sx_status sx_trainer_rebatch(sx_trainer *t, int batch, sx_error *err) {
+    sx_graph *graph = sx_model_graph_for(t->model, batch, t->options.loss, err);
+    sx_run *run = graph ? sx_run_new(graph, t->pool, true, err) : NULL;
+    if (!run) {
+        sx_graph_free(graph);
+        return err ? err->status : SX_NO_MEMORY;
+    }
+    sx_run_free(t->run);
+    sx_graph_free(t->graph);
+    t->graph = graph;
+    t->run = run;
+    t->options.batch = batch;
+    sx_run_stop_flag(run, t->stop);
+    return SX_OK;
+}
+
 /* ---- state --------------------------------------------------------------------------------------
  */
 
 /* What a file of layers said, in hexadecimal. */
 static void hash_of(const char *layers, char out[HASH_SIZE]) {
     snprintf(out, HASH_SIZE, "%016llx", (unsigned long long)sx_hash_bytes(layers, strlen(layers)));
+}
+
+static const char *const knob_names[SX_KNOBS] = {"momentum", "weight_decay"};
+
+/* So that it reads back equal, into out [32]. */
+static void write_number(char *out, double value) {
+    snprintf(out, 32, "%.17g", value);
+    char *comma = strchr(out, ','); /* the locale may be one that writes 0,5 */
+    if (comma) *comma = '.';
 }
 
 void sx_trainer_save(sx_trainer *t, sx_trainer_state *out) {
@@ -201,15 +236,18 @@ void sx_trainer_save(sx_trainer *t, sx_trainer_state *out) {
                                               .values = sx_average_state(t->average),
                                               .bytes = t->model->parameters.size * sizeof(float)};
     snprintf(t->step_text, sizeof t->step_text, "%lld", (long long)t->steps_done);
-    snprintf(t->scale_text, sizeof t->scale_text, "%.17g", t->scale);
-    char *comma = strchr(t->scale_text, ','); /* the locale may be one that writes 0,5 */
-    if (comma) *comma = '.';
+    write_number(t->scale_text, t->scale);
     *out = (sx_trainer_state){.tensors = t->tensors, .count = count};
     out->metadata[out->metadata_count++] = (sx_metadata){"model", t->model->spec};
     out->metadata[out->metadata_count++] = (sx_metadata){"optimizer", t->options.optimizer};
     out->metadata[out->metadata_count++] = (sx_metadata){"schedule", t->options.schedule};
     out->metadata[out->metadata_count++] = (sx_metadata){"step", t->step_text};
     out->metadata[out->metadata_count++] = (sx_metadata){"scale", t->scale_text};
+    for (sx_knob knob = 0; knob < SX_KNOBS; knob++) {
+        if (isnan(sx_trainer_knob(t, knob))) continue;
+        write_number(t->knob_texts[knob], sx_trainer_knob(t, knob));
+        out->metadata[out->metadata_count++] = (sx_metadata){knob_names[knob], t->knob_texts[knob]};
+    }
     if (t->model->layers) {
         hash_of(t->model->layers, t->layers_text);
         out->metadata[out->metadata_count++] = (sx_metadata){"layers", t->layers_text};
@@ -279,9 +317,27 @@ static sx_status check_position(const sx_safetensors *file, int64_t *step, doubl
     return SX_OK;
 }
 
+/* The knobs as the checkpoint has them, into values [SX_KNOBS]; one that says nothing of a knob was
+ * made before there were any. */
+static sx_status read_knobs(sx_trainer *t, const sx_safetensors *file, double *values,
+                            sx_error *err) {
+    for (sx_knob knob = 0; knob < SX_KNOBS; knob++) {
+        const char *text = sx_safetensors_metadata(file, knob_names[knob]);
+        double before = values[knob] = sx_trainer_knob(t, knob);
+        if (!text) continue;
+        bool good = sx_text_number(text, &values[knob]) &&
+                    sx_trainer_turn(t, knob, values[knob], NULL) == SX_OK;
+        if (good) sx_trainer_turn(t, knob, before, NULL);
+        if (!good)
+            return sx_fail(err, SX_BAD_INPUT, "the checkpoint's '%s' cannot be right",
+                           knob_names[knob]);
+    }
+    return SX_OK;
+}
+
 sx_status sx_trainer_load(sx_trainer *t, const sx_safetensors *file, sx_error *err) {
     int64_t step = 0;
-    double scale = 1;
+    double scale = 1, knobs[SX_KNOBS];
     const sx_safetensor *vectors[SX_STATES + 1] = {NULL};
     sx_status status = check_text(file, "model", t->model->spec, err);
     if (!status) status = check_text(file, "optimizer", t->options.optimizer, err);
@@ -289,8 +345,11 @@ sx_status sx_trainer_load(sx_trainer *t, const sx_safetensors *file, sx_error *e
     if (!status) status = check_position(file, &step, &scale, err);
     if (!status) status = check_layers(t, file, err);
     if (!status) status = check_vectors(t, file, vectors, err);
+    if (!status) status = read_knobs(t, file, knobs, err);
     if (!status) status = sx_model_load(t->model, file, err);
     if (status) return status;
+    for (sx_knob knob = 0; knob < SX_KNOBS; knob++)
+        if (!isnan(knobs[knob])) sx_trainer_turn(t, knob, knobs[knob], NULL);
     for (int i = 0; i < SX_STATES && vectors[i]; i++) {
         const char *name;
         memcpy(sx_optimizer_state(t->optimizer, i, &name), vectors[i]->values, vectors[i]->bytes);

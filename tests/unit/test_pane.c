@@ -734,6 +734,55 @@ static void the_train_view_stays(void **state) {
     bench_free(b);
 }
 
+/* Over time the second half of the steps takes less of the axis than the first. */
+static void curves_are_over_steps_epochs_or_time(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_RUNNING);
+    press(b, "3 t");
+    expect_state(b, "train.axis", "epoch");
+    expect_seen(b, "epoch   10");
+    press(b, "t");
+    expect_state(b, "train.axis", "time");
+    golden_check(&b->canvas, "pane-train-time-80x24");
+    press(b, "z Left");
+    expect_seen(b, "at step");
+    press(b, "0 t");
+    expect_state(b, "train.axis", "step");
+    assert_int_equal(sx_screen_command(b->screen, "over time", NULL), SX_OK);
+    sx_result *clock = sx_result_keep(b->moment.snapshot.clock);
+    sx_result_release(b->moment.snapshot.clock);
+    b->moment.snapshot.clock = NULL; /* another job, at its beginning */
+    draw(b, 80, 24, full);
+    press(b, "t t t");
+    expect_state(b, "train.axis", "step");
+    b->moment.snapshot.clock = clock;
+    bench_free(b);
+}
+
+static void knobs_are_turned_while_it_learns(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_RUNNING);
+    press(b, "3");
+    expect_seen(b, "momentum 0.9");
+    expect_seen(b, "no augmentation");
+    assert_int_equal(sx_screen_command(b->screen, "momentum 0.5", NULL), SX_OK);
+    assert_int_equal(b->sent[b->count - 1], SX_COMMAND_MOMENTUM);
+    assert_true(b->values[b->count - 1] == 0.5);
+    assert_int_equal(sx_screen_command(b->screen, "batch 128", NULL), SX_OK);
+    assert_int_equal(b->sent[b->count - 1], SX_COMMAND_BATCH);
+    assert_int_equal(sx_screen_command(b->screen, "augment off", NULL), SX_OK);
+    assert_int_equal(b->sent[b->count - 1], SX_COMMAND_AUGMENT);
+    assert_true(b->values[b->count - 1] == 0);
+    int count = b->count;
+    assert_int_equal(sx_screen_command(b->screen, "weight-decay much", NULL), SX_OK);
+    assert_int_equal(b->count, count);
+    press(b, "3");
+    b->moment.snapshot.report.next_batch = 128;
+    draw(b, 80, 24, full);
+    expect_seen(b, "batch 64, then 128");
+    bench_free(b);
+}
+
 static void the_target_risk_turns(void **state) {
     double confidence[SAMPLE_ITEMS];
     uint8_t wrong[SAMPLE_ITEMS];
@@ -908,6 +957,8 @@ int main(void) {
         cmocka_unit_test(pictures_are_filtered_and_opened),
         cmocka_unit_test(robustness_is_read_by_a_cursor),
         cmocka_unit_test(the_train_view_stays),
+        cmocka_unit_test(curves_are_over_steps_epochs_or_time),
+        cmocka_unit_test(knobs_are_turned_while_it_learns),
         cmocka_unit_test(the_target_risk_turns),
         cmocka_unit_test(a_message_is_shown_in_full),
         cmocka_unit_test(results_are_exported),

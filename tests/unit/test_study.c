@@ -596,6 +596,107 @@ static void the_rate_can_be_scaled(void **state) {
     record_done(&seen);
 }
 
+static void momentum_and_decay_are_turned(void **state) {
+    (void)state;
+    record seen = {0};
+    bench b;
+    sx_error err = {0};
+    bench_make(&b, "train.optimizer=adamw(lr=0.002, weight_decay=0.01)", 0, &seen);
+    sx_study_report report = advance(&b);
+    assert_near(report.momentum, 0.9, 0);
+    assert_near(report.weight_decay, 0.01, 0);
+    assert_int_equal(sx_study_command(b.study, "momentum", 0.5, &err), SX_OK);
+    assert_int_equal(sx_study_command(b.study, "weight-decay", 0, &err), SX_OK);
+    report = advance(&b);
+    assert_near(report.momentum, 0.5, 0);
+    assert_near(report.weight_decay, 0, 0);
+    assert_int_equal(sx_study_command(b.study, "momentum", 1, &err), SX_BAD_INPUT);
+    assert_non_null(strstr(err.message, "beta1 of adamw is from 0 to 0.99"));
+    assert_int_equal(sx_study_command(b.study, "weight-decay", NAN, &err), SX_BAD_INPUT);
+    assert_int_equal(sx_study_command(b.study, "augment", 0, &err), SX_BAD_INPUT); /* has none */
+    bench_done(&b);
+    record_done(&seen);
+}
+
+/* With the knobs as they were from the start, the values of a step are the same: a knob does what
+ * the option of its name does. */
+static void a_knob_is_the_option_of_its_name(void **state) {
+    (void)state;
+    uint64_t hashes[2];
+    for (int turned = 0; turned < 2; turned++) {
+        record seen = {0};
+        bench b;
+        bench_make(&b,
+                   turned ? "train.optimizer=sgd(momentum=0, weight_decay=0)"
+                          : "train.optimizer=sgd(momentum=0.7, weight_decay=0.02)",
+                   0, &seen);
+        if (turned) {
+            assert_int_equal(sx_study_command(b.study, "momentum", 0.7, NULL), SX_OK);
+            assert_int_equal(sx_study_command(b.study, "weight-decay", 0.02, NULL), SX_OK);
+        }
+        while (advance(&b).step < 10) continue;
+        hashes[turned] = hash_of_parameters(&b);
+        bench_done(&b);
+        record_done(&seen);
+    }
+    assert_true(hashes[0] == hashes[1]);
+}
+
+/* Runs with live commands at steps 3 and 4; stopped and gone on with after `stop` steps (0: not).
+ */
+static uint64_t run_with_commands(const char *more, const char *name, double value, int stop,
+                                  int64_t *changed) {
+    char path[] = "/tmp/sextant-study-XXXXXX";
+    record seen = {0};
+    bench b;
+    sx_error err = {0};
+    bench_make(&b, more, stop ? 2 : 0, &seen);
+    sx_study_report report = {0};
+    bool given = false;
+    *changed = -1;
+    close(mkstemp(path));
+    while (report.step < 24) {
+        if (report.step == 3 && !given) {
+            given = true;
+            if (sx_study_command(b.study, name, value, &err)) fail_msg("%s", err.message);
+            assert_int_equal(sx_study_command(b.study, "momentum", 0.8, &err), SX_OK);
+        }
+        int batch = report.batch;
+        report = advance(&b);
+        if (batch && report.batch != batch) *changed = report.step;
+        if (!stop || report.step != stop || !report.trained) continue;
+        write_state(&b, path);
+        sx_study_free(b.study);
+        make_study(&b);
+        if (load_state(&b, path, &err)) fail_msg("%s", err.message);
+    }
+    uint64_t hash = hash_of_parameters(&b);
+    unlink(path);
+    bench_done(&b);
+    record_done(&seen);
+    return hash;
+}
+
+/* Of 10,800 images, batches of 2,000 make epochs of 5.4 steps: the next size comes with step 7. */
+static void batches_change_with_the_epoch(void **state) {
+    (void)state;
+    int64_t changed, again;
+    uint64_t whole = run_with_commands("train.batch=2000", "batch", 300, 0, &changed);
+    assert_int_equal(changed, 7);
+    assert_true(run_with_commands("train.batch=2000", "batch", 300, 5, &again) == whole);
+    assert_int_equal(again, 7);
+    assert_true(run_with_commands("train.batch=2000", "batch", 300, 9, &again) == whole);
+    assert_true(run_with_commands("train.batch=2000", "batch", 200, 0, &again) != whole);
+}
+
+static void augmentation_is_switched(void **state) {
+    (void)state;
+    int64_t changed;
+    uint64_t off = run_with_commands("train.shift=3", "augment", 0, 0, &changed);
+    assert_true(run_with_commands("train.shift=3", "augment", 1, 0, &changed) != off);
+    assert_true(run_with_commands("train.shift=3", "augment", 0, 7, &changed) == off);
+}
+
 /* A sweep that was asked for comes at once, with all pictures, and moves nothing else. */
 static void measuring_can_be_asked_for(void **state) {
     (void)state;
@@ -909,6 +1010,10 @@ int main(void) {
         cmocka_unit_test(spoilt_states_are_refused),
         cmocka_unit_test(stops_leave_nothing_half_done),
         cmocka_unit_test(the_rate_can_be_scaled),
+        cmocka_unit_test(momentum_and_decay_are_turned),
+        cmocka_unit_test(a_knob_is_the_option_of_its_name),
+        cmocka_unit_test(batches_change_with_the_epoch),
+        cmocka_unit_test(augmentation_is_switched),
         cmocka_unit_test(measuring_can_be_asked_for),
         cmocka_unit_test(live_measurements_take_their_share),
         cmocka_unit_test(reports_tell_how_far_it_is),

@@ -34,6 +34,14 @@ bool sx_desk_active(const sx_desk *desk) {
     return active[desk->now->state];
 }
 
+bool sx_desk_send(sx_desk *desk, sx_command_kind kind, double value) {
+    if (sx_desk_active(desk))
+        desk->send(desk->user, kind, value);
+    else
+        sx_desk_say(desk, "nothing is running");
+    return sx_desk_active(desk);
+}
+
 static void start(void *context) {
     sx_desk *desk = context;
     sx_error err = {0};

@@ -14,6 +14,7 @@ typedef struct {
     const sx_answer *answer; /* of the probe; NULL: none */
     void *user;              /* as in sx_screen_options */
     void (*ask)(void *user, const sx_question *question);
+    void (*send)(void *user, sx_command_kind kind, double value);
     sx_status (*start)(void *user, const sx_start *start, sx_error *err);
     bool wants_dashboard; /* a pane has begun another job */
     bool wants_compare;   /* ... wants to see the runs that are marked */
@@ -46,6 +47,9 @@ void sx_desk_ask(sx_desk *desk, void (*yes)(void *context), void *context, const
 
 /* True while a job would be stopped by leaving or by another one. */
 bool sx_desk_active(const sx_desk *desk);
+
+/* Sends a command to the engine, or says that nothing runs (false). */
+bool sx_desk_send(sx_desk *desk, sx_command_kind kind, double value);
 
 /* Begins another job, after a question if one runs. */
 void sx_desk_start(sx_desk *desk, sx_start_kind kind, const char *what, const char *preset);

@@ -44,19 +44,6 @@ bool sx_screen_has_page(const sx_screen *screen, int page) {
     return page != COMPARE || sx_desk_compared(&screen->desk) > 0;
 }
 
-/* ---- commands to the engine -------------------------------------------------------------------
- */
-
-/* Sends, or says that nothing runs. */
-static bool send(sx_screen *screen, sx_command_kind kind, double value) {
-    if (!sx_desk_active(&screen->desk)) {
-        sx_desk_say(&screen->desk, "nothing is running");
-        return false;
-    }
-    screen->options.send(screen->options.user, kind, value);
-    return true;
-}
-
 /* ---- when a key is worth a place on the key line ----------------------------------------------
  */
 
@@ -86,7 +73,7 @@ static void run_pause(void *state, int value, const char *argument) {
     sx_screen *screen = state;
     (void)value, (void)argument;
     bool paused = screen->desk.now->state == SX_STATE_PAUSED;
-    send(screen, paused ? SX_COMMAND_RESUME : SX_COMMAND_PAUSE, 0);
+    sx_desk_send(&screen->desk, paused ? SX_COMMAND_RESUME : SX_COMMAND_PAUSE, 0);
 }
 
 static void run_send(void *state, int value, const char *argument) {
@@ -96,7 +83,7 @@ static void run_send(void *state, int value, const char *argument) {
         [SX_COMMAND_STOP] = "stopping with a checkpoint"};
     sx_screen *screen = state;
     (void)argument;
-    if (send(screen, (sx_command_kind)value, 0) && answers[value])
+    if (sx_desk_send(&screen->desk, (sx_command_kind)value, 0) && answers[value])
         sx_desk_say(&screen->desk, "%s", answers[value]);
 }
 
@@ -109,7 +96,7 @@ static void run_scale(void *state, int value, const char *argument) {
         screen->desk.bad = true;
         return;
     }
-    if (send(screen, SX_COMMAND_SCALE, value > 0 ? factor : 1 / factor))
+    if (sx_desk_send(&screen->desk, SX_COMMAND_SCALE, value > 0 ? factor : 1 / factor))
         sx_desk_say(&screen->desk, "learning rate %s %g from the next step",
                     value > 0 ? "times" : "divided by", factor);
 }
@@ -557,6 +544,7 @@ sx_screen *sx_screen_new(const sx_screen_options *options, sx_error *err) {
                              .user = options->user,
                              .ask = options->ask,
                              .start = options->start,
+                             .send = options->send,
                              .threshold = NAN,
                              .coverage = NAN};
     bool whole = true;

@@ -3,6 +3,7 @@
  * learning rate and gradient norm where there is room; figures and a progress bar below. A cursor
  * reads the curves at a step. How they are seen (a part of the steps, logarithms, means) stays as
  * chosen while data arrive. */
+#include "views/pane/difference.h"
 #include "views/pane/part.h"
 
 #include <math.h>
@@ -15,7 +16,14 @@ typedef struct {
     double steps[2], losses[2]; /* what is seen; NaN: all */
     bool logarithmic;           /* the axes of loss, learning rate and gradient norm */
     int smoothing;              /* row of `smoothings` */
+    int axis;                   /* row of `x_axes` */
 } train_pane;
+
+/* What the curves are drawn over: steps, or what the clock knows of them. */
+enum { BY_STEP, BY_EPOCH, BY_TIME, X_AXES };
+static const struct {
+    const char *name, *label, *line;
+} x_axes[X_AXES] = {{"step", "step", NULL}, {"epoch", "epoch", "epoch"}, {"time", "s", "seconds"}};
 
 /* Percent of the points that a mean takes. */
 static const int smoothings[] = {0, 1, 3, 10};
@@ -129,6 +137,71 @@ static void run_smooth(void *state, int value, const char *argument) {
         sx_desk_say(pane->desk, "the raw line alone");
 }
 
+/* The epoch or second of a step; beyond what is known so far, at the pace so far. */
+static double place_of(const void *context, double step) {
+    const train_pane *pane = context;
+    const sx_result *clock = pane->desk->now->clock;
+    int line = sx_part_line(clock, x_axes[pane->axis].line);
+    if (line < 0 || clock->series.length == 0) return NAN;
+    size_t last = clock->series.length - 1;
+    const double *x = clock->series.x, *y = clock->series.lines[line].y;
+    if (step <= x[0]) return x[0] > 0 ? y[0] * step / x[0] : y[0];
+    if (step >= x[last]) return y[last] * step / x[last];
+    return sx_line_at(clock, line, step);
+}
+
+static const char *axis_choice(void *state, size_t row) {
+    (void)state;
+    return row < X_AXES ? x_axes[row].name : NULL;
+}
+
+static void run_axis(void *state, int value, const char *argument) {
+    train_pane *pane = state;
+    (void)value;
+    int wanted = sx_part_choose(pane->desk, axis_choice, pane, pane->axis, argument,
+                                "the curves are over step, epoch or time");
+    if (wanted < 0) return;
+    if (wanted != BY_STEP && sx_part_line(pane->desk->now->clock, x_axes[wanted].line) < 0) {
+        sx_desk_say(pane->desk, "when points were reached is not known yet");
+        return;
+    }
+    pane->axis = wanted;
+    sx_desk_say(pane->desk, "curves over %s", wanted == BY_TIME ? "time" : x_axes[wanted].name);
+}
+
+/* ---- what a person may change while it learns -------------------------------------------------
+ */
+
+/* "0.5" as the value of a knob. */
+static void run_knob(void *state, int value, const char *argument) {
+    train_pane *pane = state;
+    double number;
+    if (!sx_text_number(argument, &number)) {
+        sx_desk_say(pane->desk, "that takes a number");
+        pane->desk->bad = true;
+    } else if (sx_desk_send(pane->desk, (sx_command_kind)value, number)) {
+        sx_desk_say(pane->desk,
+                    value == SX_COMMAND_BATCH ? "batches of %g images from the next epoch on"
+                                              : "%g from the next step on",
+                    number);
+    }
+}
+
+static const char *switch_choice(void *state, size_t row) {
+    static const char *const names[] = {"off", "on"};
+    (void)state;
+    return row < 2 ? names[row] : NULL;
+}
+
+static void run_augment(void *state, int value, const char *argument) {
+    train_pane *pane = state;
+    (void)value;
+    int wanted = sx_part_choose(pane->desk, switch_choice, pane, pane->desk->now->report.augments,
+                                argument, "augmentation is on or off");
+    if (wanted >= 0 && sx_desk_send(pane->desk, SX_COMMAND_AUGMENT, wanted))
+        sx_desk_say(pane->desk, "augmentation %s from the next step on", wanted ? "on" : "off");
+}
+
 /* ---- the cursor -------------------------------------------------------------------------------
  */
 
@@ -171,6 +244,16 @@ static const sx_command commands[] = {
      0, NULL, NULL},
     {"smooth", "S", "[PERCENT]", NULL, "means over 1, 3 or 10 % of the points beside the raw line",
      run_smooth, 0, smooth_choice, NULL},
+    {"over", "t", "[AXIS]", NULL, "curves over step, epoch or time", run_axis, 0, axis_choice,
+     NULL},
+    {"momentum", "n", "VALUE", NULL, "another momentum (Adam: beta1) from the next step on",
+     run_knob, SX_COMMAND_MOMENTUM, NULL, NULL},
+    {"weight-decay", "d", "VALUE", NULL, "another weight decay from the next step on", run_knob,
+     SX_COMMAND_WEIGHT_DECAY, NULL, NULL},
+    {"augment", "a", "[SWITCH]", NULL, "the study's random changes of training images off, or on",
+     run_augment, 0, switch_choice, NULL},
+    {"batch", "b", "IMAGES", NULL, "another size of batch from the next epoch on", run_knob,
+     SX_COMMAND_BATCH, NULL, NULL},
     {0}};
 
 static void heading(void *state, char *out, size_t size) {
@@ -231,7 +314,11 @@ static view view_of(const train_pane *pane, int which, bool narrow) {
         v.axes.y_high = 1;
     }
     v.axes.y_label = narrow && which == ACCURACY ? "acc" : name;
-    v.axes.x_label = "step";
+    v.axes.x_label = x_axes[pane->axis].label;
+    if (pane->axis != BY_STEP) {
+        v.axes.place = place_of;
+        v.axes.place_context = pane;
+    }
     v.axes.legend = both;
     return v;
 }
@@ -324,6 +411,24 @@ static void draw_figures(const train_pane *pane, sx_canvas *canvas, sx_box row) 
     sx_segments_draw(canvas, row, 0, parts, count, 2);
 }
 
+/* What a person can change, as it is now. */
+static void draw_knobs(const train_pane *pane, sx_canvas *canvas, sx_box row) {
+    const sx_study_report *r = &pane->desk->now->report;
+    sx_segment parts[5];
+    int count = 0;
+    if (r->batch <= 0) return;
+    parts[count++] = number_part("epoch", r->epoch, 2);
+    parts[count++] = r->next_batch ? sx_part_segment(SX_ROLE_WARNING, "batch %d, then %d", r->batch,
+                                                     r->next_batch)
+                                   : sx_part_segment(SX_ROLE_DIM, "batch %d", r->batch);
+    if (!isnan(r->momentum))
+        parts[count++] = sx_part_segment(SX_ROLE_DIM, "momentum %.4g", r->momentum);
+    parts[count++] = sx_part_segment(SX_ROLE_DIM, "weight decay %.4g", r->weight_decay);
+    parts[count++] =
+        sx_part_segment(SX_ROLE_DIM, r->augments ? "augmentation on" : "no augmentation");
+    sx_segments_draw(canvas, row, 0, parts, count, 2);
+}
+
 /* What the run is doing now and how far it has come, 0 .. 1. */
 static double progress(const sx_study_report *report, char *out, size_t size) {
     char step[32], steps[32];
@@ -366,6 +471,7 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
     }
     box = sx_box_inset(box, 1, 0, 1, 0);
     if (pane->desk->now->report.steps > 0) draw_progress(pane, canvas, sx_box_take_rows(&box, -1));
+    if (how.zoomed && box.height > 16) draw_knobs(pane, canvas, sx_box_take_rows(&box, -1));
     if (box.height > 4) draw_figures(pane, canvas, sx_box_take_rows(&box, -1));
     draw_plots(pane, canvas, box, how.zoomed);
 }
@@ -386,9 +492,10 @@ static json_t *state_of(const void *state) {
     double step = cursor_step(pane);
     double low, high;
     seen_steps(pane, &low, &high);
-    return json_pack("{s:o, s:o, s:o, s:b, s:i}", "cursor", sx_json_number(step), "low",
+    return json_pack("{s:o, s:o, s:o, s:b, s:i, s:s}", "cursor", sx_json_number(step), "low",
                      sx_json_number(low), "high", sx_json_number(high), "logarithmic",
-                     pane->logarithmic, "smooth", smoothings[pane->smoothing]);
+                     pane->logarithmic, "smooth", smoothings[pane->smoothing], "axis",
+                     x_axes[pane->axis].name);
 }
 
 static const char *const results[] = {"training", "validation", NULL};
@@ -403,15 +510,16 @@ const sx_pane sx_pane_train = {
                 "validation curve comes from images that it never learns from: where it parts from "
                 "the training "
                 "curve, the network learns by heart.",
-    .tries = "Try: + raises the learning rate by a quarter while it learns, - takes "
-             "it back; space and . go step by step; the arrows read a value; L shows "
-             "the loss on a logarithmic axis; S draws means; z looks closely.",
+    .tries =
+        "Try: + and - change the learning rate while it learns, n d a b other knobs; space and "
+        ". go step by step; the arrows read a value; L: logarithms, S: means, z: closer, t: "
+        "over time.",
     .commands = commands,
     .results = results,
     .open = open_pane,
     .close = close_pane,
     .heading = heading,
-    .view = SX_VIEW_SPAN(train_pane, steps, smoothing),
+    .view = SX_VIEW_SPAN(train_pane, steps, axis),
     .draw = draw,
     .figure = figure,
     .state = state_of};

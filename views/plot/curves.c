@@ -50,13 +50,19 @@ static void include(span *s, double value) {
     if (value > s->high) s->high = value;
 }
 
+/* Where a value of x is drawn. */
+static double placed(const sx_axes *axes, double x) {
+    return axes->place ? axes->place(axes->place_context, x) : x;
+}
+
 /* What the curve spans between the ends that were asked for. */
 static void span_of(const sx_curve *curve, const sx_axes *axes, span *x, span *y) {
     const sx_series *series = &curve->series->series;
     const sx_line *line = line_of(curve);
     for (size_t i = 0; i < series->length; i++) {
-        if (!isfinite(series->x[i])) continue;
-        include(x, series->x[i]);
+        double place = placed(axes, series->x[i]);
+        if (!isfinite(place)) continue;
+        include(x, place);
         if (series->x[i] < axes->x_low || series->x[i] > axes->x_high) continue;
         if (axes->y_log && !(line->y[i] > 0)) continue;
         include(y, line->y[i]);
@@ -84,7 +90,8 @@ static bool measure(sx_frame *frame, const sx_curve *curves, int count, const sx
     bool any = y.low <= y.high;
     frame->y_log = axes->y_log && any;
     if (!frame->y_log) from_zero(&y);
-    bool low = take(axes->x_low, &x.low), high = take(axes->x_high, &x.high);
+    bool low = take(placed(axes, axes->x_low), &x.low);
+    bool high = take(placed(axes, axes->x_high), &x.high);
     span range = x;
     sx_range_nice(&range.low, &range.high, 20, frame->degrees);
     frame->x_low = low && x.low < range.high ? x.low : range.low;
@@ -138,7 +145,7 @@ static double value_of(const sx_curve *curve, line_kind kind, size_t i) {
 }
 
 static void draw_line(const sx_frame *frame, sx_surface *surface, const sx_curve *curve,
-                      line_kind kind) {
+                      const sx_axes *axes, line_kind kind) {
     const sx_series *series = &curve->series->series;
     sx_pen pen = pen_of(curve);
     pen.dim = kind == LINE_FEW || kind >= LINE_LOW || (kind == LINE_RAW && curve->smooth > 0);
@@ -146,7 +153,7 @@ static void draw_line(const sx_frame *frame, sx_surface *surface, const sx_curve
     surface->kind->begin(surface, frame->area, pen);
     for (size_t i = 0; i < series->length; i++) {
         double value = value_of(curve, kind, i);
-        double x = sx_frame_x(frame, series->x[i]), y = sx_frame_y(frame, value);
+        double x = sx_frame_x(frame, placed(axes, series->x[i])), y = sx_frame_y(frame, value);
         bool drawn = isfinite(x) && isfinite(y) && (kind != LINE_FEW || is_few(curve, i));
         if (drawn) (down ? surface->kind->line : surface->kind->move)(surface, x, y);
         down = drawn;
@@ -159,38 +166,41 @@ static bool within(double value, double low, double high) {
 }
 
 static void draw_interval(const sx_frame *frame, sx_surface *surface, const sx_curve *curve,
-                          size_t i) {
+                          size_t i, double place) {
     const sx_line *line = line_of(curve);
     if (!line->low || !line->high || !isfinite(line->y[i])) return;
     if (!isfinite(line->low[i]) || !isfinite(line->high[i])) return;
     sx_pen pen = pen_of(curve);
     pen.dim = is_few(curve, i);
-    double x = sx_frame_x(frame, curve->series->series.x[i]), low = line->low[i];
+    double x = sx_frame_x(frame, place), low = line->low[i];
     if (frame->y_log) low = fmax(low, frame->y_low);
     if (frame->y_log && !(line->high[i] > 0)) return;
     surface->kind->interval(surface, frame->area, x, sx_frame_y(frame, line->high[i]),
                             sx_frame_y(frame, low), pen);
 }
 
-static void draw_mark(const sx_frame *frame, sx_surface *surface, const sx_curve *curve, size_t i) {
+static void draw_mark(const sx_frame *frame, sx_surface *surface, const sx_curve *curve, size_t i,
+                      double place) {
     double value = line_of(curve)->y[i];
     sx_pen pen = pen_of(curve);
     pen.dim = is_few(curve, i);
     if (!within(value, frame->y_low, frame->y_high)) return;
-    surface->kind->mark(surface, sx_frame_x(frame, curve->series->series.x[i]),
-                        sx_frame_y(frame, value), pen.dim ? SX_MARK_HOLLOW : SX_MARK_POINT, pen);
+    surface->kind->mark(surface, sx_frame_x(frame, place), sx_frame_y(frame, value),
+                        pen.dim ? SX_MARK_HOLLOW : SX_MARK_POINT, pen);
 }
 
-static void draw_marks(const sx_frame *frame, sx_surface *surface, const sx_curve *curve) {
+static void draw_marks(const sx_frame *frame, sx_surface *surface, const sx_curve *curve,
+                       const sx_axes *axes) {
     const sx_series *series = &curve->series->series;
     double floor_y = frame->area.y + frame->area.height - 0.5;
     for (int pass = 0; pass < 2; pass++) /* intervals first, so that they hide no mark */
         for (size_t i = 0; i < series->length; i++) {
-            if (!within(series->x[i], frame->x_low, frame->x_high)) continue;
+            double place = placed(axes, series->x[i]);
+            if (!within(place, frame->x_low, frame->x_high)) continue;
             if (is_broken(curve, i) && frame->horizontal)
-                surface->kind->mark(surface, sx_frame_x(frame, series->x[i]), floor_y,
-                                    SX_MARK_UNKNOWN, pen_of(curve));
-            if (curve->marks) (pass ? draw_mark : draw_interval)(frame, surface, curve, i);
+                surface->kind->mark(surface, sx_frame_x(frame, place), floor_y, SX_MARK_UNKNOWN,
+                                    pen_of(curve));
+            if (curve->marks) (pass ? draw_mark : draw_interval)(frame, surface, curve, i, place);
         }
 }
 
@@ -209,8 +219,9 @@ static void draw_guides(const sx_frame *frame, sx_surface *surface, const sx_axe
         double low = fmax(frame->x_low, frame->y_low), high = fmin(frame->x_high, frame->y_high);
         if (low < high) draw_guide(frame, surface, low, low, high, high);
     }
-    if (within(axes->cursor, frame->x_low, frame->x_high))
-        draw_guide(frame, surface, axes->cursor, frame->y_low, axes->cursor, frame->y_high);
+    double cursor = placed(axes, axes->cursor);
+    if (within(cursor, frame->x_low, frame->x_high))
+        draw_guide(frame, surface, cursor, frame->y_low, cursor, frame->y_high);
 }
 
 /* ---- legend -----------------------------------------------------------------------------------
@@ -351,12 +362,12 @@ void sx_curves_on(sx_surface *surface, const sx_curve *curves, int count, const 
     for (int i = 0; i < count; i++) {
         bool band = curves[i].band && line_of(&curves[i])->low && line_of(&curves[i])->high;
         for (line_kind edge = LINE_LOW; band && edge <= LINE_HIGH; edge++)
-            draw_line(&frame, surface, &curves[i], edge);
-        draw_line(&frame, surface, &curves[i], LINE_RAW);
-        if (has_few(&curves[i])) draw_line(&frame, surface, &curves[i], LINE_FEW);
-        if (curves[i].smooth) draw_line(&frame, surface, &curves[i], LINE_SMOOTH);
+            draw_line(&frame, surface, &curves[i], axes, edge);
+        draw_line(&frame, surface, &curves[i], axes, LINE_RAW);
+        if (has_few(&curves[i])) draw_line(&frame, surface, &curves[i], axes, LINE_FEW);
+        if (curves[i].smooth) draw_line(&frame, surface, &curves[i], axes, LINE_SMOOTH);
     }
-    for (int i = 0; i < count; i++) draw_marks(&frame, surface, &curves[i]);
+    for (int i = 0; i < count; i++) draw_marks(&frame, surface, &curves[i], axes);
 }
 
 void sx_plot_curves(sx_canvas *canvas, sx_box box, const sx_curve *curves, int count,

@@ -29,6 +29,10 @@ typedef struct {
     bool legend;
     bool diagonal; /* a dim y = x guide, for reliability diagrams */
     double cursor; /* x of a vertical guide, NaN: none */
+    /* What x is drawn at: steps as seconds, for instance; NULL: as it is. The limits and the cursor
+     * are of the series. NaN: unknown. */
+    double (*place)(const void *context, double x);
+    const void *place_context;
 } sx_axes;
 /* All NaN, no labels overridden, legend on. */
 sx_axes sx_axes_default(void);
