@@ -23,6 +23,9 @@ typedef struct {
     const char *theme;         /* --theme; NULL: dark */
     const char *page;   /* first page of the workbench: "dashboard", "data" ...; NULL: dashboard */
     const char *script; /* --script FILE: keys and commands instead of a keyboard, no terminal */
+    const char *replay; /* --replay FILE: a lesson that plays at the terminal */
+    double speed;       /* of it */
+    bool idle;          /* no job at first */
     const char *size;   /* --size 120x40, with --script */
     char note[256];     /* "" or what is wrong with the file of settings */
     bool fixed_clock;   /* --clock fixed: times are shown as 0:00, for golden screens */

@@ -38,6 +38,9 @@ static const flag flags[] = {
      SX_FOR_SCREEN | SX_SETTING, TEXT, AT(app.theme)},
     {"script", "FILE", "keys and commands from a file instead of a keyboard", SX_FOR_SCREEN, TEXT,
      AT(app.script)},
+    {"replay", "FILE", "play a lesson or a recording at the terminal", SX_FOR_SCREEN, TEXT,
+     AT(app.replay)},
+    {"speed", "X", "of a lesson: 2 is twice as fast", SX_FOR_SCREEN, TEXT, AT(speed)},
     {"size", "WxH", "size of the screen with --script, for example 120x40", SX_FOR_SCREEN, TEXT,
      AT(app.size)},
     {"clock", "fixed", "show times as zero, for comparing screens", SX_FOR_SCREEN, TEXT, AT(clock)},
@@ -156,6 +159,11 @@ sx_status sx_arguments_parse(int argc, char **argv, unsigned mask, sx_arguments 
     if (out->clock && strcmp(out->clock, "fixed") != 0)
         return sx_fail(err, SX_USAGE, "--clock %.40s: the only other clock is 'fixed'", out->clock);
     out->app.fixed_clock = out->clock != NULL;
+    out->app.speed = 1;
+    if (out->speed && (!sx_text_number(out->speed, &out->app.speed) || out->app.speed < 0.125 ||
+                       out->app.speed > 16))
+        return sx_fail(err, SX_USAGE, "--speed %.40s: must be a number from 0.125 to 16",
+                       out->speed);
     return SX_OK;
 }
 

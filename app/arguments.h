@@ -14,7 +14,7 @@ enum {
 
 typedef struct {
     sx_app_options app;
-    const char *preset, *seed, *out, *resume, *only, *format, *clock;
+    const char *preset, *seed, *out, *resume, *only, *format, *clock, *speed;
     bool help;
     char **rest; /* what is not a flag, in order; points into argv */
     int count;

@@ -16,6 +16,8 @@ const sx_app_command sx_app_commands[] = {
      sx_command_run},
     {"open", "open PATH|RUN", "open a study file, a data set, a folder of images or a run",
      sx_command_open},
+    {"lesson", "lesson [NAME]", "list the lessons, or play one in the workbench",
+     sx_command_lesson},
     {"runs", "runs", "list the runs", sx_command_runs},
     {"export", "export RUN", "write a run's results as files", sx_command_export},
     {"data", "data [NAME|PATH]", "list the data sets found here, or describe one", sx_command_data},

@@ -5,6 +5,7 @@
 #include "app/workbench.h"
 
 #include "app/commands.h"
+#include "app/lesson.h"
 #include "app/theme.h"
 
 #include "views/terminal/terminal.h"
@@ -27,12 +28,29 @@
 
 static void send(void *user, sx_command_kind kind, double value) {
     sx_workbench *bench = user;
+    bench->told = bench->shown.report.step;
     if (bench->engine) sx_engine_send(bench->engine, kind, value);
 }
 
 static void ask(void *user, const sx_question *question) {
     sx_workbench *bench = user;
     if (bench->engine) sx_engine_ask(bench->engine, question);
+}
+
+/* A study file as it is named, else of the assets: "shapes-cnn" or "shapes-cnn.ini". */
+static sx_status read_study(const sx_start *wanted, sx_config *config, sx_error *err) {
+    char path[SX_PATH_SIZE], asset[128], words[sizeof wanted->overrides], *rest;
+    const char *name = wanted->what, *ini = strstr(name, ".ini") ? "" : ".ini";
+    int length = snprintf(asset, sizeof asset, "studies/%s%s", name, ini);
+    bool found = !sx_is_file(name) && length > 0 && (size_t)length < sizeof asset &&
+                 sx_asset_find(path, asset, NULL) == SX_OK;
+    sx_status status =
+        sx_config_read(config, found ? path : name, wanted->preset[0] ? wanted->preset : NULL, err);
+    sx_text_set(words, sizeof words, wanted->overrides);
+    for (char *word = strtok_r(words, " ", &rest); word && !status;
+         word = strtok_r(NULL, " ", &rest))
+        status = sx_config_override(config, word, err);
+    return status;
 }
 
 /* The configuration of a run, for a new one. */
@@ -49,6 +67,8 @@ static sx_status queue(sx_workbench *bench, const sx_job *job, sx_error *err) {
     sx_engine_send(bench->engine, SX_COMMAND_STOP, 0);
     sx_status status = sx_engine_queue(bench->engine, job, err);
     if (status) return status;
+    bench->jobs++;
+    bench->starting = true;
     bench->kind = job->kind;
     bench->by_path = false;
     return SX_OK;
@@ -63,11 +83,9 @@ static sx_status start(void *user, const sx_start *wanted, sx_error *err) {
     if (wanted->kind == SX_START_OPEN || wanted->kind == SX_START_RESUME)
         return queue(bench, &job, err);
     sx_status status = sx_config_new(&config, err);
-    const char *preset = wanted->preset[0] ? wanted->preset : NULL;
     if (!status)
-        status = wanted->kind == SX_START_AGAIN
-                     ? read_run(wanted->what, &config, err)
-                     : sx_config_read(&config, wanted->what, preset, err);
+        status = wanted->kind == SX_START_AGAIN ? read_run(wanted->what, &config, err)
+                                                : read_study(wanted, &config, err);
     job = (sx_job){.kind = SX_JOB_RUN, .config = &config};
     if (!status) status = queue(bench, &job, err);
     sx_config_done(&config);
@@ -96,6 +114,7 @@ static bool look_at_snapshot(sx_workbench *bench) {
     const sx_snapshot *before = bench->newest;
     bench->newest = newest;
     bench->shown = *newest;
+    bench->starting = newest->job < bench->jobs;
     if (bench->options->fixed_clock) {
         bench->shown.seconds = bench->shown.seconds_left = 0;
         bench->shown.images_per_second = bench->shown.measuring_share = NAN;
@@ -108,6 +127,7 @@ static bool look_at_snapshot(sx_workbench *bench) {
 
 bool sx_workbench_look(sx_workbench *bench) {
     bool snapshot = look_at_snapshot(bench), answer = look_at_answer(bench);
+    bench->news = bench->news || snapshot || answer;
     return snapshot || answer;
 }
 
@@ -130,6 +150,7 @@ static sx_status begin(sx_workbench *bench, const sx_app_options *options, doubl
                                 .send = send,
                                 .ask = ask,
                                 .start = start,
+                                .starts_freely = options->script != NULL,
                                 .page = options->page,
                                 .picture_seconds = picture_seconds};
     *bench = (sx_workbench){
@@ -141,7 +162,11 @@ static sx_status begin(sx_workbench *bench, const sx_app_options *options, doubl
 
 static sx_status start_engine(sx_workbench *bench, sx_error *err) {
     bench->engine = sx_engine_new(bench->options->threads, err);
-    return bench->engine ? sx_engine_queue(bench->engine, &bench->options->job, err) : err->status;
+    if (!bench->engine) return err->status;
+    if (bench->options->idle) return SX_OK;
+    bench->jobs++;
+    bench->starting = true;
+    return sx_engine_queue(bench->engine, &bench->options->job, err);
 }
 
 static bool is_over(sx_state state) {
@@ -194,6 +219,8 @@ typedef struct {
     int ending;                                  /* the signal that ends it, 0: none */
     double next_frame;                           /* not before */
     double resize_at;                            /* 0: no resize is pending */
+    sx_lesson lesson;
+    sx_recorder recorder;
 } session;
 
 static sx_status draw_frame(session *s, sx_error *err) {
@@ -230,12 +257,45 @@ static void take_signals(session *s) {
     }
 }
 
-static void grant_wish(session *s) {
+/* Begins a recording, or ends the one that goes on. */
+static void record(session *s, const char *path, bool by_prompt) {
+    char said[SX_PATH_SIZE + 64];
+    sx_error err = {0};
+    if (s->recorder.path[0]) {
+        snprintf(said, sizeof said, "what was pressed is in %s", s->recorder.path);
+        bool bad = sx_recorder_end(&s->recorder, by_prompt, &err) != SX_OK;
+        sx_screen_say(s->bench.screen, bad ? err.message : said, bad);
+    } else if (path[0]) {
+        sx_recorder_begin(&s->recorder, path);
+        sx_screen_say(s->bench.screen, "recording; F6 or :record ends it", false);
+    } else {
+        sx_screen_say(s->bench.screen, "record takes the name of a file", true);
+    }
+}
+
+static void replay(session *s, const char *name) {
+    sx_error err = {0};
+    if (sx_lesson_begin(&s->lesson, &s->bench, name, s->bench.options->speed, &err))
+        sx_screen_say(s->bench.screen, err.message, true);
+}
+
+static void grant_wish(session *s, bool by_prompt) {
     sx_screen_wish wish = sx_screen_take_wish(s->bench.screen);
     if (wish == SX_WISH_QUIT) s->leaving = true;
     if (wish == SX_WISH_REPAINT) sx_terminal_repaint(s->terminal);
     if (wish == SX_WISH_SUSPEND) suspend(s);
-    if (wish == SX_WISH_COPY) sx_terminal_copy(sx_screen_copied(s->bench.screen));
+    if (wish == SX_WISH_COPY) sx_terminal_copy(sx_screen_wished(s->bench.screen));
+    if (wish == SX_WISH_RECORD) record(s, sx_screen_wished(s->bench.screen), by_prompt);
+    if (wish == SX_WISH_REPLAY) replay(s, sx_screen_wished(s->bench.screen));
+}
+
+static void press(session *s, const char *key) {
+    if (sx_lesson_key(&s->lesson, &s->bench, key)) return;
+    bool in_prompt = sx_screen_prompting(s->bench.screen), recorded = s->recorder.path[0] != 0;
+    s->bench.told = -1;
+    sx_screen_key(s->bench.screen, key);
+    grant_wish(s, in_prompt);
+    if (recorded) sx_recorder_key(&s->recorder, key, in_prompt, s->bench.told);
 }
 
 static void take_input(session *s) {
@@ -244,11 +304,10 @@ static void take_input(session *s) {
         if (event.kind == SX_TERMINAL_GONE) s->ending = SIGHUP;
         if (event.kind == SX_TERMINAL_GONE || event.kind == SX_TERMINAL_NOTHING) return;
         if (event.kind == SX_TERMINAL_KEY)
-            sx_screen_key(s->bench.screen, event.key);
+            press(s, event.key);
         else
             sx_screen_mouse(s->bench.screen, event.key, event.x, event.y);
         s->dirty = true;
-        grant_wish(s);
         if (s->leaving) return;
     }
 }
@@ -272,6 +331,7 @@ static int time_left(const session *s) {
     double due = INFINITY, now = sx_seconds();
     if (s->dirty) due = s->next_frame;
     if (s->resize_at > 0 && s->resize_at < due) due = s->resize_at;
+    if (s->lesson.script && s->lesson.due < due) due = s->lesson.due;
     if (isinf(due)) return -1;
     return due > now ? (int)ceil((due - now) * 1000) : 0;
 }
@@ -296,6 +356,12 @@ static sx_status loop(session *s, sx_error *err) {
             sx_terminal_size(s->terminal, &s->width, &s->height);
             s->dirty = true;
         }
+        if (sx_lesson_turn(&s->lesson, &s->bench)) {
+            s->dirty = true;
+            grant_wish(s, false);
+        }
+        s->dirty = s->dirty || s->bench.news;
+        s->bench.news = false;
         if (s->dirty && now >= s->next_frame) status = draw_frame(s, err);
         if (status == SX_OK) wait_for_something(s);
     }
@@ -312,8 +378,11 @@ static sx_status run_session(session *s, sx_error *err) {
     if (status == SX_OK) status = start_engine(&s->bench, err);
     if (status == SX_OK) {
         take_snapshot(s);
+        if (s->bench.options->replay) replay(s, s->bench.options->replay);
         status = loop(s, err);
     }
+    if (s->recorder.path[0]) record(s, "", false);
+    sx_lesson_end(&s->lesson, &s->bench);
     return status;
 }
 
@@ -340,6 +409,29 @@ static int work_at_terminal(const sx_app_options *options) {
 /* ---- a script ---------------------------------------------------------------------------------
  */
 
+/* Without pauses; each step is drawn, since the next one may depend on what is seen. */
+static sx_status run_script(sx_workbench *bench, sx_error *err) {
+    sx_script *script = sx_script_new(bench->options->script, err);
+    sx_script_turn_kind turn = script ? SX_SCRIPT_WENT : SX_SCRIPT_FAILED;
+    while (turn == SX_SCRIPT_WENT || turn == SX_SCRIPT_WAITS) {
+        double due;
+        const sx_canvas *canvas = &bench->canvas;
+        if (turn == SX_SCRIPT_WAITS) {
+            if (sx_signals_take()) {
+                sx_fail(err, SX_CANCELLED, "interrupted while waiting");
+                break;
+            }
+            sx_engine_wait(bench->engine, bench->shown.version, 5);
+        }
+        sx_workbench_look(bench);
+        if (sx_workbench_draw(bench, canvas->width, canvas->height, canvas->look, err)) break;
+        turn = sx_script_turn(script, bench, &due, err);
+        if (sx_screen_take_wish(bench->screen) == SX_WISH_QUIT) bench->left = true;
+    }
+    sx_script_free(script);
+    return err->status;
+}
+
 static int work_by_script(const sx_app_options *options) {
     sx_workbench bench;
     sx_error err = {0};
@@ -355,7 +447,7 @@ static int work_by_script(const sx_app_options *options) {
     sx_status status = begin(&bench, options, 0, &err);
     if (status == SX_OK) status = sx_workbench_draw(&bench, width, height, look, &err);
     if (status == SX_OK) status = start_engine(&bench, &err);
-    if (status == SX_OK) status = sx_script_run(&bench, options->script, &err);
+    if (status == SX_OK) status = run_script(&bench, &err);
     int code = status == SX_OK ? SX_EXIT_DONE : sx_app_fail(&err);
     end(&bench);
     return code;

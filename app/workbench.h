@@ -13,6 +13,11 @@ typedef struct {
     sx_canvas canvas;
     const sx_snapshot *newest; /* held; NULL before the first */
     const sx_answer *answer;   /* of the probe; held, may be NULL */
+    uint64_t jobs;             /* that were queued */
+    bool starting;             /* the last of them has not begun yet */
+    bool news;                 /* a snapshot or an answer came since this was cleared */
+    bool left;                 /* a key or a command left the workbench */
+    int64_t told;              /* step at which the engine was told something last, -1: was not */
     sx_job_kind kind;          /* of the job that is shown or will be */
     bool by_path;              /* its run is not in the list of runs */
     sx_snapshot shown;         /* a copy for the screen, times blanked on a fixed clock */
@@ -27,8 +32,5 @@ sx_status sx_workbench_draw(sx_workbench *bench, int width, int height, sx_look 
 
 /* Reads "120x40"; false if it is none or not within 1 .. 1000. */
 bool sx_parse_size(const char *text, int *width, int *height);
-
-/* Runs a script to its end. app/script.c */
-sx_status sx_script_run(sx_workbench *bench, const char *path, sx_error *err);
 
 #endif

@@ -25,6 +25,7 @@ const char *sx_state_name(sx_state state); /* "running" ... */
 /* One moment of the current job. Immutable once published. */
 typedef struct {
     uint64_t version; /* grows */
+    uint64_t job;     /* 1 for the first that was queued; 0: none has begun */
     sx_state state;
     char run[96];      /* "0012-fashion-cnn"; "" before there is one */
     char path[1024];   /* of the run folder; "" if there is none */

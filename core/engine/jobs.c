@@ -11,8 +11,9 @@ static void reset(sx_engine *engine) {
     sx_engine_drop_results(engine);
     sx_study_data_release(engine->now.data);
     sx_result_release(engine->now.clock);
-    uint64_t version = engine->now.version;
+    uint64_t version = engine->now.version, job = engine->now.job + 1;
     engine->now = (sx_snapshot){.version = version,
+                                .job = job,
                                 .threads = engine->threads,
                                 .images_per_second = NAN,
                                 .seconds_left = NAN,

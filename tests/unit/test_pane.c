@@ -857,7 +857,7 @@ static void numbers_are_copied(void **state) {
     bench *b = bench_new(SX_STATE_FINISHED);
     press(b, "3 y");
     assert_int_equal(sx_screen_take_wish(b->screen), SX_WISH_COPY);
-    assert_non_null(strstr(sx_screen_copied(b->screen), "gradient norm"));
+    assert_non_null(strstr(sx_screen_wished(b->screen), "gradient norm"));
     expect_seen(b, "2 results sent to the terminal's clipboard as CSV");
     size_t count = b->moment.snapshot.result_count;
     b->moment.snapshot.result_count = 0;

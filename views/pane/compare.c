@@ -411,6 +411,19 @@ static void tell_difference(compare_pane *pane, char *out, size_t size) {
              grid->low[at] <= 0 && grid->high[at] >= 0 ? "   the interval reaches 0" : "");
 }
 
+/* The first place whose run has the same bits in every result; -1: there is none before it. */
+static int twin_of(const compare_pane *pane, int place) {
+    for (int before = 0; before < place; before++) {
+        bool same = pane->sides[before].name[0] != 0;
+        for (int i = 0; i < RESULTS && same; i++) {
+            const sx_result *a = result_of(pane, before, i), *b = result_of(pane, place, i);
+            same = a && b ? sx_same_bits(a, b) : !a && !b && i != VALIDATION;
+        }
+        if (same) return before;
+    }
+    return -1;
+}
+
 static void draw_side(compare_pane *pane, sx_canvas *canvas, sx_box box, int y, int place) {
     char value[160], number[16];
     int base, other;
@@ -421,6 +434,10 @@ static void draw_side(compare_pane *pane, sx_canvas *canvas, sx_box box, int y, 
         sx_text_set(value, sizeof value, place == base ? "base" : place == other ? "compared" : "");
     else if (!value[0])
         sx_text_set(value, sizeof value, "not measured");
+    int twin = twin_of(pane, place);
+    size_t used = strlen(value);
+    if (twin >= 0)
+        snprintf(value + used, sizeof value - used, "%sequals %d", used ? "   " : "", twin + 1);
     snprintf(number, sizeof number, "%d", place + 1);
     sx_style style = sx_style_of(SX_ROLE_SERIES1 + (sx_role)(place % 6));
     style.attributes |= SX_BOLD;

@@ -58,7 +58,7 @@ void sx_desk_start(sx_desk *desk, sx_start_kind kind, const char *what, const ch
     desk->pending.kind = kind;
     sx_text_set(desk->pending.what, sizeof desk->pending.what, what);
     sx_text_set(desk->pending.preset, sizeof desk->pending.preset, preset);
-    if (sx_desk_active(desk))
+    if (sx_desk_active(desk) && !desk->starts_freely)
         sx_desk_ask(desk, start, desk, "the run would stop, checkpointed: y goes to the other");
     else
         start(desk);

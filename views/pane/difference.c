@@ -73,6 +73,24 @@ sx_result *sx_difference_masked(const sx_result *difference) {
     return result;
 }
 
+static bool same_bits(const double *a, const double *b, size_t count) {
+    return memcmp(a, b, count * sizeof *a) == 0;
+}
+
+bool sx_same_bits(const sx_result *a, const sx_result *b) {
+    if (a->kind != b->kind || a->step != b->step) return false;
+    if (a->kind == SX_RESULT_GRID)
+        return same_places(&a->grid, &b->grid) &&
+               same_bits(a->grid.values, b->grid.values,
+                         (size_t)a->grid.rows * (size_t)a->grid.columns);
+    const sx_series *x = &a->series, *y = &b->series;
+    bool same = a->kind == SX_RESULT_SERIES && x->length == y->length &&
+                x->line_count == y->line_count && same_bits(x->x, y->x, x->length);
+    for (int line = 0; same && line < x->line_count; line++)
+        same = same_bits(x->lines[line].y, y->lines[line].y, x->length);
+    return same;
+}
+
 double sx_line_at(const sx_result *series, int line, double x) {
     const double *xs = series->series.x, *ys = series->series.lines[line].y;
     size_t low = 0, high = series->series.length;

@@ -18,6 +18,9 @@ sx_result *sx_difference_masked(const sx_result *difference);
  * unknown. Returns owned; NULL if memory is out or there is no line. */
 sx_result *sx_mean_of_lines(const sx_result *const *series, const int *lines, int count);
 
+/* True if two series or two grids have the same bits in all x and all values. */
+bool sx_same_bits(const sx_result *a, const sx_result *b);
+
 /* The value of a line at x, between its points; NaN beyond its ends. */
 double sx_line_at(const sx_result *series, int line, double x);
 

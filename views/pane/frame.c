@@ -125,12 +125,25 @@ static void draw_state(const sx_screen *screen, sx_canvas *canvas, sx_box row) {
     if (text[0]) sx_canvas_text(canvas, row, x, 0, sx_style_of(role), fit);
 }
 
+/* What a lesson says, on a ground of its own. */
+static void draw_caption(const sx_screen *screen, sx_canvas *canvas, sx_box box) {
+    sx_style style = sx_style_of(SX_ROLE_TEXT);
+    style.attributes |= SX_REVERSE;
+    if (box.height < 1) return;
+    sx_canvas_fill(canvas, (sx_box){0, box.y, canvas->width, box.height}, ' ', style);
+    sx_canvas_paragraph(canvas, box, 0, style, screen->caption);
+}
+
 static void draw_bottom(sx_screen *screen, sx_canvas *canvas) {
     sx_box all = sx_box_inset(sx_canvas_box(canvas), 1, 0, 1, 0);
     sx_box keys = sx_box_take_rows(&all, -1), state = sx_box_take_rows(&all, -1);
     sx_command_set sets[SETS];
     draw_state(screen, canvas, state);
-    if (screen->prompt.open) {
+    draw_caption(screen, canvas,
+                 sx_box_take_rows(&all, -sx_screen_caption_rows(screen, canvas->width)));
+    if (!screen->prompt.open && screen->lesson[0]) {
+        sx_canvas_text(canvas, keys, 0, 0, sx_style_of(SX_ROLE_KEY), screen->lesson);
+    } else if (screen->prompt.open) {
         sx_palette_draw(&screen->prompt, canvas, sx_box_inset(sx_canvas_box(canvas), 0, 1, 0, 2),
                         sx_screen_names(screen, sets));
         sx_prompt_draw(&screen->prompt, canvas, keys, sx_screen_names(screen, sets));

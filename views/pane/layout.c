@@ -20,9 +20,14 @@ static void divide(sx_box body, int *columns, int *rows) {
     *rows = *columns == 2 && body.height >= 2 * TILE_HEIGHT ? 2 : 1;
 }
 
+int sx_screen_caption_rows(const sx_screen *screen, int width) {
+    return screen->caption[0] ? (width < 100 ? 3 : 2) : 0;
+}
+
 int sx_screen_tiles(const sx_screen *screen, int width, int height, sx_tile tiles[TILES]) {
     if (width < LEAST_WIDTH || height < LEAST_HEIGHT) return 0;
-    sx_box body = {0, BARS_ABOVE, width, height - BARS_ABOVE - BARS_BELOW};
+    int caption = sx_screen_caption_rows(screen, width);
+    sx_box body = {0, BARS_ABOVE, width, height - BARS_ABOVE - BARS_BELOW - caption};
     if (screen->page != DASHBOARD) {
         tiles[0] = (sx_tile){sx_screen_panes[screen->page - 1]->name, body, true};
         return 1;

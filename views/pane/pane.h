@@ -20,6 +20,7 @@ typedef enum {
 typedef struct {
     sx_start_kind kind;
     char what[SX_PATH_SIZE], preset[16];
+    char overrides[256]; /* of a study: "section.key=value ..." */
 } sx_start;
 
 typedef struct {
@@ -28,7 +29,8 @@ typedef struct {
     void (*ask)(void *user, const sx_question *question);         /* its probe; may be NULL */
     /* Ends the job that is shown, checkpointed, and begins another one; may be NULL. */
     sx_status (*start)(void *user, const sx_start *start, sx_error *err);
-    const char *page; /* the first: "dashboard", "data" ...; NULL: dashboard */
+    bool starts_freely; /* another job ends the one that runs without a question: a script */
+    const char *page;   /* the first: "dashboard", "data" ...; NULL: dashboard */
     /* Seconds that one drawing may spend on pictures that were not drawn before; the rest follow
      * in the next drawings. 0: all at once, so that a script sees the whole picture. */
     double picture_seconds;
@@ -68,12 +70,20 @@ typedef enum {
     SX_WISH_QUIT,
     SX_WISH_SUSPEND,
     SX_WISH_REPAINT,
-    SX_WISH_COPY
+    SX_WISH_COPY,   /* the text to the clipboard */
+    SX_WISH_RECORD, /* keys into the file of the text, or no more */
+    SX_WISH_REPLAY  /* the lesson of the text */
 } sx_screen_wish;
 sx_screen_wish sx_screen_take_wish(sx_screen *screen);
 
-/* What SX_WISH_COPY asks to copy; owned by the screen until the next such wish. */
-const char *sx_screen_copied(const sx_screen *screen);
+/* The text that belongs to a wish; owned by the screen until the next wish. */
+const char *sx_screen_wished(const sx_screen *screen);
+
+/* True while the command line takes the keys. */
+bool sx_screen_prompting(const sx_screen *screen);
+
+/* What stands in place of the key line, for a lesson that plays; "": the keys. */
+void sx_screen_lesson(sx_screen *screen, const char *line);
 
 /* {"page": ..., "focus": ..., "state": ..., "step": ..., "prompt": ..., "help": ...,
  *  "data": {"split", "class", "show", "filter", "shown", "item"}, "robustness": {...} ...};

@@ -16,6 +16,7 @@ typedef struct {
     void (*ask)(void *user, const sx_question *question);
     void (*send)(void *user, sx_command_kind kind, double value);
     sx_status (*start)(void *user, const sx_start *start, sx_error *err);
+    bool starts_freely;   /* as in sx_screen_options, or while a lesson plays */
     bool wants_dashboard; /* a pane has begun another job */
     bool wants_compare;   /* ... wants to see the runs that are marked */
     bool wants_probe;     /* a pane has put something into `scene` that is to be opened */

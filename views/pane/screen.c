@@ -215,13 +215,13 @@ static void run_export(void *state, int value, const char *argument) {
 static void run_copy(void *state, int value, const char *argument) {
     sx_screen *screen = state;
     (void)value, (void)argument;
-    sx_text_done(&screen->copied);
+    sx_text_done(&screen->wished);
     int focused = sx_screen_focused(screen);
     int count = sx_part_numbers(&screen->desk, sx_screen_panes[focused], screen->panes[focused],
-                                &screen->copied);
+                                &screen->wished);
     if (count == 0) {
         sx_desk_say(&screen->desk, "nothing to copy: there are no results here yet");
-    } else if (screen->copied.failed || screen->copied.size > COPY_LIMIT) {
+    } else if (screen->wished.failed || screen->wished.size > COPY_LIMIT) {
         sx_desk_say(&screen->desk, "too much for a clipboard; e writes it to files");
         screen->desk.bad = true;
     } else {
@@ -254,6 +254,18 @@ static void run_again(void *state, int value, const char *argument) {
 static void run_undo(void *state, int value, const char *argument) {
     (void)value, (void)argument;
     sx_screen_undo(state);
+}
+/* A wish with its argument. */
+static void run_wish_for(void *state, int value, const char *argument) {
+    sx_screen *screen = state;
+    sx_text_done(&screen->wished);
+    sx_text_add(&screen->wished, "%s", argument);
+    if (!screen->wished.failed) screen->wish = (sx_screen_wish)value;
+}
+static void run_caption(void *state, int value, const char *argument) {
+    sx_screen *screen = state;
+    (void)value;
+    sx_text_printable(screen->caption, sizeof screen->caption, argument);
 }
 static void run_wish(void *state, int value, const char *argument) {
     (void)argument;
@@ -299,6 +311,14 @@ static void run_screen_save(void *state, int value, const char *argument) {
         sx_desk_say(&screen->desk, "the screen is in %s", argument);
     else
         sx_screen_say(screen, err.message, true);
+}
+
+/* The lessons that come with the program. */
+static const char *lesson_choice(void *state, size_t row) {
+    static const char *const lessons[] = {"what-a-convolution-sees", "confidence-is-not-accuracy",
+                                          "same-seed-same-bits"};
+    (void)state;
+    return row < sizeof lessons / sizeof *lessons ? lessons[row] : NULL;
 }
 
 const sx_command sx_screen_commands[] = {
@@ -351,6 +371,12 @@ const sx_command sx_screen_commands[] = {
      NULL},
     {"screen-save", "P", "FILE", NULL, "the screen as text, with its styles beside it",
      run_screen_save, 0, NULL, NULL},
+    {"caption", "F3", "[TEXT]", NULL, "a sentence below the panes, or none", run_caption, 0, NULL,
+     NULL},
+    {"record", "F6", "[FILE]", NULL, "record what is pressed into a file; without one, end it",
+     run_wish_for, SX_WISH_RECORD, NULL, NULL},
+    {"replay", "F7", "FILE", NULL, "play a lesson or a recording", run_wish_for, SX_WISH_REPLAY,
+     lesson_choice, NULL},
     {"repaint", "Ctrl-L", "", NULL, "draw everything again", run_wish, SX_WISH_REPAINT, NULL, NULL},
     {"suspend", "Ctrl-Z", "", NULL, "back to the shell; fg returns", run_wish, SX_WISH_SUSPEND,
      NULL, NULL},
@@ -545,6 +571,7 @@ sx_screen *sx_screen_new(const sx_screen_options *options, sx_error *err) {
                              .ask = options->ask,
                              .start = options->start,
                              .send = options->send,
+                             .starts_freely = options->starts_freely,
                              .threshold = NAN,
                              .coverage = NAN};
     bool whole = true;
@@ -562,16 +589,25 @@ void sx_screen_free(sx_screen *screen) {
     if (!screen) return;
     for (int i = 0; i < PANES; i++)
         if (screen->panes[i]) sx_screen_panes[i]->close(screen->panes[i]);
-    sx_text_done(&screen->copied);
+    sx_text_done(&screen->wished);
     sx_free(screen);
+}
+
+bool sx_screen_prompting(const sx_screen *screen) {
+    return screen->prompt.open;
+}
+
+void sx_screen_lesson(sx_screen *screen, const char *line) {
+    sx_text_printable(screen->lesson, sizeof screen->lesson, line);
+    screen->desk.starts_freely = screen->options.starts_freely || *line;
 }
 
 bool sx_screen_again(const sx_screen *screen) {
     return screen->desk.again;
 }
 
-const char *sx_screen_copied(const sx_screen *screen) {
-    return screen->copied.data ? screen->copied.data : "";
+const char *sx_screen_wished(const sx_screen *screen) {
+    return screen->wished.data ? screen->wished.data : "";
 }
 
 sx_screen_wish sx_screen_take_wish(sx_screen *screen) {

@@ -47,7 +47,9 @@ struct sx_screen {
     bool undone;  /* the command that runs is the undo: it is no change itself */
     bool leaving; /* the question is whether to leave although a run would stop */
     sx_screen_wish wish;
-    sx_text copied;
+    sx_text wished;    /* the text of the wish */
+    char caption[400]; /* of a lesson; "": none */
+    char lesson[160];  /* as in sx_screen_lesson */
     sx_prompt prompt;
     int width, height; /* of the last drawing */
     sx_look look;
@@ -61,6 +63,9 @@ int sx_screen_focused(const sx_screen *screen);
 enum { SETS = PANES + 1 };
 sx_commands sx_screen_keys(const sx_screen *screen, sx_command_set sets[SETS]);
 sx_commands sx_screen_names(const sx_screen *screen, sx_command_set sets[SETS]);
+
+/* Rows above the state line that a caption takes. */
+int sx_screen_caption_rows(const sx_screen *screen, int width);
 
 /* Shows a page. */
 void sx_screen_go_to(sx_screen *screen, int page);

@@ -168,14 +168,21 @@ static void run_start(void *state, int value, const char *argument) {
         pane->desk->bad = true;
         return;
     }
+    pane->desk->pending.overrides[0] = 0;
     sx_desk_start(pane->desk, SX_START_STUDY, s->path, presets[preset]);
 }
 
-/* A study file anywhere. */
+/* A study file anywhere, and what is changed in it. */
 static void run_study(void *state, int value, const char *argument) {
     studies_pane *pane = state;
+    char file[SX_PATH_SIZE];
     (void)value;
-    sx_desk_start(pane->desk, SX_START_STUDY, argument, "");
+    sx_text_set(file, sizeof file, argument);
+    file[strcspn(file, " ")] = 0;
+    const char *rest = argument + strlen(file);
+    sx_text_set(pane->desk->pending.overrides, sizeof pane->desk->pending.overrides,
+                rest + strspn(rest, " "));
+    sx_desk_start(pane->desk, SX_START_STUDY, file, "");
 }
 
 static const sx_command commands[] = {
@@ -187,7 +194,8 @@ static const sx_command commands[] = {
     {"right", "Right l", "", "preset", "a longer preset", run_preset, RIGHT, NULL, NULL},
     {"start", "S", "[PRESET]", "start", "start the study: quick, class or full", run_start, 0,
      preset_choice, NULL},
-    {"study", "o", "FILE", NULL, "start the study of a file", run_study, 0, NULL, NULL},
+    {"study", "o", "FILE", NULL, "start the study of a file: FILE [section.key=value ...]",
+     run_study, 0, NULL, NULL},
     {0}};
 
 static bool enter(void *state) {
