@@ -69,7 +69,7 @@ check "left" shows "left with 0"
 check "pages and keys are in it" grep -q "^key 4" mine.txt
 check "and the step of the pause" grep -q "^:wait step [1-9]" mine.txt
 check "but not what ended it" sh -c "! grep -q 'key.* r e c o r d' mine.txt"
-echo ":state-save after.json" >>mine.txt
+printf ":wait state paused\n:state-save after.json\n" >>mine.txt
 check "it plays again" "$sextant" run tiny.ini --script mine.txt --clock fixed --size 80x24
 check "to the same page" grep -q '"page": "robustness"' after.json
 check "and the same state" grep -q '"state": "paused"' after.json
