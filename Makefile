@@ -7,9 +7,9 @@ BUILD := build
 
 WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-prototypes -Werror
 CFLAGS_ALL := -std=c11 -D_GNU_SOURCE $(WARNINGS) $(OPTIMIZE) -g -pthread -fno-math-errno \
-              -fno-trapping-math -I. -isystem /usr/include/openblas $(SANITIZE) $(CFLAGS)
+              -fno-trapping-math -I. -isystem /usr/include/openblas -isystem /usr/include/freetype2 $(SANITIZE) $(CFLAGS)
 PATHS := -DSX_PREFIX='"$(PREFIX)"' -DSX_SOURCE='"$(CURDIR)"'
-LIBS := -lopenblas -lpng -ljpeg -lzip -lz -linih -ljansson -lncursesw -ltinfo -lmd -lm
+LIBS := -lopenblas -lpng -ljpeg -lzip -lz -linih -ljansson -lncursesw -ltinfo -lmd -lfreetype -lm
 
 CORE  := $(sort $(wildcard core/*/*.c core/*/*/*.c))
 VIEWS := $(sort $(wildcard views/*/*.c))

@@ -2,6 +2,7 @@
  * row and nothing else. "--flag value" and "--flag=value" are the same. */
 #include "app/arguments.h"
 
+#include "app/export.h"
 #include "app/settings.h"
 #include "app/theme.h"
 
@@ -45,7 +46,7 @@ static const flag flags[] = {
      AT(app.size)},
     {"clock", "fixed", "show times as zero, for comparing screens", SX_FOR_SCREEN, TEXT, AT(clock)},
     {"only", "NAME", "one result", SX_FOR_EXPORT, TEXT, AT(only)},
-    {"format", "csv|json|svg|text", "of the files (default csv)", SX_FOR_EXPORT, TEXT, AT(format)},
+    {"format", SX_EXPORT_FORMATS, "of the files (default csv)", SX_FOR_EXPORT, TEXT, AT(format)},
     {"help", NULL, "this text", ~0u, SWITCH, AT(help)},
 };
 enum { FLAGS = sizeof flags / sizeof flags[0] };

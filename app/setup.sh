@@ -11,6 +11,7 @@ run|library jpeglib.h jpeg|libjpeg-dev|libjpeg-turbo-devel|libjpeg-turbo
 run|library zlib.h z|zlib1g-dev|zlib-devel|zlib
 run|library zip.h zip|libzip-dev|libzip-devel|libzip
 run|library sha2.h md|libmd-dev|libmd-devel|libmd
+run|library ft2build.h freetype|libfreetype-dev|freetype-devel|freetype2
 data|dataset|dataset-fashion-mnist||
 test|library cmocka.h cmocka|libcmocka-dev|libcmocka-devel|cmocka
 test|program clang-format|clang-format|clang-tools-extra|clang
@@ -23,7 +24,7 @@ long|fuzzer|libclang-rt-14-dev||'
 library() { # header, library: there when a program with both links
     printf '%s\n' '#include <setjmp.h>' '#include <stdarg.h>' '#include <stddef.h>' '#include <stdint.h>' \
         '#include <stdio.h>' "#include <$1>" 'int main(void) { return 0; }' |
-        ${CC:-cc} -I/usr/include/openblas -x c - -x none -Wl,--no-as-needed "-l$2" -o /dev/null 2>/dev/null
+        ${CC:-cc} -I/usr/include/openblas -I/usr/include/freetype2 -x c - -x none -Wl,--no-as-needed "-l$2" -o /dev/null 2>/dev/null
 }
 fuzzer() { # libFuzzer's runtime; asked for on Debian only, elsewhere clang brings it
     program apt-get || return 0

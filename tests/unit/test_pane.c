@@ -832,7 +832,7 @@ static void results_are_exported(void **state) {
     assert_non_null(mkdtemp(directory));
     snprintf(b->moment.snapshot.path, sizeof b->moment.snapshot.path, "%s", directory);
     press(b, "5 e");
-    expect_seen(b, "12 files in");
+    expect_seen(b, "14 files in");
     snprintf(path, sizeof path, "%s/export/risk.csv", directory);
     assert_int_equal(sx_file_read(path, 1 << 20, &file, NULL), SX_OK);
     assert_non_null(strstr((char *)file.data, "AURC"));

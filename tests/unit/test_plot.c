@@ -358,10 +358,50 @@ static void check_xml(const char *text) {
     assert_int_equal(depth, 0);
 }
 
-static void check_svg(sx_result *result, const char *name) {
+/* How many pixels of rows [from, to) have nearly that colour. */
+static int count_pixels(const sx_image *image, int from, int to, uint32_t colour) {
+    int count = 0;
+    for (int i = from * image->width; i < to * image->width; i++) {
+        const uint8_t *p = image->pixels + 3 * (size_t)i;
+        count += abs(p[0] - (int)(colour >> 16)) + abs(p[1] - (int)(colour >> 8 & 255)) +
+                     abs(p[2] - (int)(colour & 255)) <
+                 12;
+    }
+    return count;
+}
+
+/* A picture of the same figure has title, plot and caption where the SVG has them. */
+static void check_png(const sx_figure *figure, uint32_t colour) {
+    sx_bytes png, again;
+    sx_image image, large;
+    sx_error err = {0};
+    if (sx_figure_png(figure, 1, &png, &err)) fail_msg("%s", err.message);
+    assert_int_equal(sx_figure_png(figure, 1, &again, &err), SX_OK);
+    assert_int_equal(png.size, again.size);
+    assert_memory_equal(png.data, again.data, png.size);
+    sx_bytes_done(&again);
+    assert_int_equal(sx_png_decode(png.data, png.size, &image, &err), SX_OK);
+    sx_bytes_done(&png);
+    assert_int_equal(image.width, 96 * 8);
+    assert_true(count_pixels(&image, 16, 32, 0x111111) > 20); /* title */
+    assert_true(count_pixels(&image, image.height - 32, image.height, 0x5F5F5F) > 20);
+    if (colour) assert_true(count_pixels(&image, 40, image.height - 32, colour) > 20);
+    assert_int_equal(count_pixels(&image, 0, 8, 0xFFFFFF), 8 * image.width); /* margin */
+    assert_int_equal(sx_figure_png(figure, 2, &png, &err), SX_OK);
+    assert_int_equal(sx_png_decode(png.data, png.size, &large, &err), SX_OK);
+    assert_int_equal(large.width, 2 * image.width);
+    sx_bytes_done(&png);
+    sx_image_done(&image);
+    sx_image_done(&large);
+}
+
+/* `colour`: one that must be in the plot's picture; 0: any. */
+static void check_figure(sx_result *result, const char *name, uint32_t colour) {
     sx_text svg = {0}, again = {0};
-    assert_true(sx_plot_svg(result, "0012-x<&y · seed 0", &svg));
-    assert_true(sx_plot_svg(result, "0012-x<&y · seed 0", &again));
+    sx_figure figure = {.result = result, .caption = "0012-x<&y · seed 0"};
+    sx_figure_svg(&figure, &svg);
+    sx_figure_svg(&figure, &again);
+    assert_non_null(svg.data);
     assert_string_equal(svg.data, again.data);
     assert_non_null(strstr(svg.data, "0012-x&lt;&amp;y · seed 0 · step"));
     check_xml(svg.data);
@@ -370,21 +410,47 @@ static void check_svg(sx_result *result, const char *name) {
     if (name) golden_file(name, "svg", &svg);
     sx_text_done(&svg);
     sx_text_done(&again);
+    check_png(&figure, colour);
     sx_result_release(result);
 }
 
-static void figures_are_written_as_svg(void **state) {
+static void figures_are_written_as_svg_and_png(void **state) {
     (void)state;
-    check_svg(rotation(), "plot-rotation");
-    check_svg(location(9, 9), "plot-location");
-    check_svg(reliability(), "plot-reliability");
-    check_svg(location(40, 1), NULL);
-    check_svg(new_series("training", 0, 1, false), NULL);
+    check_figure(rotation(), "plot-rotation", 0x005FFF);
+    check_figure(location(9, 9), "plot-location", 0x87D700);
+    check_figure(reliability(), "plot-reliability", 0xAFAFD7);
+    check_figure(location(40, 1), NULL, 0);
+    check_figure(new_series("training", 0, 1, false), NULL, 0);
     sx_result *table = figures();
+    sx_figure figure = {.result = table};
     sx_text nothing = {0};
-    assert_false(sx_plot_svg(table, "", &nothing));
+    sx_bytes png;
+    sx_figure_svg(&figure, &nothing);
     assert_int_equal(nothing.size, 0);
+    assert_int_equal(sx_figure_png(&figure, 1, &png, NULL), SX_BAD_INPUT);
     sx_result_release(table);
+}
+
+/* A map with a ramp of its own, and curves with dashes, in a legend's order. */
+static void own_figures_are_pictures_too(void **state) {
+    (void)state;
+    sx_result *map = location(9, 9), *curves = risk_coverage();
+    for (int i = 0; i < 81; i++) map->grid.values[i] = i % 5 ? 0.5 * sin(i * 0.37) : NAN;
+    sx_figure figure = {.result = map, .as_map = true};
+    figure.map = (sx_heatmap){.low = -0.5,
+                              .high = 0.5,
+                              .cursor_row = -1,
+                              .cursor_column = -1,
+                              .diverging = true,
+                              .unknown = "unsure"};
+    check_png(&figure, 0xAF5F00);
+    check_png(&figure, 0x005F87);
+    figure = (sx_figure){.result = curves, .curve_count = 2, .axes = sx_axes_default()};
+    for (int i = 0; i < 2; i++)
+        figure.curves[i] = (sx_curve){.series = curves, .line = i, .look = i, .dashed = i > 0};
+    check_png(&figure, 0xD70000);
+    sx_result_release(map);
+    sx_result_release(curves);
 }
 
 /* A loss from 2.4 to 0.02 with a value of 0 and a gap: a straight line on a logarithmic axis. */
@@ -951,7 +1017,8 @@ int main(void) {
         cmocka_unit_test(ticks_are_round),
         cmocka_unit_test(logarithmic_ticks_are_round),
         cmocka_unit_test(logarithmic_ranges_have_round_ends),
-        cmocka_unit_test(figures_are_written_as_svg),
+        cmocka_unit_test(figures_are_written_as_svg_and_png),
+        cmocka_unit_test(own_figures_are_pictures_too),
         cmocka_unit_test(logarithmic_axes_show_decades),
         cmocka_unit_test(means_neither_lag_nor_lean),
         cmocka_unit_test(limits_fit_what_is_seen),

@@ -47,6 +47,7 @@ typedef struct {
     side sides[SX_COMPARED];
     derived derived[PLOTS];
     bool seen;
+    char caption[512]; /* of exported figures */
     /* the view */
     int main, base, other;     /* the plot; places of the two maps, -1: the first and the second */
     bool mean, values;         /* mean and range instead of each run; numbers in cells */
@@ -499,28 +500,26 @@ static void caption_of(const compare_pane *pane, char *out, size_t size) {
                                      pane->sides[i].name);
 }
 
-static bool figure(void *state, int row, char *name, size_t size, sx_text *out) {
+static bool figure(void *state, int row, char *name, size_t size, sx_figure *out) {
     compare_pane *pane = state;
-    char caption[512];
-    sx_curve curves[SX_COMPARED];
     if (row >= PLOTS) return false;
     snprintf(name, size, "compare-%s", plots[row].name);
-    caption_of(pane, caption, sizeof caption);
+    caption_of(pane, pane->caption, sizeof pane->caption);
+    *out = (sx_figure){.caption = pane->caption};
     if (row == DIFFERENCE) {
         const derived *d = difference_of(pane);
-        sx_heatmap options = {0};
-        if (d->masked) {
-            options = heatmap_of(pane, d);
-            options.cursor_row = options.cursor_column = -1;
-            options.values = true;
-            sx_plot_heatmap_svg(d->masked, &options, caption, out);
-        }
+        out->as_map = true;
+        out->result = d->masked;
+        if (!d->masked) return true;
+        out->map = heatmap_of(pane, d);
+        out->map.cursor_row = out->map.cursor_column = -1;
+        out->map.values = true;
         return true;
     }
-    int count = curves_of(pane, row, curves);
-    sx_axes axes = axes_of(pane, row);
-    axes.cursor = NAN;
-    if (count > 0) sx_plot_curves_svg(curves, count, &axes, caption, out);
+    out->curve_count = curves_of(pane, row, out->curves);
+    out->axes = axes_of(pane, row);
+    out->axes.cursor = NAN;
+    if (out->curve_count > 0) out->result = out->curves[0].series;
     return true;
 }
 

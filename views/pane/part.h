@@ -96,10 +96,10 @@ typedef struct {
     void (*restored)(void *pane);        /* after it was put back */
     void (*heading)(void *pane, char *out, size_t size); /* the frame's title */
     void (*draw)(void *pane, sx_canvas *canvas, sx_box box, sx_pane_drawing how);
-    /* Appends plot `row` as it is seen as SVG (nothing if there are no data yet) and says how its
-     * file is called; false past the last one. NULL: results are exported as they are. */
-    bool (*figure)(void *pane, int row, char *name, size_t size, sx_text *out);
-    /* Likewise the numbers of plot `row` as CSV, where they are no result of the job. */
+    /* Plot `row` as it is seen (result NULL: there are no data yet) and how its file is called;
+     * false past the last one. NULL: results are exported as they are. */
+    bool (*figure)(void *pane, int row, char *name, size_t size, sx_figure *out);
+    /* Appends the numbers of plot `row` as CSV, where they are no result of the job. */
     bool (*numbers)(void *pane, int row, char *name, size_t size, sx_text *out);
     const char *(*folder)(void *pane); /* whose "export" takes the files; NULL: the job's */
     bool (*enter)(void *pane); /* Enter on its own page: opens something; false: nothing to open */

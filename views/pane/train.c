@@ -330,12 +330,16 @@ static void draw_curve(const train_pane *pane, sx_canvas *canvas, sx_box box, in
 }
 
 /* The plots as they are seen, for export. */
-static bool figure(void *state, int row, char *name, size_t size, sx_text *out) {
+static bool figure(void *state, int row, char *name, size_t size, sx_figure *out) {
     const train_pane *pane = state;
     if (row >= PLOTS) return false;
     view v = view_of(pane, row, false);
     snprintf(name, size, "%s", plots[row].file);
-    if (v.count) sx_plot_curves_svg(v.curves, v.count, &v.axes, pane->desk->now->caption, out);
+    *out = (sx_figure){.result = v.count ? v.curves[0].series : NULL,
+                       .caption = pane->desk->now->caption,
+                       .curve_count = v.count,
+                       .axes = v.axes};
+    memcpy(out->curves, v.curves, sizeof v.curves);
     return true;
 }
 

@@ -1,5 +1,6 @@
 /* Results as figures of their own: what is drawn of each, on a canvas or as a file. */
 #include "views/plot/figure.h"
+#include "views/plot/ink.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -81,12 +82,36 @@ void sx_plot_result(sx_canvas *canvas, sx_box box, const sx_result *result) {
         sx_plot_table(canvas, box, result, 0, -1);
 }
 
-/* ---- SVG --------------------------------------------------------------------------------------
+/* ---- files ------------------------------------------------------------------------------------
  */
 
-#define SVG_COLUMNS 92
-#define SVG_ROWS 26
+#define COLUMNS 92
+#define ROWS 26
 #define MARGIN 2 /* characters at left and right; rows: a title above, a caption below */
+#define TITLE_Y 1.25
+#define PLOT_Y 2.5
+#define TEXT_INK 0x111111u
+
+static int rows_of(const sx_figure *figure) {
+    const sx_result *result = figure->result;
+    int rows = result->kind == SX_RESULT_GRID ? 2 * result->grid.rows + 1 : ROWS;
+    return rows < 12 || rows > 64 ? ROWS : rows;
+}
+
+static void draw_figure(sx_surface *surface, const sx_figure *figure) {
+    if (figure->curve_count > 0)
+        sx_curves_on(surface, figure->curves, figure->curve_count, &figure->axes);
+    else if (figure->as_map)
+        sx_heatmap_on(surface, &figure->result->grid, &figure->map);
+    else
+        draw_on(surface, figure->result);
+}
+
+static void caption_of(const sx_figure *figure, char *out, size_t size) {
+    const char *caption = figure->caption ? figure->caption : "";
+    snprintf(out, size, "%s%sstep %lld", caption, *caption ? " · " : "",
+             (long long)figure->result->step);
+}
 
 static void add_line(sx_text *out, int row, const char *weight, const char *colour,
                      const char *text) {
@@ -96,10 +121,13 @@ static void add_line(sx_text *out, int row, const char *weight, const char *colo
     sx_text_add(out, "</text>\n");
 }
 
-/* Up to where the plot's own elements begin. */
-static void begin_svg(int rows, const char *title, sx_text *out) {
-    int width = (SVG_COLUMNS + 2 * MARGIN) * SX_VECTOR_WIDTH;
+void sx_figure_svg(const sx_figure *figure, sx_text *out) {
+    if (!sx_plot_is_picture(figure->result)) return;
+    int rows = rows_of(figure), width = (COLUMNS + 2 * MARGIN) * SX_VECTOR_WIDTH;
     int height = (rows + 5) * SX_VECTOR_HEIGHT;
+    char caption[640];
+    sx_vector_surface vector;
+    caption_of(figure, caption, sizeof caption);
     sx_text_add(
         out,
         "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n"
@@ -107,49 +135,39 @@ static void begin_svg(int rows, const char *title, sx_text *out) {
         "viewBox=\"0 0 %d %d\" font-family=\"DejaVu Sans Mono, Menlo, Consolas, monospace\" "
         "font-size=\"13\">\n<rect width=\"%d\" height=\"%d\" fill=\"#ffffff\"/>\n",
         width, height, width, height, width, height);
-    add_line(out, 2, "bold", "#111111", title);
+    add_line(out, 2, "bold", "#111111", figure->result->title);
     sx_text_add(out, "<g transform=\"translate(%d %d)\">\n", MARGIN * SX_VECTOR_WIDTH,
                 5 * SX_VECTOR_HEIGHT / 2);
-}
-
-static void end_svg(int rows, const char *caption, int64_t step, sx_text *out) {
-    char line[320];
-    snprintf(line, sizeof line, "%s%sstep %lld", caption, *caption ? " · " : "", (long long)step);
+    draw_figure(sx_vector_surface_init(&vector, COLUMNS, rows, out), figure);
     sx_text_add(out, "</g>\n");
-    add_line(out, rows + 4, "normal", "#5f5f5f", line);
+    add_line(out, rows + 4, "normal", "#5f5f5f", caption);
     sx_text_add(out, "</svg>\n");
 }
 
-/* Rows of characters for a figure of this result. */
-static int svg_rows(const sx_result *result) {
-    int rows = result->kind == SX_RESULT_GRID ? 2 * result->grid.rows + 1 : SVG_ROWS;
-    return rows < 12 || rows > 64 ? SVG_ROWS : rows;
+/* One line of the frame around the plot, control characters taken out. */
+static void draw_frame_line(sx_raster *raster, double y, bool bold, uint32_t colour,
+                            const char *text) {
+    char safe[640];
+    sx_text_printable(safe, sizeof safe, text);
+    sx_raster_text(raster, MARGIN * SX_RASTER_WIDTH, y * SX_RASTER_HEIGHT, bold, colour, safe);
 }
 
-bool sx_plot_svg(const sx_result *result, const char *caption, sx_text *out) {
-    if (!sx_plot_is_picture(result)) return false;
-    int rows = svg_rows(result);
-    sx_vector_surface vector;
-    begin_svg(rows, result->title, out);
-    draw_on(sx_vector_surface_init(&vector, SVG_COLUMNS, rows, out), result);
-    end_svg(rows, caption, result->step, out);
-    return true;
-}
-
-void sx_plot_curves_svg(const sx_curve *curves, int count, const sx_axes *axes, const char *caption,
-                        sx_text *out) {
-    sx_vector_surface vector;
-    const sx_result *first = curves[0].series;
-    begin_svg(SVG_ROWS, first->title, out);
-    sx_curves_on(sx_vector_surface_init(&vector, SVG_COLUMNS, SVG_ROWS, out), curves, count, axes);
-    end_svg(SVG_ROWS, caption, first->step, out);
-}
-
-void sx_plot_heatmap_svg(const sx_result *grid, const sx_heatmap *options, const char *caption,
-                         sx_text *out) {
-    int rows = svg_rows(grid);
-    sx_vector_surface vector;
-    begin_svg(rows, grid->title, out);
-    sx_heatmap_on(sx_vector_surface_init(&vector, SVG_COLUMNS, rows, out), &grid->grid, options);
-    end_svg(rows, caption, grid->step, out);
+sx_status sx_figure_png(const sx_figure *figure, double scale, sx_bytes *out, sx_error *err) {
+    if (!sx_plot_is_picture(figure->result))
+        return sx_fail(err, SX_BAD_INPUT, "'%s' is no plot", figure->result->name);
+    int rows = rows_of(figure);
+    char caption[640];
+    sx_pixel_surface pixels;
+    sx_raster *raster = sx_raster_new((COLUMNS + 2 * MARGIN) * SX_RASTER_WIDTH,
+                                      (rows + 5) * SX_RASTER_HEIGHT, scale, SX_INK_GROUND, err);
+    if (!raster) return err->status;
+    caption_of(figure, caption, sizeof caption);
+    draw_frame_line(raster, TITLE_Y - 0.25, true, TEXT_INK, figure->result->title);
+    draw_figure(sx_pixel_surface_init(&pixels, raster, MARGIN * SX_RASTER_WIDTH,
+                                      PLOT_Y * SX_RASTER_HEIGHT, COLUMNS, rows),
+                figure);
+    draw_frame_line(raster, rows + 3, false, SX_INK_AXIS, caption);
+    sx_status status = sx_raster_png(raster, out, err);
+    sx_raster_free(raster);
+    return status;
 }

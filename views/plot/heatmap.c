@@ -179,9 +179,16 @@ static double line_of(const layout *l, int row) {
     return l->y + (l->height > 0 ? (double)(row * l->height) : row / 2.0);
 }
 
-/* The middle line of a row's cells. */
-static int middle_of(const layout *l, int row) {
-    return (int)line_of(l, row) + (l->height > 0 ? (l->height - 1) / 2 : 0);
+/* Lines from the upper edge of a cell to its text: halves only where text may begin within a line.
+ */
+static double middle_of(const layout *l, const sx_surface *surface) {
+    if (l->height < 1) return 0;
+    return surface->exact ? (l->height - 1) / 2.0 : (l->height - 1) / 2;
+}
+
+/* The line of the text of a row's cells. */
+static double text_line(const layout *l, const sx_surface *surface, int row) {
+    return floor(line_of(l, row)) + middle_of(l, surface);
 }
 
 static char *shown(const layout *l, char *out, double value, int decimals) {
@@ -203,7 +210,7 @@ static void draw_value(const layout *l, sx_surface *surface, int row, int column
         int columns = sx_text_columns(text);
         if (columns >= l->width) continue;
         int x = l->x + column * l->width + (l->width - columns) / 2;
-        surface->kind->text(surface, x, middle_of(l, row), ink, text);
+        surface->kind->text(surface, x, text_line(l, surface, row), ink, text);
         return;
     }
 }
@@ -215,7 +222,8 @@ static bool has_value(const layout *l, int row, int column) {
 /* Brackets, a pointing mark in half a cell, or, where there is a value to be read or no room for
  * brackets, the cell reversed. */
 static void draw_cursor(const layout *l, sx_surface *surface, int row, int column) {
-    int x = l->x + column * l->width, line = middle_of(l, row);
+    int x = l->x + column * l->width;
+    double line = text_line(l, surface, row);
     sx_style ink = sx_surface_ink(surface, step_of(l, surface, value_at(l, row, column)));
     ink.attributes |= SX_BOLD;
     if (l->height == 0) {
@@ -264,7 +272,7 @@ static void draw_row_labels(const layout *l, sx_surface *surface) {
         char label[32];
         int row = (l->height > 0 ? i : 2 * i) * l->row_step;
         int columns = sx_text_columns(row_label(l, row, label));
-        int y = l->y + i * lines + (lines - 1) / 2;
+        double y = l->y + i * lines + (l->height > 0 ? middle_of(l, surface) : 0);
         surface->kind->text(surface, l->x - 1 - columns, y, sx_style_of(SX_ROLE_DIM), label);
     }
 }

@@ -8,6 +8,8 @@
 #include "core/result/result.h"
 #include "views/canvas/canvas.h"
 
+#define SX_FIGURE_CURVES 8
+
 /* One line of a series result, as drawn: colour and dash pattern follow from `look` (0 .. 5; the
  * oracle and validation curves are dashed), so that identity survives without colour. */
 typedef struct {
@@ -78,20 +80,26 @@ int sx_plot_table(sx_canvas *canvas, sx_box box, const sx_result *table, size_t 
 void sx_plot_result(sx_canvas *canvas, sx_box box, const sx_result *result);
 int sx_plot_rows(const sx_result *result);
 
-/* True for series and grids: what SVG can show. */
+/* True for series and grids: what can be a figure. */
 bool sx_plot_is_picture(const sx_result *result);
 
-/* Appends the same as an SVG file with the result's title, and a caption below (run, seed, date)
- * with the step. Equal results make equal bytes. False if the result is no plot (a table ...). */
-bool sx_plot_svg(const sx_result *result, const char *caption, sx_text *out);
+/* A plot as a file of its own, with a title, and a caption below (run, seed, date). Of `result` as
+ * it stands in reports; or, with `curve_count` > 0, curves under axes of one's own; or, with
+ * `as_map`, a grid with options of one's own. */
+typedef struct {
+    const sx_result *result; /* gives title and step */
+    const char *caption;
+    int curve_count;
+    sx_curve curves[SX_FIGURE_CURVES];
+    sx_axes axes;
+    bool as_map;
+    sx_heatmap map;
+} sx_figure;
 
-/* The same for at least one curve under axes of one's own, titled as the first curve's result. */
-void sx_plot_curves_svg(const sx_curve *curves, int count, const sx_axes *axes, const char *caption,
-                        sx_text *out);
-
-/* The same for a grid as a heat map with options of one's own. */
-void sx_plot_heatmap_svg(const sx_result *grid, const sx_heatmap *options, const char *caption,
-                         sx_text *out);
+/* Appends it as SVG; as a PNG with `scale` pixels to a unit (2 for slides), the caller's to end.
+ * Equal results make equal bytes. Of a result that is no picture: nothing, SX_BAD_INPUT. */
+void sx_figure_svg(const sx_figure *figure, sx_text *out);
+sx_status sx_figure_png(const sx_figure *figure, double scale, sx_bytes *out, sx_error *err);
 
 /* A number for a person: 0.43, 1,234, 1.2e-5, "-" for NaN. Into out [32]; returns out. */
 char *sx_number_shown(char *out, double value, int decimals);

@@ -2,29 +2,20 @@
  * values are. Numbers have two decimals and nothing depends on the machine, so equal results make
  * equal bytes. */
 #include "views/plot/figure.h"
+#include "views/plot/ink.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
 
 static sx_vector_surface *vector_of(sx_surface *surface) {
     return (sx_vector_surface *)surface;
 }
 
-/* On white: contrast of at least 4.5 : 1, differences that survive three kinds of colour blindness
- * (xterm 27, 160, 17, 95, 163, 52). */
-static const char *const series_colours[6] = {"#005fff", "#d70000", "#00005f",
-                                              "#875f5f", "#d700af", "#5f0000"};
-static const char *const dashes[2][6] = {{"none", "14 2", "2 3", "8 3 2 3", "6 3", "8 3 2 3 2 3"},
-                                         {"5 4", "8 5", "2 5", "5 4 2 4", "4 3", "5 3 2 5"}};
-#define TEXT_COLOUR "#111111"
-#define DIM_COLOUR "#5f5f5f"
-
-static int look_of(sx_pen pen) {
-    return pen.look < 0 ? 0 : pen.look % 6;
-}
-
-static const char *pen_colour(sx_pen pen) {
-    return pen.guide ? "#767676" : series_colours[look_of(pen)];
+/* "#rrggbb" into out [8]; returns out. */
+static char *hex(char *out, uint32_t colour) {
+    snprintf(out, 8, "#%06x", (unsigned)(colour & 0xFFFFFF));
+    return out;
 }
 
 static double across(double x) {
@@ -85,33 +76,35 @@ static void vector_line(sx_surface *surface, double x, double y) {
 static void vector_end(sx_surface *surface) {
     sx_vector_surface *vector = vector_of(surface);
     sx_pen pen = vector->pen;
+    char colour[8];
+    int count;
+    const double *dashes = sx_ink_dashes(pen, &count);
     sx_text_add(vector->out,
-                "\" fill=\"none\" stroke=\"%s\" stroke-width=\"%s\" stroke-dasharray=\"%s\" "
-                "stroke-opacity=\"%s\" stroke-linejoin=\"round\" stroke-linecap=\"%s\"/></svg>\n",
-                pen_colour(pen), pen.guide ? "1" : "1.8",
-                pen.guide ? "2 4" : dashes[pen.dashed][look_of(pen)], pen.dim ? "0.35" : "1",
-                pen.guide || pen.dashed || look_of(pen) ? "butt" : "round");
+                "\" fill=\"none\" stroke=\"%s\" stroke-width=\"%g\" stroke-dasharray=\"",
+                hex(colour, sx_ink_pen(pen)), sx_ink_width(pen));
+    if (!count) sx_text_add(vector->out, "none");
+    for (int i = 0; i < count; i++) sx_text_add(vector->out, i ? " %g" : "%g", dashes[i]);
+    sx_text_add(
+        vector->out,
+        "\" stroke-opacity=\"%g\" stroke-linejoin=\"round\" stroke-linecap=\"%s\"/></svg>\n",
+        sx_ink_opacity(pen), count ? "butt" : "round");
 }
 
 /* ---- marks, axes, bars -------------------------------------------------------------------------
  */
 
-/* Shapes around the origin, one a look, so that curves differ without colour. */
-static const char *const shapes[6] = {"M-4 0A4 4 0 1 0 4 0A4 4 0 1 0 -4 0Z",
-                                      "M0 -4.5L4.5 3.5L-4.5 3.5Z",
-                                      "M-3.5 -3.5H3.5V3.5H-3.5Z",
-                                      "M0 -5L4 0L0 5L-4 0Z",
-                                      "M0 4.5L4.5 -3.5L-4.5 -3.5Z",
-                                      "M-2.5 -2.5H2.5V2.5H-2.5Z"};
-
 static void vector_mark(sx_surface *surface, double x, double y, sx_mark mark, sx_pen pen) {
-    const char *colour = pen_colour(pen);
+    sx_text *out = vector_of(surface)->out;
+    const sx_shape *shape = sx_ink_shape(pen);
+    char colour[8];
     bool unknown = mark == SX_MARK_UNKNOWN, hollow = mark == SX_MARK_HOLLOW;
     if (!isfinite(x) || !isfinite(y)) return;
-    sx_text_add(vector_of(surface)->out,
-                "<path transform=\"translate(%.2f %.2f)\" d=\"%s\" fill=\"%s\" stroke=\"%s\" "
-                "stroke-width=\"1.4\"/>\n",
-                across(x), down(y), unknown ? "M-4 -4L4 4M-4 4L4 -4" : shapes[look_of(pen)],
+    hex(colour, sx_ink_pen(pen));
+    sx_text_add(out, "<path transform=\"translate(%.2f %.2f)\" d=\"", across(x), down(y));
+    if (unknown) sx_text_add(out, "M-4 -4L4 4M-4 4L4 -4");
+    for (int i = 0; i < shape->count && !unknown; i++)
+        sx_text_add(out, "%s%g %g", i ? "L" : "M", shape->corners[i][0], shape->corners[i][1]);
+    sx_text_add(out, "%s\" fill=\"%s\" stroke=\"%s\" stroke-width=\"1.4\"/>\n", unknown ? "" : "Z",
                 unknown  ? "none"
                 : hollow ? "#ffffff"
                          : colour,
@@ -119,10 +112,11 @@ static void vector_mark(sx_surface *surface, double x, double y, sx_mark mark, s
 }
 
 static void stroke(sx_vector_surface *vector, double x0, double y0, double x1, double y1,
-                   const char *colour) {
+                   uint32_t colour) {
+    char name[8];
     sx_text_add(vector->out,
                 "<path d=\"M%.2f %.2fL%.2f %.2f\" stroke=\"%s\" stroke-width=\"1.2\"/>\n",
-                across(x0), down(y0), across(x1), down(y1), colour);
+                across(x0), down(y0), across(x1), down(y1), hex(name, colour));
 }
 
 static void vector_interval(sx_surface *surface, sx_area area, double x, double top, double bottom,
@@ -131,57 +125,51 @@ static void vector_interval(sx_surface *surface, sx_area area, double x, double 
     if (!(x >= area.x && x <= area.x + area.width)) return;
     top = fmin(fmax(top, area.y), low);
     bottom = fmin(fmax(bottom, area.y), low);
-    stroke(vector_of(surface), x, top, x, bottom, pen_colour(pen));
+    stroke(vector_of(surface), x, top, x, bottom, sx_ink_pen(pen));
 }
 
-static void vector_axes(sx_surface *surface, const sx_axis_lines *lines) {
-    sx_vector_surface *vector = vector_of(surface);
+void sx_axis_strokes_of(const sx_axis_lines *lines, sx_axis_strokes *out) {
     sx_area area = lines->area;
     double left = area.x + 0.25, right = area.x + area.width, top = area.y;
     double bottom = area.y + area.height - 0.5;
-    if (lines->horizontal) stroke(vector, left, bottom, right, bottom, DIM_COLOUR);
-    if (lines->vertical) stroke(vector, left, top, left, bottom, DIM_COLOUR);
+    out->count = 0;
+#define ADD(x0, y0, x1, y1)                                                                        \
+    if (out->count < SX_AXIS_STROKES)                                                              \
+    memcpy(out->ends[out->count++], (double[4]){x0, y0, x1, y1}, sizeof out->ends[0])
+    if (lines->horizontal) ADD(left, bottom, right, bottom);
+    if (lines->vertical) ADD(left, top, left, bottom);
     for (int i = 0; i < lines->x_tick_count && lines->horizontal; i++)
-        stroke(vector, lines->x_places[i], bottom, lines->x_places[i], bottom + 0.3, DIM_COLOUR);
+        ADD(lines->x_places[i], bottom, lines->x_places[i], bottom + 0.3);
     for (int i = 0; i < lines->y_tick_count && lines->vertical; i++)
-        stroke(vector, left - 0.5, lines->y_places[i], left, lines->y_places[i], DIM_COLOUR);
+        ADD(left - 0.5, lines->y_places[i], left, lines->y_places[i]);
+#undef ADD
 }
 
-static const char *role_colour(sx_style style) {
-    static const struct {
-        sx_role role;
-        const char *colour;
-    } roles[] = {{SX_ROLE_DIM, DIM_COLOUR}, {SX_ROLE_SERIES4, "#afafd7"}};
-    for (size_t i = 0; i < sizeof roles / sizeof *roles; i++)
-        if (style.foreground == sx_style_of(roles[i].role).foreground) return roles[i].colour;
-    return TEXT_COLOUR;
+static void vector_axes(sx_surface *surface, const sx_axis_lines *lines) {
+    sx_axis_strokes strokes;
+    sx_axis_strokes_of(lines, &strokes);
+    for (int i = 0; i < strokes.count; i++) {
+        const double *s = strokes.ends[i];
+        stroke(vector_of(surface), s[0], s[1], s[2], s[3], SX_INK_AXIS);
+    }
 }
 
 static void rectangle(sx_vector_surface *vector, double x, double y, double width, double height,
-                      const char *colour) {
+                      uint32_t colour) {
+    char name[8];
     sx_text_add(vector->out,
                 "<rect x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" fill=\"%s\"/>\n",
-                across(x), down(y), across(width), down(height), colour);
+                across(x), down(y), across(width), down(height), hex(name, colour));
 }
 
 static void vector_bar(sx_surface *surface, int x, double y, int width, double height,
                        sx_style style) {
     if (!(height > 0)) return;
-    rectangle(vector_of(surface), x, y + 1 - height, width, height, role_colour(style));
+    rectangle(vector_of(surface), x, y + 1 - height, width, height, sx_ink_style(style));
 }
 
-/* The ramp's colours, as the canvas shows them with 256. */
-static const char *const ramp[SX_RAMP_STEPS] = {"#00005f", "#5f005f", "#4e4e4e",
-                                                "#5f5f87", "#008787", "#00af87",
-                                                "#5fd787", "#87d700", "#ffff5f"};
-static const char *const signed_ramp[SX_RAMP_STEPS] = {"#005f87", "#0087af", "#5fafd7",
-                                                       "#afd7d7", "#e4e4e4", "#ffd7af",
-                                                       "#ffaf00", "#d78700", "#af5f00"};
-
 static void vector_fill(sx_surface *surface, int x, double y, int width, double height, int step) {
-    const char *const *colours = surface->diverging ? signed_ramp : ramp;
-    const char *unknown = surface->diverging ? "#ffffff" : "#e4e4e4";
-    rectangle(vector_of(surface), x, y, width, height, step < 0 ? unknown : colours[step]);
+    rectangle(vector_of(surface), x, y, width, height, sx_ink_step(surface->diverging, step));
 }
 
 /* Text as wide as its columns, whatever the font. */
@@ -189,14 +177,12 @@ static void vector_text(sx_surface *surface, int x, double y, sx_style style, co
     sx_vector_surface *vector = vector_of(surface);
     int columns = sx_text_columns(text);
     bool blank = text[strspn(text, " ")] == 0;
-    const char *colour = role_colour(style);
-    if (style.foreground == SX_COLOUR_RGB(255, 255, 255)) colour = "#ffffff";
-    if (style.foreground == SX_COLOUR_RGB(0, 0, 0)) colour = "#000000";
+    char colour[8];
     if (columns < 1 || blank) return;
     sx_text_add(vector->out,
                 "<text x=\"%.2f\" y=\"%.2f\" textLength=\"%.2f\" "
                 "lengthAdjust=\"spacingAndGlyphs\" fill=\"%s\">",
-                across(x), down(y + 0.75), across(columns), colour);
+                across(x), down(y + 0.75), across(columns), hex(colour, sx_ink_style(style)));
     sx_vector_escape(vector->out, text);
     sx_text_add(vector->out, "</text>\n");
 }
@@ -214,15 +200,19 @@ static const sx_surface_kind vector_kind = {
     .text = vector_text,
 };
 
+sx_surface sx_surface_exact(const sx_surface_kind *kind, int width, int height) {
+    return (sx_surface){.kind = kind,
+                        .width = width,
+                        .height = height,
+                        .levels = SX_RAMP_STEPS,
+                        .halves = true,
+                        .inks = true,
+                        .exact = true,
+                        .few = "·"};
+}
+
 sx_surface *sx_vector_surface_init(sx_vector_surface *vector, int width, int height, sx_text *out) {
-    *vector = (sx_vector_surface){.base = {.kind = &vector_kind,
-                                           .width = width,
-                                           .height = height,
-                                           .levels = SX_RAMP_STEPS,
-                                           .halves = true,
-                                           .inks = true,
-                                           .exact = true,
-                                           .few = "·"},
-                                  .out = out};
+    *vector =
+        (sx_vector_surface){.base = sx_surface_exact(&vector_kind, width, height), .out = out};
     return &vector->base;
 }

@@ -1,0 +1,24 @@
+/* Results as files: the table of formats. Private to app. */
+#ifndef SX_APP_EXPORT_H
+#define SX_APP_EXPORT_H
+
+#include "core/result/result.h"
+
+#define SX_EXPORT_FORMATS "csv|json|svg|png|text|ansi"
+
+typedef struct {
+    const char *name, *ending;
+    bool picture; /* of plots only */
+    sx_status (*render)(const sx_result *result, const char *caption, sx_text *out, sx_error *err);
+} sx_export_format;
+
+/* NULL if there is none of that name. */
+const sx_export_format *sx_export_format_of(const char *name);
+
+/* Appends the result; or writes it as NAME.ENDING into a folder that is there. */
+sx_status sx_export_render(const sx_export_format *format, const sx_result *result,
+                           const char *caption, sx_text *out, sx_error *err);
+sx_status sx_export_write(const sx_export_format *format, const sx_result *result,
+                          const char *caption, const char *directory, sx_error *err);
+
+#endif
