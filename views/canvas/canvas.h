@@ -53,6 +53,7 @@ const sx_theme *sx_theme_default(void);
 /* Colours are those of a copy of `theme` from now on; NULL: the default. Before anything is drawn.
  */
 void sx_theme_use(const sx_theme *theme);
+const sx_theme *sx_theme_now(void);
 /* "text", "dim" ... */
 const char *sx_role_name(sx_role role);
 

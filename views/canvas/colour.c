@@ -53,6 +53,10 @@ void sx_theme_use(const sx_theme *wanted) {
     theme = wanted ? &chosen : &dark;
 }
 
+const sx_theme *sx_theme_now(void) {
+    return theme;
+}
+
 const char *sx_role_name(sx_role role) {
     return roles[role].name;
 }

@@ -272,41 +272,11 @@ static void run_wish(void *state, int value, const char *argument) {
     ((sx_screen *)state)->wish = (sx_screen_wish)value;
 }
 
-/* Text of the screen as it is without the command line, styles beside it. */
-static sx_status save(sx_screen *screen, const char *path, sx_error *err) {
-    sx_canvas canvas = {0};
-    sx_text text = {0}, styles = {0};
-    char beside[SX_PATH_SIZE];
-    int length = snprintf(beside, sizeof beside, "%s.styles", path);
-    sx_status status =
-        length < 0 || (size_t)length >= sizeof beside
-            ? sx_fail(err, SX_BAD_INPUT, "the file name is too long")
-            : sx_canvas_resize(&canvas, screen->width > 0 ? screen->width : 80,
-                               screen->height > 0 ? screen->height : 24, screen->look, err);
-    if (status == SX_OK) {
-        screen->desk.message[0] = 0;
-        double budget = screen->desk.picture_seconds;
-        screen->desk.picture_seconds = 0;
-        sx_screen_draw(screen, &canvas);
-        screen->desk.picture_seconds = budget;
-        sx_canvas_to_text(&canvas, &text);
-        sx_canvas_to_styles(&canvas, &styles);
-        if (text.failed || styles.failed) status = sx_fail(err, SX_NO_MEMORY, "no memory to save");
-    }
-    if (status == SX_OK) status = sx_file_write(path, text.data ? text.data : "", text.size, err);
-    if (status == SX_OK)
-        status = sx_file_write(beside, styles.data ? styles.data : "", styles.size, err);
-    sx_text_done(&text);
-    sx_text_done(&styles);
-    sx_canvas_done(&canvas);
-    return status;
-}
-
 static void run_screen_save(void *state, int value, const char *argument) {
     (void)value;
     sx_screen *screen = state;
     sx_error err = {0};
-    bool saved = save(screen, argument, &err) == SX_OK;
+    bool saved = sx_screen_photograph(screen, argument, &err) == SX_OK;
     if (saved)
         sx_desk_say(&screen->desk, "the screen is in %s", argument);
     else
@@ -369,8 +339,9 @@ const sx_command sx_screen_commands[] = {
      NULL, NULL},
     {"undo", "u", "", NULL, "the view as it was before the last change of it", run_undo, 0, NULL,
      NULL},
-    {"screen-save", "P", "FILE", NULL, "the screen as text, with its styles beside it",
-     run_screen_save, 0, NULL, NULL},
+    {"screen-save", "P", "FILE", NULL,
+     "the screen as FILE.png, .svg, .ans (colours as escape codes) or text", run_screen_save, 0,
+     NULL, NULL},
     {"caption", "F3", "[TEXT]", NULL, "a sentence below the panes, or none", run_caption, 0, NULL,
      NULL},
     {"record", "F6", "[FILE]", NULL, "record what is pressed into a file; without one, end it",

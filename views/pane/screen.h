@@ -70,6 +70,9 @@ int sx_screen_caption_rows(const sx_screen *screen, int width);
 /* Shows a page. */
 void sx_screen_go_to(sx_screen *screen, int page);
 
+/* photograph.c: the screen without the command line as a file, by the ending of its name. */
+sx_status sx_screen_photograph(sx_screen *screen, const char *path, sx_error *err);
+
 /* undo.c: what is seen now; keeps `before` if another view is seen now; goes back by one. */
 void sx_screen_look_at(const sx_screen *screen, sx_moment *out);
 void sx_screen_keep(sx_screen *screen, const sx_moment *before);

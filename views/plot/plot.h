@@ -101,6 +101,11 @@ typedef struct {
 void sx_figure_svg(const sx_figure *figure, sx_text *out);
 sx_status sx_figure_png(const sx_figure *figure, double scale, sx_bytes *out, sx_error *err);
 
+/* The canvas as it is seen with 256 colours in the theme of now: as PNG, the caller's to end; as
+ * SVG, appended. */
+sx_status sx_photo_png(const sx_canvas *canvas, double scale, sx_bytes *out, sx_error *err);
+void sx_photo_svg(const sx_canvas *canvas, sx_text *out);
+
 /* A number for a person: 0.43, 1,234, 1.2e-5, "-" for NaN. Into out [32]; returns out. */
 char *sx_number_shown(char *out, double value, int decimals);
 
