@@ -28,7 +28,7 @@ static const flag flags[] = {
     {"threads", "N", "threads that compute (default: processors this process may use)",
      SX_FOR_RUN | SX_FOR_SCREEN | SX_SETTING, THREADS, AT(app.threads)},
     {"out", "DIR", "run: the run folder itself; export: the folder for the files, - for stdout",
-     SX_FOR_RUN | SX_FOR_EXPORT, TEXT, AT(out)},
+     SX_FOR_RUN | SX_FOR_EXPORT | SX_FOR_REPORT, TEXT, AT(out)},
     {"resume", "RUN", "go on with a run, by number, name or path", SX_FOR_RUN, TEXT, AT(resume)},
     {"plain", NULL, "no screen: a line for each event, results as text (for screen readers)",
      SX_FOR_SCREEN, SWITCH, AT(app.headless)},

@@ -9,6 +9,7 @@ int sx_command_run(int argc, char **argv);
 int sx_command_open(int argc, char **argv);
 int sx_command_runs(int argc, char **argv);
 int sx_command_lesson(int argc, char **argv);
+int sx_command_report(int argc, char **argv);
 int sx_command_export(int argc, char **argv);
 int sx_command_data(int argc, char **argv);
 int sx_command_help(int argc, char **argv);

@@ -20,6 +20,7 @@ const sx_app_command sx_app_commands[] = {
      sx_command_lesson},
     {"runs", "runs", "list the runs", sx_command_runs},
     {"export", "export RUN", "write a run's results as files", sx_command_export},
+    {"report", "report RUN", "write all figures of a run and one page of HTML", sx_command_report},
     {"data", "data [NAME|PATH]", "list the data sets found here, or describe one", sx_command_data},
     {"help", "help [studies|models|operators|data|options|keys|man|completion]", "explain a topic",
      sx_command_help},

@@ -29,6 +29,15 @@ check "export as JSON and text" sh -c "'$sextant' export first --format json --o
 check "export as SVG" sh -c "'$sextant' export first --format svg --out svg && grep -q '</svg>' svg/location.svg"
 check "whose caption tells run and seed" grep -q 'first · seed 3 · 20' svg/location.svg
 check "and the same bytes again" sh -c "'$sextant' export first --format svg --out again && diff -r svg again"
+check "export as PNG" sh -c "'$sextant' export first --format png --out png && head -c 4 png/location.png | grep -q PNG"
+check "the same bytes again" sh -c "'$sextant' export first --format png --out png2 && diff -r png png2"
+check "export with colours" sh -c "'$sextant' export first --format ansi --only rotation --out - | grep -q '\[0;38;5;'"
+check "a report" sh -c "'$sextant' report first --out report && [ -s report/index.html ] && [ -s report/location.png ]"
+check "holds claims, plots and configuration" sh -c "grep -q 'class=\"fails\"\|class=\"holds\"\|class=\"undecided\"' report/index.html && [ \$(grep -c '<svg' report/index.html) -ge 5 ] && grep -q 'steps = ' report/index.html"
+check "and needs no other file and no script" sh -c "! grep -i '<script\|src=\|href=\|@import' report/index.html"
+check "the same bytes again" sh -c "'$sextant' report first --out report2 && diff -r report report2"
+cp -r first hostile && sed -i 's/"title": *"[^"]*"/"title": "<script>alert(1)<\/script>"/' hostile/results/rotation.json
+check "what a file says is text on the page" sh -c "'$sextant' report hostile --out report3 && grep -q '&lt;script' report3/index.html && ! grep -q '<script' report3/index.html"
 check "a table is no SVG" [ ! -e svg/items.svg ]
 check "which is told when it is asked for" fails 1 "export it as csv" "$sextant" export first --format svg --only items
 check "a run in the store has a number" "$sextant" run tiny.ini --headless train.steps=5
@@ -102,7 +111,7 @@ check "folder that is taken" fails 1 "first" "$sextant" run tiny.ini --out first
 check "unwritable folder" fails 1 "." "$sextant" run tiny.ini --out /proc/nowhere/run
 check "unknown run" fails 1 "." "$sextant" export 99
 check "unknown result" fails 1 "did you mean 'location'" "$sextant" export first --only locatoin
-check "unknown format" fails 2 "csv|json|svg|text" "$sextant" export first --format pdf
+check "unknown format" fails 2 "csv|json|svg|png|text|ansi" "$sextant" export first --format pdf
 cp -R first newer && sed -i 's/^format = 1/format = 9/' newer/run.ini
 check "a newer run folder is refused" fails 1 "." "$sextant" export newer
 cp -R first broken && printf '{"format": 1' >broken/results/location.json
