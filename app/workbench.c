@@ -329,7 +329,7 @@ static void take_snapshot(session *s) {
 /* Milliseconds until something is due, -1 if nothing is. */
 static int time_left(const session *s) {
     double due = INFINITY, now = sx_seconds();
-    if (s->dirty) due = s->next_frame;
+    if (s->dirty) due = fmax(s->next_frame, sx_terminal_ready(s->terminal));
     if (s->resize_at > 0 && s->resize_at < due) due = s->resize_at;
     if (s->lesson.script && s->lesson.due < due) due = s->lesson.due;
     if (isinf(due)) return -1;
@@ -362,7 +362,8 @@ static sx_status loop(session *s, sx_error *err) {
         }
         s->dirty = s->dirty || s->bench.news;
         s->bench.news = false;
-        if (s->dirty && now >= s->next_frame) status = draw_frame(s, err);
+        if (s->dirty && now >= s->next_frame && now >= sx_terminal_ready(s->terminal))
+            status = draw_frame(s, err);
         if (status == SX_OK) wait_for_something(s);
     }
     return status;

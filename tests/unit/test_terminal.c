@@ -36,6 +36,15 @@ static void fill(sx_canvas *canvas, sx_look look) {
                         "row %d ─ of a screen that fills the terminal", y);
 }
 
+/* Shows two more frames, and tells whether the line could take a third. */
+static void show_two(sx_terminal *terminal, sx_canvas *canvas) {
+    for (int frame = 0; frame < 2; frame++) {
+        sx_canvas_cell(canvas, sx_canvas_box(canvas), 70, 20)->glyph ^= 1;
+        sx_terminal_flush(terminal, canvas);
+    }
+    tell(sx_terminal_ready(terminal) > 0 ? "full\n" : "free\n");
+}
+
 /* Shows a canvas, the same again, one cell changed; then tells its keys until 'q'. */
 static void show_and_read(sx_terminal *terminal) {
     sx_canvas canvas = {0};
@@ -57,6 +66,9 @@ static void show_and_read(sx_terminal *terminal) {
             snprintf(line, sizeof line, event.kind == SX_TERMINAL_MOUSE ? "%s %d %d\n" : "%s\n",
                      event.kind == SX_TERMINAL_GONE ? "gone" : event.key, event.x, event.y);
             tell(line);
+            if (!strcmp(event.key, "2")) show_two(terminal, &canvas);
+            if (!strcmp(event.key, "r"))
+                tell(sx_terminal_ready(terminal) > 0 ? "full\n" : "free\n");
             if (!strcmp(event.key, "q") || event.kind == SX_TERMINAL_GONE) return;
         }
     }
@@ -309,6 +321,37 @@ static void starting_has_no_wall(void **state) {
     session_free(s);
 }
 
+/* After two frames without an answer no more are sent; with the answers there is room again. What
+ * the terminal answers is never a key. */
+static void a_full_line_gets_no_frames(void **state) {
+    (void)state;
+    session *s = begin_reading("leave", "xterm-256color");
+    press(s, "\033[0n\033[0nr", "r\nfree\n");
+    press(s, "2", "2\nfull\n");
+    assert_non_null(strstr(s->output, "\033[5n"));
+    press(s, "\033[0nr", "r\nfree\n");
+    assert_null(strstr(s->output, "\033[?2026h"));
+    press(s, "\033[0n\033[?2026;2$y2", "2\nfull\n");
+    const char *begin_frame = strstr(s->output, "\033[?2026h");
+    assert_non_null(begin_frame);
+    assert_non_null(strstr(begin_frame, "\033[?2026l"));
+    for (int i = 0; i < 120; i++) press(s, "\033[0nr", "r\nfree\n"); /* answers are no failures */
+    press(s, "q", "q\n");
+    end(s);
+    session_free(s);
+}
+
+/* A terminal that cannot answer is not asked. */
+static void an_old_terminal_is_not_asked(void **state) {
+    (void)state;
+    session *s = begin_reading("leave", "vt100");
+    assert_null(strstr(s->output, "\033[5n"));
+    press(s, "2", "2\nfree\n");
+    press(s, "q", "q\n");
+    end(s);
+    session_free(s);
+}
+
 /* A hundred reads in a row that bring nothing although poll says there is something. */
 static void a_terminal_that_is_gone_is_noticed(void **state) {
     (void)state;
@@ -327,6 +370,8 @@ int main(void) {
         cmocka_unit_test(the_terminal_is_given_back),
         cmocka_unit_test(a_crash_gives_it_back_too),
         cmocka_unit_test(starting_has_no_wall),
+        cmocka_unit_test(a_full_line_gets_no_frames),
+        cmocka_unit_test(an_old_terminal_is_not_asked),
         cmocka_unit_test(a_terminal_that_is_gone_is_noticed),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -9,7 +9,7 @@
 #include <string.h>
 #include <wchar.h>
 
-enum { ESCAPE = 27, DELETE = 127 };
+enum { ESCAPE = 27, DELETE = 127, KEY_ANSWERED = KEY_MAX + 1 };
 
 static const struct {
     int code;
@@ -41,6 +41,7 @@ void sx_input_define_keys(void) {
     for (size_t i = 0; i < sizeof sequences / sizeof *sequences; i++)
         if (key_defined(sequences[i].sequence) <= 0)
             define_key(sequences[i].sequence, sequences[i].code);
+    define_key("\033[0n", KEY_ANSWERED); /* the status that sx_line_end_frame asks for */
 }
 
 static sx_terminal_event named(const char *name) {
@@ -79,15 +80,21 @@ static sx_terminal_event coded(wint_t code) {
 }
 
 /* After ESC: true if the rest of a control sequence was waiting and is swallowed. */
-static bool swallow_sequence(void) {
+static bool swallow_sequence(sx_line *line) {
     wint_t next;
+    char sequence[32];
+    size_t length = 0;
     if (get_wch(&next) != OK) return false;
     if (next != '[' && next != 'O') {
         unget_wch((wchar_t)next);
         return false;
     }
-    while (get_wch(&next) == OK)
+    while (get_wch(&next) == OK) {
+        if (length < sizeof sequence - 1 && next < 0x80) sequence[length++] = (char)next;
         if (next >= 0x40 && next <= 0x7E) break;
+    }
+    sequence[length] = 0;
+    sx_line_report(line, sequence);
     return true;
 }
 
@@ -108,12 +115,16 @@ static sx_terminal_event typed(wint_t character) {
     return named(text);
 }
 
-sx_terminal_event sx_input_next(void) {
+sx_terminal_event sx_input_next(sx_line *line) {
     for (;;) { /* past what has no meaning here, to a key or to the end */
         wint_t code;
         int status = get_wch(&code);
         if (status == ERR) return (sx_terminal_event){.kind = SX_TERMINAL_NOTHING};
-        if (status == OK && code == ESCAPE && swallow_sequence()) continue;
+        if (status == OK && code == ESCAPE && swallow_sequence(line)) continue;
+        if (status == KEY_CODE_YES && code == KEY_ANSWERED) {
+            sx_line_answered(line);
+            continue;
+        }
         sx_terminal_event event = status == KEY_CODE_YES ? coded(code) : typed(code);
         if (event.kind != SX_TERMINAL_NOTHING) return event;
     }

@@ -8,7 +8,9 @@
 
 #include <langinfo.h>
 #include <locale.h>
+#include <math.h>
 #include <ncurses.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -28,6 +30,7 @@ struct sx_terminal {
     int failures;    /* reads in a row that gave nothing although there was something */
     sx_colour last_foreground, last_background;
     int last_pair; /* of these two; -1: none */
+    sx_line line;
 };
 
 /* ---- the ladder -------------------------------------------------------------------------------
@@ -160,11 +163,26 @@ sx_terminal *sx_terminal_open(const sx_terminal_options *options, sx_error *err)
     terminal->mouse = !options->no_mouse;
     assert_modes(terminal);
     sx_input_define_keys();
+    sx_line_open(&terminal->line);
     return terminal;
+}
+
+/* Waits a moment for answers that are on their way, or they would be typed into the shell. */
+static void drain(sx_terminal *terminal) {
+    sx_line *line = &terminal->line;
+    double patience = line->round_trip > 0 ? fmin(2 * line->round_trip + 0.1, 1) : 0.2;
+    double until = sx_seconds() + patience;
+    while (line->asks && line->open > 0 && sx_seconds() < until) {
+        struct pollfd input = {.fd = STDIN_FILENO, .events = POLLIN};
+        if (poll(&input, 1, 10) < 0 || input.revents & (POLLHUP | POLLERR)) break;
+        if (input.revents) sx_input_next(line);
+    }
+    line->open = 0;
 }
 
 void sx_terminal_close(sx_terminal *terminal) {
     if (!terminal) return;
+    drain(terminal);
     endwin();
     sx_guard_remove();
     sx_aside_end();
@@ -273,7 +291,33 @@ void sx_terminal_flush(sx_terminal *terminal, const sx_canvas *canvas) {
     move(canvas->cursor_x >= 0 ? canvas->cursor_y : 0,
          canvas->cursor_x >= 0 ? canvas->cursor_x : 0);
     wnoutrefresh(stdscr);
+    sx_line_begin_frame(&terminal->line);
     doupdate();
+    sx_line_end_frame(&terminal->line);
+}
+
+double sx_terminal_ready(sx_terminal *terminal) {
+    double ready = sx_line_ready(&terminal->line);
+    if (ready > 0 && sx_seconds() >= ready) {
+        sx_line_give_up(&terminal->line);
+        ready = 0;
+    }
+    return ready;
+}
+
+double sx_terminal_round_trip(const sx_terminal *terminal) {
+    return terminal->line.round_trip;
+}
+
+void sx_terminal_change(sx_terminal *terminal, const sx_terminal_options *options) {
+    bool utf8 = !strcmp(nl_langinfo(CODESET), "UTF-8");
+    terminal->note[0] = 0;
+    choose_characters(terminal, options->ascii, utf8);
+    const char *no_colour = getenv("NO_COLOR"); /* no-color.org: set and not empty */
+    choose_colours(terminal, options->plain_colours || (no_colour && no_colour[0]));
+    terminal->mouse = !options->no_mouse;
+    if (!terminal->mouse) mousemask(0, NULL);
+    sx_terminal_repaint(terminal);
 }
 
 void sx_terminal_repaint(sx_terminal *terminal) {
@@ -286,6 +330,7 @@ void sx_terminal_repaint(sx_terminal *terminal) {
  * returns. In an orphaned group nobody could wake us: the kernel drops the signal and we go on. */
 void sx_terminal_suspend(sx_terminal *terminal) {
     struct sigaction before, ignore = {.sa_handler = SIG_IGN}, stop = {.sa_handler = SIG_DFL};
+    drain(terminal);
     endwin();
     sigaction(SIGTSTP, &ignore, &before);
     kill(0, SIGTSTP);
@@ -296,8 +341,9 @@ void sx_terminal_suspend(sx_terminal *terminal) {
 }
 
 sx_terminal_event sx_terminal_next(sx_terminal *terminal) {
-    sx_terminal_event event = sx_input_next();
-    if (event.kind != SX_TERMINAL_NOTHING)
+    long answers = terminal->line.answers;
+    sx_terminal_event event = sx_input_next(&terminal->line);
+    if (event.kind != SX_TERMINAL_NOTHING || terminal->line.answers != answers)
         terminal->failures = 0;
     else if (++terminal->failures >= 100)
         event.kind = SX_TERMINAL_GONE;

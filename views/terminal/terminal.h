@@ -40,6 +40,15 @@ void sx_terminal_size(sx_terminal *terminal, int *width, int *height);
 /* Shows the canvas: only cells that differ from the last one are sent, nothing if none does. */
 void sx_terminal_flush(sx_terminal *terminal, const sx_canvas *canvas);
 
+/* The time of sx_seconds before which the line is too full for another frame; 0: it is not. */
+double sx_terminal_ready(sx_terminal *terminal);
+
+/* Seconds that the terminal took to answer last; NaN if it never did. */
+double sx_terminal_round_trip(const sx_terminal *terminal);
+
+/* Other options from now on; repaints. */
+void sx_terminal_change(sx_terminal *terminal, const sx_terminal_options *options);
+
 /* The next flush sends everything and asserts the terminal's modes again. */
 void sx_terminal_repaint(sx_terminal *terminal);
 
