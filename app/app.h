@@ -21,6 +21,8 @@ typedef struct {
     bool headless;             /* or standard output is not a terminal */
     bool ascii, plain_colours; /* --ascii, --no-color (or NO_COLOR) */
     const char *theme;         /* --theme; NULL: dark */
+    bool slow, no_mouse;       /* --slow, --no-mouse */
+    const char *on_hangup;     /* --on-hangup; NULL: checkpoint-and-stop */
     const char *page;   /* first page of the workbench: "dashboard", "data" ...; NULL: dashboard */
     const char *script; /* --script FILE: keys and commands instead of a keyboard, no terminal */
     const char *replay; /* --replay FILE: a lesson that plays at the terminal */

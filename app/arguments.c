@@ -17,37 +17,48 @@ typedef struct {
     unsigned mask;
     flag_kind kind;
     size_t offset;
+    const char *choices; /* "a|b|c": all values it takes, or those worth a suggestion */
 } flag;
 
 #define AT(member) offsetof(sx_arguments, member)
 
 static const flag flags[] = {
-    {"preset", "NAME", "quick, class or full", SX_FOR_RUN, TEXT, AT(preset)},
-    {"headless", NULL, "text instead of the screen", SX_FOR_RUN, SWITCH, AT(app.headless)},
-    {"seed", "N", "the seed of everything random", SX_FOR_RUN, TEXT, AT(seed)},
+    {"preset", "NAME", "quick, class or full", SX_FOR_RUN, TEXT, AT(preset), NULL},
+    {"headless", NULL, "text instead of the screen", SX_FOR_RUN, SWITCH, AT(app.headless), NULL},
+    {"seed", "N", "the seed of everything random", SX_FOR_RUN, TEXT, AT(seed), NULL},
     {"threads", "N", "threads that compute (default: processors this process may use)",
-     SX_FOR_RUN | SX_FOR_SCREEN | SX_SETTING, THREADS, AT(app.threads)},
+     SX_FOR_RUN | SX_FOR_SCREEN | SX_SETTING, THREADS, AT(app.threads), "1|2|4|8"},
     {"out", "DIR", "run: the run folder itself; export: the folder for the files, - for stdout",
-     SX_FOR_RUN | SX_FOR_EXPORT | SX_FOR_REPORT, TEXT, AT(out)},
-    {"resume", "RUN", "go on with a run, by number, name or path", SX_FOR_RUN, TEXT, AT(resume)},
+     SX_FOR_RUN | SX_FOR_EXPORT | SX_FOR_REPORT, TEXT, AT(out), NULL},
+    {"resume", "RUN", "go on with a run, by number, name or path", SX_FOR_RUN, TEXT, AT(resume),
+     NULL},
     {"plain", NULL, "no screen: a line for each event, results as text (for screen readers)",
-     SX_FOR_SCREEN, SWITCH, AT(app.headless)},
-    {"ascii", NULL, "ASCII characters only", SX_FOR_SCREEN | SX_SETTING, SWITCH, AT(app.ascii)},
+     SX_FOR_SCREEN, SWITCH, AT(app.headless), NULL},
+    {"ascii", NULL, "ASCII characters only", SX_FOR_SCREEN | SX_SETTING, SWITCH, AT(app.ascii),
+     "yes|no"},
     {"no-color", NULL, "no colours (as with NO_COLOR set)", SX_FOR_SCREEN | SX_SETTING, SWITCH,
-     AT(app.plain_colours)},
+     AT(app.plain_colours), "yes|no"},
+    {"slow", NULL, "for slow lines: four frames a second, no thumbnails",
+     SX_FOR_SCREEN | SX_SETTING, SWITCH, AT(app.slow), "yes|no"},
+    {"no-mouse", NULL, "the mouse is the terminal's own (to select text)",
+     SX_FOR_SCREEN | SX_SETTING, SWITCH, AT(app.no_mouse), "yes|no"},
+    {"on-hangup", "NAME", "when the line drops: checkpoint-and-stop (default) or continue",
+     SX_FOR_SCREEN | SX_SETTING, TEXT, AT(app.on_hangup), "checkpoint-and-stop|continue"},
     {"theme", "NAME|FILE", "dark, light, high-contrast or a file (assets/themes)",
-     SX_FOR_SCREEN | SX_SETTING, TEXT, AT(app.theme)},
+     SX_FOR_SCREEN | SX_SETTING, TEXT, AT(app.theme), "dark|light|high-contrast"},
     {"script", "FILE", "keys and commands from a file instead of a keyboard", SX_FOR_SCREEN, TEXT,
-     AT(app.script)},
+     AT(app.script), NULL},
     {"replay", "FILE", "play a lesson or a recording at the terminal", SX_FOR_SCREEN, TEXT,
-     AT(app.replay)},
-    {"speed", "X", "of a lesson: 2 is twice as fast", SX_FOR_SCREEN, TEXT, AT(speed)},
+     AT(app.replay), NULL},
+    {"speed", "X", "of a lesson: 2 is twice as fast", SX_FOR_SCREEN, TEXT, AT(speed), NULL},
     {"size", "WxH", "size of the screen with --script, for example 120x40", SX_FOR_SCREEN, TEXT,
-     AT(app.size)},
-    {"clock", "fixed", "show times as zero, for comparing screens", SX_FOR_SCREEN, TEXT, AT(clock)},
-    {"only", "NAME", "one result", SX_FOR_EXPORT, TEXT, AT(only)},
-    {"format", SX_EXPORT_FORMATS, "of the files (default csv)", SX_FOR_EXPORT, TEXT, AT(format)},
-    {"help", NULL, "this text", ~0u, SWITCH, AT(help)},
+     AT(app.size), NULL},
+    {"clock", "fixed", "show times as zero, for comparing screens", SX_FOR_SCREEN, TEXT, AT(clock),
+     NULL},
+    {"only", "NAME", "one result", SX_FOR_EXPORT, TEXT, AT(only), NULL},
+    {"format", SX_EXPORT_FORMATS, "of the files (default csv)", SX_FOR_EXPORT, TEXT, AT(format),
+     NULL},
+    {"help", NULL, "this text", ~0u, SWITCH, AT(help), NULL},
 };
 enum { FLAGS = sizeof flags / sizeof flags[0] };
 
@@ -78,6 +89,9 @@ static sx_status unknown_flag(const char *word, unsigned mask, sx_error *err) {
 static sx_status set_value(sx_arguments *out, const flag *f, const char *value, sx_error *err) {
     char *at = (char *)out + f->offset;
     double number;
+    if (f->kind == TEXT && strcmp(f->name, "on-hangup") == 0 &&
+        strcmp(value, "checkpoint-and-stop") != 0 && strcmp(value, "continue") != 0)
+        return sx_fail(err, SX_USAGE, "--on-hangup %.40s: must be one of %s", value, f->choices);
     if (f->kind == TEXT) {
         *(const char **)(void *)at = value;
         return SX_OK;
@@ -108,23 +122,35 @@ static sx_status take_flag(int argc, char **argv, int *at, unsigned mask, sx_arg
 /* ---- settings ---------------------------------------------------------------------------------
  */
 
-static sx_status take_setting(const sx_ini_entry *entry, sx_arguments *out, sx_error *err) {
-    const flag *f = find_flag(entry->key, strlen(entry->key), SX_SETTING);
+sx_status sx_arguments_set(const char *name, const char *value, sx_arguments *out, sx_error *err) {
+    const flag *f = find_flag(name, strlen(name), SX_SETTING);
     sx_theme theme;
     if (!f) {
         char shown[80];
-        const char *nearest = nearest_flag(entry->key, SX_SETTING, shown);
+        const char *nearest = nearest_flag(name, SX_SETTING, shown);
         return sx_fail(err, SX_USAGE, "there is no setting '%s'; did you mean '%s'?", shown,
                        nearest);
     }
-    if (strcmp(f->name, "theme") == 0 && sx_theme_read(entry->value, &theme, err))
-        return err->status;
-    if (f->kind != SWITCH) return set_value(out, f, entry->value, err);
-    bool on = strcmp(entry->value, "yes") == 0;
-    if (!on && strcmp(entry->value, "no") != 0)
-        return sx_fail(err, SX_USAGE, "%s is yes or no", f->name);
-    *(bool *)(void *)((char *)out + f->offset) |= on;
+    if (strcmp(f->name, "theme") == 0 && sx_theme_read(value, &theme, err)) return err->status;
+    if (f->kind != SWITCH) return set_value(out, f, value, err);
+    bool on = strcmp(value, "yes") == 0;
+    if (!on && strcmp(value, "no") != 0) return sx_fail(err, SX_USAGE, "%s is yes or no", f->name);
+    *(bool *)(void *)((char *)out + f->offset) = on;
     return SX_OK;
+}
+
+const char *sx_arguments_choice(int row) {
+    static char texts[40][48];
+    static int count;
+    for (int i = 0, known = count; i < FLAGS && !known; i++) {
+        const char *at = (flags[i].mask & SX_SETTING) ? flags[i].choices : NULL;
+        for (; at && *at && count < 40; at += strspn(at, "|")) {
+            int length = (int)strcspn(at, "|");
+            snprintf(texts[count++], sizeof texts[0], "%s %.*s", flags[i].name, length, at);
+            at += length;
+        }
+    }
+    return row < count ? texts[row] : NULL;
 }
 
 /* The first problem is told; the other settings hold all the same. */
@@ -133,9 +159,10 @@ static void take_settings(sx_arguments *out) {
     sx_settings_read(&settings, out->app.note, sizeof out->app.note);
     for (size_t i = 0; i < settings.count; i++) {
         sx_error err;
-        if (take_setting(&settings.entries[i], out, &err) && !out->app.note[0])
-            snprintf(out->app.note, sizeof out->app.note, "sextant.ini:%d: %.200s",
-                     settings.entries[i].line, err.message);
+        const sx_ini_entry *entry = &settings.entries[i];
+        if (sx_arguments_set(entry->key, entry->value, out, &err) && !out->app.note[0])
+            snprintf(out->app.note, sizeof out->app.note, "sextant.ini:%d: %.200s", entry->line,
+                     err.message);
     }
 }
 

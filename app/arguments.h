@@ -28,6 +28,12 @@ typedef struct {
 sx_status sx_arguments_parse(int argc, char **argv, unsigned mask, sx_arguments *out,
                              sx_error *err);
 
+/* Gives a setting its value, as the file of settings would; `value` is borrowed. */
+sx_status sx_arguments_set(const char *name, const char *value, sx_arguments *out, sx_error *err);
+
+/* "NAME VALUE" of every setting and what it may be, row by row; NULL past the end. */
+const char *sx_arguments_choice(int row);
+
 /* Appends all flags, "--name" each, blanks between. */
 void sx_arguments_names(sx_text *out);
 

@@ -13,4 +13,8 @@ typedef struct {
 } sx_settings;
 void sx_settings_read(sx_settings *out, char *problem, size_t size);
 
+/* Keeps a setting for next time; all other lines of the file stay as they are. The file's path into
+ * path [SX_PATH_SIZE]. */
+sx_status sx_settings_keep(const char *name, const char *value, char *path, sx_error *err);
+
 #endif

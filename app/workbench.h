@@ -23,6 +23,16 @@ typedef struct {
     sx_snapshot shown;         /* a copy for the screen, times blanked on a fixed clock */
 } sx_workbench;
 
+/* Makes the screen; `picture_seconds` as in sx_screen_options. */
+sx_status sx_workbench_begin(sx_workbench *bench, const sx_app_options *options,
+                             double picture_seconds, sx_error *err);
+/* Starts the engine with the job of the options, if there is one. */
+sx_status sx_workbench_start(sx_workbench *bench, sx_error *err);
+/* Stops a job that runs and says in one line how it ended; an exit code. */
+int sx_workbench_stop(sx_workbench *bench, sx_error *err);
+void sx_workbench_end(sx_workbench *bench);
+bool sx_workbench_is_over(sx_state state);
+
 /* Takes the newest snapshot; true if there was a newer one. */
 bool sx_workbench_look(sx_workbench *bench);
 

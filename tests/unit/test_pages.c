@@ -228,6 +228,31 @@ static void runs_are_compared(void **state) {
     bench_free(b);
 }
 
+/* Another screen that is told the layout of this one has the same. */
+static void the_layout_leads_back(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_RUNNING);
+    press(b, "3 L S S t 4 R v 5 T r 4");
+    sx_text layout = {0}, again = {0};
+    sx_screen_layout(b->screen, &layout);
+    bench *other = bench_new(SX_STATE_RUNNING);
+    sx_screen_arrange(other->screen, "no-such-command 7\n\n");
+    sx_screen_arrange(other->screen, layout.data);
+    sx_screen_layout(other->screen, &again);
+    assert_string_equal(layout.data, again.data);
+    expect_state(other, "page", "robustness");
+    expect_state(other, "robustness.plot", "rotation");
+    expect_state(other, "train.smooth", "3");
+    expect_state(other, "risk.target", "0.05");
+    expect_state(other, "message", "");
+    press(other, "u"); /* it was no change that a person made */
+    expect_state(other, "page", "robustness");
+    sx_text_done(&layout);
+    sx_text_done(&again);
+    bench_free(other);
+    bench_free(b);
+}
+
 /* Pages of a store whose files hold anything. */
 static void broken_runs_do_no_harm(void **state) {
     (void)state;
@@ -259,6 +284,7 @@ int main(void) {
         TEST(runs_are_noted_renamed_and_deleted),
         TEST(a_run_is_opened_after_a_question),
         TEST(studies_are_shown_and_started),
+        TEST(the_layout_leads_back),
         TEST(runs_are_compared),
         TEST(broken_runs_do_no_harm),
     };

@@ -459,7 +459,8 @@ static void verdict(const data_pane *pane, size_t item, bool unicode, char *out,
 static void draw_thumbnail(data_pane *pane, sx_canvas *canvas, sx_box place, size_t item,
                            bool selected) {
     sx_picture picture = {pane->data, pane->split, item, pane->original};
-    if (!sx_pictures_draw(pane->pictures, canvas, sx_thumbnail_picture(place), &picture))
+    if (!pane->desk->no_thumbnails &&
+        !sx_pictures_draw(pane->pictures, canvas, sx_thumbnail_picture(place), &picture))
         pane->desk->again = true;
     char text[160];
     sx_thumbnail_caption caption = {

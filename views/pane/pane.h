@@ -29,6 +29,8 @@ typedef struct {
     void (*ask)(void *user, const sx_question *question);         /* its probe; may be NULL */
     /* Ends the job that is shown, checkpointed, and begins another one; may be NULL. */
     sx_status (*start)(void *user, const sx_start *start, sx_error *err);
+    /* "NAME VALUE" of a setting, row by row, NULL at the end; may be NULL. */
+    const char *(*setting)(int row);
     bool starts_freely; /* another job ends the one that runs without a question: a script */
     const char *page;   /* the first: "dashboard", "data" ...; NULL: dashboard */
     /* Seconds that one drawing may spend on pictures that were not drawn before; the rest follow
@@ -72,7 +74,8 @@ typedef enum {
     SX_WISH_REPAINT,
     SX_WISH_COPY,   /* the text to the clipboard */
     SX_WISH_RECORD, /* keys into the file of the text, or no more */
-    SX_WISH_REPLAY  /* the lesson of the text */
+    SX_WISH_REPLAY, /* the lesson of the text */
+    SX_WISH_SET     /* a setting: "NAME VALUE" */
 } sx_screen_wish;
 sx_screen_wish sx_screen_take_wish(sx_screen *screen);
 
@@ -82,6 +85,9 @@ const char *sx_screen_wished(const sx_screen *screen);
 /* True while the command line takes the keys. */
 bool sx_screen_prompting(const sx_screen *screen);
 
+/* For slow lines: no thumbnails from now on, or again. */
+void sx_screen_slow(sx_screen *screen, bool slow);
+
 /* What stands in place of the key line, for a lesson that plays; "": the keys. */
 void sx_screen_lesson(sx_screen *screen, const char *line);
 
@@ -89,6 +95,11 @@ void sx_screen_lesson(sx_screen *screen, const char *line);
  *  "data": {"split", "class", "show", "filter", "shown", "item"}, "robustness": {...} ...};
  * owned by the caller; NULL if memory is out. */
 json_t *sx_screen_state(const sx_screen *screen);
+
+/* How things are seen, as commands, one a line: for next time. And such lines carried out; what
+ * does not go any more is left out. */
+void sx_screen_layout(const sx_screen *screen, sx_text *out);
+void sx_screen_arrange(sx_screen *screen, const char *commands);
 
 /* Where the tiles of a page of the canvas' size are: for tests and for clicks. */
 #define SX_SCREEN_TILES 4

@@ -26,6 +26,7 @@ typedef struct {
     sx_along along;
     double target, threshold, coverage; /* the operating point of the Risk pane; NaN: unknown */
     double picture_seconds;             /* as in sx_screen_options */
+    bool no_thumbnails;                 /* the line is slow */
     bool again;                         /* set while drawing: something is missing yet */
     bool bad;                           /* of message */
     /* The runs that are compared, each in a place that fixes its colour; "": free. */
@@ -105,6 +106,8 @@ typedef struct {
     bool (*enter)(void *pane); /* Enter on its own page: opens something; false: nothing to open */
     bool (*back)(void *pane);  /* Esc: closes what `enter` opened; false: nothing was open */
     json_t *(*state)(const void *pane);
+    /* Appends the commands, one a line, that make a new pane be seen as this one; may be NULL. */
+    void (*layout)(const void *pane, sx_text *out);
 } sx_pane;
 
 extern const sx_pane sx_pane_data, sx_pane_train, sx_pane_robustness, sx_pane_risk, sx_pane_claims,

@@ -389,6 +389,12 @@ static json_t *state_of(const void *state) {
                      "reliability", pane->reliability);
 }
 
+static void layout(const void *state, sx_text *out) {
+    const risk_pane *pane = state;
+    sx_text_add(out, "target-risk %g\n", targets[pane->target] * 100);
+    if (pane->reliability) sx_text_add(out, "reliability\n");
+}
+
 static const char *const results[] = {"risk-coverage", "reliability", "risk",
                                       "calibration",   "items",       NULL};
 
@@ -414,4 +420,5 @@ const sx_pane sx_pane_risk = {
     .restored = restored,
     .draw = draw,
     .enter = enter,
+    .layout = layout,
     .state = state_of};

@@ -467,6 +467,12 @@ static json_t *state_of(const void *state) {
                      "item", (json_int_t)sx_sheet_item(&pane->sheet));
 }
 
+static void layout(const void *state, sx_text *out) {
+    const robustness_pane *pane = state;
+    if (pane->main != LOCATION) sx_text_add(out, "%s\n", plot_names[pane->main]);
+    if (!pane->values) sx_text_add(out, "values\n");
+}
+
 static const char *const results[] = {"location", "rotation", "size", NULL};
 
 const sx_pane sx_pane_robustness = {
@@ -495,4 +501,5 @@ const sx_pane sx_pane_robustness = {
     .seen = seen,
     .update = update,
     .offer = offer,
+    .layout = layout,
     .state = state_of};

@@ -283,6 +283,11 @@ static void run_screen_save(void *state, int value, const char *argument) {
         sx_screen_say(screen, err.message, true);
 }
 
+static const char *setting_choice(void *state, size_t row) {
+    const sx_screen *screen = state;
+    return screen && screen->options.setting ? screen->options.setting((int)row) : NULL;
+}
+
 /* The lessons that come with the program. */
 static const char *lesson_choice(void *state, size_t row) {
     static const char *const lessons[] = {"what-a-convolution-sees", "confidence-is-not-accuracy",
@@ -348,6 +353,8 @@ const sx_command sx_screen_commands[] = {
      run_wish_for, SX_WISH_RECORD, NULL, NULL},
     {"replay", "F7", "FILE", NULL, "play a lesson or a recording", run_wish_for, SX_WISH_REPLAY,
      lesson_choice, NULL},
+    {"set", "F2", "NAME VALUE", NULL, "a setting, from now on and kept for next time", run_wish_for,
+     SX_WISH_SET, setting_choice, NULL},
     {"repaint", "Ctrl-L", "", NULL, "draw everything again", run_wish, SX_WISH_REPAINT, NULL, NULL},
     {"suspend", "Ctrl-Z", "", NULL, "back to the shell; fg returns", run_wish, SX_WISH_SUSPEND,
      NULL, NULL},
@@ -562,6 +569,10 @@ void sx_screen_free(sx_screen *screen) {
         if (screen->panes[i]) sx_screen_panes[i]->close(screen->panes[i]);
     sx_text_done(&screen->wished);
     sx_free(screen);
+}
+
+void sx_screen_slow(sx_screen *screen, bool slow) {
+    screen->desk.no_thumbnails = slow;
 }
 
 bool sx_screen_prompting(const sx_screen *screen) {

@@ -91,8 +91,9 @@ static void draw_entry(const sx_sheet_view *view, const sx_sheet *sheet, sx_canv
     int number = view->order[at];
     const sx_sheet_entry *entry = &sheet->entries[number];
     size_t image = (size_t)sheet->size * (size_t)sheet->size * 3;
-    sx_canvas_picture(canvas, sx_thumbnail_picture(place), sheet->pixels + (size_t)number * image,
-                      sheet->size, sheet->size, 3);
+    if (!view->desk->no_thumbnails)
+        sx_canvas_picture(canvas, sx_thumbnail_picture(place),
+                          sheet->pixels + (size_t)number * image, sheet->size, sheet->size, 3);
     char text[160];
     bool judged = entry->prediction >= 0 && entry->prediction < facts->classes;
     sx_thumbnail_verdict verdict = {.prediction =

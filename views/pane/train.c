@@ -161,7 +161,8 @@ static void run_axis(void *state, int value, const char *argument) {
     int wanted = sx_part_choose(pane->desk, axis_choice, pane, pane->axis, argument,
                                 "the curves are over step, epoch or time");
     if (wanted < 0) return;
-    if (wanted != BY_STEP && sx_part_line(pane->desk->now->clock, x_axes[wanted].line) < 0) {
+    if (!argument[0] && wanted != BY_STEP &&
+        sx_part_line(pane->desk->now->clock, x_axes[wanted].line) < 0) {
         sx_desk_say(pane->desk, "when points were reached is not known yet");
         return;
     }
@@ -314,8 +315,10 @@ static view view_of(const train_pane *pane, int which, bool narrow) {
         v.axes.y_high = 1;
     }
     v.axes.y_label = narrow && which == ACCURACY ? "acc" : name;
-    v.axes.x_label = x_axes[pane->axis].label;
-    if (pane->axis != BY_STEP) {
+    bool by_clock =
+        pane->axis != BY_STEP && sx_part_line(pane->desk->now->clock, x_axes[pane->axis].line) >= 0;
+    v.axes.x_label = x_axes[by_clock ? pane->axis : BY_STEP].label;
+    if (by_clock) {
         v.axes.place = place_of;
         v.axes.place_context = pane;
     }
@@ -502,6 +505,13 @@ static json_t *state_of(const void *state) {
                      x_axes[pane->axis].name);
 }
 
+static void layout(const void *state, sx_text *out) {
+    const train_pane *pane = state;
+    if (pane->logarithmic) sx_text_add(out, "logarithmic\n");
+    if (pane->smoothing) sx_text_add(out, "smooth %d\n", smoothings[pane->smoothing]);
+    if (pane->axis) sx_text_add(out, "over %s\n", x_axes[pane->axis].name);
+}
+
 static const char *const results[] = {"training", "validation", NULL};
 
 const sx_pane sx_pane_train = {
@@ -526,4 +536,5 @@ const sx_pane sx_pane_train = {
     .view = SX_VIEW_SPAN(train_pane, steps, axis),
     .draw = draw,
     .figure = figure,
+    .layout = layout,
     .state = state_of};
