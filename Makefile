@@ -76,7 +76,7 @@ install: all
 	$(BUILD)/sextant help completion >$(DESTDIR)$(PREFIX)/share/bash-completion/completions/sextant
 
 bench: setup-run
-	@$(SUBMAKE) $(BENCH_PROGRAMS)
+	@$(SUBMAKE) all $(BENCH_PROGRAMS)
 	@for b in $(BENCH_PROGRAMS); do env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE OPENBLAS_NUM_THREADS=1 $$b || exit 1; done
 
 clean:
@@ -96,7 +96,7 @@ unit-programs: $(UNIT_PROGRAMS)
 units: unit-programs
 	@tests/run-units.sh $(UNIT_PROGRAMS)
 
-screens: all
+screens: all $(BUILD)/bench/bench_screen
 	@tests/run-screens.sh $(BUILD)/sextant
 
 test: setup-test
