@@ -304,6 +304,29 @@ static void pictures_are_ordered(void **state) {
     bench_free(b);
 }
 
+static void classes_and_factors_are_counted(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_RUNNING);
+    const sx_study_data *data = b->moment.snapshot.data;
+    press(b, "2 H");
+    expect_state(b, "data.histogram", "true");
+    golden_check(&b->canvas, "pane-histogram-80x24");
+    int first = 0;
+    for (size_t i = 0; i < sx_source_describe(data->source)->counts[SX_SPLIT_VALIDATION]; i++)
+        first += sx_source_label(data->source, SX_SPLIT_VALIDATION, i) == 0;
+    press(b, "Enter"); /* the pictures of the class */
+    expect_state(b, "data.histogram", "false");
+    char count[16];
+    snprintf(count, sizeof count, "%d", first);
+    expect_state(b, "data.shown", count);
+    press(b, "c c H Right");
+    expect_seen(b, "images by");
+    assert_false(seen(b, "images by class"));
+    press(b, "Left G t Down Esc");
+    expect_state(b, "data.histogram", "false");
+    bench_free(b);
+}
+
 /* `i` explains whatever has the keys, whole in the smallest window. */
 static void every_pane_explains_itself(void **state) {
     (void)state;
@@ -945,6 +968,7 @@ int main(void) {
         cmocka_unit_test(pictures_are_ordered),
         cmocka_unit_test(every_pane_explains_itself),
         cmocka_unit_test(pages_and_focus_follow_keys),
+        cmocka_unit_test(classes_and_factors_are_counted),
         cmocka_unit_test(the_probe_moves_turns_and_resizes),
         cmocka_unit_test(a_cell_of_the_map_opens_in_the_probe),
         cmocka_unit_test(a_cell_opens_the_pictures_behind_it),

@@ -3,6 +3,7 @@
  * Predictions are those of the last evaluation of the validation split (the result "items"); the
  * other splits are shown without, because nobody measures on what was trained. */
 #include "views/pane/confusion.h"
+#include "views/pane/counts.h"
 #include "views/pane/thumbnail.h"
 
 #include <math.h>
@@ -48,6 +49,7 @@ typedef struct {
     int predicted;       /* class; -1: any */
     bool original, open; /* open: one picture, large */
     sx_confusion confusion;
+    sx_counts counts;
     size_t wrong; /* of all items with a prediction */
     size_t judged;
 } data_pane;
@@ -169,6 +171,7 @@ static void update(void *state) {
         pane->least = pane->most = NAN;
         pane->predicted = -1;
         pane->open = pane->confusion.open = false;
+        sx_counts_done(&pane->counts);
         /* A data set alone: the most pictures. Beside a run: those that are judged. */
         pane->split =
             pane->desk->now->state == SX_STATE_IDLE ? SX_SPLIT_TRAIN : SX_SPLIT_VALIDATION;
@@ -204,6 +207,10 @@ static void run_move(void *state, int value, const char *argument) {
     (void)argument;
     if (pane->confusion.open) {
         sx_confusion_move(&pane->confusion, value);
+        return;
+    }
+    if (pane->counts.open) {
+        sx_counts_move(&pane->counts, value, facts_of(pane));
         return;
     }
     sx_picker_move(&pane->picker, by[value]);
@@ -324,6 +331,14 @@ static void run_confusion(void *state, int value, const char *argument) {
         return;
     }
     pane->confusion.open = !pane->confusion.open;
+    pane->counts.open = false;
+}
+
+static void run_histogram(void *state, int value, const char *argument) {
+    data_pane *pane = state;
+    (void)value, (void)argument;
+    pane->counts.open = pane->data && !pane->counts.open;
+    pane->confusion.open = pane->open = false;
 }
 
 /* "0.5 0.9"; without an argument every confidence. */
@@ -400,6 +415,8 @@ static const sx_command commands[] = {
      0, order_choice, NULL},
     {"confusion", "C", "", NULL, "which class is taken for which; Enter shows a cell's pictures",
      run_confusion, 0, NULL, NULL},
+    {"histogram", "H", "", NULL, "images by class and by factor; Enter shows a class",
+     run_histogram, 0, NULL, NULL},
     {"confident", "%", "[LOW HIGH]", NULL,
      "show only predictions whose confidence is in this range, or all again", run_confident, 0,
      NULL, NULL},
@@ -532,7 +549,7 @@ static void draw_status(data_pane *pane, sx_canvas *canvas, sx_box row, bool foc
     char wrong[32], all[32], index[32], text[160] = "";
     sx_segment parts[3];
     int count = 0;
-    if (focused && pane->picker.count > 0 && !pane->confusion.open) {
+    if (focused && pane->picker.count > 0 && !pane->confusion.open && !pane->counts.open) {
         size_t item = pane->shown[pane->picker.selected];
         int label = sx_source_label(pane->data->source, pane->split, item);
         sx_role role;
@@ -578,7 +595,9 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
     sx_box status = sx_box_take_rows(&box, -1);
     draw_status(pane, canvas, status, how.focused);
     draw_note(canvas, &box, facts_of(pane)->note, how.zoomed);
-    if (pane->confusion.open)
+    if (pane->counts.open && how.zoomed)
+        sx_counts_draw(&pane->counts, pane->data->source, pane->split, pane->items, canvas, box);
+    else if (pane->confusion.open)
         sx_confusion_draw(&pane->confusion, canvas, box, facts_of(pane));
     else if (pane->picker.count == 0)
         sx_centred_draw(canvas, box, sx_style_of(SX_ROLE_DIM),
@@ -613,6 +632,7 @@ static void close_pane(void *state) {
     if (pane->items) sx_result_release(pane->items);
     sx_pictures_free(pane->pictures);
     sx_confusion_done(&pane->confusion);
+    sx_counts_done(&pane->counts);
     sx_free(pane->row_of);
     sx_free(pane->shown);
     sx_free(pane->ordered);
@@ -638,6 +658,15 @@ static bool enter(void *state) {
         open_cell(pane);
         return true;
     }
+    if (pane->counts.open) {
+        if (sx_counts_class(&pane->counts) < 0) return false;
+        pane->class = sx_counts_class(&pane->counts);
+        pane->counts.open = false;
+        pane->picker.selected = 0;
+        select_shown(pane);
+        say_shown(pane);
+        return true;
+    }
     if (pane->picker.count == 0) return false;
     pane->desk->wants_probe = pane->open;
     return pane->open = true;
@@ -645,8 +674,8 @@ static bool enter(void *state) {
 
 static bool back(void *state) {
     data_pane *pane = state;
-    bool was = pane->open || pane->confusion.open;
-    pane->open = pane->confusion.open = false;
+    bool was = pane->open || pane->confusion.open || pane->counts.open;
+    pane->open = pane->confusion.open = pane->counts.open = false;
     return was;
 }
 
@@ -660,7 +689,7 @@ static void accept(void *state) {
     pane->filter[0] = 0;
     pane->open = false;
     pane->predicted = -1;
-    pane->confusion.open = false;
+    pane->confusion.open = pane->counts.open = false;
     pane->least = pane->desk->least;
     pane->most = pane->desk->most;
     pane->order = 1;
@@ -682,12 +711,12 @@ static json_t *state_of(const void *state) {
     const data_pane *pane = state;
     bool any = pane->picker.count > 0;
     return json_pack(
-        "{s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:b, s:b}", "split", sx_split_name(pane->split),
+        "{s:s, s:s, s:s, s:s, s:s, s:I, s:o, s:b, s:b, s:b}", "split", sx_split_name(pane->split),
         "class", pane->class < 0 ? "all" : class_name(pane, pane->class), "show",
         show_names[pane->show], "filter", pane->filter, "order", orders[pane->order].name, "shown",
         (json_int_t)pane->picker.count, "item",
         any ? json_integer((json_int_t)pane->shown[pane->picker.selected]) : json_null(), "open",
-        pane->open, "original", pane->original);
+        pane->open, "original", pane->original, "histogram", pane->counts.open);
 }
 
 static const char *const results[] = {"items", NULL};
@@ -701,10 +730,10 @@ const sx_pane sx_pane_data = {
                 "each is its label, or, once the network was measured, whether it was "
                 "right and how sure it was. The number at the bottom is how many of the"
                 " split it got wrong.",
-    .tries = "Try: w shows what it got wrong; O puts first what it was least sure of; c shows one "
-             "class; o shows the "
-             "originals; Enter looks at one image closely; t looks at images that it"
-             " trained on.",
+    .tries =
+        "Try: w shows what it got wrong; O puts first what it was least sure of; c shows one "
+        "class; H counts classes and factors; o shows the originals; Enter looks at one image; "
+        "t looks at images that it trained on.",
     .commands = commands,
     .results = results,
     .open = open_pane,
