@@ -420,6 +420,32 @@ static void the_probe_moves_turns_and_resizes(void **state) {
     bench_free(b);
 }
 
+/* With a probe that answers at once each drawing may move the object on, round and round. */
+static void the_probe_goes_by_itself(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_RUNNING);
+    press(b, "p [ [ [ [ [ [ [ [ [ [ [ [ [ [ [ [ a"); /* to 160 degrees */
+    assert_true(sx_screen_again(b->screen));
+    int turns = 0;
+    for (int i = 0; turns < 5 && i < 2000000; i++) { /* past half a turn */
+        int asked = b->asked;
+        draw(b, 80, 24, full);
+        turns += b->asked != asked;
+        if (b->asked == asked) usleep(1000);
+    }
+    assert_int_equal(turns, 5);
+    expect_state(b, "probe.rotation", "-150.0");
+    press(b, "a");
+    draw(b, 80, 24, full);
+    assert_false(sx_screen_again(b->screen));
+    press(b, "0 Right Right Up G"); /* x 0.6, y 0.45 */
+    expect_state(b, "page", "robustness");
+    expect_seen(b, "x 0.60 y 0.4");
+    press(b, "Esc");
+    expect_state(b, "page", "probe");
+    bench_free(b);
+}
+
 static void a_cell_of_the_map_opens_in_the_probe(void **state) {
     (void)state;
     bench *b = bench_new(SX_STATE_FINISHED);
@@ -970,6 +996,7 @@ int main(void) {
         cmocka_unit_test(pages_and_focus_follow_keys),
         cmocka_unit_test(classes_and_factors_are_counted),
         cmocka_unit_test(the_probe_moves_turns_and_resizes),
+        cmocka_unit_test(the_probe_goes_by_itself),
         cmocka_unit_test(a_cell_of_the_map_opens_in_the_probe),
         cmocka_unit_test(a_cell_opens_the_pictures_behind_it),
         cmocka_unit_test(a_threshold_opens_the_refused_pictures),

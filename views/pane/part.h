@@ -20,6 +20,7 @@ typedef struct {
     bool wants_dashboard; /* a pane has begun another job */
     bool wants_compare;   /* ... wants to see the runs that are marked */
     bool wants_probe;     /* a pane has put something into `scene` that is to be opened */
+    bool wants_cell;      /* ... the cell of the map where the scene's object is */
     bool wants_pictures;  /* ... the predictions with a confidence of least .. most */
     double least, most;
     sx_scene scene; /* what the probe shows; other panes put there what is selected in them */
@@ -92,7 +93,7 @@ typedef struct {
     void (*update)(void *pane);          /* desk->now or desk->answer is new */
     void (*seen)(void *pane, bool seen); /* its page is there, or is no more */
     void (*offer)(void *pane);           /* puts what is selected into desk->scene */
-    void (*accept)(void *pane);          /* shows what desk->wants_pictures asks */
+    void (*accept)(void *pane);          /* shows what wants_pictures or wants_cell asks */
     sx_view_span view;                   /* what `u` goes back to; size 0: nothing */
     void (*restored)(void *pane);        /* after it was put back */
     void (*heading)(void *pane, char *out, size_t size); /* the frame's title */

@@ -11,6 +11,7 @@
 #define TURN 10           /* degrees */
 #define GROWTH 1.25       /* of the size */
 #define LEAST_AREA 0.0025 /* two pixels of 32 a side, about */
+#define MOVE_SECONDS 0.1  /* between the moves of an animation, at least */
 #define BACKGROUNDS 997   /* numbers that are gone through before they begin again */
 
 typedef struct {
@@ -18,6 +19,8 @@ typedef struct {
     sx_study_data *data; /* kept; NULL before it is loaded */
     bool seen;
     uint64_t version; /* of the answer that `curve` shows */
+    bool animates;
+    double moved;     /* when the animation moved last */
     sx_result *curve; /* probability of the true class along the factor, NULL: none yet */
 } probe_pane;
 
@@ -87,6 +90,7 @@ static void update(void *state) {
 static void seen(void *state, bool seen) {
     probe_pane *pane = state;
     if (pane->seen == seen) return;
+    pane->animates = false;
     pane->seen = seen;
     ask(pane);
 }
@@ -179,6 +183,21 @@ static void run_upright(void *state, int value, const char *argument) {
     ask(pane);
 }
 
+static void run_animate(void *state, int value, const char *argument) {
+    probe_pane *pane = state;
+    (void)value, (void)argument;
+    pane->animates = !pane->animates;
+    if (pane->animates)
+        sx_desk_say(pane->desk, "through all values of %s; a again holds it",
+                    sx_along_name(pane->desk->along));
+}
+
+/* The cell of the location map where the object is. */
+static void run_cell(void *state, int value, const char *argument) {
+    (void)value, (void)argument;
+    ((probe_pane *)state)->desk->wants_cell = true;
+}
+
 static const sx_command commands[] = {
     {"left", "Left h", "[BY]", "move", "the object to the left, by 0.05 of the image", run_move,
      LEFT, NULL, NULL},
@@ -198,7 +217,43 @@ static const sx_command commands[] = {
     {"background-before", "B", "", NULL, "the background before", run_background, -1, NULL, NULL},
     {"upright", "0", "", "upright", "in the middle, upright, half of the image", run_upright, 0,
      NULL, NULL},
+    {"animate", "a", "", "animate", "go through the factor that was changed last, and round again",
+     run_animate, 0, NULL, NULL},
+    {"cell", "G", "", NULL, "the cell of the location map where the object is", run_cell, 0, NULL,
+     NULL},
     {0}};
+
+/* ---- animation --------------------------------------------------------------------------------
+ */
+
+static bool same_pose(sx_pose a, sx_pose b) {
+    return a.area == b.area && a.rotation == b.rotation && a.x == b.x && a.y == b.y;
+}
+
+/* One step on; what passes the end begins again. */
+static void move_on(probe_pane *pane) {
+    sx_along along = pane->desk->along;
+    double value = sx_along_value(pane->desk->scene.pose, along);
+    if (along == SX_ALONG_ROTATION)
+        value = value + TURN > 180 ? value + TURN - 360 : value + TURN;
+    else if (along == SX_ALONG_SIZE)
+        value = value * GROWTH > 1 ? LEAST_AREA : value * GROWTH;
+    else
+        value = value + STEP > 1 ? 0 : round((value + STEP) * 1e6) / 1e6;
+    change(pane, along, value);
+}
+
+/* The next step when this one is answered, and not too fast for the eye. */
+static void animate(probe_pane *pane) {
+    const sx_probe_answer *answer = known(pane);
+    if (!pane->animates || !pane->seen) return;
+    pane->desk->again = true;
+    bool there = answer && pane->desk->answer->whole &&
+                 same_pose(answer->scene.pose, pane->desk->scene.pose);
+    if (!there || sx_seconds() < pane->moved + MOVE_SECONDS) return;
+    pane->moved = sx_seconds();
+    move_on(pane);
+}
 
 /* ---- drawing ----------------------------------------------------------------------------------
  */
@@ -337,8 +392,9 @@ static void draw_pose(const probe_pane *pane, sx_canvas *canvas, sx_box row) {
 }
 
 static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how) {
-    const probe_pane *pane = state;
+    probe_pane *pane = state;
     (void)how;
+    animate(pane);
     if (!pane->data) {
         if (!sx_part_loading(pane->desk, canvas, box))
             sx_part_waiting(pane->desk, canvas, box, "The data set", "was not opened");
@@ -382,6 +438,32 @@ static json_t *state_of(const void *state) {
         sx_json_number(best.probability), "whole", pane->desk->answer && pane->desk->answer->whole);
 }
 
+/* ---- export -----------------------------------------------------------------------------------
+ */
+
+static bool figure(void *state, int row, char *name, size_t size, sx_figure *out) {
+    const probe_pane *pane = state;
+    if (row > 0) return false;
+    snprintf(name, size, "probe-%s", sx_along_name(pane->desk->along));
+    *out = (sx_figure){.result = pane->curve, .caption = pane->desk->now->caption};
+    return true;
+}
+
+/* The probabilities, then the curve. */
+static bool numbers(void *state, int row, char *name, size_t size, sx_text *out) {
+    const probe_pane *pane = state;
+    const sx_probe_answer *answer = known(pane);
+    if (row > 1) return false;
+    snprintf(name, size, row ? "probe-%s" : "probe", sx_along_name(pane->desk->along));
+    if (row == 1 && pane->curve) sx_result_csv(pane->curve, out);
+    if (row == 1 || !answer || isnan(answer->probabilities[0])) return true;
+    sx_text_add(out, "class,probability,true\n");
+    for (int c = 0; c < answer->classes; c++)
+        sx_text_add(out, "%s,%.9g,%d\n", class_name(pane, c), (double)answer->probabilities[c],
+                    c == answer->label);
+    return true;
+}
+
 static const char *const results[] = {NULL};
 
 const sx_pane sx_pane_probe = {
@@ -395,7 +477,7 @@ const sx_pane sx_pane_probe = {
         "changed last, and the line where you are.",
     .tries =
         "Try: turn the object with [ and ] until the network changes its mind; make it small with "
-        "<; move it to the border; o takes another object, b another background. Can it be sure "
+        "<; move it to the border; o takes another object; a goes round by itself. Can it be sure "
         "and wrong?",
     .commands = commands,
     .results = results,
@@ -406,4 +488,6 @@ const sx_pane sx_pane_probe = {
     .heading = heading,
     .restored = restored,
     .draw = draw,
+    .figure = figure,
+    .numbers = numbers,
     .state = state_of};

@@ -467,6 +467,25 @@ static json_t *state_of(const void *state) {
                      "item", (json_int_t)sx_sheet_item(&pane->sheet));
 }
 
+/* The place nearest to `value`. */
+static int nearest(const double *values, int count, double value) {
+    int best = 0;
+    for (int i = 1; i < count; i++)
+        if (fabs(values[i] - value) < fabs(values[best] - value)) best = i;
+    return best;
+}
+
+/* The cell where the probe's object is. */
+static void accept(void *state) {
+    robustness_pane *pane = state;
+    const sx_result *map = result_of(pane, LOCATION);
+    sx_sheet_close(&pane->sheet);
+    pane->main = LOCATION;
+    if (!map) return;
+    pane->row = nearest(map->grid.row_values, map->grid.rows, pane->desk->scene.pose.y);
+    pane->column = nearest(map->grid.column_values, map->grid.columns, pane->desk->scene.pose.x);
+}
+
 static void layout(const void *state, sx_text *out) {
     const robustness_pane *pane = state;
     if (pane->main != LOCATION) sx_text_add(out, "%s\n", plot_names[pane->main]);
@@ -501,5 +520,6 @@ const sx_pane sx_pane_robustness = {
     .seen = seen,
     .update = update,
     .offer = offer,
+    .accept = accept,
     .layout = layout,
     .state = state_of};

@@ -165,9 +165,13 @@ static void follow(sx_screen *screen) {
         sx_pane_data.accept(screen->panes[DATA - 1]);
         open_from(screen, DATA);
     }
+    if (screen->desk.wants_cell) {
+        sx_pane_robustness.accept(screen->panes[ROBUSTNESS - 1]);
+        open_from(screen, ROBUSTNESS);
+    }
     if (screen->desk.wants_compare) open_from(screen, COMPARE);
     if (screen->desk.wants_dashboard) run_page(screen, DASHBOARD, "");
-    screen->desk.wants_probe = screen->desk.wants_pictures = false;
+    screen->desk.wants_probe = screen->desk.wants_pictures = screen->desk.wants_cell = false;
     screen->desk.wants_compare = screen->desk.wants_dashboard = false;
 }
 
