@@ -434,7 +434,7 @@ static void the_probe_goes_by_itself(void **state) {
         if (b->asked == asked) usleep(1000);
     }
     assert_int_equal(turns, 5);
-    expect_state(b, "probe.rotation", "-150.0");
+    expect_state(b, "probe.rotation", "-140.0");
     press(b, "a");
     draw(b, 80, 24, full);
     assert_false(sx_screen_again(b->screen));
