@@ -24,7 +24,7 @@ cat >bits.txt <<'BITS'
 :again
 :wait state finished
 :runs
-key g x Down x V
+key g x x V
 :screen-save twins.txt
 BITS
 check "the same seed again" "$sextant" lesson x --script bits.txt --clock fixed --size 80x24

@@ -192,7 +192,7 @@ static void runs_are_compared(void **state) {
     bench *b = bench_new(SX_STATE_FINISHED);
     press(b, "V");
     expect_seen(b, "nothing to compare");
-    press(b, "8 G x Up x Up x V");
+    press(b, "8 G x Up x Up Up x V");
     expect_state(b, "compare.runs", "3");
     expect_state(b, "compare.plot", "accuracy");
     golden_check(&b->canvas, "page-compare-80x24");
@@ -262,7 +262,7 @@ static void broken_runs_do_no_harm(void **state) {
     put("0003-wide", "journal.jsonl", "\x01\x02\n{\"t\":-1e300,\"step\":-5,\"kind\":7}\n");
     put("0003-wide", "note.txt", "\xff\x1b[2J\n");
     bench *b = bench_new(SX_STATE_FINISHED);
-    press(b, "8 x Down x Down x V ] ] ] ] ] ] ] B ] ] ] ] ] ] ] o b L Up e y Esc 9 Down Up 8 Down");
+    press(b, "8 x x x V ] ] ] ] ] ] ] B ] ] ] ] ] ] ] o b L Up e y Esc 9 Down Up 8 Down");
     run_path("0002-shapes-cnn", "", (char[SX_PATH_SIZE]){0});
     char command[SX_PATH_SIZE];
     snprintf(command, sizeof command, "rm -r '%s/sextant/runs/0002-shapes-cnn'", home);

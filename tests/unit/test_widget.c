@@ -326,7 +326,7 @@ static void the_key_line_joins_and_drops(void **state) {
 static void tabs_shrink_to_digits(void **state) {
     (void)state;
     static const char *const hints[] = {"? help   : command", "? help"};
-    sx_tabs tabs = {{"Alpha", "Beta"}, {"1", "2"}, 2, 1};
+    sx_tabs tabs = {{"Alpha", "Beta"}, {"Al"}, {"1", "2"}, 2, 1};
     sx_canvas canvas = canvas_of(41, 1, full);
     sx_tabs_draw(&canvas, sx_canvas_box(&canvas), "me", &tabs, hints);
     expect_text(&canvas, " me  1 Alpha  2 Beta  ? help   : command\n");
@@ -338,13 +338,13 @@ static void tabs_shrink_to_digits(void **state) {
     expect_text(&canvas, " 1 Alpha  2 Beta    ? help\n");
     canvas = canvas_of(21, 1, full);
     sx_tabs_draw(&canvas, sx_canvas_box(&canvas), "me", &tabs, hints);
-    expect_text(&canvas, " 1 2 Beta     ? help\n");
+    expect_text(&canvas, " 1 Al 2 Beta  ? help\n");
     canvas = canvas_of(17, 1, full);
     sx_tabs_draw(&canvas, sx_canvas_box(&canvas), "me", &tabs, hints);
     expect_text(&canvas, " 1 2 Beta  ? help\n");
     canvas = canvas_of(13, 1, full);
     sx_tabs_draw(&canvas, sx_canvas_box(&canvas), "sextant", &tabs, hints);
-    expect_text(&canvas, " 1 2 Beta\n");
+    expect_text(&canvas, " 1 Al 2 Beta\n");
 }
 
 static void sentences_are_centred(void **state) {

@@ -620,6 +620,7 @@ static const char *const results[] = {NULL};
 const sx_pane sx_pane_compare = {
     .name = "compare",
     .title = "Compare",
+    .tab = "Comp",
     .help = "the runs that are marked, side by side",
     .explains = "Up to eight runs on the same axes, each with the number and the colour of its "
                 "place. The map shows where the second is more often right than the first (orange) "

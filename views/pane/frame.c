@@ -23,6 +23,7 @@ static void draw_top(const sx_screen *screen, sx_canvas *canvas) {
         if (!sx_screen_has_page(screen, page) && page != screen->page) continue;
         if (page == screen->page) tabs.chosen = tabs.count;
         tabs.names[tabs.count] = page == 0 ? "Dashboard" : sx_screen_panes[page - 1]->title;
+        tabs.briefs[tabs.count] = page == 0 ? "Dash" : sx_screen_panes[page - 1]->tab;
         page_key(page == 0 ? "dashboard" : sx_screen_panes[page - 1]->name,
                  tabs.keys[tabs.count++]);
     }
@@ -148,7 +149,7 @@ static void draw_bottom(sx_screen *screen, sx_canvas *canvas) {
                         sx_screen_names(screen, sets));
         sx_prompt_draw(&screen->prompt, canvas, keys, sx_screen_names(screen, sets));
     } else
-        sx_key_line_draw(canvas, keys, sx_screen_keys(screen, sets), "quit");
+        sx_key_line_draw(canvas, keys, sx_screen_keys(screen, sets), "back quit");
 }
 
 /* ---- what lies over the tiles -----------------------------------------------------------------

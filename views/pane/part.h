@@ -83,6 +83,7 @@ typedef struct {
 /* A pane: a table of functions over a state that `open` returns. Only title and draw are needed. */
 typedef struct {
     const char *name, *title; /* "risk", "Risk" */
+    const char *tab;          /* a shorter title for where room is short; NULL: there is none */
     const char *help;         /* of its page's command */
     const char *explains;     /* for `i`: three sentences on what is seen ... */
     const char *tries;        /* ... and what to try */

@@ -135,6 +135,7 @@ static void run_mark(void *state, int value, const char *argument) {
         }
         sx_text_set(desk->compared[place], sizeof desk->compared[place], run->name);
     }
+    sx_picker_move(&pane->picker, 1); /* most mark neighbours */
     int count = sx_desk_compared(desk);
     sx_desk_say(desk, "%d %s marked; V compares them", count, count == 1 ? "run is" : "runs are");
 }
@@ -222,8 +223,9 @@ static const sx_command commands[] = {
     {"page-down", "PgDn Ctrl-D", "", NULL, "one screen down", run_move, PAGE_DOWN, NULL, NULL},
     {"first", "g Home", "", NULL, "the newest run", run_move, FIRST, NULL, NULL},
     {"last", "G End", "", NULL, "the oldest run", run_move, LAST, NULL, NULL},
-    {"mark", "x", "", "mark", "mark the run for a comparison, or take the mark away", run_mark, 0,
-     NULL, NULL},
+    {"mark", "x", "", "mark",
+     "mark the run for a comparison, or take the mark away; on to the next", run_mark, 0, NULL,
+     NULL},
     {"unmark", "U", "", NULL, "take all marks away", run_unmark, 0, NULL, NULL},
     {"find", "/", "TEXT", "find",
      "show only runs whose name, study, state or note contains this; "

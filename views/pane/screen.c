@@ -61,6 +61,11 @@ static bool has_data(void *state) {
     const sx_screen *screen = state;
     return screen->desk.now->data && screen->page != PROBE;
 }
+/* A run has ended, and one looks at it. */
+static bool can_begin_again(void *state) {
+    const sx_screen *screen = state;
+    return screen->page <= TILES && screen->desk.now->path[0] && !sx_desk_active(&screen->desk);
+}
 /* The run's sentence is longer than its place on the state line. */
 static bool is_wordy(void *state) {
     const sx_screen *screen = state;
@@ -302,6 +307,8 @@ static const char *lesson_choice(void *state, size_t row) {
 
 const sx_command sx_screen_commands[] = {
     {"pause", "space", "", "pause", "pause the run, or go on", run_pause, 0, NULL, trains},
+    {"again", "A", "", "again", "begin again with the same seed, as a new run", run_again, 0, NULL,
+     can_begin_again},
     {"next", "Tab", "", "next", "the next pane", run_turn, 1, NULL, NULL},
     {"previous", "Shift-Tab", "", NULL, "the pane before", run_turn, -1, NULL, NULL},
     {"zoom", "Enter", "", "zoom", "the focused pane alone; there: open what is selected", run_zoom,
@@ -339,8 +346,6 @@ const sx_command sx_screen_commands[] = {
     {"runs", "8", "", NULL, "every run: open, note, rename, mark, delete", run_page, RUNS, NULL,
      NULL},
     {"studies", "9", "", NULL, "the studies that can be started", run_page, STUDIES, NULL, NULL},
-    {"again", "A", "", NULL, "begin again with the same seed, as a new run", run_again, 0, NULL,
-     NULL},
     {"help", "? F1", "", NULL, "this help", run_overlay, OVERLAY_HELP, NULL, NULL},
     {"explain", "i", "", NULL, "what the focused pane shows, and what to try", run_overlay,
      OVERLAY_EXPLAIN, NULL, NULL},

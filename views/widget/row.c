@@ -66,45 +66,90 @@ static int draw_keys(sx_canvas *canvas, sx_box box, int x, int end, const char *
     return gap + columns;
 }
 
+enum { CLOSING = 4 };
+
+/* The commands named in `last` that matter now, into out; returns how many. */
+static int closing_of(sx_commands commands, const char *last, const sx_command *out[CLOSING]) {
+    int count = 0;
+    char name[32];
+    while (last && *last && count < CLOSING) {
+        size_t length = strcspn(last, " ");
+        const sx_command_set *set;
+        snprintf(name, sizeof name, "%.*s", (int)length, last);
+        const sx_command *row = sx_commands_of_name(commands, name, &set);
+        if (row && row->brief && (!row->matters || row->matters(set->context))) out[count++] = row;
+        last += length;
+        last += strspn(last, " ");
+    }
+    return count;
+}
+
+static bool is_one_of(const sx_command *row, const sx_command *const *rows, int count) {
+    for (int i = 0; i < count; i++)
+        if (rows[i] == row) return true;
+    return false;
+}
+
 void sx_key_line_draw(sx_canvas *canvas, sx_box box, sx_commands commands, const char *last) {
-    const sx_command *closing = last ? sx_commands_of_name(commands, last, NULL) : NULL;
+    const sx_command *closing[CLOSING];
+    int closings = closing_of(commands, last, closing), x = 0, end = box.width;
     char keys[96];
-    int x = 0, end = box.width;
-    if (closing) {
-        keys_of(closing, keys, sizeof keys);
-        end -= sx_text_columns(keys) + 1 + sx_text_columns(closing->brief) + 3;
+    for (int i = 0; i < closings; i++) {
+        keys_of(closing[i], keys, sizeof keys);
+        end -= sx_text_columns(keys) + 1 + sx_text_columns(closing[i]->brief) + 3;
     }
     for (int i = 0; i < commands.count; i++)
         for (const sx_command *row = commands.sets[i].commands, *next; row && row->name;
              row = next) {
             next = keys_of(row, keys, sizeof keys);
             bool matters = !row->matters || row->matters(commands.sets[i].context);
-            if (row->brief && matters && row != closing)
+            if (row->brief && matters && !is_one_of(row, closing, closings))
                 x += draw_keys(canvas, box, x, end, keys, row->brief);
         }
-    if (!closing) return;
-    keys_of(closing, keys, sizeof keys);
-    draw_keys(canvas, box, x, box.width, keys, closing->brief);
+    for (int i = 0; i < closings; i++) {
+        keys_of(closing[i], keys, sizeof keys);
+        x += draw_keys(canvas, box, x, box.width, keys, closing[i]->brief);
+    }
 }
 
-/* Columns of the tabs when the first `named` of them and the chosen one have their names. */
-static int tabs_columns(const sx_tabs *tabs, int named, int gap) {
+/* How tabs are written: so many have names, in full or briefly, with `gap` blanks between. */
+typedef struct {
+    int named, gap;
+    bool brief;
+} tab_layout;
+
+static const char *tab_name(const sx_tabs *tabs, int i, bool brief) {
+    return brief && tabs->briefs[i] ? tabs->briefs[i] : tabs->names[i];
+}
+
+static int tabs_columns(const sx_tabs *tabs, const tab_layout *layout) {
     int columns = 0;
     for (int i = 0; i < tabs->count; i++) {
-        bool name = i < named || i == tabs->chosen;
-        columns += (i ? gap : 1) + sx_text_columns(tabs->keys[i]) +
-                   (name ? 1 + sx_text_columns(tabs->names[i]) : 0);
+        bool name = i < layout->named || i == tabs->chosen;
+        columns += (i ? layout->gap : 1) + sx_text_columns(tabs->keys[i]) +
+                   (name ? 1 + sx_text_columns(tab_name(tabs, i, layout->brief)) : 0);
     }
     return columns;
 }
 
+/* Wide gaps go first, then long names, then names from the right on. */
+static tab_layout lay_tabs(const sx_tabs *tabs, int room) {
+    tab_layout layout = {tabs->count, 2, false};
+    if (tabs_columns(tabs, &layout) > room) layout.gap = 1;
+    if (tabs_columns(tabs, &layout) > room) layout.brief = true;
+    while (layout.named > 0 && tabs_columns(tabs, &layout) > room) layout.named--;
+    return layout;
+}
+
 /* One tab, the chosen one with a blank on both sides; returns the column after it. */
-static int draw_tab(sx_canvas *canvas, sx_box box, int x, const sx_tabs *tabs, int i, bool named) {
+static int draw_tab(sx_canvas *canvas, sx_box box, int x, const sx_tabs *tabs, int i,
+                    const tab_layout *layout) {
     char text[80];
     bool chosen = i == tabs->chosen;
     sx_style style = sx_style_of(SX_ROLE_BAR);
     if (chosen) style.attributes |= SX_BOLD | SX_REVERSE;
-    snprintf(text, sizeof text, named || chosen ? "%s %s" : "%s", tabs->keys[i], tabs->names[i]);
+    snprintf(text, sizeof text, i < layout->named || chosen ? "%s %s" : "%s", tabs->keys[i],
+             tab_name(tabs, i, layout->brief));
     if (chosen && x > 0) sx_canvas_text(canvas, box, x - 1, 0, style, " ");
     int end = x + sx_canvas_text(canvas, box, x, 0, style, text);
     if (chosen && end < box.width) sx_canvas_text(canvas, box, end, 0, style, " ");
@@ -115,14 +160,12 @@ void sx_tabs_draw(sx_canvas *canvas, sx_box box, const char *program, const sx_t
                   const char *const right[2]) {
     sx_style plain = sx_style_of(SX_ROLE_BAR);
     sx_canvas_fill(canvas, box, ' ', plain);
-    /* The shorter text goes before the program's name, wide gaps and names from the right on. */
-    int hint = 2 + sx_text_columns(right[1]), named = tabs->count, gap = 2;
-    int first = sx_text_columns(program) + 2;
-    if (first + tabs_columns(tabs, named, gap) + hint > box.width) first = 0;
-    if (tabs_columns(tabs, named, gap) + hint > box.width) gap = 1;
-    while (named > 0 && tabs_columns(tabs, named, gap) + hint > box.width) named--;
-    bool hinted = tabs_columns(tabs, named, gap) + hint <= box.width;
-    if (!hinted && tabs_columns(tabs, tabs->count, gap) <= box.width) named = tabs->count;
+    /* The shorter text goes before the program's name, and before names of tabs. */
+    int hint = 2 + sx_text_columns(right[1]), first = sx_text_columns(program) + 2;
+    tab_layout layout = lay_tabs(tabs, box.width - hint);
+    if (tabs_columns(tabs, &layout) + hint > box.width) layout = lay_tabs(tabs, box.width);
+    bool whole = layout.named == tabs->count && layout.gap == 2;
+    if (!whole || first + tabs_columns(tabs, &layout) + hint > box.width) first = 0;
     int x = 0;
     if (first) {
         sx_style bold = plain;
@@ -130,7 +173,7 @@ void sx_tabs_draw(sx_canvas *canvas, sx_box box, const char *program, const sx_t
         x = 1 + sx_canvas_text(canvas, box, 1, 0, bold, program);
     }
     for (int i = 0; i < tabs->count; i++)
-        x = draw_tab(canvas, box, x + (i || x ? gap : 1), tabs, i, i < named);
+        x = draw_tab(canvas, box, x + (i || x ? layout.gap : 1), tabs, i, &layout);
     for (int i = 0; i < 2; i++)
         if (x + 2 + sx_text_columns(right[i]) <= box.width) {
             sx_canvas_text_right(canvas, box,

@@ -131,14 +131,16 @@ int sx_segments_draw(sx_canvas *canvas, sx_box box, int y, const sx_segment *seg
                      int gap);
 
 /* "space pause   . step ...": the keys of `commands` that have a brief word, as many whole ones as
- * fit; the one named `last` (may be NULL) ends the line and is there at any width. */
+ * fit; those named in `last` ("back quit", may be NULL) end the line and are there at any width. */
 void sx_key_line_draw(sx_canvas *canvas, sx_box box, sx_commands commands, const char *last);
 
-/* The top line: names with their keys; where they do not fit, the keys and the chosen name. At
+/* The top line: names with their keys; where they do not fit, shorter ones, and in
+ * the end the keys and the chosen name. At
  * the right the first of two texts that there is room for. */
 #define SX_TABS 12
 typedef struct {
     const char *names[SX_TABS];
+    const char *briefs[SX_TABS]; /* shorter names for where room is short; NULL: there is none */
     char keys[SX_TABS][SX_KEY_SIZE];
     int count, chosen;
 } sx_tabs;
