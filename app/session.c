@@ -38,16 +38,30 @@ typedef struct {
     int ending;                                  /* the signal that ends it, 0: none */
     double next_frame;                           /* not before */
     double resize_at;                            /* 0: no resize is pending */
+    char title[160];
     sx_lesson lesson;
     sx_recorder recorder;
     sx_arguments settings; /* as they are now: only `app` is used */
 } session;
+
+/* Run and progress in the window's title: worth some bytes at each percent. */
+static void show_title(session *s) {
+    const sx_snapshot *now = &s->bench.shown;
+    char title[sizeof s->title];
+    double done = now->report.steps > 0 ? (double)now->report.step / (double)now->report.steps : 0;
+    snprintf(title, sizeof title, "sextant%s%.96s %s %.0f %%", now->run[0] ? " " : "", now->run,
+             sx_state_name(now->state), floor(done * 100));
+    if (!now->run[0] || strcmp(title, s->title) == 0) return;
+    sx_text_set(s->title, sizeof s->title, title);
+    sx_terminal_title(s->terminal, title);
+}
 
 static sx_status draw_frame(session *s, sx_error *err) {
     sx_status status =
         sx_workbench_draw(&s->bench, s->width, s->height, sx_terminal_look(s->terminal), err);
     if (status != SX_OK) return status;
     sx_terminal_flush(s->terminal, &s->bench.canvas);
+    show_title(s);
     s->dirty = sx_screen_again(s->bench.screen);
     s->next_frame = sx_seconds() + (s->settings.app.slow ? SLOW_SECONDS : FRAME_SECONDS);
     return SX_OK;

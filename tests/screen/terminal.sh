@@ -15,6 +15,15 @@ check "80x24: dashboard" shows "Dashboard"
 check "80x24: keys on the bottom line" whole
 check "80x24: it learns" shows "step [1-9]"
 check "alternate screen" becomes '#{alternate_on}' 1
+titled() { # waits for the window's title
+    tries=0
+    until state_of '#{pane_title}' | grep -q "^sextant 0.* running [0-9]* %"; do
+        tries=$((tries + 1))
+        [ $tries -lt 100 ] || { state_of '#{pane_title}'; return 1; }
+        sleep 0.1
+    done
+}
+check "the title tells run and progress" titled
 type_keys 3
 check "page Train" shows "loss"
 type_keys 4
@@ -77,6 +86,7 @@ type_keys "$run; echo left-with-\$?" Enter
 check "started once more" becomes '#{alternate_on}' 1
 kill -KILL "$(pid_of)"
 check "a kill leaves the screen" shows "left-with-137"
+type_keys C-j # past an answer of the terminal that nobody was left to read
 type_keys "$sextant --reset-terminal; echo repaired" C-j
 check "--reset-terminal gives it back" becomes '#{alternate_on}' 0
 check "and the cursor, too" becomes '#{cursor_flag}' 1

@@ -327,6 +327,27 @@ static void classes_and_factors_are_counted(void **state) {
     bench_free(b);
 }
 
+/* Typed letters narrow the help, and act as no command. */
+static void help_is_searched(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_RUNNING);
+    press(b, "3 ? / q u i"); /* of "quiet"? q must not leave */
+    expect_state(b, "overlay", "help");
+    expect_seen(b, "Help · /qui");
+    expect_seen(b, ":quit");
+    assert_false(seen(b, ":smooth"));
+    press(b, "Backspace Backspace Backspace m o m e n Enter");
+    expect_seen(b, ":momentum");
+    assert_false(seen(b, ":quit"));
+    press(b, "/ x y z Esc");
+    expect_seen(b, ":left");
+    press(b, "Esc");
+    expect_state(b, "overlay", "");
+    press(b, "?");
+    expect_seen(b, "/ searches");
+    bench_free(b);
+}
+
 /* `i` explains whatever has the keys, whole in the smallest window. */
 static void every_pane_explains_itself(void **state) {
     (void)state;
@@ -996,6 +1017,7 @@ int main(void) {
         cmocka_unit_test(pages_and_focus_follow_keys),
         cmocka_unit_test(classes_and_factors_are_counted),
         cmocka_unit_test(the_probe_moves_turns_and_resizes),
+        cmocka_unit_test(help_is_searched),
         cmocka_unit_test(the_probe_goes_by_itself),
         cmocka_unit_test(a_cell_of_the_map_opens_in_the_probe),
         cmocka_unit_test(a_cell_opens_the_pictures_behind_it),

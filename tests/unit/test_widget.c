@@ -360,7 +360,7 @@ static void sentences_are_centred(void **state) {
 static void help_is_the_tables(void **state) {
     (void)state;
     sx_canvas canvas = canvas_of(82, 9, ascii);
-    assert_int_equal(sx_help_draw(&canvas, sx_canvas_box(&canvas), commands, 0), 10);
+    assert_int_equal(sx_help_draw(&canvas, sx_canvas_box(&canvas), commands, "", 0), 10);
     expect_text(&canvas,
                 "Near\n"
                 " p Ctrl-P      :paint          COLOUR  gives it a colour\n"
@@ -372,7 +372,7 @@ static void help_is_the_tables(void **state) {
                 " -             :slower         [FACTOR]  slower\n"
                 " v             :paste          pastes\n");
     canvas = canvas_of(40, 6, ascii);
-    assert_true(sx_help_draw(&canvas, sx_canvas_box(&canvas), commands, 4) > 10);
+    assert_true(sx_help_draw(&canvas, sx_canvas_box(&canvas), commands, "", 4) > 10);
     expect_text(&canvas, "Far\n"
                          " + =           [FACTOR]  faster, a\n"
                          "               longer sentence that may\n"
@@ -380,7 +380,7 @@ static void help_is_the_tables(void **state) {
                          " -             [FACTOR]  slower\n"
                          " v             pastes\n");
     canvas = canvas_of(40, 3, ascii); /* what does not fit whole is left for the next scroll */
-    sx_help_draw(&canvas, sx_canvas_box(&canvas), commands, 4);
+    sx_help_draw(&canvas, sx_canvas_box(&canvas), commands, "", 4);
     expect_text(&canvas, "Far\n\n\n");
 }
 

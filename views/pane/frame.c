@@ -179,14 +179,15 @@ static int draw_explanation(sx_screen *screen, sx_canvas *canvas, sx_box box) {
 
 static int draw_help(sx_screen *screen, sx_canvas *canvas, sx_box box) {
     sx_command_set sets[SETS];
-    return sx_help_draw(canvas, box, sx_screen_keys(screen, sets), screen->overlay_first);
+    return sx_help_draw(canvas, box, sx_screen_keys(screen, sets), screen->wanted,
+                        screen->overlay_first);
 }
 
 static void draw_overlay(sx_screen *screen, sx_canvas *canvas) {
     static const struct {
         const char *title;
         int (*draw)(sx_screen *screen, sx_canvas *canvas, sx_box box);
-    } kinds[] = {[OVERLAY_HELP] = {"Help · arrows scroll · Esc closes", draw_help},
+    } kinds[] = {[OVERLAY_HELP] = {"Help · arrows scroll · / searches · Esc closes", draw_help},
                  [OVERLAY_MESSAGE] = {"Message", draw_message},
                  [OVERLAY_EXPLAIN] = {"What this is · Esc closes", draw_explanation}};
     sx_box body = sx_box_inset(sx_canvas_box(canvas), 0, 1, 0, 2);
@@ -194,7 +195,12 @@ static void draw_overlay(sx_screen *screen, sx_canvas *canvas) {
     sx_box box = {(body.width - width) / 2, body.y, width, body.height};
     sx_canvas_fill(canvas, box, ' ', sx_style_of(SX_ROLE_TEXT));
     canvas->cursor_x = canvas->cursor_y = -1;
-    sx_box inside = sx_canvas_frame(canvas, box, kinds[screen->overlay].title, true);
+    char title[96];
+    bool searched = screen->overlay == OVERLAY_HELP && (screen->searching || screen->wanted[0]);
+    snprintf(title, sizeof title, searched ? "Help · /%s%s" : "%s",
+             searched ? screen->wanted : kinds[screen->overlay].title,
+             screen->searching ? "_" : "");
+    sx_box inside = sx_canvas_frame(canvas, box, title, true);
     inside = sx_box_inset(inside, 1, 0, 1, 0);
     screen->overlay_height = inside.height;
     if (kinds[screen->overlay].draw)

@@ -207,6 +207,8 @@ static void run_overlay(void *state, int value, const char *argument) {
     sx_screen *screen = state;
     (void)argument;
     screen->overlay = (sx_overlay)value;
+    screen->wanted[0] = 0;
+    screen->searching = false;
     screen->overlay_first = screen->overlay_rows = 0;
 }
 static void run_command_line(void *state, int value, const char *argument) {
@@ -394,6 +396,29 @@ static bool scroll(sx_screen *screen, const char *key) {
     return false;
 }
 
+/* Letters of what help is searched for; Enter keeps it, Esc shows everything again. */
+static bool search_help(sx_screen *screen, const char *key) {
+    size_t length = strlen(screen->wanted);
+    if (screen->overlay != OVERLAY_HELP) return false;
+    if (!screen->searching) {
+        screen->searching = strcmp(key, "/") == 0;
+        if (screen->searching) screen->wanted[0] = 0;
+        return screen->searching;
+    }
+    screen->overlay_first = 0;
+    if (!strcmp(key, "space")) key = " ";
+    if (!strcmp(key, "Enter") || !strcmp(key, "Esc")) {
+        screen->searching = false;
+        if (!strcmp(key, "Esc")) screen->wanted[0] = 0;
+    } else if (!strcmp(key, "Backspace")) {
+        if (length > 0) screen->wanted[length - 1] = 0;
+    } else if (!key[1] && length + 1 < sizeof screen->wanted) {
+        screen->wanted[length] = key[0];
+        screen->wanted[length + 1] = 0;
+    }
+    return true;
+}
+
 /* Keys that only close what lies over the tiles; others close it and act. */
 static bool closes(const char *key) {
     static const char *const keys[] = {"Esc", "?", "q", "Enter", "F1", "m", "i"};
@@ -445,7 +470,7 @@ void sx_screen_key(sx_screen *screen, const char *key) {
         return;
     }
     if (screen->overlay != OVERLAY_NONE) {
-        if (scroll(screen, key)) return;
+        if (search_help(screen, key) || scroll(screen, key)) return;
         screen->overlay = OVERLAY_NONE;
         if (closes(key)) return;
     }

@@ -42,6 +42,8 @@ struct sx_screen {
     int trail[TRAIL], links; /* the pages from which others were opened, for Esc */
     sx_overlay overlay;
     int overlay_first, overlay_rows, overlay_height;
+    char wanted[48];            /* what help is searched for */
+    bool searching;             /* keys are letters of it */
     sx_moment moments[MOMENTS]; /* before the last changes of the view */
     int kept;
     bool undone;  /* the command that runs is the undo: it is no change itself */

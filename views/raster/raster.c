@@ -198,8 +198,10 @@ static sx_raster_point between(sx_raster_point a, sx_raster_point b, double part
 static void cover_dashes(sx_raster *r, sx_raster_point a, sx_raster_point b,
                          const sx_stroke *stroke, double *phase, sx_pixels *touched) {
     double length = hypot(b.x - a.x, b.y - a.y), at = 0, half = stroke->width * r->scale / 2;
-    while (at < length) {
-        double left = *phase;
+    double period = 0;
+    for (int i = 0; i < stroke->count; i++) period += stroke->dashes[i] * r->scale;
+    while (at < length && period > 0) {
+        double left = *phase = fmod(*phase, period);
         int i = 0;
         while (left >= stroke->dashes[i] * r->scale) {
             left -= stroke->dashes[i] * r->scale;
@@ -212,9 +214,6 @@ static void cover_dashes(sx_raster *r, sx_raster_point a, sx_raster_point b,
         at += step > 1e-6 ? step : 1e-6;
         *phase += step > 1e-6 ? step : 1e-6;
     }
-    double period = 0;
-    for (int i = 0; i < stroke->count; i++) period += stroke->dashes[i] * r->scale;
-    *phase = fmod(*phase, period);
 }
 
 /* Lays what was covered over the picture and forgets it. */

@@ -20,9 +20,10 @@ static struct termios state;
 static char sentence[SX_PATH_SIZE + 128];
 static volatile sig_atomic_t entered;
 
-/* Synchronised output, mouse, bracketed paste, attributes, cursor, keypad, alternate screen. */
+/* Synchronised output, mouse, bracketed paste, attributes, cursor, keypad, title, alternate screen.
+ */
 static const char undo[] = "\033[?2026l\033[?1006l\033[?1003l\033[?1002l\033[?1000l\033[?2004l"
-                           "\033[0m\033[?25h\033[?1l\033>\033[?1049l\r\n";
+                           "\033[0m\033[?25h\033[?1l\033>\033[23;2t\033[?1049l\r\n";
 
 static void say(int descriptor, const char *text, size_t size) {
     ssize_t written = write(descriptor, text, size);

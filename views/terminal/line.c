@@ -40,6 +40,18 @@ void sx_line_end_frame(sx_line *line) {
     if (line->open++ == 0) line->asked = sx_seconds();
 }
 
+void sx_line_keep_title(const sx_line *line, bool keep) {
+    if (line->asks) send(keep ? "\033[22;2t" : "\033[23;2t");
+}
+
+void sx_line_title(const sx_line *line, const char *title) {
+    char text[256], safe[200];
+    if (!line->asks || !title || !title[0]) return;
+    sx_text_printable(safe, sizeof safe, title);
+    snprintf(text, sizeof text, "\033]2;%s\007", safe);
+    send(text);
+}
+
 double sx_line_ready(const sx_line *line) {
     if (!line->asks || line->open < CREDIT) return 0;
     return line->asked + PATIENCE;

@@ -16,6 +16,10 @@ void sx_line_open(sx_line *line);
 void sx_line_begin_frame(const sx_line *line);
 void sx_line_end_frame(sx_line *line);
 
+/* The window's title, which the terminal keeps and gets back: begun, set, ended. */
+void sx_line_title(const sx_line *line, const char *title);
+void sx_line_keep_title(const sx_line *line, bool keep);
+
 /* The time of sx_seconds before which no frame should be sent; 0: now is fine. */
 double sx_line_ready(const sx_line *line);
 

@@ -164,6 +164,7 @@ sx_terminal *sx_terminal_open(const sx_terminal_options *options, sx_error *err)
     assert_modes(terminal);
     sx_input_define_keys();
     sx_line_open(&terminal->line);
+    sx_line_keep_title(&terminal->line, true);
     return terminal;
 }
 
@@ -183,6 +184,7 @@ static void drain(sx_terminal *terminal) {
 void sx_terminal_close(sx_terminal *terminal) {
     if (!terminal) return;
     drain(terminal);
+    sx_line_keep_title(&terminal->line, false);
     endwin();
     sx_guard_remove();
     sx_aside_end();
@@ -303,6 +305,10 @@ double sx_terminal_ready(sx_terminal *terminal) {
         ready = 0;
     }
     return ready;
+}
+
+void sx_terminal_title(sx_terminal *terminal, const char *title) {
+    sx_line_title(&terminal->line, title);
 }
 
 double sx_terminal_round_trip(const sx_terminal *terminal) {

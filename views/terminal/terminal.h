@@ -52,6 +52,9 @@ void sx_terminal_change(sx_terminal *terminal, const sx_terminal_options *option
 /* The next flush sends everything and asserts the terminal's modes again. */
 void sx_terminal_repaint(sx_terminal *terminal);
 
+/* The window's title until the terminal is given back; "" or NULL does nothing. */
+void sx_terminal_title(sx_terminal *terminal, const char *title);
+
 /* Sends a text to the terminal's clipboard, between two flushes; false if it could not be sent.
  * Terminals take some 70 kB at most, base64 included. */
 bool sx_terminal_copy(const char *text);

@@ -27,7 +27,13 @@ static int draw_command(sx_canvas *canvas, sx_box box, int y, const sx_command *
     return next;
 }
 
-int sx_help_draw(sx_canvas *canvas, sx_box box, sx_commands commands, int first) {
+static bool passes(const sx_command *row, const char *wanted) {
+    return !wanted[0] || strcasestr(row->name, wanted) || strcasestr(row->help, wanted) ||
+           strstr(row->keys, wanted);
+}
+
+int sx_help_draw(sx_canvas *canvas, sx_box box, sx_commands commands, const char *wanted,
+                 int first) {
     int y = -first;
     for (int i = 0; i < commands.count; i++) {
         const sx_command_set *set = &commands.sets[i];
@@ -35,7 +41,7 @@ int sx_help_draw(sx_canvas *canvas, sx_box box, sx_commands commands, int first)
         if (y > -first) y++;
         sx_canvas_text(canvas, box, 0, y++, sx_style_of(SX_ROLE_TITLE), set->title);
         for (const sx_command *row = set->commands; row->name; row++)
-            y = draw_command(canvas, box, y, row);
+            if (passes(row, wanted)) y = draw_command(canvas, box, y, row);
     }
     return y + first;
 }

@@ -153,8 +153,10 @@ void sx_centred_draw(sx_canvas *canvas, sx_box box, sx_style style, const char *
 /* ---- help --------------------------------------------------------------------------------------
  */
 
-/* All commands of all sets, keys first, from row `first` on. Returns the rows it would take. */
-int sx_help_draw(sx_canvas *canvas, sx_box box, sx_commands commands, int first);
+/* All commands of all sets whose keys, name or help have `wanted` ("": all), keys first, from row
+ * `first` on. Returns the rows it would take. */
+int sx_help_draw(sx_canvas *canvas, sx_box box, sx_commands commands, const char *wanted,
+                 int first);
 
 /* ---- picking one of many ----------------------------------------------------------------------
  */
