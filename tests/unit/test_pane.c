@@ -829,6 +829,37 @@ static void curves_are_over_steps_epochs_or_time(void **state) {
     bench_free(b);
 }
 
+/* A click reads a step, a drag sees the steps between; both can be done by keys. */
+static void the_mouse_reads_and_zooms(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_FINISHED);
+    press(b, "3");
+    sx_screen_mouse(b->screen, "Click", 20, 5);
+    draw(b, 80, 24, full);
+    expect_seen(b, "at step");
+    json_t *first = sx_screen_state(b->screen);
+    double cursor = json_number_value(json_object_get(json_object_get(first, "train"), "cursor"));
+    json_decref(first);
+    assert_true(cursor > 2000 && cursor < 4000);  /* about the middle of 6,000 */
+    sx_screen_mouse(b->screen, "Release", 21, 5); /* no drag */
+    draw(b, 80, 24, full);
+    expect_state(b, "train.high", "6000.0");
+    sx_screen_mouse(b->screen, "Click", 20, 5);
+    sx_screen_mouse(b->screen, "Release", 30, 6);
+    draw(b, 80, 24, full);
+    json_t *state_now = sx_screen_state(b->screen), *train = json_object_get(state_now, "train");
+    double low = json_number_value(json_object_get(train, "low"));
+    double high = json_number_value(json_object_get(train, "high"));
+    assert_true(fabs(low - cursor) < 60 && high > low + 1000 && high < 6000);
+    json_decref(state_now);
+    press(b, "u");
+    expect_state(b, "train.high", "6000.0");
+    sx_screen_mouse(b->screen, "Click", 60, 20); /* beside the plots */
+    sx_screen_mouse(b->screen, "Release", 2, 2);
+    expect_state(b, "train.high", "6000.0");
+    bench_free(b);
+}
+
 static void knobs_are_turned_while_it_learns(void **state) {
     (void)state;
     bench *b = bench_new(SX_STATE_RUNNING);
@@ -1031,6 +1062,7 @@ int main(void) {
         cmocka_unit_test(robustness_is_read_by_a_cursor),
         cmocka_unit_test(the_train_view_stays),
         cmocka_unit_test(curves_are_over_steps_epochs_or_time),
+        cmocka_unit_test(the_mouse_reads_and_zooms),
         cmocka_unit_test(knobs_are_turned_while_it_learns),
         cmocka_unit_test(the_target_risk_turns),
         cmocka_unit_test(a_message_is_shown_in_full),

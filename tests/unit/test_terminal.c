@@ -248,6 +248,7 @@ static void keys_have_names(void **state) {
     press(s, "\033[?62;22cx", "x\n"); /* a late answer of the terminal is no key */
     press(s, "\033", "Esc\n");
     press(s, "\033[<0;11;6M", "Click 10 5\n");
+    press(s, "\033[<0;13;6m", "Release 12 5\n");
     press(s, "\033[<65;11;6M", "WheelDown 10 5\n");
     press(s, "q", "q\n");
     end(s);

@@ -51,7 +51,8 @@ void sx_screen_answer(sx_screen *screen, const sx_answer *answer);
 /* A key as views/widget/widget.h writes them; unknown ones do nothing. */
 void sx_screen_key(sx_screen *screen, const char *key);
 
-/* "Click", "WheelUp" or "WheelDown" at a cell: focus, or one row up or down. */
+/* "Click", "Release", "WheelUp" or "WheelDown" at a cell: focus, what the pane makes of it, or one
+ * row up or down. */
 void sx_screen_mouse(sx_screen *screen, const char *what, int x, int y);
 
 /* A line as typed after ':'. */

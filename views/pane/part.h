@@ -105,6 +105,8 @@ typedef struct {
     /* Appends the numbers of plot `row` as CSV, where they are no result of the job. */
     bool (*numbers)(void *pane, int row, char *name, size_t size, sx_text *out);
     const char *(*folder)(void *pane); /* whose "export" takes the files; NULL: the job's */
+    /* "Click", or "Release" where the button was let go, at a cell of the canvas; may be NULL. */
+    void (*mouse)(void *pane, const char *what, int x, int y);
     bool (*enter)(void *pane); /* Enter on its own page: opens something; false: nothing to open */
     bool (*back)(void *pane);  /* Esc: closes what `enter` opened; false: nothing was open */
     json_t *(*state)(const void *pane);

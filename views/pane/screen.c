@@ -497,7 +497,7 @@ void sx_screen_mouse(sx_screen *screen, const char *what, int x, int y) {
     sx_tile tiles[TILES];
     int count = sx_screen_tiles(screen, screen->width, screen->height, tiles);
     if (screen->overlay != OVERLAY_NONE || screen->prompt.open || screen->desk.question.text[0]) {
-        if (screen->overlay != OVERLAY_NONE && strcmp(what, "Click") != 0)
+        if (screen->overlay != OVERLAY_NONE && strncmp(what, "Wheel", 5) == 0)
             scroll(screen, !strcmp(what, "WheelUp") ? "Up" : "Down");
         return;
     }
@@ -505,8 +505,17 @@ void sx_screen_mouse(sx_screen *screen, const char *what, int x, int y) {
         sx_box box = tiles[i].box;
         if (x < box.x || y < box.y || x >= box.x + box.width || y >= box.y + box.height) continue;
         for (int pane = 0; screen->page == DASHBOARD && pane < TILES; pane++)
-            if (!strcmp(sx_screen_panes[pane]->name, tiles[i].pane)) screen->focus = pane;
-        if (!strcmp(what, "Click")) return;
+            if (!strcmp(sx_screen_panes[pane]->name, tiles[i].pane) && strcmp(what, "Release") != 0)
+                screen->focus = pane;
+        bool button = !strcmp(what, "Click") || !strcmp(what, "Release");
+        int at = sx_screen_focused(screen);
+        if (button && sx_screen_panes[at]->mouse) {
+            sx_moment before;
+            sx_screen_look_at(screen, &before);
+            sx_screen_panes[at]->mouse(screen->panes[at], what, x, y);
+            sx_screen_keep(screen, &before);
+        }
+        if (button) return;
         act(screen, !strcmp(what, "WheelUp") ? "Up" : "Down");
         return;
     }

@@ -17,6 +17,9 @@ typedef struct {
     bool logarithmic;           /* the axes of loss, learning rate and gradient norm */
     int smoothing;              /* row of `smoothings` */
     int axis;                   /* row of `x_axes` */
+    sx_box boxes[2];            /* where loss and accuracy are drawn, for the mouse */
+    sx_look look;
+    int pressed[2]; /* plot, -1: none, and column of the canvas where the button went down */
 } train_pane;
 
 /* What the curves are drawn over: steps, or what the clock knows of them. */
@@ -326,10 +329,56 @@ static view view_of(const train_pane *pane, int which, bool narrow) {
     return v;
 }
 
-static void draw_curve(const train_pane *pane, sx_canvas *canvas, sx_box box, int which) {
+static void draw_curve(train_pane *pane, sx_canvas *canvas, sx_box box, int which) {
+    if (which <= ACCURACY) pane->boxes[which] = box;
+    pane->look = canvas->look;
     view v = view_of(pane, which, box.width < 32);
     v.axes.cursor = cursor_step(pane);
     sx_plot_curves(canvas, box, v.curves, v.count, &v.axes);
+}
+
+/* The plot under a cell, -1: none. */
+static int plot_under(const train_pane *pane, int x, int y) {
+    for (int i = 0; i < 2; i++) {
+        sx_box box = pane->boxes[i];
+        if (x >= box.x && y >= box.y && x < box.x + box.width && y < box.y + box.height) return i;
+    }
+    return -1;
+}
+
+static double step_under(const train_pane *pane, int plot, int x) {
+    sx_box box = pane->boxes[plot];
+    view v = view_of(pane, plot, box.width < 32);
+    if (v.axes.place) return NAN; /* over time or epochs a column is no step */
+    return sx_plot_x_at(pane->look, box, v.curves, v.count, &v.axes, x - box.x);
+}
+
+/* The point nearest to a step. */
+static void put_cursor(train_pane *pane, double step) {
+    const sx_result *series = training(pane);
+    if (!series || isnan(step)) return;
+    pane->cursor = 0;
+    for (long i = 1; i < (long)series->series.length; i++)
+        if (fabs(series->series.x[i] - step) < fabs(series->series.x[pane->cursor] - step))
+            pane->cursor = i;
+}
+
+/* A click puts the cursor; from there dragged to another column, the steps between are seen. */
+static void mouse(void *state, const char *what, int x, int y) {
+    train_pane *pane = state;
+    int plot = plot_under(pane, x, y);
+    if (strcmp(what, "Click") == 0) {
+        pane->pressed[0] = plot;
+        pane->pressed[1] = x;
+        if (plot >= 0) put_cursor(pane, step_under(pane, plot, x));
+        return;
+    }
+    if (plot < 0 || plot != pane->pressed[0] || abs(x - pane->pressed[1]) < 3) return;
+    double from = step_under(pane, plot, pane->pressed[1]), to = step_under(pane, plot, x);
+    pane->pressed[0] = -1;
+    if (isnan(from) || isnan(to)) return;
+    pane->steps[0] = round(fmin(from, to));
+    pane->steps[1] = round(fmax(from, to));
 }
 
 /* The plots as they are seen, for export. */
@@ -346,7 +395,7 @@ static bool figure(void *state, int row, char *name, size_t size, sx_figure *out
     return true;
 }
 
-static void draw_plots(const train_pane *pane, sx_canvas *canvas, sx_box box, bool zoomed) {
+static void draw_plots(train_pane *pane, sx_canvas *canvas, sx_box box, bool zoomed) {
     bool four = zoomed && box.width >= 76 && box.height >= 16;
     bool flat = box.height < 14 && box.width >= 48; /* stacked, a legend would find no row */
     bool beside = four || flat || box.width > 70;
@@ -536,5 +585,6 @@ const sx_pane sx_pane_train = {
     .view = SX_VIEW_SPAN(train_pane, steps, axis),
     .draw = draw,
     .figure = figure,
+    .mouse = mouse,
     .layout = layout,
     .state = state_of};

@@ -335,25 +335,54 @@ static void draw_legend(const legend *l, sx_surface *surface, int rows) {
 /* ---- all --------------------------------------------------------------------------------------
  */
 
-void sx_curves_on(sx_surface *surface, const sx_curve *curves, int count, const sx_axes *axes) {
-    sx_frame frame = {0};
+/* Frame and legend of a plot on this surface. x_label [size] holds a label that the frame needs. */
+typedef struct {
+    sx_frame frame;
+    legend legend;
+    int legends; /* rows of the legend */
+    bool any;    /* there is something to draw */
     char x_label[96];
-    int rows = surface->height;
-    label(&frame, count > 0 ? &curves[0] : NULL, axes, x_label, sizeof x_label);
-    bool any = measure(&frame, curves, count, axes);
-    legend l = legend_of(&frame, surface, curves, count, axes->legend);
+} plan;
+
+static void make_plan(plan *p, const sx_surface *surface, const sx_curve *curves, int count,
+                      const sx_axes *axes) {
+    sx_frame *frame = &p->frame;
+    int rows = surface->height, most = rows >= 12 ? 3 : rows >= 8 ? 2 : 1;
     bool all;
-    add_note(&l, curves, count, false);
-    int most = rows >= 12 ? 3 : rows >= 8 ? 2 : 1, legends = legend_rows(&l, most, &all);
+    *p = (plan){.any = false};
+    label(frame, count > 0 ? &curves[0] : NULL, axes, p->x_label, sizeof p->x_label);
+    p->any = measure(frame, curves, count, axes);
+    p->legend = legend_of(frame, surface, curves, count, axes->legend);
+    add_note(&p->legend, curves, count, false);
+    p->legends = legend_rows(&p->legend, most, &all);
     if (!all) {
-        add_note(&l, curves, count, true);
-        legends = legend_rows(&l, most, &all);
+        add_note(&p->legend, curves, count, true);
+        p->legends = legend_rows(&p->legend, most, &all);
     }
-    frame.headers = legends > 0 || !*frame.y_label ? legends : 1;
-    sx_frame_layout(&frame, surface);
+    frame->headers = p->legends > 0 || !*frame->y_label ? p->legends : 1;
+    sx_frame_layout(frame, surface);
+}
+
+double sx_plot_x_at(sx_look look, sx_box box, const sx_curve *curves, int count,
+                    const sx_axes *axes, int column) {
+    sx_canvas none = {.look = look};
+    sx_cell_surface cells;
+    plan p;
+    make_plan(&p, sx_cell_surface_init(&cells, &none, box), curves, count, axes);
+    const sx_area *area = &p.frame.area;
+    double part = (column + 0.5 - area->x - 0.25) / (area->width - 0.5);
+    if (!p.any || area->width < 2 || part < -0.1 || part > 1.1) return NAN;
+    part = fmin(fmax(part, 0), 1);
+    return p.frame.x_low + part * (p.frame.x_high - p.frame.x_low);
+}
+
+void sx_curves_on(sx_surface *surface, const sx_curve *curves, int count, const sx_axes *axes) {
+    plan p;
+    make_plan(&p, surface, curves, count, axes);
+    sx_frame frame = p.frame;
     sx_frame_draw(&frame, surface);
-    if (frame.headers > 0) draw_legend(&l, surface, legends);
-    if (!any) {
+    if (frame.headers > 0) draw_legend(&p.legend, surface, p.legends);
+    if (!p.any) {
         bool hidden = axes->y_log && count > 0 && curves[0].series->series.length > 0;
         sx_frame_say(&frame, surface, hidden ? "no value above 0" : "no data yet");
         return;

@@ -44,6 +44,10 @@ sx_axes sx_axes_default(void);
 void sx_plot_curves(sx_canvas *canvas, sx_box box, const sx_curve *curves, int count,
                     const sx_axes *axes);
 
+/* What x is drawn in a column of a box in which these curves are plotted; NaN beside the plot. */
+double sx_plot_x_at(sx_look look, sx_box box, const sx_curve *curves, int count,
+                    const sx_axes *axes, int column);
+
 typedef struct {
     double low, high;              /* the ramp's ends, fixed so that frames compare */
     int cursor_row, cursor_column; /* -1: none */

@@ -54,10 +54,11 @@ static sx_terminal_event mouse(void) {
     MEVENT raw_event;
     sx_terminal_event event = {.kind = SX_TERMINAL_NOTHING};
     if (getmouse(&raw_event) != OK) return event;
-    const char *what = raw_event.bstate & BUTTON1_PRESSED   ? "Click"
-                       : raw_event.bstate & BUTTON4_PRESSED ? "WheelUp"
-                       : raw_event.bstate & BUTTON5_PRESSED ? "WheelDown"
-                                                            : NULL;
+    const char *what = raw_event.bstate & BUTTON1_PRESSED    ? "Click"
+                       : raw_event.bstate & BUTTON1_RELEASED ? "Release"
+                       : raw_event.bstate & BUTTON4_PRESSED  ? "WheelUp"
+                       : raw_event.bstate & BUTTON5_PRESSED  ? "WheelDown"
+                                                             : NULL;
     if (!what) return event;
     event = named(what);
     event.kind = SX_TERMINAL_MOUSE;

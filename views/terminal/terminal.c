@@ -127,7 +127,7 @@ static void assert_modes(sx_terminal *terminal) {
     nodelay(stdscr, TRUE);
     curs_set(terminal->shown.cursor_x >= 0 && terminal->shown.width > 0);
     if (terminal->mouse) {
-        mousemask(BUTTON1_PRESSED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
+        mousemask(BUTTON1_PRESSED | BUTTON1_RELEASED | BUTTON4_PRESSED | BUTTON5_PRESSED, NULL);
         mouseinterval(0);
     }
 }

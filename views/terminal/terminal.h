@@ -71,7 +71,8 @@ void sx_terminal_reset(void);
 int sx_terminal_input(const sx_terminal *terminal);
 
 /* The next thing that came in. Keys are texts as views/widget/widget.h describes them; the mouse is
- * "Click", "WheelUp" or "WheelDown" at x, y. GONE: the terminal does not answer any more. */
+ * "Click", "Release", "WheelUp" or "WheelDown" at x, y. GONE: the terminal does not answer any
+ * more. */
 typedef enum {
     SX_TERMINAL_NOTHING,
     SX_TERMINAL_KEY,
