@@ -854,6 +854,9 @@ static void the_mouse_reads_and_zooms(void **state) {
     json_decref(state_now);
     press(b, "u");
     expect_state(b, "train.high", "6000.0");
+    sx_screen_mouse(b->screen, "Click", 31, 0); /* " 1 Dashboard 2 Data 3 Train 4 Robustness" */
+    expect_state(b, "page", "robustness");
+    press(b, "3");
     sx_screen_mouse(b->screen, "Click", 60, 20); /* beside the plots */
     sx_screen_mouse(b->screen, "Release", 2, 2);
     expect_state(b, "train.high", "6000.0");

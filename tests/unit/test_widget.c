@@ -326,7 +326,8 @@ static void the_key_line_joins_and_drops(void **state) {
 static void tabs_shrink_to_digits(void **state) {
     (void)state;
     static const char *const hints[] = {"? help   : command", "? help"};
-    sx_tabs tabs = {{"Alpha", "Beta"}, {"Al"}, {"1", "2"}, 2, 1};
+    sx_tabs tabs = {
+        .names = {"Alpha", "Beta"}, .briefs = {"Al"}, .keys = {"1", "2"}, .count = 2, .chosen = 1};
     sx_canvas canvas = canvas_of(41, 1, full);
     sx_tabs_draw(&canvas, sx_canvas_box(&canvas), "me", &tabs, hints);
     expect_text(&canvas, " me  1 Alpha  2 Beta  ? help   : command\n");

@@ -16,19 +16,21 @@ static void page_key(const char *name, char *out) {
     }
 }
 
-static void draw_top(const sx_screen *screen, sx_canvas *canvas) {
+static void draw_top(sx_screen *screen, sx_canvas *canvas) {
     static const char *const hints[] = {"? help   : command", "? help"};
-    sx_tabs tabs = {0};
+    sx_tabs *tabs = &screen->tabs;
+    *tabs = (sx_tabs){.chosen = 0};
     for (int page = 0; page <= PANES; page++) {
         if (!sx_screen_has_page(screen, page) && page != screen->page) continue;
-        if (page == screen->page) tabs.chosen = tabs.count;
-        tabs.names[tabs.count] = page == 0 ? "Dashboard" : sx_screen_panes[page - 1]->title;
-        tabs.briefs[tabs.count] = page == 0 ? "Dash" : sx_screen_panes[page - 1]->tab;
-        page_key(page == 0 ? "dashboard" : sx_screen_panes[page - 1]->name,
-                 tabs.keys[tabs.count++]);
+        const sx_pane *pane = page == 0 ? NULL : sx_screen_panes[page - 1];
+        int i = tabs->count++;
+        if (page == screen->page) tabs->chosen = i;
+        screen->tab_pages[i] = page;
+        tabs->names[i] = pane ? pane->title : "Dashboard";
+        tabs->briefs[i] = pane ? pane->tab : "Dash";
+        page_key(pane ? pane->name : "dashboard", tabs->keys[i]);
     }
-    sx_box row = {0, 0, canvas->width, 1};
-    sx_tabs_draw(canvas, row, "sextant", &tabs, hints);
+    sx_tabs_draw(canvas, (sx_box){0, 0, canvas->width, 1}, "sextant", tabs, hints);
 }
 
 /* ---- the state of the run ---------------------------------------------------------------------

@@ -501,6 +501,9 @@ void sx_screen_mouse(sx_screen *screen, const char *what, int x, int y) {
             scroll(screen, !strcmp(what, "WheelUp") ? "Up" : "Down");
         return;
     }
+    for (int i = 0; y == 0 && i < screen->tabs.count && !strcmp(what, "Click"); i++)
+        if (x >= screen->tabs.starts[i] && x < screen->tabs.ends[i])
+            run_page(screen, screen->tab_pages[i], "");
     for (int i = 0; i < count; i++) {
         sx_box box = tiles[i].box;
         if (x < box.x || y < box.y || x >= box.x + box.width || y >= box.y + box.height) continue;

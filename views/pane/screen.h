@@ -54,6 +54,8 @@ struct sx_screen {
     char lesson[160];  /* as in sx_screen_lesson */
     sx_prompt prompt;
     int width, height; /* of the last drawing */
+    sx_tabs tabs;      /* likewise, and their pages */
+    int tab_pages[SX_TABS];
     sx_look look;
 };
 

@@ -156,7 +156,7 @@ static int draw_tab(sx_canvas *canvas, sx_box box, int x, const sx_tabs *tabs, i
     return end;
 }
 
-void sx_tabs_draw(sx_canvas *canvas, sx_box box, const char *program, const sx_tabs *tabs,
+void sx_tabs_draw(sx_canvas *canvas, sx_box box, const char *program, sx_tabs *tabs,
                   const char *const right[2]) {
     sx_style plain = sx_style_of(SX_ROLE_BAR);
     sx_canvas_fill(canvas, box, ' ', plain);
@@ -172,8 +172,10 @@ void sx_tabs_draw(sx_canvas *canvas, sx_box box, const char *program, const sx_t
         bold.attributes |= SX_BOLD;
         x = 1 + sx_canvas_text(canvas, box, 1, 0, bold, program);
     }
-    for (int i = 0; i < tabs->count; i++)
-        x = draw_tab(canvas, box, x + (i || x ? layout.gap : 1), tabs, i, &layout);
+    for (int i = 0; i < tabs->count; i++) {
+        tabs->starts[i] = x + (i || x ? layout.gap : 1);
+        tabs->ends[i] = x = draw_tab(canvas, box, tabs->starts[i], tabs, i, &layout);
+    }
     for (int i = 0; i < 2; i++)
         if (x + 2 + sx_text_columns(right[i]) <= box.width) {
             sx_canvas_text_right(canvas, box,

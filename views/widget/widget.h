@@ -143,8 +143,9 @@ typedef struct {
     const char *briefs[SX_TABS]; /* shorter names for where room is short; NULL: there is none */
     char keys[SX_TABS][SX_KEY_SIZE];
     int count, chosen;
+    int starts[SX_TABS], ends[SX_TABS]; /* columns where they were drawn last; ends exclusive */
 } sx_tabs;
-void sx_tabs_draw(sx_canvas *canvas, sx_box box, const char *program, const sx_tabs *tabs,
+void sx_tabs_draw(sx_canvas *canvas, sx_box box, const char *program, sx_tabs *tabs,
                   const char *const right[2]);
 
 /* A text of several lines, each centred, words kept whole, in the middle of the box. */
