@@ -854,7 +854,7 @@ static void the_mouse_reads_and_zooms(void **state) {
     json_decref(state_now);
     press(b, "u");
     expect_state(b, "train.high", "6000.0");
-    sx_screen_mouse(b->screen, "Click", 31, 0); /* " 1 Dashboard 2 Data 3 Train 4 Robustness" */
+    sx_screen_mouse(b->screen, "Click", 25, 0); /* " 1 Dash 2 Data 3 Train 4 Robust" */
     expect_state(b, "page", "robustness");
     press(b, "3");
     sx_screen_mouse(b->screen, "Click", 60, 20); /* beside the plots */
