@@ -50,6 +50,8 @@ $(BUILD)/tests/%: $(BUILD)/tests/unit/%.o $(BUILD)/libsextant.a
 	@mkdir -p $(@D) && echo "  link $@"
 	@$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS) -lcmocka $(LIBS)
 
+$(BUILD)/tests/test_vterm: LDFLAGS += -lvterm
+
 $(BUILD)/bench/%: $(BUILD)/tests/bench/%.o $(BUILD)/libsextant.a
 	@mkdir -p $(@D) && echo "  link $@"
 	@$(CC) $(CFLAGS_ALL) -o $@ $^ $(LDFLAGS) $(LIBS)

@@ -14,6 +14,7 @@ run|library sha2.h md|libmd-dev|libmd-devel|libmd
 run|library ft2build.h freetype|libfreetype-dev|freetype-devel|freetype2
 data|dataset|dataset-fashion-mnist||
 test|library cmocka.h cmocka|libcmocka-dev|libcmocka-devel|cmocka
+test|library vterm.h vterm|libvterm-dev|libvterm-devel|libvterm
 test|program clang-format|clang-format|clang-tools-extra|clang
 test|program ctags|universal-ctags|ctags|ctags
 test|program tmux|tmux|tmux|tmux

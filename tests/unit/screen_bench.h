@@ -138,7 +138,7 @@ static void bench_free(bench *b) {
 }
 
 /* Presses keys, drawing after each, as a person would see it. */
-static void press(bench *b, const char *keys) {
+static inline void press(bench *b, const char *keys) {
     char copy[256], *rest;
     snprintf(copy, sizeof copy, "%s", keys);
     for (char *key = strtok_r(copy, " ", &rest); key; key = strtok_r(NULL, " ", &rest)) {
@@ -148,14 +148,14 @@ static void press(bench *b, const char *keys) {
     }
 }
 
-static bool seen(const bench *b, const char *text) {
+static inline bool seen(const bench *b, const char *text) {
     sx_text all = {0};
     sx_canvas_to_text(&b->canvas, &all);
     bool found = strstr(all.data, text) != NULL;
     sx_text_done(&all);
     return found;
 }
-static void expect_seen(const bench *b, const char *text) {
+static inline void expect_seen(const bench *b, const char *text) {
     sx_text all = {0};
     sx_canvas_to_text(&b->canvas, &all);
     if (!strstr(all.data, text)) fail_msg("'%s' is not on the screen:\n%s", text, all.data);
@@ -163,7 +163,7 @@ static void expect_seen(const bench *b, const char *text) {
 }
 
 /* A text or number of the state, by "pane.field" or "field". */
-static void expect_state(const bench *b, const char *path, const char *expected) {
+static inline void expect_state(const bench *b, const char *path, const char *expected) {
     json_t *state = sx_screen_state(b->screen), *at = state;
     char copy[64], *rest, *got = NULL;
     assert_non_null(state);
