@@ -32,13 +32,13 @@ static bool passes(const runs_pane *pane, const sx_run_facts *run) {
 
 static void filter_list(runs_pane *pane) {
     size_t count = 0;
-    for (size_t i = pane->list.count; i-- > 0;)
+    for (size_t i = pane->shown ? pane->list.count : 0; i-- > 0;)
         if (passes(pane, &pane->list.runs[i])) pane->shown[count++] = i;
     sx_picker_lay(&pane->picker, count, 1, pane->picker.rows);
 }
 
 static const sx_run_facts *selected(const runs_pane *pane) {
-    if (pane->picker.selected >= pane->picker.count) return NULL;
+    if (!pane->shown || pane->picker.selected >= pane->picker.count) return NULL;
     return &pane->list.runs[pane->shown[pane->picker.selected]];
 }
 

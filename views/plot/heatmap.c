@@ -183,7 +183,8 @@ static double line_of(const layout *l, int row) {
  */
 static double middle_of(const layout *l, const sx_surface *surface) {
     if (l->height < 1) return 0;
-    return surface->exact ? (l->height - 1) / 2.0 : (l->height - 1) / 2;
+    double middle = (l->height - 1) / 2.0;
+    return surface->exact ? middle : floor(middle);
 }
 
 /* The line of the text of a row's cells. */

@@ -82,8 +82,8 @@ static bool draw_block(sx_raster *r, double x, double y, uint32_t glyph, look l)
     } else {
         for (int q = 0; q < 4; q++)
             if (quadrants[glyph - 0x2596] >> q & 1)
-                sx_raster_rectangle(r, x + q % 2 * W / 2.0, y + q / 2 * H / 2.0, W / 2.0, H / 2.0,
-                                    l.ink);
+                sx_raster_rectangle(r, x + (q & 1) * W / 2.0, y + (q >> 1) * H / 2.0, W / 2.0,
+                                    H / 2.0, l.ink);
     }
     return true;
 }
@@ -94,7 +94,7 @@ static bool draw_dots(sx_raster *r, double x, double y, uint32_t glyph, look l) 
     if (glyph < 0x2800 || glyph > 0x28FF) return false;
     for (int i = 0; i < 8; i++)
         if ((glyph - 0x2800) >> bits[i] & 1)
-            sx_raster_rectangle(r, x + 1 + i % 2 * 4, y + 1 + i / 2 * 4, 2, 2, l.ink);
+            sx_raster_rectangle(r, x + 1 + (i & 1) * 4, y + 1 + (i >> 1) * 4, 2, 2, l.ink);
     return true;
 }
 

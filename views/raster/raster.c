@@ -126,9 +126,10 @@ static void fill_polygon(sx_raster *r, const double (*corners)[2], int count, ui
     for (int row = box.top; row < box.bottom; row++)
         for (int column = box.left; column < box.right; column++) {
             int hits = 0;
-            for (int s = 0; s < SAMPLES * SAMPLES; s++)
-                hits += inside(corners, count, (column + (s % SAMPLES + 0.5) / SAMPLES) / r->scale,
-                               (row + (s / SAMPLES + 0.5) / SAMPLES) / r->scale);
+            for (int s = 0; s < SAMPLES; s++)
+                for (int t = 0; t < SAMPLES; t++)
+                    hits += inside(corners, count, (column + (s + 0.5) / SAMPLES) / r->scale,
+                                   (row + (t + 0.5) / SAMPLES) / r->scale);
             sx_raster_lay(r, column, row, (double)hits / (SAMPLES * SAMPLES), colour);
         }
 }

@@ -67,12 +67,12 @@ void sx_raster_text(sx_raster *r, double x, double y, bool bold, uint32_t colour
                     const char *text) {
     FT_Face face = r->type.face;
     double size = SX_RASTER_WIDTH / ADVANCE * r->scale, baseline = (y + BASELINE) * r->scale;
-    uint32_t glyph;
-    for (; (glyph = next_glyph(&text)); x += SX_RASTER_WIDTH) {
+    int place = 0;
+    for (uint32_t glyph; (glyph = next_glyph(&text)); place++) {
         FT_UInt index = FT_Get_Char_Index(face, glyph);
         if (!index || FT_Load_Glyph(face, index, FT_LOAD_NO_HINTING | FT_LOAD_NO_BITMAP)) continue;
         if (bold) FT_Outline_Embolden(&face->glyph->outline, (FT_Pos)lround(BOLD * size * 64));
         if (FT_Render_Glyph(face->glyph, FT_RENDER_MODE_NORMAL)) continue;
-        draw_bitmap(r, face->glyph, x * r->scale, baseline, colour);
+        draw_bitmap(r, face->glyph, (x + place * SX_RASTER_WIDTH) * r->scale, baseline, colour);
     }
 }
