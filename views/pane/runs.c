@@ -43,7 +43,7 @@ static const sx_run_facts *selected(const runs_pane *pane) {
 }
 
 static void select_run(runs_pane *pane, const char *name) {
-    for (size_t i = 0; i < pane->picker.count; i++)
+    for (size_t i = 0; pane->shown && i < pane->picker.count; i++)
         if (strcmp(pane->list.runs[pane->shown[i]].name, name) == 0) pane->picker.selected = i;
     sx_picker_lay(&pane->picker, pane->picker.count, 1, pane->picker.rows);
 }
