@@ -25,25 +25,9 @@ static const char head[] =
     "overflow-x:auto}\n.holds{color:#006b3c}.fails{color:#b00020}.undecided{color:#7a5900}\n"
     "</style>\n";
 
-/* Text with what HTML reserves written out; control characters but line ends are left out. */
-static void escape(sx_text *out, const char *text) {
-    for (; text && *text; text++) {
-        if (*text == '&')
-            sx_text_add(out, "&amp;");
-        else if (*text == '<')
-            sx_text_add(out, "&lt;");
-        else if (*text == '>')
-            sx_text_add(out, "&gt;");
-        else if (*text == '"')
-            sx_text_add(out, "&quot;");
-        else if ((unsigned char)*text >= ' ' || *text == '\n')
-            sx_text_add(out, "%c", *text);
-    }
-}
-
 static void add(sx_text *out, const char *before, const char *text, const char *after) {
     sx_text_add(out, "%s", before);
-    escape(out, text);
+    sx_text_add_escaped(out, text);
     sx_text_add(out, "%s", after);
 }
 

@@ -47,6 +47,21 @@ void sx_text_add(sx_text *text, const char *format, ...) {
     va_end(again);
 }
 
+void sx_text_add_escaped(sx_text *text, const char *plain) {
+    for (; plain && *plain; plain++) {
+        if (*plain == '&')
+            sx_text_add(text, "&amp;");
+        else if (*plain == '<')
+            sx_text_add(text, "&lt;");
+        else if (*plain == '>')
+            sx_text_add(text, "&gt;");
+        else if (*plain == '"')
+            sx_text_add(text, "&quot;");
+        else if (((unsigned char)*plain >= ' ' && *plain != 0x7F) || *plain == '\n')
+            sx_text_add_bytes(text, plain, 1);
+    }
+}
+
 void sx_text_done(sx_text *text) {
     sx_free(text->data);
     *text = (sx_text){0};

@@ -17,6 +17,9 @@ typedef struct {
 void sx_text_add(sx_text *text, const char *format, ...) __attribute__((format(printf, 2, 3)));
 void sx_text_add_bytes(sx_text *text, const char *bytes, size_t size);
 
+/* Appends a text with what XML and HTML reserve written out; control characters but line ends are
+ * left out. */
+void sx_text_add_escaped(sx_text *text, const char *plain);
 /* Ends the text; it is empty and may be used again. */
 void sx_text_done(sx_text *text);
 

@@ -201,8 +201,18 @@ static void odd_places_are_written_as_they_are(void **state) {
     assert_int_equal(system(command), 0);
 }
 
+static void reserved_characters_are_written_out(void **state) {
+    (void)state;
+    sx_text text = {0};
+    sx_text_add_escaped(&text, "<a href=\"x\">\x1b[2J&\x7f\n\xc3\xa9</a>");
+    assert_string_equal(text.data, "&lt;a href=&quot;x&quot;&gt;[2J&amp;\n\xc3\xa9&lt;/a&gt;");
+    sx_text_add_escaped(&text, NULL);
+    sx_text_done(&text);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reserved_characters_are_written_out),
         cmocka_unit_test(hostile_text_becomes_printable),
         cmocka_unit_test(numbers_and_durations_are_readable),
         cmocka_unit_test(specs_are_parsed_and_checked),

@@ -117,7 +117,7 @@ static void add_line(sx_text *out, int row, const char *weight, const char *colo
                      const char *text) {
     sx_text_add(out, "<text x=\"%d\" y=\"%d\" font-weight=\"%s\" fill=\"%s\">",
                 MARGIN * SX_VECTOR_WIDTH, row * SX_VECTOR_HEIGHT - 4, weight, colour);
-    sx_vector_escape(out, text);
+    sx_text_add_escaped(out, text);
     sx_text_add(out, "</text>\n");
 }
 

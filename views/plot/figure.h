@@ -46,7 +46,4 @@ typedef struct {
 sx_surface *sx_pixel_surface_init(sx_pixel_surface *pixels, sx_raster *raster, double x, double y,
                                   int width, int height);
 
-/* Text with what XML reserves written out; control characters are left out. */
-void sx_vector_escape(sx_text *out, const char *text);
-
 #endif

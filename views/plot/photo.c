@@ -172,7 +172,7 @@ static void add_run(sx_text *out, const sx_cell *cells, int column, int count, i
     for (int i = 0; i < count; i++) {
         if (!cells[i].glyph) continue; /* the second half of a wide one */
         encode(cells[i].glyph, text);
-        sx_vector_escape(out, text);
+        sx_text_add_escaped(out, text);
     }
     sx_text_add(out, "</text>\n");
 }

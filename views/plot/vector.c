@@ -26,21 +26,6 @@ static double down(double y) {
     return y * SX_VECTOR_HEIGHT;
 }
 
-void sx_vector_escape(sx_text *out, const char *text) {
-    for (; *text; text++) {
-        if (*text == '&')
-            sx_text_add(out, "&amp;");
-        else if (*text == '<')
-            sx_text_add(out, "&lt;");
-        else if (*text == '>')
-            sx_text_add(out, "&gt;");
-        else if (*text == '"')
-            sx_text_add(out, "&quot;");
-        else if ((unsigned char)*text >= ' ' && *text != 0x7F)
-            sx_text_add(out, "%c", *text);
-    }
-}
-
 /* ---- lines ------------------------------------------------------------------------------------
  */
 
@@ -183,7 +168,7 @@ static void vector_text(sx_surface *surface, int x, double y, sx_style style, co
                 "<text x=\"%.2f\" y=\"%.2f\" textLength=\"%.2f\" "
                 "lengthAdjust=\"spacingAndGlyphs\" fill=\"%s\">",
                 across(x), down(y + 0.75), across(columns), hex(colour, sx_ink_style(style)));
-    sx_vector_escape(vector->out, text);
+    sx_text_add_escaped(vector->out, text);
     sx_text_add(vector->out, "</text>\n");
 }
 
