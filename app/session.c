@@ -185,13 +185,16 @@ static void take_input(session *s) {
     }
 }
 
-/* Takes the newest snapshot; its run's log takes what libraries write to standard error. */
 static void take_snapshot(session *s) {
-    char bytes[256], log[SX_PATH_SIZE];
+    char bytes[256];
     while (read(sx_engine_wake(s->bench.engine), bytes, sizeof bytes) > 0) {
     }
-    if (!sx_workbench_look(&s->bench)) return;
-    s->dirty = true;
+    sx_workbench_look(&s->bench);
+}
+
+/* The log of the run that is computed takes what libraries write to standard error. */
+static void follow_log(session *s) {
+    char log[SX_PATH_SIZE];
     bool ours = s->bench.kind == SX_JOB_RUN || s->bench.kind == SX_JOB_RESUME;
     if (!ours || !s->bench.shown.path[0] || !strcmp(s->logged, s->bench.shown.path)) return;
     sx_text_set(s->logged, sizeof s->logged, s->bench.shown.path);
@@ -233,6 +236,7 @@ static sx_status loop(session *s, sx_error *err) {
             s->dirty = true;
             grant_wish(s, false);
         }
+        if (s->bench.news) follow_log(s);
         s->dirty = s->dirty || s->bench.news;
         s->bench.news = false;
         if (s->dirty && now >= s->next_frame && now >= sx_terminal_ready(s->terminal))

@@ -7,7 +7,7 @@
 #define SX_RUN_FORMAT 1
 #define SX_RUN_SECTION "[run-folder]"
 #define SX_RUN_INI_LIMIT ((size_t)1 << 20)
-#define SX_JOURNAL_TAIL ((size_t)64 << 10) /* what facts for a list are taken from */
+#define SX_JOURNAL_TAIL ((size_t)16 << 10) /* what facts for a list are taken from */
 
 struct sx_run_folder {
     char path[SX_PATH_SIZE], name[96];

@@ -20,7 +20,9 @@ void sx_screen_layout(const sx_screen *screen, sx_text *out) {
 }
 
 void sx_screen_arrange(sx_screen *screen, const char *commands) {
-    char line[SX_PROMPT_SIZE];
+    char line[SX_PROMPT_SIZE], said[sizeof screen->desk.message];
+    bool bad = screen->desk.bad; /* what is said already stays */
+    sx_text_set(said, sizeof said, screen->desk.message);
     while (*commands) {
         size_t length = strcspn(commands, "\n");
         if (length > 0 && length < sizeof line) {
@@ -31,6 +33,6 @@ void sx_screen_arrange(sx_screen *screen, const char *commands) {
         commands += length + (commands[length] == '\n');
     }
     screen->kept = 0; /* nothing of it was a change that a person made */
-    screen->desk.message[0] = 0;
+    sx_screen_say(screen, said, bad);
     screen->wish = SX_WISH_NONE;
 }
