@@ -21,6 +21,7 @@
 
 #define FRAME_SECONDS (1.0 / 30)
 #define SLOW_SECONDS 0.25    /* between frames with --slow */
+#define SLOW_ANSWER 0.4      /* seconds of a status request: frames wait for it */
 #define RESIZE_SECONDS 0.03  /* of quiet, so that a dragged border costs few frames */
 #define PICTURE_SECONDS 0.02 /* of a frame, for pictures that were not drawn before */
 #define ENDING_SECONDS 2     /* for a checkpoint after a signal; then the process ends hard */
@@ -37,7 +38,8 @@ typedef struct {
     char logged[sizeof((sx_snapshot *)0)->path]; /* the run whose log takes standard error */
     int ending;                                  /* the signal that ends it, 0: none */
     double next_frame;                           /* not before */
-    double resize_at;                            /* 0: no resize is pending */
+    double slow_since; /* when answers began to take long; 0: they do not; -1: it was said */
+    double resize_at;  /* 0: no resize is pending */
     char title[160];
     sx_lesson lesson;
     sx_recorder recorder;
@@ -223,6 +225,20 @@ static void wait_for_something(session *s) {
     if (wait[2].revents) take_snapshot(s);
 }
 
+/* A line that has been slow for a while gets a word about what helps, once. */
+static void watch_line(session *s) {
+    double now = sx_seconds(), took = sx_terminal_round_trip(s->terminal);
+    if (s->slow_since < 0 || s->settings.app.slow) return;
+    if (!(took > SLOW_ANSWER)) {
+        s->slow_since = 0;
+    } else if (s->slow_since == 0) {
+        s->slow_since = now;
+    } else if (now > s->slow_since + 10) {
+        s->slow_since = -1;
+        sx_screen_say(s->bench.screen, "the line is slow; :set slow yes draws less", false);
+    }
+}
+
 static sx_status loop(session *s, sx_error *err) {
     sx_status status = SX_OK;
     while (status == SX_OK && !s->leaving && !s->ending) {
@@ -237,6 +253,7 @@ static sx_status loop(session *s, sx_error *err) {
             grant_wish(s, false);
         }
         if (s->bench.news) follow_log(s);
+        watch_line(s);
         s->dirty = s->dirty || s->bench.news;
         s->bench.news = false;
         if (s->dirty && now >= s->next_frame && now >= sx_terminal_ready(s->terminal))

@@ -459,6 +459,11 @@ static void the_probe_goes_by_itself(void **state) {
     press(b, "a");
     draw(b, 80, 24, full);
     assert_false(sx_screen_again(b->screen));
+    sx_screen_mouse(b->screen, "Click", 7, 10); /* at the left edge of the picture */
+    json_t *all = sx_screen_state(b->screen);
+    double x = json_number_value(json_object_get(json_object_get(all, "probe"), "x"));
+    json_decref(all);
+    assert_true(x < 0.2);
     press(b, "0 Right Right Up G"); /* x 0.6, y 0.45 */
     expect_state(b, "page", "robustness");
     expect_seen(b, "x 0.60 y 0.4");

@@ -153,6 +153,9 @@ void sx_canvas_progress(sx_canvas *canvas, sx_box box, double fraction, sx_style
 void sx_canvas_picture(sx_canvas *canvas, sx_box box, const uint8_t *pixels, int height, int width,
                        int channels);
 
+/* The columns and rows of the box that sx_canvas_picture fills for a picture of this size. */
+sx_box sx_canvas_picture_box(sx_box box, int height, int width);
+
 /* ---- out ------------------------------------------------------------------------------------- */
 
 /* The glyphs as lines, blanks at line ends dropped. */

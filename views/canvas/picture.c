@@ -94,13 +94,23 @@ static sx_cell ramp_glyph(light top, light bottom, bool has_bottom, sx_look look
     return cell;
 }
 
+sx_box sx_canvas_picture_box(sx_box box, int height, int width) {
+    sampler s = {NULL, height, width, 3, 0, 0};
+    if (box.width < 1 || box.height < 1 || height < 1 || width < 1)
+        return (sx_box){box.x, box.y, 0, 0};
+    fit(&s, box.width, 2 * box.height);
+    int rows = (s.out_height + 1) / 2;
+    return (sx_box){box.x + (box.width - s.out_width) / 2, box.y + (box.height - rows) / 2,
+                    s.out_width, rows};
+}
+
 void sx_canvas_picture(sx_canvas *canvas, sx_box box, const uint8_t *pixels, int height, int width,
                        int channels) {
     if (box.width < 1 || box.height < 1 || height < 1 || width < 1) return;
     sampler s = {pixels, height, width, channels, 0, 0};
     fit(&s, box.width, 2 * box.height);
-    int rows = (s.out_height + 1) / 2;
-    int left = (box.width - s.out_width) / 2, top = (box.height - rows) / 2;
+    sx_box filled = sx_canvas_picture_box(box, height, width);
+    int rows = filled.height, left = filled.x - box.x, top = filled.y - box.y;
     bool halves = canvas->look.unicode && canvas->look.colours >= 256;
     for (int y = 0; y < rows; y++)
         for (int x = 0; x < s.out_width; x++) {

@@ -19,6 +19,7 @@ typedef struct {
     sx_study_data *data; /* kept; NULL before it is loaded */
     bool seen;
     uint64_t version; /* of the answer that `curve` shows */
+    sx_box picture;   /* where it was drawn, for the mouse */
     bool animates;
     double moved;     /* when the animation moved last */
     sx_result *curve; /* probability of the true class along the factor, NULL: none yet */
@@ -273,8 +274,19 @@ static void heading(void *state, char *out, size_t size) {
              scene->item, sx_split_name(scene->split), background);
 }
 
-static void draw_picture(const probe_pane *pane, sx_canvas *canvas, sx_box box) {
+/* The object goes where the picture is clicked. */
+static void mouse(void *state, const char *what, int x, int y) {
+    probe_pane *pane = state;
+    sx_box box = pane->picture;
+    bool inside = x >= box.x && y >= box.y && x < box.x + box.width && y < box.y + box.height;
+    if (strcmp(what, "Click") != 0 || !inside) return;
+    pane->desk->scene.pose.y = round((y - box.y + 0.5) / box.height * 100) / 100;
+    change(pane, SX_ALONG_X, round((x - box.x + 0.5) / box.width * 100) / 100);
+}
+
+static void draw_picture(probe_pane *pane, sx_canvas *canvas, sx_box box) {
     const sx_probe_answer *answer = known(pane);
+    if (answer) pane->picture = sx_canvas_picture_box(box, answer->size, answer->size);
     if (answer && pane->desk->answer->unreadable)
         sx_centred_draw(canvas, box, sx_style_of(SX_ROLE_BAD), "This picture cannot be read");
     else if (answer)
@@ -489,5 +501,6 @@ const sx_pane sx_pane_probe = {
     .restored = restored,
     .draw = draw,
     .figure = figure,
+    .mouse = mouse,
     .numbers = numbers,
     .state = state_of};
