@@ -109,6 +109,13 @@ check "missing data set" fails 1 "nowhere" "$sextant" run tiny.ini data.source=/
 mkdir empty && check "empty folder as data" fails 1 "empty" "$sextant" run tiny.ini data.source=empty
 check "folder that is taken" fails 1 "first" "$sextant" run tiny.ini --out first
 check "unwritable folder" fails 1 "." "$sextant" run tiny.ini --out /proc/nowhere/run
+"$sextant" run tiny.ini --headless train.steps=2 >/dev/null 2>&1 # one in the list
+newest=$("$sextant" runs | tail -n 1 | cut -d ' ' -f 1)
+check "a note is in the list" sh -c "'$sextant' runs note '$newest' 'a first try' && '$sextant' runs | grep -q 'a first try'"
+check "a run gets another name" sh -c "'$sextant' runs rename '$newest' second && '$sextant' runs | grep -q -- '-second '"
+check "and goes when it is told" sh -c "'$sextant' runs delete \$(echo '$newest' | cut -d - -f 1) && ! '$sextant' runs | grep -q -- '-second '"
+check "what runs does not know has a nearest" fails 2 "did you mean 'delete'" "$sextant" runs delte 1
+check "what is missing is told" fails 2 "runs rename RUN NAME" "$sextant" runs rename 1
 check "unknown run" fails 1 "." "$sextant" export 99
 check "unknown result" fails 1 "did you mean 'location'" "$sextant" export first --only locatoin
 check "unknown format" fails 2 "csv|json|svg|png|text|ansi" "$sextant" export first --format pdf
