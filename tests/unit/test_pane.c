@@ -4,6 +4,7 @@
 
 #include "tests/unit/golden.h"
 #include "tests/unit/home.h"
+#include "tests/unit/sample_store.h"
 #include "tests/unit/screen_bench.h"
 
 #include <locale.h>
@@ -199,7 +200,9 @@ static size_t all_keys(char keys[][SX_KEY_SIZE], size_t room) {
 static void random_keys_never_break_it(void **state) {
     static const sx_state moments[] = {SX_STATE_RUNNING, SX_STATE_FINISHED, SX_STATE_FAILED,
                                        SX_STATE_LOADING};
-    static const char *const mouse[] = {"Click", "WheelUp", "WheelDown"};
+    static const char *const mouse[] = {"Click", "Release", "WheelUp", "WheelDown"};
+    const char *wanted = getenv("SX_MONKEY_KEYS"); /* many more in the long tests */
+    int presses = wanted ? atoi(wanted) : 4000;
     char keys[128][SX_KEY_SIZE], directory[] = "/tmp/sextant-keys-XXXXXX";
     char before[SX_PATH_SIZE];
     (void)state;
@@ -208,13 +211,15 @@ static void random_keys_never_break_it(void **state) {
     assert_int_equal(chdir(directory), 0);
     size_t count = all_keys(keys, 128);
     sx_random random = sx_random_from(11, 0, 0);
+    make_store();
     bench *b = bench_new(SX_STATE_RUNNING);
-    for (int i = 0; i < 4000; i++) {
+    for (int i = 0; i < presses; i++) {
+        if (i % 5000 == 4999) make_store(); /* keys delete runs */
         if (i % 700 == 699) show(b, moments[sx_random_below(&random, 4)]);
         if (i % 40 == 39) {
             int width = 20 + (int)sx_random_below(&random, 140);
             draw(b, width, 5 + (int)sx_random_below(&random, 45), i % 3 ? ascii : full);
-            sx_screen_mouse(b->screen, mouse[sx_random_below(&random, 3)],
+            sx_screen_mouse(b->screen, mouse[sx_random_below(&random, 4)],
                             (int)sx_random_below(&random, 200), (int)sx_random_below(&random, 60));
         }
         sx_screen_key(b->screen, keys[sx_random_below(&random, (uint32_t)count)]);
@@ -222,7 +227,7 @@ static void random_keys_never_break_it(void **state) {
         if (i % 4 == 0) draw(b, b->canvas.width, b->canvas.height, b->canvas.look);
         if (i % 100 == 0) json_decref(sx_screen_state(b->screen));
     }
-    press(b, "Esc Esc Esc Esc ?");
+    press(b, "Esc Esc Esc Esc n ?");
     draw(b, 80, 24, full);
     expect_seen(b, "Help"); /* help opens everywhere */
     bench_free(b);
