@@ -946,7 +946,7 @@ static void results_are_exported(void **state) {
     assert_non_null(mkdtemp(directory));
     snprintf(b->moment.snapshot.path, sizeof b->moment.snapshot.path, "%s", directory);
     press(b, "5 e");
-    expect_seen(b, "14 files in");
+    expect_seen(b, "24 files in");
     snprintf(path, sizeof path, "%s/export/risk.csv", directory);
     assert_int_equal(sx_file_read(path, 1 << 20, &file, NULL), SX_OK);
     assert_non_null(strstr((char *)file.data, "AURC"));
@@ -955,6 +955,10 @@ static void results_are_exported(void **state) {
     json_t *json = NULL;
     assert_int_equal(sx_json_read(path, 1 << 22, &json, NULL), SX_OK);
     json_decref(json);
+    snprintf(path, sizeof path, "%s/export/risk-coverage.txt", directory);
+    assert_int_equal(sx_file_read(path, 1 << 20, &file, NULL), SX_OK);
+    assert_non_null(strstr((char *)file.data, "coverage"));
+    sx_bytes_done(&file);
     press(b, "3 L e"); /* the very view, too */
     snprintf(path, sizeof path, "%s/export/view-loss.svg", directory);
     assert_int_equal(sx_file_read(path, 1 << 20, &file, NULL), SX_OK);

@@ -5,7 +5,8 @@
 #include <stdio.h>
 #include <string.h>
 
-#define SCALE 2 /* pixels to a unit: sharp on slides */
+#define COLUMNS 80 /* of results as text */
+#define SCALE 2    /* pixels to a unit: sharp on slides */
 
 typedef struct {
     const char *directory;
@@ -49,6 +50,16 @@ static sx_status write_result(export_folder *to, const sx_snapshot *now, const s
     sx_text text = {0};
     sx_result_csv(result, &text);
     sx_status status = write_text(to, result->name, "csv", &text, err);
+    sx_look look = {.colours = 0, .unicode = true};
+    if (status == SX_OK) {
+        sx_plot_text(result, COLUMNS, look, &text);
+        status = write_text(to, result->name, "txt", &text, err);
+    }
+    if (status == SX_OK) {
+        look.colours = 256;
+        sx_plot_text(result, COLUMNS, look, &text);
+        status = write_text(to, result->name, "ans", &text, err);
+    }
     if (status == SX_OK && sx_plot_is_picture(result))
         status = write_figure(to, result->name,
                               &(sx_figure){.result = result, .caption = now->caption}, err);

@@ -82,6 +82,25 @@ void sx_plot_result(sx_canvas *canvas, sx_box box, const sx_result *result) {
         sx_plot_table(canvas, box, result, 0, -1);
 }
 
+#define CLAIM_COLUMNS 118 /* a claim is read whole, even where a log is narrower */
+
+void sx_plot_text(const sx_result *result, int columns, sx_look look, sx_text *out) {
+    if (result->kind == SX_RESULT_CLAIMS && columns < CLAIM_COLUMNS) columns = CLAIM_COLUMNS;
+    sx_canvas canvas = {0};
+    sx_text_add(out, "%s (step %lld)\n", result->title, (long long)result->step);
+    int rows = sx_plot_rows(result);
+    if (rows > 0 && !sx_canvas_resize(&canvas, columns, rows, look, NULL)) {
+        sx_plot_result(&canvas, sx_canvas_box(&canvas), result);
+        (look.colours ? sx_canvas_to_ansi : sx_canvas_to_text)(&canvas, out);
+    }
+    sx_canvas_done(&canvas);
+    if (result->kind != SX_RESULT_TABLE && result->kind != SX_RESULT_CLAIMS) {
+        sx_plot_sentence(result, out);
+        sx_text_add(out, "\n");
+    }
+    sx_text_add(out, "\n");
+}
+
 /* ---- files ------------------------------------------------------------------------------------
  */
 

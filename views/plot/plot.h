@@ -84,6 +84,10 @@ int sx_plot_table(sx_canvas *canvas, sx_box box, const sx_result *table, size_t 
 void sx_plot_result(sx_canvas *canvas, sx_box box, const sx_result *result);
 int sx_plot_rows(const sx_result *result);
 
+/* Appends a result as text: title, plot or table, a sentence, an empty line. `columns` wide (claims
+ * are always read whole); with colours in `look` as ANSI escape codes, else without any. */
+void sx_plot_text(const sx_result *result, int columns, sx_look look, sx_text *out);
+
 /* True for series and grids: what can be a figure. */
 bool sx_plot_is_picture(const sx_result *result);
 
