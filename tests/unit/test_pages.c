@@ -31,6 +31,8 @@ static void runs_are_listed_found_and_read(void **state) {
     expect_state(b, "runs.selected", "0003-wide");
     press(b, "u u");
     expect_state(b, "runs.shown", "3");
+    sx_screen_mouse(b->screen, "Click", 10, 4); /* the second row below the header */
+    expect_state(b, "runs.selected", "0002-shapes-cnn");
     bench_free(b);
 }
 

@@ -864,6 +864,11 @@ static void the_mouse_reads_and_zooms(void **state) {
     json_decref(state_now);
     press(b, "u");
     expect_state(b, "train.high", "6000.0");
+    press(b, "2");
+    sx_screen_mouse(b->screen, "Click", 30, 4); /* a picture further right */
+    json_t *data = sx_screen_state(b->screen);
+    assert_true(json_integer_value(json_object_get(json_object_get(data, "data"), "item")) > 0);
+    json_decref(data);
     sx_screen_mouse(b->screen, "Click", 25, 0); /* " 1 Dash 2 Data 3 Train 4 Robust" */
     expect_state(b, "page", "robustness");
     press(b, "3");

@@ -50,7 +50,8 @@ typedef struct {
     bool original, open; /* open: one picture, large */
     sx_confusion confusion;
     sx_counts counts;
-    size_t wrong; /* of all items with a prediction */
+    sx_thumbnails grid; /* as it was drawn last, for the mouse */
+    size_t wrong;       /* of all items with a prediction */
     size_t judged;
 } data_pane;
 
@@ -490,6 +491,7 @@ static void draw_thumbnail(data_pane *pane, sx_canvas *canvas, sx_box place, siz
 
 static void draw_grid(data_pane *pane, sx_canvas *canvas, sx_box box, bool focused) {
     sx_thumbnails t = sx_thumbnails_lay(box, facts_of(pane), &pane->picker, pane->picker.count);
+    pane->grid = t;
     sx_pictures_begin(pane->pictures, pane->desk->picture_seconds);
     for (int i = 0; i < t.across * t.down; i++) {
         size_t at = pane->picker.first + (size_t)i;
@@ -652,6 +654,21 @@ static void open_cell(data_pane *pane) {
     say_shown(pane);
 }
 
+/* A click selects a picture. */
+static void mouse(void *state, const char *what, int x, int y) {
+    data_pane *pane = state;
+    const sx_thumbnails *t = &pane->grid;
+    if (strcmp(what, "Click") != 0 || pane->open || pane->confusion.open || pane->counts.open)
+        return;
+    for (int i = 0; i < t->across * t->down; i++) {
+        sx_box place = sx_thumbnails_place(t, i);
+        bool inside =
+            x >= place.x && y >= place.y && x < place.x + place.width && y < place.y + place.height;
+        if (inside && pane->picker.first + (size_t)i < pane->picker.count)
+            pane->picker.selected = pane->picker.first + (size_t)i;
+    }
+}
+
 static bool enter(void *state) {
     data_pane *pane = state;
     if (pane->confusion.open) {
@@ -743,6 +760,7 @@ const sx_pane sx_pane_data = {
     .view = SX_VIEW_SPAN(data_pane, order, open),
     .restored = restored,
     .draw = draw,
+    .mouse = mouse,
     .enter = enter,
     .offer = offer,
     .accept = accept,

@@ -14,6 +14,7 @@ typedef struct {
     sx_run_list list;
     size_t *shown; /* [list.count] rows of the list that pass the filter, the newest first */
     sx_picker picker;
+    sx_box rows; /* where the list was drawn, for the mouse */
     char filter[64];
     char problem[256]; /* why there is no list */
     char run[96];      /* the job's run and state when the list was read */
@@ -242,6 +243,16 @@ static const sx_command commands[] = {
     {"refresh", "F5", "", NULL, "read the list again", run_refresh, 0, NULL, NULL},
     {0}};
 
+/* A click selects a run. */
+static void mouse(void *state, const char *what, int x, int y) {
+    runs_pane *pane = state;
+    size_t row = pane->picker.first + (size_t)(y > pane->rows.y ? y - pane->rows.y : 0);
+    bool inside = y >= pane->rows.y && y < pane->rows.y + pane->rows.height;
+    (void)x;
+    if (strcmp(what, "Click") == 0 && inside && row < pane->picker.count)
+        pane->picker.selected = row;
+}
+
 static bool enter(void *state) {
     runs_pane *pane = state;
     if (!selected(pane)) return false;
@@ -375,6 +386,7 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
     sx_box header = sx_box_take_rows(&box, 1);
     sx_picker_lay(&pane->picker, pane->picker.count, 1, box.height > 0 ? box.height : 1);
     draw_header(canvas, header, &p);
+    pane->rows = box;
     for (int y = 0; y < box.height && pane->picker.first + (size_t)y < pane->picker.count; y++) {
         size_t row = pane->picker.first + (size_t)y;
         draw_run(pane, canvas, box, &p, &pane->list.runs[pane->shown[row]], y,
@@ -440,5 +452,6 @@ const sx_pane sx_pane_runs = {
     .view = SX_VIEW_SPAN(runs_pane, filter, filter),
     .restored = restored,
     .draw = draw,
+    .mouse = mouse,
     .enter = enter,
     .state = state_of};
