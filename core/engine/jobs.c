@@ -272,13 +272,13 @@ static void show(sx_engine *engine, const sx_config *config, const history *h, s
     engine->pace.began = sx_seconds() - h->seconds;
     sx_pace_pause(&engine->pace, true);
     bool missing = load_data(engine, config, err) != SX_OK;
-    if (!missing) load_network(engine, config);
     explain(engine, h, broken, missing ? err->message : "");
     bool finished = strcmp(h->state, "finish") == 0, failed = strcmp(h->state, "fail") == 0;
     engine->now.report.phase = finished ? SX_PHASE_FINISHED : SX_PHASE_TRAINING;
     if (finished) engine->now.report.step = engine->now.report.steps;
     sx_state state = finished ? SX_STATE_FINISHED : failed ? SX_STATE_FAILED : SX_STATE_STOPPED;
     sx_engine_set_state(engine, state, NULL);
+    if (!missing) load_network(engine, config); /* it is shown already; the probe may wait */
 }
 
 static void open_job(sx_engine *engine, sx_queued *job) {
