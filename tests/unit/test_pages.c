@@ -182,6 +182,21 @@ static void the_layout_leads_back(void **state) {
     bench_free(b);
 }
 
+/* The run that is computed here is followed as it is; when another job begins, as it was saved. */
+static void the_live_run_is_compared_as_it_is(void **state) {
+    (void)state;
+    make_run("0012-shapes-cnn", 1, 0.5, "start");
+    bench *b = bench_new(SX_STATE_RUNNING); /* of that name; its accuracy is 0.889 */
+    press(b, "8 x V");
+    expect_seen(b, "0.89");
+    b->moment.snapshot.run[0] = 0;
+    sx_screen_update(b->screen, &b->moment.snapshot);
+    draw(b, 80, 24, full);
+    assert_false(seen(b, "0.89"));
+    expect_seen(b, "0.50");
+    bench_free(b);
+}
+
 /* Pages of a store whose files hold anything. */
 static void broken_runs_do_no_harm(void **state) {
     (void)state;
@@ -215,6 +230,7 @@ int main(void) {
         TEST(studies_are_shown_and_started),
         TEST(the_layout_leads_back),
         TEST(runs_are_compared),
+        TEST(the_live_run_is_compared_as_it_is),
         TEST(broken_runs_do_no_harm),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

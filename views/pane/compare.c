@@ -33,6 +33,7 @@ static const struct {
 typedef struct {
     char name[96], path[SX_PATH_SIZE], caption[160];
     sx_result *results[RESULTS]; /* as on disk; NULL: none */
+    bool live;                   /* it was the job's run when that was looked at last */
 } side;
 
 /* What was made of results, and of which. */
@@ -586,8 +587,9 @@ static void seen(void *state, bool seen) {
 static void update(void *state) {
     compare_pane *pane = state;
     for (int i = 0; pane->seen && i < SX_COMPARED; i++) {
-        bool was = pane->sides[i].name[0] && !pane->sides[i].results[TRAINING];
-        if (was && !is_live(pane, i)) load(&pane->sides[i], pane->desk->compared[i]);
+        bool was = pane->sides[i].live, is = pane->sides[i].name[0] && is_live(pane, i);
+        if (was && !is) load(&pane->sides[i], pane->desk->compared[i]);
+        pane->sides[i].live = is;
     }
 }
 
