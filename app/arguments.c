@@ -62,9 +62,14 @@ static const flag flags[] = {
 };
 enum { FLAGS = sizeof flags / sizeof flags[0] };
 
+/* --help is every command's. */
+static bool is_taken(const flag *f, unsigned mask) {
+    return (f->mask & mask) != 0 || f->mask == ~0u;
+}
+
 static const flag *find_flag(const char *name, size_t length, unsigned mask) {
     for (int i = 0; i < FLAGS; i++)
-        if ((flags[i].mask & mask) && strlen(flags[i].name) == length &&
+        if (is_taken(&flags[i], mask) && strlen(flags[i].name) == length &&
             strncmp(flags[i].name, name, length) == 0)
             return &flags[i];
     return NULL;
@@ -75,7 +80,7 @@ static const char *nearest_flag(const char *word, unsigned mask, char *shown) {
     const char *names[FLAGS];
     size_t count = 0;
     for (int i = 0; i < FLAGS; i++)
-        if (flags[i].mask & mask) names[count++] = flags[i].name;
+        if (is_taken(&flags[i], mask)) names[count++] = flags[i].name;
     sx_text_printable(shown, 80, word);
     return sx_nearest_name(word + strspn(word, "-"), names, count);
 }
@@ -201,7 +206,7 @@ void sx_arguments_names(sx_text *out) {
 
 void sx_arguments_describe(unsigned mask, sx_text *out) {
     for (int i = 0; i < FLAGS; i++) {
-        if (!(flags[i].mask & mask)) continue;
+        if (!is_taken(&flags[i], mask)) continue;
         char left[64];
         snprintf(left, sizeof left, "--%s %s", flags[i].name, flags[i].value ? flags[i].value : "");
         sx_text_add(out, "  %-24s %s\n", left, flags[i].help);

@@ -120,7 +120,8 @@ static int help_program(void) {
 }
 
 int sx_command_help(int argc, char **argv) {
-    if (argc < 2) return help_program();
+    if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0)
+        return help_program();
     const char *names[TOPICS];
     for (int i = 0; i < TOPICS; i++) {
         names[i] = topics[i].name;

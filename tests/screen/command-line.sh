@@ -116,6 +116,10 @@ check "a run gets another name" sh -c "'$sextant' runs rename '$newest' second &
 check "and goes when it is told" sh -c "'$sextant' runs delete \$(echo '$newest' | cut -d - -f 1) && ! '$sextant' runs | grep -q -- '-second '"
 check "what runs does not know has a nearest" fails 2 "did you mean 'delete'" "$sextant" runs delte 1
 check "what is missing is told" fails 2 "runs rename RUN NAME" "$sextant" runs rename 1
+for command in run open lesson runs export report data help; do
+    check "$command tells how it is used" sh -c "'$sextant' $command --help | grep -q 'sextant $command'"
+done
+check "a wrong option of a command without any has a nearest" fails 2 "did you mean '--help'" "$sextant" runs --hepl
 check "unknown run" fails 1 "." "$sextant" export 99
 check "unknown result" fails 1 "did you mean 'location'" "$sextant" export first --only locatoin
 check "unknown format" fails 2 "csv|json|svg|png|text|ansi" "$sextant" export first --format pdf
