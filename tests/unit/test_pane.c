@@ -332,6 +332,20 @@ static void classes_and_factors_are_counted(void **state) {
     bench_free(b);
 }
 
+/* Undo may bring back a class while another job has no data yet. */
+static void undo_without_data_does_no_harm(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_RUNNING);
+    press(b, "2 c c");
+    show(b, SX_STATE_LOADING);
+    press(b, "u");
+    json_decref(sx_screen_state(b->screen));
+    press(b, "u H C Down Enter Esc");
+    show(b, SX_STATE_RUNNING);
+    press(b, "u Enter");
+    bench_free(b);
+}
+
 /* Typed letters narrow the help, and act as no command. */
 static void help_is_searched(void **state) {
     (void)state;
@@ -1071,6 +1085,7 @@ int main(void) {
         cmocka_unit_test(classes_and_factors_are_counted),
         cmocka_unit_test(the_probe_moves_turns_and_resizes),
         cmocka_unit_test(help_is_searched),
+        cmocka_unit_test(undo_without_data_does_no_harm),
         cmocka_unit_test(the_probe_goes_by_itself),
         cmocka_unit_test(a_cell_of_the_map_opens_in_the_probe),
         cmocka_unit_test(a_cell_opens_the_pictures_behind_it),

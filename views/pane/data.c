@@ -64,6 +64,7 @@ static size_t count_of(const data_pane *pane) {
 }
 
 static const char *class_name(const data_pane *pane, int class) {
+    if (!pane->data) return "?"; /* undo may bring back a class before the next data are there */
     const sx_source_facts *facts = facts_of(pane);
     return class >= 0 && class < facts->classes ? facts->class_names[class] : "?";
 }
