@@ -30,11 +30,6 @@ void sx_completion_print(void);
 /* Name of a topic of `help`; NULL past the end. */
 const char *sx_help_topic(int row);
 
-/* One result as text: a title, the plot or table, a sentence; no escape codes. `columns` wide. */
-void sx_report_result(const sx_result *result, int columns, bool unicode, sx_text *out);
-/* The same with colours, as ANSI escape codes. */
-void sx_report_colours(const sx_result *result, int columns, bool unicode, sx_text *out);
-
 /* The whole report of a run: curves, maps, figures and claims. */
 void sx_report(sx_result *const *results, size_t count, int columns, bool unicode, sx_text *out);
 

@@ -11,6 +11,7 @@
 #include <string.h>
 
 #define PNG_SCALE 2 /* pixels to a unit: sharp on slides */
+#define TEXT_COLUMNS 80
 
 /* ---- formats ----------------------------------------------------------------------------------
  */
@@ -56,14 +57,14 @@ static sx_status as_png(const sx_result *result, const char *caption, sx_text *o
 static sx_status as_text(const sx_result *result, const char *caption, sx_text *out,
                          sx_error *err) {
     (void)caption, (void)err;
-    sx_report_result(result, 80, sx_app_unicode(), out);
+    sx_plot_text(result, TEXT_COLUMNS, (sx_look){.unicode = sx_app_unicode()}, out);
     return SX_OK;
 }
 
 static sx_status as_ansi(const sx_result *result, const char *caption, sx_text *out,
                          sx_error *err) {
     (void)caption, (void)err;
-    sx_report_colours(result, 80, sx_app_unicode(), out);
+    sx_plot_text(result, TEXT_COLUMNS, (sx_look){.colours = 256, .unicode = sx_app_unicode()}, out);
     return SX_OK;
 }
 

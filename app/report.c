@@ -1,23 +1,13 @@
-/* Results as text: the same drawing as on the screen, without colours and escape codes, and a
- * sentence for each plot. */
+/* A run's results as text: the same drawing as on the screen, without colours and escape codes. */
 #include "app/commands.h"
 
 #include "views/plot/plot.h"
 
 #include <langinfo.h>
-#include <math.h>
 #include <string.h>
 
 bool sx_app_unicode(void) {
     return strcmp(nl_langinfo(CODESET), "UTF-8") == 0;
-}
-
-void sx_report_result(const sx_result *result, int columns, bool unicode, sx_text *out) {
-    sx_plot_text(result, columns, (sx_look){.colours = 0, .unicode = unicode}, out);
-}
-
-void sx_report_colours(const sx_result *result, int columns, bool unicode, sx_text *out) {
-    sx_plot_text(result, columns, (sx_look){.colours = 256, .unicode = unicode}, out);
 }
 
 void sx_report(sx_result *const *results, size_t count, int columns, bool unicode, sx_text *out) {
@@ -27,5 +17,5 @@ void sx_report(sx_result *const *results, size_t count, int columns, bool unicod
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
         for (size_t k = 0; k < count; k++)
             if (strcmp(results[k]->name, order[i]) == 0)
-                sx_report_result(results[k], columns, unicode, out);
+                sx_plot_text(results[k], columns, (sx_look){.unicode = unicode}, out);
 }
