@@ -83,12 +83,12 @@ static bool take_piece(sx_pool *pool, int index, int *piece) {
     return false;
 }
 
+/* What is done is told once, at the end: told after every piece, the counter would travel between the
+ * processors thousands of times a step. */
 static void work(sx_pool *pool, int index) {
-    int piece;
-    while (take_piece(pool, index, &piece)) {
-        pool->function(pool->context, piece, index);
-        atomic_fetch_add(&pool->done, 1);
-    }
+    int piece, done = 0;
+    for (; take_piece(pool, index, &piece); done++) pool->function(pool->context, piece, index);
+    if (done) atomic_fetch_add(&pool->done, done);
 }
 
 static bool has_work(sx_pool *pool) {

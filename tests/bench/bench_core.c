@@ -57,7 +57,7 @@ static const case_form forms[] = {
     {"resnet-20", "resnet(depth=20, width=16)", 32, 3, 64, 10, false},
     {"resnet-18", MODELS "resnet-18.ini", 64, 3, 32, 10, false},
     {"vit", "vit(dim=64, depth=6, heads=4, patch=4)", 28, 1, 64, 10, false},
-    {"vit-ti", "vit(dim=192, depth=12, heads=3, patch=4)", 32, 3, 32, 10, false},
+    {"vit-ti", "vit(dim=192, depth=12, heads=3, patch=4)", 32, 3, 64, 10, false},
     {"autoencoder", MODELS "autoencoder.ini", 64, 3, 64, 10, false},
     {"mlp", "mlp(width=256, depth=1)", 28, 1, 64, 10, false},
     {"tabular", "mlp(width=64, depth=2, activation=tanh)", 1, 17, 64, 6, false},
