@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/random.h>
 #include <sys/stat.h>
 #include <time.h>
@@ -62,6 +63,33 @@ sx_status sx_file_read(const char *path, size_t limit, sx_bytes *out, sx_error *
         status = read_all(fd, path, (size_t)facts.st_size, out, err);
     close(fd);
     return status;
+}
+
+/* Maps an open file; nothing is to be mapped of an empty one. */
+static sx_status map_open(int fd, const char *path, sx_bytes *out, sx_error *err) {
+    struct stat facts;
+    if (fstat(fd, &facts) != 0) return io_error(err, "read", path);
+    if (!S_ISREG(facts.st_mode))
+        return sx_fail(err, SX_BAD_INPUT, "'%.300s' is not a regular file", path);
+    if (facts.st_size == 0) return SX_OK;
+    void *data = mmap(NULL, (size_t)facts.st_size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (data == MAP_FAILED) return io_error(err, "map", path);
+    *out = (sx_bytes){.data = data, .size = (size_t)facts.st_size};
+    return SX_OK;
+}
+
+sx_status sx_file_map(const char *path, sx_bytes *out, sx_error *err) {
+    *out = (sx_bytes){0};
+    int fd = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+    if (fd < 0) return io_error(err, "open", path);
+    sx_status status = map_open(fd, path, out, err);
+    close(fd);
+    return status;
+}
+
+void sx_file_unmap(sx_bytes *bytes) {
+    if (bytes->data) munmap(bytes->data, bytes->size);
+    *bytes = (sx_bytes){0};
 }
 
 sx_status sx_file_read_at(int fd, void *to, size_t size, size_t at, const char *name,

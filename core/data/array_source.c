@@ -46,6 +46,12 @@ static sx_status read_file(array *a, void *to, size_t size, size_t at, sx_error 
     return sx_file_read_at(a->fd, to, size, at, a->path, err);
 }
 
+static sx_status check_order(const array *a, sx_error *err) {
+    if (!a->npy.fortran) return SX_OK;
+    return sx_fail(err, SX_BAD_INPUT,
+                   "npy: values in Fortran's order are not read; save the array with order='C'");
+}
+
 static sx_status read_header(array *a, sx_error *err) {
     struct stat facts;
     uint8_t *head = sx_alloc(SX_NPY_HEADER_LIMIT, 1);
@@ -58,6 +64,7 @@ static sx_status read_header(array *a, sx_error *err) {
     size_t first = size < SX_NPY_HEADER_LIMIT ? size : SX_NPY_HEADER_LIMIT;
     sx_status status = read_file(a, head, first, 0, err);
     if (!status) status = sx_npy_header(head, first, size, &a->npy, err);
+    if (!status) status = check_order(a, err);
     sx_free(head);
     return status ? sx_fail_within(err, "'%.200s'", a->path) : SX_OK;
 }
@@ -86,6 +93,7 @@ static sx_status open_member(array *a, const char *path, int which, sx_error *er
     sx_text_printable(a->path, sizeof a->path, path);
     if (status || !a->bytes.data) return status;
     status = sx_npy_header(a->bytes.data, a->bytes.size, a->bytes.size, &a->npy, err);
+    if (!status) status = check_order(a, err);
     return status ? sx_fail_within(err, "'%.200s': %s", a->path, names[which][0]) : SX_OK;
 }
 

@@ -31,7 +31,7 @@ typedef struct {
     char path[1024];   /* of the run folder; "" if there is none */
     char caption[160]; /* run, seed and date, for below its figures */
     char study[64];    /* [study] name */
-    char model[160];   /* spec */
+    char model[SX_MODEL_SPEC];
     char message[512]; /* a sentence: what is loading, what failed, a note on the data; "" */
     char loading[64];  /* what is being loaded, with done and total (0: unknown) */
     size_t loading_done, loading_total;

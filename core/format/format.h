@@ -13,5 +13,6 @@
 #include "core/format/npy.h"
 #include "core/format/npz.h"
 #include "core/format/safetensors.h"
+#include "core/format/tensors.h"
 
 #endif

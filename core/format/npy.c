@@ -3,6 +3,8 @@
  * believed. */
 #include "core/format/npy.h"
 
+#include "core/format/dtype.h"
+
 #include <ctype.h>
 #include <math.h>
 #include <stdio.h>
@@ -64,16 +66,16 @@ static sx_status read_shape(const char *text, sx_npy *out, sx_error *err) {
     }
 }
 
-static sx_status read_order(const char *text, sx_error *err) {
+static sx_status read_order(const char *text, sx_npy *out, sx_error *err) {
     const char *at = value_of(text, "fortran_order");
-    if (at && strncmp(at, "False", 5) == 0) return SX_OK;
-    return sx_fail(err, SX_BAD_INPUT,
-                   "npy: values in Fortran's order are not read; save the array with order='C'");
+    out->fortran = at && strncmp(at, "True", 4) == 0;
+    if (out->fortran || (at && strncmp(at, "False", 5) == 0)) return SX_OK;
+    return sx_fail(err, SX_BAD_INPUT, "npy: the header does not say in which order the values are");
 }
 
 static sx_status read_dictionary(const char *text, sx_npy *out, sx_error *err) {
     sx_status status = read_type(text, out, err);
-    if (!status) status = read_order(text, err);
+    if (!status) status = read_order(text, out, err);
     return status ? status : read_shape(text, out, err);
 }
 
@@ -126,11 +128,14 @@ sx_status sx_npy_header(const uint8_t *bytes, size_t size, size_t file_size, sx_
 /* ---- values
  * --------------------------------------------------------------------------------------- */
 
-static double half(uint64_t bits) {
-    int exponent = (int)(bits >> 10 & 31);
-    double mantissa = (double)(bits & 1023), sign = bits >> 15 ? -1 : 1;
-    if (exponent == 31) return mantissa > 0 ? NAN : sign * INFINITY;
-    return sign * (exponent ? ldexp(1024 + mantissa, exponent - 25) : ldexp(mantissa, -24));
+const char *sx_npy_type(const sx_npy *npy) {
+    static const char *const types[4][4] = {{"|b1", "", "", ""},
+                                            {"|i1", "<i2", "<i4", "<i8"},
+                                            {"|u1", "<u2", "<u4", "<u8"},
+                                            {"", "<f2", "<f4", "<f8"}};
+    const char *kinds = "biuf", *kind = strchr(kinds, npy->kind);
+    int width = npy->width == 8 ? 3 : npy->width / 2;
+    return types[kind - kinds][width];
 }
 
 double sx_npy_value(const sx_npy *npy, const uint8_t *values, size_t i) {
@@ -143,7 +148,7 @@ double sx_npy_value(const sx_npy *npy, const uint8_t *values, size_t i) {
     uint32_t low = (uint32_t)bits;
     if (npy->kind == 'i') return (double)((int64_t)(bits << shift) >> shift);
     if (npy->kind != 'f') return (double)bits;
-    if (npy->width == 2) return half(bits);
+    if (npy->width == 2) return sx_half((uint16_t)bits);
     memcpy(&single, &low, sizeof single);
     memcpy(&number, &bits, sizeof number);
     return npy->width == 4 ? (double)single : number;

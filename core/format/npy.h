@@ -1,5 +1,5 @@
 /* npy, NumPy's file of one array: header parsed by hand (NEP 1), versions 1 to 3. Little-endian
- * numbers in C order; bytes, signed and unsigned integers, half, single and double precision. */
+ * numbers; bytes, signed and unsigned integers, half, single and double precision. */
 #ifndef SX_FORMAT_NPY_H
 #define SX_FORMAT_NPY_H
 
@@ -15,6 +15,7 @@ typedef struct {
     size_t sizes[SX_NPY_RANK];
     size_t count;  /* of values; their bytes fit in a size_t */
     size_t offset; /* of the first value in the file */
+    bool fortran;  /* the first index runs fastest, not the last */
 } sx_npy;
 
 /* Reads the header from the first `size` bytes of a file of `file_size`; sizes that overflow or
@@ -22,7 +23,10 @@ typedef struct {
 sx_status sx_npy_header(const uint8_t *bytes, size_t size, size_t file_size, sx_npy *out,
                         sx_error *err);
 
-/* Value `i` of little-endian values at `values`. */
+/* How NumPy calls the type of the values: "<f4". */
+const char *sx_npy_type(const sx_npy *npy);
+
+/* Value `i`, in the order of the file, of little-endian values at `values`. */
 double sx_npy_value(const sx_npy *npy, const uint8_t *values, size_t i);
 
 #endif

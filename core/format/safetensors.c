@@ -1,8 +1,7 @@
 /* safetensors, by hand over jansson. The header is hostile until every tensor's claim is held
  * against its shape and the claims together cover the values exactly once: then no reader of a
  * tensor needs to check again. Values stay in the file's bytes; only a tensor that lies unaligned
- * for its type is copied. Of the format's types those are read that something here computes with.
- */
+ * for its type is copied, and that not in a map. */
 #include "core/format/safetensors.h"
 
 #include "core/format/json.h"
@@ -17,17 +16,6 @@
 
 _Static_assert(__BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__, "tensors are used as they lie in files");
 
-static const struct {
-    const char *name;
-    size_t bytes;
-} dtypes[] = {
-    [SX_DTYPE_F32] = {"F32", 4},
-    [SX_DTYPE_F64] = {"F64", 8},
-    [SX_DTYPE_I64] = {"I64", 8},
-    [SX_DTYPE_U8] = {"U8", 1},
-};
-#define DTYPES (sizeof dtypes / sizeof *dtypes)
-
 static sx_status out_of_memory(sx_error *err) {
     return sx_fail(err, SX_NO_MEMORY, "not enough memory for a safetensors file");
 }
@@ -38,7 +26,7 @@ static sx_status refuse(sx_error *err, const char *name, const char *what) {
 
 /* The bytes that rank, sizes and dtype call for; false if they overflow. */
 static bool dense_bytes(const sx_safetensor *tensor, size_t *bytes) {
-    *bytes = dtypes[tensor->dtype].bytes;
+    *bytes = sx_dtype_bytes(tensor->dtype);
     bool fits = true;
     for (int i = 0; i < tensor->rank; i++)
         fits = sx_size_multiply(*bytes, tensor->sizes[i], bytes) && fits;
@@ -48,14 +36,15 @@ static bool dense_bytes(const sx_safetensor *tensor, size_t *bytes) {
 static sx_status read_dtype(const json_t *value, sx_safetensor *out, sx_error *err) {
     const char *name = json_string_value(value);
     if (!name) return refuse(err, out->name, "its dtype is missing");
-    for (size_t i = 0; i < DTYPES; i++) {
-        if (strcmp(dtypes[i].name, name) != 0) continue;
-        out->dtype = (sx_dtype)i;
+    for (sx_dtype i = 0; i < SX_DTYPES; i++) {
+        if (strcmp(sx_dtype_name(i), name) != 0) continue;
+        out->dtype = i;
         return SX_OK;
     }
-    return sx_fail(err, SX_BAD_INPUT,
-                   "tensor '%.200s': dtype '%.20s' is not read; F32, F64, I64 and U8 are",
-                   out->name, name);
+    return sx_fail(
+        err, SX_BAD_INPUT,
+        "tensor '%.200s': dtype '%.20s' is not read; F16, BF16, F32, F64, BOOL and integers are",
+        out->name, name);
 }
 
 static sx_status read_shape(const json_t *value, sx_safetensor *out, sx_error *err) {
@@ -153,7 +142,7 @@ static sx_status check_cover(sx_safetensors *out, const uint8_t *values, size_t 
 static sx_status align_values(sx_safetensors *out, sx_error *err) {
     for (size_t i = 0; i < out->count; i++) {
         sx_safetensor *tensor = &out->tensors[i];
-        if ((uintptr_t)tensor->values % dtypes[tensor->dtype].bytes == 0) continue;
+        if ((uintptr_t)tensor->values % sx_dtype_bytes(tensor->dtype) == 0) continue;
         void *copy = sx_arena_alloc(&out->arena, tensor->bytes, 1);
         if (!copy) return out_of_memory(err);
         if (tensor->bytes) memcpy(copy, tensor->values, tensor->bytes);
@@ -175,7 +164,7 @@ static sx_status read_header(json_t *header, const uint8_t *values, size_t size,
         if (status) return status;
     }
     sx_status status = check_cover(out, values, size, err);
-    return status ? status : align_values(out, err);
+    return status || out->mapped ? status : align_values(out, err);
 }
 
 static sx_status parse(sx_safetensors *out, sx_error *err) {
@@ -211,6 +200,13 @@ sx_status sx_safetensors_parse(sx_bytes file, sx_safetensors *out, sx_error *err
     return status;
 }
 
+sx_status sx_safetensors_map(sx_bytes map, sx_safetensors *out, sx_error *err) {
+    *out = (sx_safetensors){.file = map, .mapped = true};
+    sx_status status = parse(out, err);
+    if (status) sx_safetensors_done(out);
+    return status;
+}
+
 sx_status sx_safetensors_read(const char *path, size_t limit, sx_safetensors *out, sx_error *err) {
     *out = (sx_safetensors){0};
     sx_bytes file;
@@ -223,7 +219,10 @@ sx_status sx_safetensors_read(const char *path, size_t limit, sx_safetensors *ou
 
 void sx_safetensors_done(sx_safetensors *file) {
     sx_arena_done(&file->arena);
-    sx_bytes_done(&file->file);
+    if (file->mapped)
+        sx_file_unmap(&file->file);
+    else
+        sx_bytes_done(&file->file);
     *file = (sx_safetensors){0};
 }
 
@@ -242,7 +241,7 @@ const char *sx_safetensors_metadata(const sx_safetensors *file, const char *key)
 /* What jansson refuses after this, it refuses for want of memory. */
 static sx_status check_writable(const sx_safetensor *tensor, sx_error *err) {
     size_t bytes;
-    if ((size_t)tensor->dtype >= DTYPES || tensor->rank < 0 || tensor->rank > MOST_RANK)
+    if (tensor->dtype >= SX_DTYPES || tensor->rank < 0 || tensor->rank > MOST_RANK)
         return refuse(err, tensor->name, "its dtype or rank cannot be written");
     if (!dense_bytes(tensor, &bytes) || bytes != tensor->bytes)
         return refuse(err, tensor->name, "its bytes and its shape do not agree");
@@ -262,7 +261,7 @@ static sx_status add_tensor(json_t *header, const sx_safetensor *tensor, size_t 
         bad |= json_array_append_new(shape, json_integer((json_int_t)tensor->sizes[i]));
     bad |= json_array_append_new(place, json_integer((json_int_t)begin));
     bad |= json_array_append_new(place, json_integer(end));
-    bad |= json_object_set_new(row, "dtype", json_string(dtypes[tensor->dtype].name));
+    bad |= json_object_set_new(row, "dtype", json_string(sx_dtype_name(tensor->dtype)));
     bad |= json_object_set_new(row, "shape", shape);
     bad |= json_object_set_new(row, "data_offsets", place);
     bad |= json_object_set_new(header, tensor->name, row);
@@ -286,7 +285,7 @@ static sx_status add_metadata(json_t *header, const sx_metadata *metadata, size_
 }
 
 /* Types of wide numbers first: so every tensor is aligned if the first one is. */
-static const size_t widths[] = {8, 4, 1};
+static const size_t widths[] = {8, 4, 2, 1};
 #define WIDTHS (sizeof widths / sizeof *widths)
 
 static sx_status make_header(json_t *header, const sx_safetensor *tensors, size_t count,
@@ -296,7 +295,7 @@ static sx_status make_header(json_t *header, const sx_safetensor *tensors, size_
     size_t at = 0;
     for (size_t w = 0; w < WIDTHS; w++) {
         for (size_t i = 0; i < count && !status; i++) {
-            if (dtypes[tensors[i].dtype].bytes != widths[w]) continue;
+            if (sx_dtype_bytes(tensors[i].dtype) != widths[w]) continue;
             status = add_tensor(header, &tensors[i], at, err);
             at += tensors[i].bytes;
         }
@@ -323,7 +322,7 @@ static bool put_together(sx_text *out, const json_t *header, const sx_safetensor
     if (!sx_grow((void **)&out->data, &out->capacity, total, 1)) return false;
     for (size_t w = 0; w < WIDTHS; w++)
         for (size_t i = 0; i < count; i++)
-            if (dtypes[tensors[i].dtype].bytes == widths[w])
+            if (sx_dtype_bytes(tensors[i].dtype) == widths[w])
                 sx_text_add_bytes(out, tensors[i].values, tensors[i].bytes);
     return !out->failed;
 }

@@ -4,8 +4,7 @@
 #define SX_FORMAT_SAFETENSORS_H
 
 #include "core/base/base.h"
-
-typedef enum { SX_DTYPE_F32, SX_DTYPE_F64, SX_DTYPE_I64, SX_DTYPE_U8 } sx_dtype;
+#include "core/format/dtype.h"
 
 typedef struct {
     const char *name;
@@ -24,6 +23,7 @@ typedef struct {
 typedef struct {
     sx_arena arena;
     sx_bytes file; /* the tensors' values point into it */
+    bool mapped;   /* `file` is a map, and values may lie unaligned */
     sx_safetensor *tensors;
     size_t count;
     sx_metadata *metadata;
@@ -34,6 +34,9 @@ typedef struct {
  * Overlapping, missing or surplus bytes, an unknown dtype, a product that overflows: an error with
  * the tensor's name. */
 sx_status sx_safetensors_parse(sx_bytes file, sx_safetensors *out, sx_error *err);
+/* The same for a map of a file (sx_file_map), whose values are not copied: one that lies unaligned
+ * for its type stays so. */
+sx_status sx_safetensors_map(sx_bytes map, sx_safetensors *out, sx_error *err);
 sx_status sx_safetensors_read(const char *path, size_t limit, sx_safetensors *out, sx_error *err);
 void sx_safetensors_done(sx_safetensors *file);
 

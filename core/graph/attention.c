@@ -11,7 +11,7 @@
 
 #include <math.h>
 
-enum { HEADS, CAUSAL };
+enum { HEADS, CAUSAL, SCALE };
 
 typedef struct {
     int tokens, channels, heads, depth; /* depth: channels of a head */
@@ -24,6 +24,12 @@ static extent extent_of(const sx_graph_node *node) {
     e.depth = e.channels / e.heads;
     e.row = (size_t)sx_ceil_divide(e.tokens, sx_block()) * (size_t)sx_block();
     return e;
+}
+
+/* Of the products of queries and keys. */
+static double scale_of(const sx_graph_node *node) {
+    double scale = node->option[SCALE];
+    return scale > 0 ? scale : 1 / sqrt(extent_of(node).depth);
 }
 
 static sx_status shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
@@ -96,7 +102,7 @@ static head head_of(const sx_frame *frame, const sx_graph_node *node, int image,
               .scores = work,
               .slopes = work + score_count(node),
               .transposed = work + 2 * score_count(node),
-              .scale = 1 / sqrtf((float)e.depth),
+              .scale = (float)scale_of(node),
               .causal = node->option[CAUSAL] != 0};
     if (frame->training)
         h.scores = sx_private_memory(frame, node) +
@@ -238,7 +244,7 @@ typedef struct {
 static plain plain_of(const sx_graph_node *node) {
     extent e = extent_of(node);
     return (plain){(size_t)e.tokens, (size_t)e.channels, (size_t)e.depth, node->option[CAUSAL] != 0,
-                   1 / sqrt((double)e.depth)};
+                   scale_of(node)};
 }
 
 /* Weight of token s for token t of the head at channel `c` of image x [tokens, 3 channels]. */
@@ -303,6 +309,8 @@ static void reference_backward(const sx_reference_call *call) {
 static const sx_option options[] = {
     {"", "heads", SX_OPTION_INTEGER, "4", 1, 1024, NULL, "that share the channels"},
     {"", "causal", SX_OPTION_CHOICE, "no", 0, 0, "no|yes", "tokens see only those before them"},
+    {"", "scale", SX_OPTION_NUMBER, "0", 0, 1000, NULL,
+     "of products of queries and keys; 0: 1 over the root of a head's channels"},
     {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
 };
 

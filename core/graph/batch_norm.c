@@ -13,7 +13,7 @@
 #include <math.h>
 #include <string.h>
 
-#define EPSILON 1e-5
+enum { EPSILON }; /* option */
 #define MOMENTUM 0.9
 
 enum { SCALE, SHIFT, RUNNING_MEAN, RUNNING_VARIANCE }; /* slices */
@@ -158,7 +158,7 @@ static void join(const sx_frame *frame, const sx_graph_node *node, int piece, in
     (void)worker;
     join_chunks(frame, node);
     for (int c = 0; c < node->in.channels; c++) {
-        double deviation = sqrt(batch_variance(frame, node)[c] + EPSILON);
+        double deviation = sqrt(batch_variance(frame, node)[c] + node->option[EPSILON]);
         double scale = (double)sx_weights(frame, node, SCALE)[c] / deviation;
         tiled(frame, node, TILED_MEAN)[c] = (float)batch_mean(frame, node)[c];
         tiled(frame, node, TILED_SCALE)[c] = (float)scale;
@@ -238,7 +238,8 @@ static void normalise(const sx_frame *frame, const sx_graph_node *node, int firs
 
 void sx_running_affine(const sx_frame *frame, const sx_graph_node *norm, int c, float *scale,
                        float *shift) {
-    double deviation = sqrt((double)sx_weights(frame, norm, RUNNING_VARIANCE)[c] + EPSILON);
+    double deviation =
+        sqrt((double)sx_weights(frame, norm, RUNNING_VARIANCE)[c] + norm->option[EPSILON]);
     double factor = (double)sx_weights(frame, norm, SCALE)[c] / deviation;
     *scale = (float)factor;
     *shift = (float)((double)sx_weights(frame, norm, SHIFT)[c] -
@@ -312,7 +313,7 @@ static void join_gradients(const sx_frame *frame, const sx_graph_node *node, int
         for (size_t c = 0; c < 2 * channels; c++) sums[c] += chunk_sums(frame, node, k, 0)[c];
     for (size_t c = 0; c < channels; c++) {
         double sum = sums[c], product = products[c];
-        double inverse = 1 / sqrt(batch_variance(frame, node)[c] + EPSILON);
+        double inverse = 1 / sqrt(batch_variance(frame, node)[c] + node->option[EPSILON]);
         double scale = (double)sx_weights(frame, node, SCALE)[c] * inverse;
         double remainder = mean_remainder(frame, node, (int)c);
         product -= remainder * sum;
@@ -406,7 +407,8 @@ static void reference_forward(const sx_reference_call *call) {
         double mean, variance;
         reference_statistics(call, c, &mean, &variance);
         for (size_t i = c; i < size; i += channels)
-            call->y[i] = (call->x[0][i] - mean) / sqrt(variance + EPSILON) *
+            call->y[i] = (call->x[0][i] - mean) /
+                             sqrt(variance + sx_reference_node(call)->option[EPSILON]) *
                              sx_reference_weights(call, SCALE)[c] +
                          sx_reference_weights(call, SHIFT)[c];
     }
@@ -420,7 +422,7 @@ static void reference_backward(const sx_reference_call *call) {
     for (size_t c = 0; c < channels; c++) {
         double mean, variance, sum = 0, product = 0;
         reference_statistics(call, c, &mean, &variance);
-        double deviation = sqrt(variance + EPSILON);
+        double deviation = sqrt(variance + sx_reference_node(call)->option[EPSILON]);
         for (size_t i = c; i < size; i += channels) {
             sum += call->dy[i];
             product += call->dy[i] * (call->x[0][i] - mean) / deviation;
@@ -435,12 +437,18 @@ static void reference_backward(const sx_reference_call *call) {
     }
 }
 
+static const sx_option options[] = {
+    {"", "epsilon", SX_OPTION_NUMBER, "1e-5", 0, 1, NULL, "added to the variance"},
+    {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
+};
+
 const sx_operator sx_operator_batch_norm = {
     .name = "batch_norm",
     .help = "per channel: mean 0 and variance 1 over the batch, then scale and shift",
     .shapes = "[h, w, c] -> same",
     .work = "1 for each value",
     .checked = "PyTorch",
+    .options = options,
     .shape = shape,
     .memory = memory,
     .scratch = scratch,

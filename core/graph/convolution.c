@@ -478,6 +478,8 @@ static const sx_option options[] = {
      "of channels that do not mix; as many as channels: depthwise"},
     {"", "standardise", SX_OPTION_CHOICE, "no", 0, 0, "no|yes",
      "weights of each output channel with mean 0 and variance 1 (arXiv 1903.10520)"},
+    {"", "epsilon", SX_OPTION_NUMBER, "1e-5", 0, 1, NULL,
+     "added to the variance of standardised weights"},
     {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
 };
 
@@ -487,6 +489,7 @@ static void take(sx_graph_node *node) {
     node->dilation = (int)o[5];
     node->groups = (int)o[6];
     node->standardised = o[7] != 0;
+    node->epsilon = o[8];
 }
 
 const sx_operator sx_operator_convolution = {

@@ -120,7 +120,7 @@ static sx_node append_unary(sx_graph *graph, sx_node x, const sx_operator *op, c
 }
 
 sx_node sx_graph_batch_norm(sx_graph *graph, sx_node x, const char *name) {
-    return append_unary(graph, x, &sx_operator_batch_norm, name);
+    return sx_graph_layer(graph, "batch_norm", &x, 1, name, "");
 }
 
 sx_node sx_graph_relu(sx_graph *graph, sx_node x) {

@@ -8,10 +8,8 @@
 
 #include <math.h>
 
-#define EPSILON 1e-5
-
-enum { GROUPS };
-enum { GAMMA, BETA }; /* slices */
+enum { EPSILON, GROUPS }; /* options; an instance norm has the first only */
+enum { GAMMA, BETA };     /* slices */
 
 static int groups_of(const sx_graph_node *node) {
     return node->op == &sx_operator_instance_norm ? node->in.channels : (int)node->option[GROUPS];
@@ -114,7 +112,8 @@ static void find_statistics(const image_norm *n, const float *x) {
         sx_flat_squares(n->rows[SUM], x + (size_t)y * row, n->rows[MEAN], n->length);
     fold(n, n->rows[SUM], n->first);
     for (int g = 0; g < n->groups; g++)
-        n->scale[g] = (float)(1 / sqrt(group_sum(n, n->first, g) / n->count + EPSILON));
+        n->scale[g] =
+            (float)(1 / sqrt(group_sum(n, n->first, g) / n->count + n->node->option[EPSILON]));
 }
 
 static void forward(const sx_frame *frame, const sx_graph_node *node, int first, int count,
@@ -280,7 +279,8 @@ static void reference_walk(const sx_reference_call *call, bool slopes) {
             walk_group(call, image, group, visit_sum, sums);
             sums[PLAIN_MEAN] = sums[TOTAL] / sums[COUNT];
             walk_group(call, image, group, visit_squares, sums);
-            sums[PLAIN_SCALE] = 1 / sqrt(sums[SQUARES] / sums[COUNT] + EPSILON);
+            sums[PLAIN_SCALE] =
+                1 / sqrt(sums[SQUARES] / sums[COUNT] + sx_reference_node(call)->option[EPSILON]);
             walk_group(call, image, group, slopes ? visit_slopes : visit_output, sums);
             if (slopes) walk_group(call, image, group, visit_input, sums);
         }
@@ -294,8 +294,17 @@ static void reference_backward(const sx_reference_call *call) {
     reference_walk(call, true);
 }
 
-static const sx_option options[] = {
+#define EPSILON_OPTION                                                                             \
+    { "", "epsilon", SX_OPTION_NUMBER, "1e-5", 0, 1, NULL, "added to the variance" }
+
+static const sx_option group_options[] = {
+    EPSILON_OPTION,
     {"", "groups", SX_OPTION_INTEGER, "8", 1, 65536, NULL, "that the channels are cut into"},
+    {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
+};
+
+static const sx_option instance_options[] = {
+    EPSILON_OPTION,
     {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
 };
 
@@ -311,7 +320,7 @@ const sx_operator sx_operator_group_norm = {
     .help = "groups of channels of each image with mean 0 and variance 1, then scaled and shifted",
     .shapes = "[h, w, c] -> same",
     .work = "1 for each value",
-    .options = options,
+    .options = group_options,
     IMAGE_NORM,
 };
 
@@ -320,5 +329,6 @@ const sx_operator sx_operator_instance_norm = {
     .help = "each channel of each image with mean 0 and variance 1, then scaled and shifted",
     .shapes = "[h, w, c] -> same",
     .work = "1 for each value",
+    .options = instance_options,
     IMAGE_NORM,
 };

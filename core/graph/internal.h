@@ -20,7 +20,7 @@ typedef enum {
 } sx_initial;
 
 #define SX_INPUTS 4  /* most inputs of a node */
-#define SX_OPTIONS 8 /* most options of an operator */
+#define SX_OPTIONS 9 /* most options of an operator */
 
 typedef struct {
     const sx_operator *op;
@@ -31,6 +31,7 @@ typedef struct {
     sx_convolution convolution;  /* options of operators that have typed ones */
     int dilation, groups;        /* of a convolution, beside its typed options; 0: 1 */
     bool standardised;           /* its weights */
+    double epsilon;              /* ... with this added to the variance */
     int kernel, stride, padding; /* of pooling */
     int units;                   /* of a dense layer */
     double rate;                 /* of dropout */

@@ -4,7 +4,7 @@
 
 #include <math.h>
 
-#define EPSILON 1e-5
+enum { EPSILON }; /* option */
 
 static sx_status shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
     node->out = node->in;
@@ -48,7 +48,7 @@ static void forward(const sx_frame *frame, const sx_graph_node *node, int first,
     sx_layer_norm form = {.channels = (size_t)node->in.channels,
                           .gamma = sx_weights(frame, node, 0),
                           .beta = sx_weights(frame, node, 1),
-                          .epsilon = (float)EPSILON};
+                          .epsilon = (float)node->option[EPSILON]};
     int spans = sx_span_count(node);
     form.rows = rows_of(node) / (size_t)spans;
     for (int i = first; i < first + count; i++) {
@@ -110,12 +110,14 @@ static int two_pieces(const sx_graph *graph, const sx_graph_node *node) {
 
 /* ---- plain loops ----------------------------------------------------------------------------- */
 
-static void row_statistics(const double *x, size_t channels, double *mean, double *scale) {
+static void row_statistics(const sx_graph_node *node, const double *x, double *mean,
+                           double *scale) {
+    size_t channels = (size_t)node->in.channels;
     double sum = 0, squares = 0;
     for (size_t c = 0; c < channels; c++) sum += x[c];
     *mean = sum / (double)channels;
     for (size_t c = 0; c < channels; c++) squares += (x[c] - *mean) * (x[c] - *mean);
-    *scale = 1 / sqrt(squares / (double)channels + EPSILON);
+    *scale = 1 / sqrt(squares / (double)channels + node->option[EPSILON]);
 }
 
 static void reference_forward(const sx_reference_call *call) {
@@ -123,7 +125,7 @@ static void reference_forward(const sx_reference_call *call) {
     const double *gamma = sx_reference_weights(call, 0), *beta = sx_reference_weights(call, 1);
     for (size_t at = 0; at < sx_reference_size(call); at += channels) {
         double mean, scale;
-        row_statistics(call->x[0] + at, channels, &mean, &scale);
+        row_statistics(sx_reference_node(call), call->x[0] + at, &mean, &scale);
         for (size_t c = 0; c < channels; c++)
             call->y[at + c] = (call->x[0][at + c] - mean) * scale * gamma[c] + beta[c];
     }
@@ -135,7 +137,7 @@ static void reference_backward(const sx_reference_call *call) {
     for (size_t at = 0; at < sx_reference_size(call); at += channels) {
         const double *x = call->x[0] + at, *dy = call->dy + at;
         double mean, scale, slope = 0, with_x = 0;
-        row_statistics(x, channels, &mean, &scale);
+        row_statistics(sx_reference_node(call), x, &mean, &scale);
         for (size_t c = 0; c < channels; c++) {
             double hat = (x[c] - mean) * scale;
             slope += dy[c] * gamma[c] / (double)channels;
@@ -149,12 +151,18 @@ static void reference_backward(const sx_reference_call *call) {
     }
 }
 
+static const sx_option options[] = {
+    {"", "epsilon", SX_OPTION_NUMBER, "1e-5", 0, 1, NULL, "added to the variance"},
+    {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
+};
+
 const sx_operator sx_operator_layer_norm = {
     .name = "layer_norm",
     .help = "each pixel's channels with mean 0 and variance 1, then scaled and shifted",
     .shapes = "[h, w, c] -> same",
     .work = "1 for each value",
     .checked = "PyTorch",
+    .options = options,
     .shape = shape,
     .memory = memory,
     .scratch = scratch,

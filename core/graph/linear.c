@@ -11,6 +11,12 @@
 #define TILE_ROWS 56                   /* of the weights' gradient that one piece sums */
 #define REDUCE_FLOATS 4096             /* of a gradient that one piece adds up */
 
+enum { UNITS, BIAS }; /* options */
+
+static bool has_bias(const sx_graph_node *node) {
+    return node->option[BIAS] != 0;
+}
+
 static sx_status shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
     int in = node->in.channels;
     if (node->units < 1) return sx_fail(err, SX_BAD_INPUT, "a linear layer needs units >= 1");
@@ -18,7 +24,7 @@ static sx_status shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
     sx_status status = sx_graph_add_slice(
         graph, node,
         &(sx_slice_form){"weight", {in, node->units}, true, true, SX_INITIAL_LINEAR, in}, err);
-    if (status) return status;
+    if (status || !has_bias(node)) return status;
     return sx_graph_add_slice(
         graph, node, &(sx_slice_form){"bias", {node->units}, true, false, SX_INITIAL_ZERO, 1}, err);
 }
@@ -73,8 +79,9 @@ static void pack_forward(const sx_frame *frame, const sx_graph_node *node, int b
     const float *weights = sx_weights(frame, node, 0) + first;
     for (size_t k = 0; k < depth; k++)
         memcpy(packed + k * width, weights + k * units, columns * sizeof *packed);
-    memcpy(sx_private_memory(frame, node) + layout_of(frame->graph, node).bias + first,
-           sx_weights(frame, node, 1) + first, columns * sizeof *packed);
+    float *bias = sx_private_memory(frame, node) + layout_of(frame->graph, node).bias + first;
+    memset(bias, 0, columns * sizeof *bias);
+    if (has_bias(node)) memcpy(bias, sx_weights(frame, node, 1) + first, columns * sizeof *bias);
 }
 
 /* None where nobody wants the input's gradient. */
@@ -202,6 +209,7 @@ static void correlate_chunk(const sx_frame *frame, const sx_graph_node *node, in
     float *share = sx_partial_chunk(frame, node, l.shares, l.share_size, sx_chunk_of(frame, first));
     for (int block = 0; block < sx_blocks(node->units); block++)
         correlate(frame, node, first, first + count, 0, node->in.channels, block, share);
+    if (!has_bias(node)) return;
     float *bias = share + weight_count(node);
     memset(bias, 0, (size_t)node->units * sizeof *bias);
     sum_bias(frame, node, first, first + count, bias);
@@ -209,10 +217,10 @@ static void correlate_chunk(const sx_frame *frame, const sx_graph_node *node, in
 
 static int tiles(const sx_graph *graph, const sx_graph_node *node) {
     if (layout_of(graph, node).shared) return 0;
-    return sx_ceil_divide(node->in.channels, TILE_ROWS) * sx_blocks(node->units) + 1;
+    return sx_ceil_divide(node->in.channels, TILE_ROWS) * sx_blocks(node->units) + has_bias(node);
 }
 
-/* A tile over the whole batch; the last piece is the bias. */
+/* A tile over the whole batch; the piece after the last is the bias. */
 static void correlate_tile(const sx_frame *frame, const sx_graph_node *node, int piece,
                            int worker) {
     (void)worker;
@@ -229,10 +237,10 @@ static void correlate_tile(const sx_frame *frame, const sx_graph_node *node, int
 
 static int reduce_pieces(const sx_graph *graph, const sx_graph_node *node) {
     if (!layout_of(graph, node).shared) return 0;
-    return sx_ceil_divide((int)weight_count(node), REDUCE_FLOATS) + 1;
+    return sx_ceil_divide((int)weight_count(node), REDUCE_FLOATS) + has_bias(node);
 }
 
-/* A stretch of the weights' gradient; the last piece is the bias. */
+/* A stretch of the weights' gradient; the piece after the last is the bias. */
 static void reduce(const sx_frame *frame, const sx_graph_node *node, int piece, int worker) {
     (void)worker;
     layout l = layout_of(frame->graph, node);
@@ -255,10 +263,11 @@ static void reduce(const sx_frame *frame, const sx_graph_node *node, int piece, 
 static void reference_forward(const sx_reference_call *call) {
     const sx_graph_node *node = sx_reference_node(call);
     size_t in = (size_t)node->in.channels, units = (size_t)node->units;
-    const double *w = sx_reference_weights(call, 0), *bias = sx_reference_weights(call, 1);
+    const double *w = sx_reference_weights(call, 0),
+                 *bias = has_bias(node) ? sx_reference_weights(call, 1) : NULL;
     for (size_t i = 0; i < sx_reference_size(call); i++) {
         const double *x = call->x[0] + i / units * in;
-        call->y[i] = bias[i % units];
+        call->y[i] = bias ? bias[i % units] : 0;
         for (size_t k = 0; k < in; k++) call->y[i] += x[k] * w[k * units + i % units];
     }
 }
@@ -267,10 +276,11 @@ static void reference_backward(const sx_reference_call *call) {
     const sx_graph_node *node = sx_reference_node(call);
     size_t in = (size_t)node->in.channels, units = (size_t)node->units;
     const double *w = sx_reference_weights(call, 0);
-    double *dw = sx_reference_gradient(call, 0), *dbias = sx_reference_gradient(call, 1);
+    double *dw = sx_reference_gradient(call, 0),
+           *dbias = has_bias(node) ? sx_reference_gradient(call, 1) : NULL;
     for (size_t i = 0; i < sx_reference_size(call); i++) {
         size_t pixel = i / units * in, unit = i % units;
-        dbias[unit] += call->dy[i];
+        if (dbias) dbias[unit] += call->dy[i];
         for (size_t k = 0; k < in; k++) {
             call->dx[0][pixel + k] += call->dy[i] * w[k * units + unit];
             dw[k * units + unit] += call->dy[i] * call->x[0][pixel + k];
@@ -280,11 +290,12 @@ static void reference_backward(const sx_reference_call *call) {
 
 static const sx_option options[] = {
     {"", "units", SX_OPTION_INTEGER, "64", 1, 65536, NULL, "channels of the output"},
+    {"", "bias", SX_OPTION_CHOICE, "yes", 0, 0, "no|yes", "adds a value to each channel"},
     {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
 };
 
 static void take(sx_graph_node *node) {
-    node->units = (int)node->option[0];
+    node->units = (int)node->option[UNITS];
 }
 
 const sx_operator sx_operator_linear = {

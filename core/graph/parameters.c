@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-#define PARAMETER_LIMIT ((size_t)1 << 28) /* floats: 1 GiB */
+#define PARAMETER_LIMIT ((size_t)1 << 31) /* floats: 8 GiB */
 #define STREAM_INITIAL UINT64_C(0x1417) << 48
 
 static bool slice_size(const int *sizes, int *rank, size_t *count) {
@@ -86,8 +86,7 @@ static void fill_slice(const sx_graph *graph, int index, uint64_t seed, float *v
         }
 }
 
-sx_status sx_parameters_new(const sx_graph *graph, uint64_t seed, sx_parameters *out,
-                            sx_error *err) {
+sx_status sx_parameters_empty(const sx_graph *graph, sx_parameters *out, sx_error *err) {
     *out = (sx_parameters){.size = graph->parameter_count, .count = graph->slice_count};
     out->values = sx_alloc(out->size, sizeof *out->values);
     out->slices = sx_alloc((size_t)out->count, sizeof *out->slices);
@@ -98,9 +97,15 @@ sx_status sx_parameters_new(const sx_graph *graph, uint64_t seed, sx_parameters 
                        mebibytes);
     }
     if (out->count) memcpy(out->slices, graph->slices, (size_t)out->count * sizeof *out->slices);
-    for (int i = 0; i < out->count; i++)
-        fill_slice(graph, i, seed, out->values + out->slices[i].offset);
     return SX_OK;
+}
+
+sx_status sx_parameters_new(const sx_graph *graph, uint64_t seed, sx_parameters *out,
+                            sx_error *err) {
+    sx_status status = sx_parameters_empty(graph, out, err);
+    for (int i = 0; !status && i < out->count; i++)
+        fill_slice(graph, i, seed, out->values + out->slices[i].offset);
+    return status;
 }
 
 void sx_parameters_done(sx_parameters *parameters) {

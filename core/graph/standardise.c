@@ -3,8 +3,6 @@
 
 #include <math.h>
 
-#define EPSILON 1e-5
-
 static size_t count_of(const sx_graph *graph, const sx_graph_node *node) {
     return graph->slices[node->slices[0]].count;
 }
@@ -24,13 +22,14 @@ typedef struct {
     double mean, scale;
 } moments;
 
-static moments moments_of(const float *w, size_t count, size_t channels) {
+/* `epsilon` is added to the variance. */
+static moments moments_of(const float *w, size_t count, size_t channels, double epsilon) {
     double sum = 0, squares = 0, size = (double)count / (double)channels;
     for (size_t i = 0; i < count; i += channels) sum += (double)w[i];
     double mean = sum / size;
     for (size_t i = 0; i < count; i += channels)
         squares += ((double)w[i] - mean) * ((double)w[i] - mean);
-    return (moments){mean, 1 / sqrt(squares / size + EPSILON)};
+    return (moments){mean, 1 / sqrt(squares / size + epsilon)};
 }
 
 const float *sx_used_weights(const sx_frame *frame, const sx_graph_node *node) {
@@ -45,7 +44,7 @@ void sx_standardise_weights(const sx_frame *frame, const sx_graph_node *node, in
     size_t channels = (size_t)node->out.channels, count = count_of(frame->graph, node);
     const float *w = sx_weights(frame, node, 0);
     for (size_t c = 0; c < channels; c++) {
-        moments m = moments_of(w + c, count, channels);
+        moments m = moments_of(w + c, count, channels, node->epsilon);
         for (size_t i = c; i < count; i += channels)
             out[i] = (float)(((double)w[i] - m.mean) * m.scale);
     }
@@ -59,7 +58,7 @@ void sx_standardise_back(const sx_frame *frame, const sx_graph_node *node, int p
     float *g = frame->gradient + sx_slice_offset(frame, node, 0);
     double size = (double)count / (double)channels;
     for (size_t c = 0; c < channels; c++) {
-        moments m = moments_of(w + c, count, channels);
+        moments m = moments_of(w + c, count, channels, node->epsilon);
         double slope = 0, with_w = 0;
         for (size_t i = c; i < count; i += channels) {
             slope += (double)g[i];
@@ -82,7 +81,7 @@ static moments plain_moments(const sx_reference_call *call, size_t channel) {
     for (size_t i = channel; i < count; i += channels) sum += w[i] / size;
     for (size_t i = channel; i < count; i += channels)
         squares += (w[i] - sum) * (w[i] - sum) / size;
-    return (moments){sum, 1 / sqrt(squares + EPSILON)};
+    return (moments){sum, 1 / sqrt(squares + node->epsilon)};
 }
 
 double sx_plain_standard(const sx_reference_call *call, size_t w) {

@@ -21,6 +21,7 @@
     ROW(attention_pool) \
     ROW(slice) \
     ROW(concat) \
+    ROW(pad) \
     ROW(reshape) \
     ROW(flatten) \
     ROW(reduce) \

@@ -17,12 +17,42 @@ typedef struct {
     sx_status (*check)(const sx_family_options *options, sx_error *err); /* NULL: nothing more */
 } sx_family;
 
+/* The values of a family's options. */
+double sx_family_number(const sx_family_options *options, const char *key);
+int sx_family_whole(const sx_family_options *options, const char *key);
+const char *sx_family_text(const sx_family_options *options, const char *key);
+bool sx_family_yes(const sx_family_options *options, const char *key);
+
+/* A layer with one input; dropout at a rate above 0. */
+sx_node sx_family_unary(sx_graph *graph, sx_node x, const char *operation, const char *name,
+                        const char *options);
+sx_node sx_family_dropout(sx_graph *graph, sx_node x, double rate);
+
+/* A convolution without bias and its batch norm, "PREFIX.conv" and "PREFIX.norm". */
+sx_node sx_family_normed(sx_graph *graph, sx_node x, const char *prefix, sx_convolution form);
+
+/* Blocks of each stage of a residual network of that many layers, and the other way; NULL: none has
+ * these blocks. */
+const int *sx_resnet_blocks(const char *depth, bool *with_bottleneck);
+const char *sx_resnet_depth(const int blocks[4], bool with_bottleneck);
+
+/* Families in files of their own; tables end with a row without a name. */
+extern const sx_family sx_resnet_families[], sx_vit_families[];
+
 /* Parses and checks a spec: its family, or NULL with `err` filled. */
 const sx_family *sx_family_of(const char *spec, sx_spec *out, sx_error *err);
 
 /* Builds the whole graph, loss included, from the text of a file of layers; `loss` NULL: the
  * file's. */
 sx_status sx_layers_build(const sx_model *model, sx_graph *graph, const char *loss, sx_error *err);
+
+/* What a model is built for. */
+typedef struct {
+    int height, width, channels, classes;
+} sx_model_size;
+
+/* A model whose parameters are all 0. */
+sx_status sx_model_empty(const char *spec, const sx_model_size *size, sx_model *out, sx_error *err);
 
 /* Where a file of layers is: the path itself, or in the assets. */
 sx_status sx_model_find_file(const char *spec, char path[SX_PATH_SIZE], sx_error *err);

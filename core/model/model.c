@@ -65,26 +65,50 @@ static sx_status read_layers(sx_model *model, sx_error *err) {
     return status ? sx_fail_within(err, "model") : SX_OK;
 }
 
+/* All of a model but its parameters: the graph that has their layout. */
+static sx_graph *lay_out(const char *spec, const sx_model_size *size, sx_model *out,
+                         sx_error *err) {
+    *out = (sx_model){.height = size->height,
+                      .width = size->width,
+                      .channels = size->channels,
+                      .classes = size->classes};
+    if (strlen(spec) >= sizeof out->spec) {
+        sx_fail(err, SX_BAD_INPUT, "model: a spec of %zu characters is too long", strlen(spec));
+        return NULL;
+    }
+    sx_text_set(out->spec, sizeof out->spec, spec);
+    if (size->classes < 2) {
+        sx_fail(err, SX_BAD_INPUT, "model: %d classes; there must be at least 2", size->classes);
+        return NULL;
+    }
+    if (sx_model_check(spec, err)) {
+        sx_fail_within(err, "model");
+        return NULL;
+    }
+    if (is_file(spec) && read_layers(out, err)) return NULL;
+    return sx_model_graph(out, 1, err);
+}
+
 sx_status sx_model_new(const char *spec, int height, int width, int channels, int classes,
                        uint64_t seed, sx_model *out, sx_error *err) {
     sx_error local = {0};
     if (!err) err = &local;
-    *out = (sx_model){.height = height, .width = width, .channels = channels, .classes = classes};
-    if (strlen(spec) >= sizeof out->spec)
-        return sx_fail(err, SX_BAD_INPUT, "model: a spec of %zu characters is too long",
-                       strlen(spec));
-    sx_text_set(out->spec, sizeof out->spec, spec);
-    if (classes < 2)
-        return sx_fail(err, SX_BAD_INPUT, "model: %d classes; there must be at least 2", classes);
-    sx_status status = sx_model_check(spec, err);
-    if (status) return sx_fail_within(err, "model");
-    if (is_file(spec)) status = read_layers(out, err);
-    sx_graph *graph = status ? NULL : sx_model_graph(out, 1, err);
-    if (graph) status = sx_parameters_new(graph, seed, &out->parameters, err);
-    if (!graph || status) sx_model_done(out);
-    bool built = graph != NULL;
+    sx_graph *graph = lay_out(spec, &(sx_model_size){height, width, channels, classes}, out, err);
+    sx_status status = graph ? sx_parameters_new(graph, seed, &out->parameters, err) : err->status;
     sx_graph_free(graph);
-    return built ? status : err->status;
+    if (status) sx_model_done(out);
+    return status;
+}
+
+sx_status sx_model_empty(const char *spec, const sx_model_size *size, sx_model *out,
+                         sx_error *err) {
+    sx_error local = {0};
+    if (!err) err = &local;
+    sx_graph *graph = lay_out(spec, size, out, err);
+    sx_status status = graph ? sx_parameters_empty(graph, &out->parameters, err) : err->status;
+    sx_graph_free(graph);
+    if (status) sx_model_done(out);
+    return status;
 }
 
 void sx_model_done(sx_model *model) {

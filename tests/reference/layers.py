@@ -60,7 +60,7 @@ class Interpreter:
         weight = self.parameter(name, "weight", (kernel, kernel, into, channels)).permute(3, 2, 0, 1)
         if o.get("standardise") == "yes":
             variance, mean = torch.var_mean(weight, dim=(1, 2, 3), keepdim=True, unbiased=False)
-            weight = (weight - mean) / torch.sqrt(variance + 1e-5)
+            weight = (weight - mean) / torch.sqrt(variance + float(o.get("epsilon", 1e-5)))
         bias = self.parameter(name, "bias", (channels,)) if o.get("bias", "yes") == "yes" else None
         return last(F.conv2d(first(x[0]), weight, bias, stride, padding, dilation, groups))
 
@@ -79,7 +79,8 @@ class Interpreter:
     def linear(self, name, x, o):
         units = int(o.get("units", 64))
         weight = self.parameter(name, "weight", (x[0].shape[3], units))
-        return F.linear(x[0], weight.t(), self.parameter(name, "bias", (units,)))
+        bias = self.parameter(name, "bias", (units,)) if o.get("bias", "yes") == "yes" else None
+        return F.linear(x[0], weight.t(), bias)
 
     def affine(self, name, channels):
         return self.parameter(name, "weight", (channels,), "one"), self.parameter(name, "bias", (channels,))
@@ -91,23 +92,28 @@ class Interpreter:
         variance = self.parameter(name, "running_var", (channels,), "positive")
         if not self.statistics:
             mean, variance = mean.detach().clone(), variance.detach().clone()
-        return last(F.batch_norm(first(x[0]), mean, variance, weight, bias, self.training))
+        return last(F.batch_norm(first(x[0]), mean, variance, weight, bias, self.training,
+                                 eps=float(o.get("epsilon", 1e-5))))
 
     def group_norm(self, name, x, o):
-        return last(F.group_norm(first(x[0]), int(o.get("groups", 8)), *self.affine(name, x[0].shape[3])))
+        return last(F.group_norm(first(x[0]), int(o.get("groups", 8)), *self.affine(name, x[0].shape[3]),
+                                 eps=float(o.get("epsilon", 1e-5))))
 
     def instance_norm(self, name, x, o):
         weight, bias = self.affine(name, x[0].shape[3])
-        return last(F.instance_norm(first(x[0]), weight=weight, bias=bias))
+        return last(F.instance_norm(first(x[0]), weight=weight, bias=bias, eps=float(o.get("epsilon", 1e-5))))
 
     def layer_norm(self, name, x, o):
-        return F.layer_norm(x[0], (x[0].shape[3],), *self.affine(name, x[0].shape[3]))
+        return F.layer_norm(x[0], (x[0].shape[3],), *self.affine(name, x[0].shape[3]),
+                            eps=float(o.get("epsilon", 1e-5)))
 
     def attention(self, name, x, o):
         """Through torch.nn.MultiheadAttention with identity projections."""
         t = tokens(x[0])
         dim, heads = t.shape[2] // 3, int(o.get("heads", 4))
         q, k, v = t.split(dim, dim=2)
+        if float(o.get("scale", 0)) > 0:
+            q = q * (float(o["scale"]) * (dim // heads) ** 0.5)
         eye, none = torch.eye(dim), torch.zeros(dim)
         mask = None
         if o.get("causal") == "yes":
@@ -182,6 +188,11 @@ class Interpreter:
     def slice(self, name, x, o):
         axis = {"height": 1, "width": 2, "channels": 3}[o.get("axis", "channels")]
         return x[0].narrow(axis, int(o.get("from", 0)), int(o.get("count", 1)))
+
+    def pad(self, name, x, o):
+        before, after = int(o.get("before", 0)), int(o.get("after", 0))
+        sides = {"channels": 0, "width": 1, "height": 2}[o.get("axis", "channels")]
+        return F.pad(x[0], (0, 0) * sides + (before, after))
 
     def reshape(self, name, x, o):
         sizes = [int(o.get(k, 0)) or -1 for k in ("height", "width", "channels")]

@@ -1,0 +1,364 @@
+/* Published checkpoints: whose names a file's tensors have, what model they make, and the values in
+ * and out. A naming is taken if its signature is there, behind a prefix or not; every shape is then
+ * held against the model that was built, so a wrong guess cannot load. */
+#include "core/model/naming.h"
+
+#include <fnmatch.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define LISTED 12 /* names in a sentence, before "and N more" */
+
+static const char *const any_prefixes[] = {"", "module.", "model.", NULL};
+static const sx_naming *const tables[] = {sx_vit_namings, sx_resnet_namings};
+
+const sx_naming *sx_naming_at(int row) {
+    for (size_t t = 0; row >= 0 && t < sizeof tables / sizeof *tables; t++)
+        for (const sx_naming *naming = tables[t]; naming->name; naming++)
+            if (row-- == 0) return naming;
+    return NULL;
+}
+
+const char *sx_naming_name(const sx_naming *naming) {
+    return naming->name;
+}
+
+const char *sx_naming_about(const sx_naming *naming) {
+    return naming->about;
+}
+
+/* ---- finding -----------------------------------------------------------------------------------
+ */
+
+/* `theirs` behind the prefix, or without the part that some files leave out. */
+static const sx_tensor_facts *find(const sx_found *found, const char *theirs) {
+    const char *optional = found->naming->optional;
+    size_t length = optional ? strlen(optional) : 0;
+    char name[SX_TENSOR_NAME + 48];
+    snprintf(name, sizeof name, "%s%s", found->prefix, theirs);
+    const sx_tensor_facts *tensor = sx_tensors_find(found->file, name);
+    if (tensor || !optional || strncmp(theirs, optional, length) != 0) return tensor;
+    snprintf(name, sizeof name, "%s%s", found->prefix, theirs + length);
+    return sx_tensors_find(found->file, name);
+}
+
+const sx_tensor_facts *sx_found_by(const sx_found *found, const sx_name_rule *rule,
+                                   const char *ours) {
+    char theirs[SX_TENSOR_NAME];
+    return sx_naming_theirs(rule, ours, theirs) ? find(found, theirs) : NULL;
+}
+
+/* The rule for the slice whose tensor is in the file; for parts, that of the first part, whichever
+ * of them is there. */
+static const sx_name_rule *rule_found(const sx_found *found, const char *ours,
+                                      const sx_tensor_facts **tensor) {
+    for (const sx_name_rule *rule = found->naming->rules; rule->ours; rule++)
+        if ((*tensor = sx_found_by(found, rule, ours))) return rule - rule->part;
+    return NULL;
+}
+
+const sx_tensor_facts *sx_found_slice(const sx_found *found, const char *ours) {
+    const sx_tensor_facts *tensor = NULL;
+    return rule_found(found, ours, &tensor) ? tensor : NULL;
+}
+
+/* A size that no model here has is 0. */
+static int small(size_t size) {
+    return size <= 1 << 24 ? (int)size : 0;
+}
+
+int sx_found_size(const sx_found *found, const char *ours, int axis) {
+    const sx_tensor_facts *tensor = NULL;
+    const sx_name_rule *rule = rule_found(found, ours, &tensor);
+    if (!rule || axis >= tensor->rank) return 0;
+    if (rule->layout == SX_LAYOUT_SAME) return small(tensor->sizes[tensor->rank - 1 - axis]);
+    if (axis < 2) return small(tensor->sizes[axis]); /* out, in */
+    return small(tensor->sizes[tensor->rank - 1 - (axis - 2)]);
+}
+
+/* Whether the file has the naming's signature behind any prefix; fills out->prefix. */
+static bool try_prefixes(sx_found *found, sx_checkpoint *out, const char *const *prefixes) {
+    for (int i = 0; prefixes[i]; i++) {
+        found->prefix = prefixes[i];
+        if (!find(found, found->naming->signature)) continue;
+        sx_text_set(out->prefix, sizeof out->prefix, prefixes[i]);
+        found->prefix = out->prefix;
+        return true;
+    }
+    return false;
+}
+
+static sx_status not_recognised(const sx_tensors *file, sx_error *err) {
+    char shown[3][80] = {"", "", ""};
+    for (size_t i = 0; i < 3 && i < sx_tensors_count(file); i++)
+        sx_text_printable(shown[i], sizeof shown[i], sx_tensors_at(file, i)->name);
+    return sx_fail(err, SX_BAD_INPUT,
+                   "none of the known families names its tensors like this (%s, %s, %s ...)",
+                   shown[0], shown[1], shown[2]);
+}
+
+sx_status sx_checkpoint_recognise(const sx_tensors *file, sx_checkpoint *out, sx_error *err) {
+    const sx_naming *naming;
+    for (int row = 0; (naming = sx_naming_at(row)); row++) {
+        *out = (sx_checkpoint){.naming = naming,
+                               .preprocessing = *naming->preprocessing,
+                               .position = naming->position};
+        sx_found found = {.file = file, .naming = naming};
+        if (!try_prefixes(&found, out, any_prefixes) &&
+            !try_prefixes(&found, out, naming->prefixes))
+            continue;
+        return naming->recognise(&found, out, err);
+    }
+    return not_recognised(file, err);
+}
+
+/* "name(a=1, b=2)" with "b=3, c=4" becomes "name(a=1, b=3, c=4)". */
+sx_status sx_checkpoint_set(sx_checkpoint *checkpoint, const char *options, sx_error *err) {
+    sx_spec before, more;
+    char text[SX_MODEL_SPEC];
+    snprintf(text, sizeof text, "options(%s)", options);
+    sx_status status = sx_spec_parse(checkpoint->spec, &before, err);
+    if (!status) status = sx_spec_parse(text, &more, err);
+    if (status) return status;
+    size_t at = (size_t)snprintf(text, sizeof text, "%s(", before.name);
+    for (int i = 0; i < before.count && at < sizeof text; i++) {
+        bool replaced = false;
+        for (int k = 0; k < more.count; k++) replaced |= strcmp(before.keys[i], more.keys[k]) == 0;
+        if (replaced) continue;
+        at += (size_t)snprintf(text + at, sizeof text - at, "%s=%s, ", before.keys[i],
+                               before.values[i]);
+    }
+    for (int k = 0; k < more.count && at < sizeof text; k++)
+        at +=
+            (size_t)snprintf(text + at, sizeof text - at, "%s=%s, ", more.keys[k], more.values[k]);
+    if (at >= sizeof text) return sx_fail(err, SX_BAD_INPUT, "too many options for a model");
+    if (text[at - 1] == ' ') at -= 2;
+    snprintf(text + at, sizeof text - at, ")");
+    status = sx_model_check(text, err);
+    if (!status) sx_text_set(checkpoint->spec, sizeof checkpoint->spec, text);
+    return status;
+}
+
+/* ---- loading -----------------------------------------------------------------------------------
+ */
+
+/* What goes wrong with the tensors of a file, as a sentence. */
+typedef struct {
+    int missing, misshapen, named;
+    char text[1024];
+} complaints;
+
+static void complain(complaints *c, const char *name, const char *what) {
+    char shown[SX_TENSOR_NAME];
+    if (c->named++ >= LISTED) return;
+    sx_text_printable(shown, sizeof shown, name);
+    size_t length = strlen(c->text);
+    snprintf(c->text + length, sizeof c->text - length, "%s%s %s", length ? ", " : "", shown, what);
+}
+
+typedef struct {
+    sx_found found;
+    sx_tensors *file;
+    sx_checkpoint *checkpoint;
+    sx_model *model;
+    bool *used;    /* [tensors of the file] */
+    float *buffer; /* one tensor's values */
+    size_t capacity;
+    complaints wrong;
+} loader;
+
+static bool is_position(const sx_slice *slice) {
+    return strcmp(slice->name, "position.weight") == 0;
+}
+
+/* Positions of another grid are resized; first: tokens before the grid. */
+static bool other_grid(const loader *l, const sx_slice *slice, const sx_tensor_facts *tensor,
+                       int *first, int *from, int *to) {
+    if (!is_position(slice) || slice->rank != 3) return false;
+    size_t channels = (size_t)slice->sizes[2], tokens = tensor->count / channels;
+    *first = sx_parameters_find(&l->model->parameters, "class.weight") != NULL;
+    int rest = small(tokens) - *first, ours = slice->sizes[1] - *first;
+    for (*from = 1; *from * *from < rest;) ++*from;
+    for (*to = 1; *to * *to < ours;) ++*to;
+    return tokens * channels == tensor->count && rest > 0 && *from * *from == rest &&
+           *to * *to == ours;
+}
+
+/* The shapes of all rules of one slice; notes which tensors are used. */
+static void check_slice(loader *l, const sx_slice *slice) {
+    const sx_tensor_facts *tensor = NULL;
+    const sx_name_rule *rule = rule_found(&l->found, slice->name, &tensor);
+    int parts = rule && rule->parts ? rule->parts : 1, a, b, c;
+    if (!rule) {
+        l->wrong.missing++;
+        complain(&l->wrong, slice->name, "is missing");
+        return;
+    }
+    l->checkpoint->rules |= UINT64_C(1) << (rule - l->found.naming->rules);
+    for (int part = 0; part < parts; part++, rule++) {
+        tensor = sx_found_by(&l->found, rule, slice->name);
+        if (!tensor) {
+            l->wrong.missing++;
+            complain(&l->wrong, slice->name, "lacks a part");
+            return;
+        }
+        l->used[tensor->index] = true;
+        if (tensor->count > l->capacity) l->capacity = tensor->count;
+        if (sx_naming_fits(rule, slice, tensor) || other_grid(l, slice, tensor, &a, &b, &c))
+            continue;
+        l->wrong.misshapen++;
+        complain(&l->wrong, tensor->name, "has another shape");
+    }
+}
+
+static sx_status take_tensor(loader *l, const sx_slice *slice, const sx_name_rule *rule,
+                             sx_error *err) {
+    const sx_tensor_facts *tensor = sx_found_by(&l->found, rule, slice->name);
+    float *values = l->model->parameters.values + slice->offset;
+    int first, from, to;
+    bool direct = rule->layout == SX_LAYOUT_SAME && !rule->parts && tensor->count == slice->count;
+    sx_status status = sx_tensors_read(l->file, tensor, direct ? values : l->buffer, err);
+    if (status || direct) return status;
+    if (sx_naming_fits(rule, slice, tensor))
+        sx_naming_take(rule, slice, l->buffer, values);
+    else if (other_grid(l, slice, tensor, &first, &from, &to))
+        sx_position_resize(l->checkpoint->position, l->buffer, first, from, to, slice->sizes[2],
+                           values);
+    return SX_OK;
+}
+
+static sx_status take_values(loader *l, sx_error *err) {
+    const sx_parameters *parameters = &l->model->parameters;
+    l->buffer = sx_alloc(l->capacity + 1, sizeof *l->buffer);
+    if (!l->buffer) return sx_fail(err, SX_NO_MEMORY, "not enough memory to load the model");
+    for (int s = 0; s < parameters->count; s++) {
+        const sx_slice *slice = &parameters->slices[s];
+        const sx_tensor_facts *tensor;
+        const sx_name_rule *rule = rule_found(&l->found, slice->name, &tensor);
+        for (int part = 0; part < (rule->parts ? rule->parts : 1); part++) {
+            sx_status status = take_tensor(l, slice, rule + part, err);
+            if (status) return status;
+        }
+    }
+    return SX_OK;
+}
+
+static bool is_ignored(const loader *l, const char *name) {
+    const char *const *patterns = l->found.naming->ignored;
+    size_t length = strlen(l->found.prefix);
+    if (strncmp(name, l->found.prefix, length) == 0) name += length;
+    for (int i = 0; patterns[i]; i++)
+        if (fnmatch(patterns[i], name, 0) == 0) return true;
+    return false;
+}
+
+static void list_surplus(const loader *l, sx_text *surplus) {
+    for (size_t i = 0; surplus && i < sx_tensors_count(l->file); i++) {
+        const char *name = sx_tensors_at(l->file, i)->name;
+        char shown[SX_TENSOR_NAME];
+        if (l->used[i] || is_ignored(l, name)) continue;
+        sx_text_printable(shown, sizeof shown, name);
+        sx_text_add(surplus, "%s\n", shown);
+    }
+}
+
+static sx_status check_all(loader *l, sx_error *err) {
+    const sx_parameters *parameters = &l->model->parameters;
+    for (int s = 0; s < parameters->count; s++) check_slice(l, &parameters->slices[s]);
+    int wrong = l->wrong.missing + l->wrong.misshapen;
+    if (wrong == 0) return SX_OK;
+    return sx_fail(err, SX_BAD_INPUT, "%d tensor%s of %s %s missing, %d %s another shape: %s%s",
+                   l->wrong.missing, l->wrong.missing == 1 ? "" : "s", l->model->spec,
+                   l->wrong.missing == 1 ? "is" : "are", l->wrong.misshapen,
+                   l->wrong.misshapen == 1 ? "has" : "have", l->wrong.text,
+                   wrong > LISTED ? " ..." : "");
+}
+
+sx_status sx_checkpoint_load(sx_tensors *file, sx_checkpoint *checkpoint, sx_model *out,
+                             sx_text *surplus, sx_error *err) {
+    sx_checkpoint *c = checkpoint;
+    loader l = {.found = {file, c->naming, c->prefix}, .file = file, .checkpoint = c, .model = out};
+    sx_status status = sx_model_empty(
+        c->spec, &(sx_model_size){c->height, c->width, c->channels, c->classes}, out, err);
+    if (status) return status;
+    l.used = sx_alloc(sx_tensors_count(file) + 1, sizeof *l.used);
+    if (!l.used) status = sx_fail(err, SX_NO_MEMORY, "not enough memory to load the model");
+    if (!status) status = check_all(&l, err);
+    if (!status) status = take_values(&l, err);
+    if (!status) list_surplus(&l, surplus);
+    sx_free(l.buffer);
+    sx_free(l.used);
+    if (status) sx_model_done(out);
+    return status;
+}
+
+/* ---- writing -----------------------------------------------------------------------------------
+ */
+
+/* The file's sizes of a tensor by the rule. */
+static void give_sizes(const sx_name_rule *rule, const sx_slice *slice, sx_safetensor *out) {
+    size_t sizes[4];
+    int rank = out->rank = slice->rank;
+    for (int k = 0; k < rank; k++) sizes[k] = (size_t)slice->sizes[k];
+    if (rule->parts) sizes[rank - 1] /= (size_t)rule->parts;
+    const int oihw[] = {3, 2, 0, 1}, turned[] = {1, 0}, same[] = {0, 1, 2, 3};
+    const int *order = rule->layout == SX_LAYOUT_OIHW         ? oihw
+                       : rule->layout == SX_LAYOUT_TRANSPOSED ? turned
+                                                              : same;
+    out->bytes = sizeof(float);
+    for (int k = 0; k < rank; k++) out->bytes *= out->sizes[k] = sizes[order[k]];
+}
+
+/* The spelling that the file has, or else the first. */
+static const sx_name_rule *rule_for(const sx_checkpoint *checkpoint, const char *ours) {
+    const sx_name_rule *rules = checkpoint->naming->rules, *first = NULL;
+    char theirs[SX_TENSOR_NAME];
+    for (int i = 0; rules[i].ours; i++) {
+        if (!sx_naming_theirs(&rules[i], ours, theirs)) continue;
+        if (checkpoint->rules >> i & 1) return &rules[i];
+        if (!first) first = &rules[i];
+    }
+    return first;
+}
+
+static sx_status give_slice(const sx_checkpoint *checkpoint, const sx_slice *slice,
+                            const float *values, sx_arena *arena, sx_safetensor *tensors,
+                            size_t *count, sx_error *err) {
+    const sx_name_rule *rule;
+    char theirs[SX_TENSOR_NAME], full[SX_TENSOR_NAME + 48];
+    if (!(rule = rule_for(checkpoint, slice->name)))
+        return sx_fail(err, SX_BAD_INPUT, "%s has no name for %s", checkpoint->naming->about,
+                       slice->name);
+    for (int part = 0; part < (rule->parts ? rule->parts : 1); part++) {
+        const sx_name_rule *r = rule + part;
+        sx_safetensor *tensor = &tensors[(*count)++];
+        sx_naming_theirs(r, slice->name, theirs);
+        snprintf(full, sizeof full, "%s%s", checkpoint->prefix, theirs);
+        *tensor = (sx_safetensor){.name = sx_arena_text(arena, full), .dtype = SX_DTYPE_F32};
+        give_sizes(r, slice, tensor);
+        float *turned = sx_arena_alloc(arena, tensor->bytes, 1);
+        if (!tensor->name || !turned)
+            return sx_fail(err, SX_NO_MEMORY, "not enough memory to write the model");
+        sx_naming_give(r, slice, values + slice->offset, turned);
+        tensor->values = turned;
+    }
+    return SX_OK;
+}
+
+sx_status sx_checkpoint_write(const sx_model *model, const sx_checkpoint *checkpoint,
+                              const float *values, const char *path, sx_error *err) {
+    const sx_parameters *parameters = &model->parameters;
+    const sx_metadata metadata[] = {{"format", "pt"}};
+    sx_arena arena = {0};
+    size_t count = 0;
+    sx_safetensor *tensors = sx_arena_alloc(&arena, 3 * (size_t)parameters->count, sizeof *tensors);
+    sx_status status =
+        tensors ? SX_OK : sx_fail(err, SX_NO_MEMORY, "not enough memory to write the model");
+    for (int s = 0; !status && s < parameters->count; s++)
+        status =
+            give_slice(checkpoint, &parameters->slices[s], values, &arena, tensors, &count, err);
+    if (!status) status = sx_safetensors_write(path, tensors, count, metadata, 1, err);
+    sx_arena_done(&arena);
+    return status;
+}

@@ -1,0 +1,204 @@
+/* Vision transformers (arXiv 2010.11929, section 3.1), with what published checkpoints differ in:
+ * the order of the norms, the activation, class token or mean, and biases. The named sizes are the
+ * paper's table 1 and, for Ti and S, arXiv 2106.10270's; they differ in defaults only. */
+#include "core/model/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define NAME_SIZE 48
+
+#define VIT_OPTIONS(DIM, DEPTH, HEADS, PATCH)                                                       \
+    {                                                                                               \
+        {"", "dim", SX_OPTION_INTEGER, DIM, 1, 4096, NULL, "channels of a token"},                  \
+            {"", "depth", SX_OPTION_INTEGER, DEPTH, 1, 48, NULL, "blocks"},                         \
+            {"", "heads", SX_OPTION_INTEGER, HEADS, 1, 64, NULL, "of attention; must divide dim"},  \
+            {"", "patch", SX_OPTION_INTEGER, PATCH, 1, 31, NULL, "pixels a side of a patch"},       \
+            {"",                                                                                    \
+             "expand",                                                                              \
+             SX_OPTION_INTEGER,                                                                     \
+             "4",                                                                                   \
+             1,                                                                                     \
+             16,                                                                                    \
+             NULL,                                                                                  \
+             "hidden channels of a block over dim"},                                                \
+            {"",                                                                                    \
+             "dropout",                                                                             \
+             SX_OPTION_NUMBER,                                                                      \
+             "0",                                                                                   \
+             0,                                                                                     \
+             0.95,                                                                                  \
+             NULL,                                                                                  \
+             "rate after attention and dense layers"},                                              \
+            {"",                                                                                    \
+             "pool",                                                                                \
+             SX_OPTION_CHOICE,                                                                      \
+             "class",                                                                               \
+             0,                                                                                     \
+             0,                                                                                     \
+             "class|mean",                                                                          \
+             "what the classifier reads: a class token, or the mean of all tokens"},                \
+            {"",                                                                                    \
+             "norms",                                                                               \
+             SX_OPTION_CHOICE,                                                                      \
+             "before",                                                                              \
+             0,                                                                                     \
+             0,                                                                                     \
+             "before|after",                                                                        \
+             "where layer norms are: before attention and dense layers, or after the sums"},        \
+            {"",                                                                                    \
+             "activation",                                                                          \
+             SX_OPTION_CHOICE,                                                                      \
+             "gelu",                                                                                \
+             0,                                                                                     \
+             0,                                                                                     \
+             "gelu|gelu-tanh|gelu-quick|relu",                                                      \
+             "of the dense layers"},                                                                \
+            {"", "epsilon", SX_OPTION_NUMBER, "1e-5", 0, 1, NULL, "of the layer norms"},            \
+            {"", "first_norm", SX_OPTION_CHOICE, "no", 0, 0, "no|yes", "a norm before all blocks"}, \
+            {"", "last_norm", SX_OPTION_CHOICE, "yes", 0, 0, "no|yes", "a norm after all blocks"},  \
+            {"", "patch_bias", SX_OPTION_CHOICE,           "yes", 0,                                \
+             0,  "no|yes",     "of the patches' embedding"},                                        \
+            {"", "qkv_bias", SX_OPTION_CHOICE, "yes",                                               \
+             0,  0,          "no|yes",         "of queries, keys and values"},                      \
+            {"",                                                                                    \
+             "scale",                                                                               \
+             SX_OPTION_NUMBER,                                                                      \
+             "0",                                                                                   \
+             0,                                                                                     \
+             1000,                                                                                  \
+             NULL,                                                                                  \
+             "of attention's products; 0: 1 over the root of a head's channels"},                   \
+            {"",                                                                                    \
+             "pre_logits",                                                                          \
+             SX_OPTION_INTEGER,                                                                     \
+             "0",                                                                                   \
+             0,                                                                                     \
+             65536,                                                                                 \
+             NULL,                                                                                  \
+             "units of a dense layer with tanh before the classifier; 0: none"},                    \
+            {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},                                                \
+    }
+
+static const sx_option vit_options[] = VIT_OPTIONS("64", "6", "4", "4");
+static const sx_option vit_ti_options[] = VIT_OPTIONS("192", "12", "3", "16");
+static const sx_option vit_s_options[] = VIT_OPTIONS("384", "12", "6", "16");
+static const sx_option vit_b_options[] = VIT_OPTIONS("768", "12", "12", "16");
+static const sx_option vit_l_options[] = VIT_OPTIONS("1024", "24", "16", "16");
+static const sx_option vit_h_options[] = VIT_OPTIONS("1280", "32", "16", "14");
+
+static sx_node linear(sx_graph *graph, sx_node x, const char *name, int units, bool bias) {
+    char options[32];
+    snprintf(options, sizeof options, "units=%d, bias=%s", units, bias ? "yes" : "no");
+    return sx_family_unary(graph, x, "linear", name, options);
+}
+
+/* `part` of block `block`: "block3.attention.in". */
+static const char *part_name(char out[NAME_SIZE], int block, const char *part) {
+    snprintf(out, NAME_SIZE, "block%d.%s", block, part);
+    return out;
+}
+
+static sx_node norm(sx_graph *graph, sx_node x, const char *name, const sx_family_options *o) {
+    char options[128];
+    snprintf(options, sizeof options, "epsilon=%s", sx_family_text(o, "epsilon"));
+    return sx_family_unary(graph, x, "layer_norm", name, options);
+}
+
+static sx_node activate(sx_graph *graph, sx_node x, const sx_family_options *o) {
+    static const struct {
+        const char *name, *operation, *options;
+    } activations[] = {{"gelu", "gelu", "form=erf"},
+                       {"gelu-tanh", "gelu", "form=tanh"},
+                       {"gelu-quick", "gelu", "form=quick"},
+                       {"relu", "relu", ""}};
+    size_t i = 0;
+    while (strcmp(activations[i].name, sx_family_text(o, "activation")) != 0) i++;
+    return sx_family_unary(graph, x, activations[i].operation, NULL, activations[i].options);
+}
+
+static sx_node attend(sx_graph *graph, sx_node x, int block, const sx_family_options *o) {
+    char name[NAME_SIZE], options[128];
+    int dim = sx_family_whole(o, "dim");
+    bool bias = sx_family_yes(o, "qkv_bias");
+    x = linear(graph, x, part_name(name, block, "attention.in"), 3 * dim, bias);
+    snprintf(options, sizeof options, "heads=%d, scale=%s", sx_family_whole(o, "heads"),
+             sx_family_text(o, "scale"));
+    x = sx_family_unary(graph, x, "attention", part_name(name, block, "attention"), options);
+    x = linear(graph, x, part_name(name, block, "attention.out"), dim, true);
+    return sx_family_dropout(graph, x, sx_family_number(o, "dropout"));
+}
+
+static sx_node think(sx_graph *graph, sx_node x, int block, const sx_family_options *o) {
+    char name[NAME_SIZE];
+    int dim = sx_family_whole(o, "dim"), hidden = dim * sx_family_whole(o, "expand");
+    x = linear(graph, x, part_name(name, block, "mlp.in"), hidden, true);
+    x = activate(graph, x, o);
+    x = linear(graph, x, part_name(name, block, "mlp.out"), dim, true);
+    return sx_family_dropout(graph, x, sx_family_number(o, "dropout"));
+}
+
+static sx_node transformer_block(sx_graph *graph, sx_node x, int block,
+                                 const sx_family_options *o) {
+    char first[NAME_SIZE], second[NAME_SIZE];
+    part_name(first, block, "norm1");
+    part_name(second, block, "norm2");
+    if (strcmp(sx_family_text(o, "norms"), "after") == 0) {
+        x = norm(graph, sx_graph_add(graph, x, attend(graph, x, block, o)), first, o);
+        return norm(graph, sx_graph_add(graph, x, think(graph, x, block, o)), second, o);
+    }
+    x = sx_graph_add(graph, x, attend(graph, norm(graph, x, first, o), block, o));
+    return sx_graph_add(graph, x, think(graph, norm(graph, x, second, o), block, o));
+}
+
+/* Patches as a row of tokens with their positions, after a class token if there is one. */
+static sx_node embed(sx_graph *graph, const sx_family_options *o) {
+    int patch = sx_family_whole(o, "patch");
+    sx_convolution cut = {.channels = sx_family_whole(o, "dim"),
+                          .kernel = patch,
+                          .stride = patch,
+                          .bias = sx_family_yes(o, "patch_bias")};
+    sx_node x = sx_graph_convolution(graph, sx_graph_input(graph), "patches", cut);
+    char row[48];
+    snprintf(row, sizeof row, "height=1, width=0, channels=%d", cut.channels);
+    x = strcmp(sx_family_text(o, "pool"), "mean") == 0
+            ? sx_family_unary(graph, x, "reshape", NULL, row)
+            : sx_family_unary(graph, x, "class_token", "class", "");
+    x = sx_family_unary(graph, x, "position", "position", "");
+    x = sx_family_dropout(graph, x, sx_family_number(o, "dropout"));
+    return sx_family_yes(o, "first_norm") ? norm(graph, x, "first_norm", o) : x;
+}
+
+/* A norm looks at one token only: where the class token alone is read, it alone is normed. */
+static sx_node pool(sx_graph *graph, sx_node x, const sx_family_options *o) {
+    bool mean = strcmp(sx_family_text(o, "pool"), "mean") == 0;
+    if (!mean) x = sx_family_unary(graph, x, "slice", NULL, "axis=width, from=0, count=1");
+    if (sx_family_yes(o, "last_norm")) x = norm(graph, x, "norm", o);
+    return mean ? sx_graph_global_average_pool(graph, x) : x;
+}
+
+static sx_node build_vit(sx_graph *graph, const sx_family_options *o) {
+    sx_node x = embed(graph, o);
+    for (int block = 1; block <= sx_family_whole(o, "depth"); block++)
+        x = transformer_block(graph, x, block, o);
+    x = pool(graph, x, o);
+    int units = sx_family_whole(o, "pre_logits");
+    if (units == 0) return x;
+    return sx_family_unary(graph, sx_graph_dense(graph, x, "pre_logits", units), "tanh", NULL, "");
+}
+
+static sx_status check_vit(const sx_family_options *o, sx_error *err) {
+    int dim = sx_family_whole(o, "dim"), heads = sx_family_whole(o, "heads");
+    if (dim % heads == 0) return SX_OK;
+    return sx_fail(err, SX_BAD_INPUT, "vit: %d heads do not divide a dim of %d", heads, dim);
+}
+
+const sx_family sx_vit_families[] = {
+    {{"vit", "vision transformer of any size", vit_options}, build_vit, check_vit},
+    {{"vit-ti", "ViT-Ti: 12 blocks of 192 channels", vit_ti_options}, build_vit, check_vit},
+    {{"vit-s", "ViT-S: 12 blocks of 384 channels", vit_s_options}, build_vit, check_vit},
+    {{"vit-b", "ViT-B: 12 blocks of 768 channels", vit_b_options}, build_vit, check_vit},
+    {{"vit-l", "ViT-L: 24 blocks of 1024 channels", vit_l_options}, build_vit, check_vit},
+    {{"vit-h", "ViT-H: 32 blocks of 1280 channels", vit_h_options}, build_vit, check_vit},
+    {{NULL, NULL, NULL}, NULL, NULL},
+};

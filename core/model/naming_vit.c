@@ -1,0 +1,175 @@
+/* Vision transformers as Google, timm, HuggingFace and OpenAI name them
+ * (github.com/google-research/ vision_transformer and big_vision,
+ * github.com/huggingface/pytorch-image-models and transformers). PyTorch keeps linear weights as
+ * [out, in], JAX as [in, out]. */
+#include "core/model/naming.h"
+
+#define SAME(OURS, THEIRS)                                                                         \
+    { OURS, THEIRS, SX_LAYOUT_SAME, 0, 0 }
+#define TURNED(OURS, THEIRS)                                                                       \
+    { OURS, THEIRS, SX_LAYOUT_TRANSPOSED, 0, 0 }
+#define PARTS(OURS, BEFORE, Q, K, V, AFTER, LAYOUT)                                                \
+    {OURS, BEFORE Q AFTER, LAYOUT, 0, 3}, {OURS, BEFORE K AFTER, LAYOUT, 1, 3}, {                  \
+        OURS, BEFORE V AFTER, LAYOUT, 2, 3                                                         \
+    }
+#define END                                                                                        \
+    { NULL, NULL, SX_LAYOUT_SAME, 0, 0 }
+
+static const char *const no_prefixes[] = {NULL};
+
+/* ---- Google's npz ------------------------------------------------------------------------------
+ */
+
+#define GOOGLE_BLOCK(ATTENTION, NORM2, MLP)                                                        \
+    SAME("block#.norm1.weight", "Transformer/encoderblock_{}/LayerNorm_0/scale"),                  \
+        SAME("block#.norm1.bias", "Transformer/encoderblock_{}/LayerNorm_0/bias"),                 \
+        PARTS("block#.attention.in.weight", "Transformer/encoderblock_{}/" ATTENTION "/", "query", \
+              "key", "value", "/kernel", SX_LAYOUT_SAME),                                          \
+        PARTS("block#.attention.in.bias", "Transformer/encoderblock_{}/" ATTENTION "/", "query",   \
+              "key", "value", "/bias", SX_LAYOUT_SAME),                                            \
+        SAME("block#.attention.out.weight",                                                        \
+             "Transformer/encoderblock_{}/" ATTENTION "/out/kernel"),                              \
+        SAME("block#.attention.out.bias", "Transformer/encoderblock_{}/" ATTENTION "/out/bias"),   \
+        SAME("block#.norm2.weight", "Transformer/encoderblock_{}/" NORM2 "/scale"),                \
+        SAME("block#.norm2.bias", "Transformer/encoderblock_{}/" NORM2 "/bias"),                   \
+        SAME("block#.mlp.in.weight", "Transformer/encoderblock_{}/" MLP "/Dense_0/kernel"),        \
+        SAME("block#.mlp.in.bias", "Transformer/encoderblock_{}/" MLP "/Dense_0/bias"),            \
+        SAME("block#.mlp.out.weight", "Transformer/encoderblock_{}/" MLP "/Dense_1/kernel"),       \
+        SAME("block#.mlp.out.bias", "Transformer/encoderblock_{}/" MLP "/Dense_1/bias"),           \
+        SAME("norm.weight", "Transformer/encoder_norm/scale"),                                     \
+        SAME("norm.bias", "Transformer/encoder_norm/bias"),                                        \
+        SAME("pre_logits.weight", "pre_logits/kernel"),                                            \
+        SAME("pre_logits.bias", "pre_logits/bias"), SAME("classifier.weight", "head/kernel"),      \
+        SAME("classifier.bias", "head/bias"), SAME("patches.weight", "embedding/kernel"),          \
+        SAME("patches.bias", "embedding/bias"), SAME("class.weight", "cls")
+
+static const sx_name_rule google_rules[] = {
+    GOOGLE_BLOCK("MultiHeadDotProductAttention_1", "LayerNorm_2", "MlpBlock_3"),
+    SAME("position.weight", "Transformer/posembed_input/pos_embedding"), END};
+
+static const sx_name_rule big_vision_rules[] = {
+    GOOGLE_BLOCK("MultiHeadDotProductAttention_0", "LayerNorm_1", "MlpBlock_0"),
+    SAME("position.weight", "pos_embedding"), END};
+
+static const char *const google_prefixes[] = {"opt/target/", "params/", "params/img/", NULL};
+
+/* ---- timm and HuggingFace -----------------------------------------------------------------------
+ */
+
+static const sx_name_rule timm_rules[] = {
+    SAME("class.weight", "cls_token"),
+    SAME("position.weight", "pos_embed"),
+    {"patches.weight", "patch_embed.proj.weight", SX_LAYOUT_OIHW, 0, 0},
+    SAME("patches.bias", "patch_embed.proj.bias"),
+    SAME("block#.norm1.weight", "blocks.{}.norm1.weight"),
+    SAME("block#.norm1.bias", "blocks.{}.norm1.bias"),
+    TURNED("block#.attention.in.weight", "blocks.{}.attn.qkv.weight"),
+    SAME("block#.attention.in.bias", "blocks.{}.attn.qkv.bias"),
+    TURNED("block#.attention.out.weight", "blocks.{}.attn.proj.weight"),
+    SAME("block#.attention.out.bias", "blocks.{}.attn.proj.bias"),
+    SAME("block#.norm2.weight", "blocks.{}.norm2.weight"),
+    SAME("block#.norm2.bias", "blocks.{}.norm2.bias"),
+    TURNED("block#.mlp.in.weight", "blocks.{}.mlp.fc1.weight"),
+    SAME("block#.mlp.in.bias", "blocks.{}.mlp.fc1.bias"),
+    TURNED("block#.mlp.out.weight", "blocks.{}.mlp.fc2.weight"),
+    SAME("block#.mlp.out.bias", "blocks.{}.mlp.fc2.bias"),
+    SAME("first_norm.weight", "norm_pre.weight"),
+    SAME("first_norm.bias", "norm_pre.bias"),
+    SAME("norm.weight", "norm.weight"),
+    SAME("norm.bias", "norm.bias"),
+    TURNED("pre_logits.weight", "pre_logits.fc.weight"),
+    SAME("pre_logits.bias", "pre_logits.fc.bias"),
+    TURNED("classifier.weight", "head.weight"),
+    SAME("classifier.bias", "head.bias"),
+    END};
+
+#define LAYER "vit.encoder.layer.{}."
+static const sx_name_rule huggingface_rules[] = {
+    SAME("class.weight", "vit.embeddings.cls_token"),
+    SAME("position.weight", "vit.embeddings.position_embeddings"),
+    {"patches.weight", "vit.embeddings.patch_embeddings.projection.weight", SX_LAYOUT_OIHW, 0, 0},
+    SAME("patches.bias", "vit.embeddings.patch_embeddings.projection.bias"),
+    SAME("block#.norm1.weight", LAYER "layernorm_before.weight"),
+    SAME("block#.norm1.bias", LAYER "layernorm_before.bias"),
+    PARTS("block#.attention.in.weight", LAYER "attention.attention.", "query", "key", "value",
+          ".weight", SX_LAYOUT_TRANSPOSED),
+    PARTS("block#.attention.in.bias", LAYER "attention.attention.", "query", "key", "value",
+          ".bias", SX_LAYOUT_SAME),
+    TURNED("block#.attention.out.weight", LAYER "attention.output.dense.weight"),
+    SAME("block#.attention.out.bias", LAYER "attention.output.dense.bias"),
+    SAME("block#.norm2.weight", LAYER "layernorm_after.weight"),
+    SAME("block#.norm2.bias", LAYER "layernorm_after.bias"),
+    TURNED("block#.mlp.in.weight", LAYER "intermediate.dense.weight"),
+    SAME("block#.mlp.in.bias", LAYER "intermediate.dense.bias"),
+    TURNED("block#.mlp.out.weight", LAYER "output.dense.weight"),
+    SAME("block#.mlp.out.bias", LAYER "output.dense.bias"),
+    SAME("norm.weight", "vit.layernorm.weight"),
+    SAME("norm.bias", "vit.layernorm.bias"),
+    TURNED("classifier.weight", "classifier.weight"),
+    SAME("classifier.bias", "classifier.bias"),
+    END};
+
+static const char *const nothing_ignored[] = {NULL};
+static const char *const poolers[] = {"vit.pooler.*", NULL};
+
+/* Plain resize to the square: the paper's code. */
+static const sx_preprocessing squashed = {.mean = {0.5, 0.5, 0.5},
+                                          .deviation = {0.5, 0.5, 0.5},
+                                          .resize = "bilinear(antialias=no)",
+                                          .fraction = 1};
+static const sx_preprocessing timm_cropped = {.mean = {0.5, 0.5, 0.5},
+                                              .deviation = {0.5, 0.5, 0.5},
+                                              .resize = "bicubic",
+                                              .crops = true,
+                                              .fraction = 0.9};
+static const sx_preprocessing huggingface_squashed = {
+    .mean = {0.5, 0.5, 0.5}, .deviation = {0.5, 0.5, 0.5}, .resize = "bilinear", .fraction = 1};
+
+const sx_naming sx_vit_namings[] = {
+    {.name = "google",
+     .family = "vit",
+     .about = "Google's vision_transformer",
+     .signature = "Transformer/encoderblock_0/MultiHeadDotProductAttention_1/query/kernel",
+     .settings = "activation=gelu-tanh, epsilon=1e-6",
+     .rules = google_rules,
+     .ignored = nothing_ignored,
+     .prefixes = google_prefixes,
+     .preprocessing = &squashed,
+     .position = SX_POSITION_CORNERS,
+     .recognise = sx_recognise_vit},
+    {.name = "big_vision",
+     .family = "vit",
+     .about = "Google's big_vision",
+     .signature = "Transformer/encoderblock_0/MultiHeadDotProductAttention_0/query/kernel",
+     .settings = "activation=gelu-tanh, epsilon=1e-6",
+     .rules = big_vision_rules,
+     .ignored = nothing_ignored,
+     .prefixes = google_prefixes,
+     .preprocessing = &squashed,
+     .position = SX_POSITION_CORNERS,
+     .recognise = sx_recognise_vit},
+    {.name = "timm",
+     .family = "vit",
+     .about = "timm",
+     .signature = "blocks.0.attn.qkv.weight",
+     .settings = "activation=gelu, epsilon=1e-6",
+     .rules = timm_rules,
+     .ignored = nothing_ignored,
+     .prefixes = no_prefixes,
+     .preprocessing = &timm_cropped,
+     .position = SX_POSITION_BICUBIC_SMOOTH,
+     .recognise = sx_recognise_vit},
+    {.name = "huggingface",
+     .family = "vit",
+     .about = "HuggingFace transformers",
+     .signature = "vit.encoder.layer.0.attention.attention.query.weight",
+     .settings = "activation=gelu, epsilon=1e-12",
+     .rules = huggingface_rules,
+     .ignored = poolers,
+     .prefixes = no_prefixes,
+     .optional = "vit.",
+     .preprocessing = &huggingface_squashed,
+     .position = SX_POSITION_BICUBIC,
+     .recognise = sx_recognise_vit},
+    {.name = NULL},
+};

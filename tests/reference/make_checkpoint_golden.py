@@ -1,0 +1,316 @@
+"""Writes tests/data/checkpoints: small models as published files are laid out, and what PyTorch makes of them.
+
+    /usr/bin/python3 tests/reference/make_checkpoint_golden.py
+
+Needs Debian's python3-torch and python3-numpy. For every case NAME there is the model, NAME.safetensors or
+NAME.npz, with random weights under its source's own names and layouts, and NAME.golden.safetensors: an input
+(channels last), the logits, activations inside (channels last, "at/" + sextant's name of the layer), and the
+gradient of the cross-entropy by every tensor of the model, under the model's names. The architectures are
+restated here from the papers and the sources' public code, in double precision.
+tests/unit/test_checkpoint.c opens the same files.
+"""
+import os
+import zlib
+
+import numpy
+import torch
+import torch.nn.functional as F
+
+from layers import write_safetensors
+
+torch.set_default_dtype(torch.float64)
+HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "checkpoints")
+CLASSES = 5
+
+
+class Tensors(dict):
+    """Named parameters, drawn when first asked for. Names that begin like `one` are around 1."""
+
+    def get(self, name, *shape, mean=0.0, deviation=0.3, positive=False):
+        if name not in self:
+            value = torch.rand(shape) + 0.5 if positive else mean + deviation * torch.randn(shape)
+            self[name] = value.to(torch.float32).to(torch.float64).requires_grad_(not positive)
+        return self[name]
+
+
+# ---- vision transformers -------------------------------------------------------------------------
+
+class Names:
+    """Where a source keeps the weights of a vision transformer; linear maps come back as [out, in]."""
+
+    def __init__(self, t):
+        self.t = t
+
+    def affine(self, norm, dim):
+        return self.t.get(norm + ".weight", dim, mean=1), self.t.get(norm + ".bias", dim)
+
+    def linear(self, name, into, out):
+        return self.t.get(name + ".weight", out, into), self.t.get(name + ".bias", out)
+
+    def patches(self, dim, patch):
+        return self.linear_patches(dim, patch)
+
+
+class Timm(Names):
+    cls, position = "cls_token", "pos_embed"
+    norm, head, pre = "norm", "head", "pre_logits.fc"
+
+    def block(self, i):
+        return f"blocks.{i}.norm1", f"blocks.{i}.norm2", f"blocks.{i}.attn.proj", f"blocks.{i}.mlp.fc1", \
+            f"blocks.{i}.mlp.fc2"
+
+    def linear_patches(self, dim, patch):
+        return self.t.get("patch_embed.proj.weight", dim, 3, patch, patch), self.t.get("patch_embed.proj.bias", dim)
+
+    def qkv(self, i, dim, heads):
+        return self.linear(f"blocks.{i}.attn.qkv", dim, 3 * dim)
+
+
+class HuggingFace(Names):
+    cls, position = "vit.embeddings.cls_token", "vit.embeddings.position_embeddings"
+    norm, head, pre = "vit.layernorm", "classifier", None
+
+    def block(self, i):
+        at = f"vit.encoder.layer.{i}."
+        return at + "layernorm_before", at + "layernorm_after", at + "attention.output.dense", \
+            at + "intermediate.dense", at + "output.dense"
+
+    def linear_patches(self, dim, patch):
+        at = "vit.embeddings.patch_embeddings.projection"
+        return self.t.get(at + ".weight", dim, 3, patch, patch), self.t.get(at + ".bias", dim)
+
+    def qkv(self, i, dim, heads):
+        parts = [self.linear(f"vit.encoder.layer.{i}.attention.attention.{p}", dim, dim)
+                 for p in ("query", "key", "value")]
+        return torch.cat([w for w, _ in parts]), torch.cat([b for _, b in parts])
+
+
+class Google(Names):
+    cls, position = "cls", "Transformer/posembed_input/pos_embedding"
+    norm, head, pre = "Transformer/encoder_norm", "head", "pre_logits"
+    attention, second, mlp = "MultiHeadDotProductAttention_1", "LayerNorm_2", "MlpBlock_3"
+
+    def block(self, i):
+        at = f"Transformer/encoderblock_{i}/"
+        return at + "LayerNorm_0", at + self.second, at + self.attention + "/out", at + self.mlp + "/Dense_0", \
+            at + self.mlp + "/Dense_1"
+
+    def affine(self, norm, dim):
+        return self.t.get(norm + "/scale", dim, mean=1), self.t.get(norm + "/bias", dim)
+
+    def linear(self, name, into, out):
+        shape = (self.heads, into // self.heads, out) if name.endswith("/out") else (into, out)
+        return self.t.get(name + "/kernel", *shape).reshape(into, out).t(), self.t.get(name + "/bias", out)
+
+    def linear_patches(self, dim, patch):
+        return self.t.get("embedding/kernel", patch, patch, 3, dim).permute(3, 2, 0, 1), \
+            self.t.get("embedding/bias", dim)
+
+    def qkv(self, i, dim, heads):
+        self.heads = heads
+        weights, biases = [], []
+        for part in ("query", "key", "value"):
+            at = f"Transformer/encoderblock_{i}/{self.attention}/{part}"
+            weights.append(self.t.get(at + "/kernel", dim, heads, dim // heads).reshape(dim, dim).t())
+            biases.append(self.t.get(at + "/bias", heads, dim // heads).reshape(dim))
+        return torch.cat(weights), torch.cat(biases)
+
+
+class BigVision(Google):
+    position = "pos_embedding"
+    attention, second, mlp = "MultiHeadDotProductAttention_0", "LayerNorm_1", "MlpBlock_0"
+
+
+def vit(names, x, at, heads=2, dim=16, depth=2, patch=4, gelu="none", epsilon=1e-6, token=True, pre=False):
+    n, act = names, {"none": lambda v: F.gelu(v), "tanh": lambda v: F.gelu(v, approximate="tanh")}[gelu]
+
+    def norm(name, v):
+        return F.layer_norm(v, (dim,), *n.affine(name, dim), eps=epsilon)
+
+    weight, bias = n.patches(dim, patch)
+    x = F.conv2d(x, weight, bias, stride=patch)
+    at["patches"] = x.permute(0, 2, 3, 1)
+    x = x.flatten(2).transpose(1, 2)
+    if token:
+        x = torch.cat([n.t.get(n.cls, 1, 1, dim).expand(x.shape[0], -1, -1), x], 1)
+    x = x + n.t.get(n.position, 1, x.shape[1], dim)
+    for i in range(depth):
+        norm1, norm2, out, inner, outer = n.block(i)
+        qkv = F.linear(norm(norm1, x), *n.qkv(i, dim, heads))
+        q, k, v = qkv.reshape(*x.shape[:2], 3, heads, dim // heads).permute(2, 0, 3, 1, 4)
+        weights = torch.softmax(q @ k.transpose(2, 3) / (dim // heads) ** 0.5, 3)
+        y = (weights @ v).transpose(1, 2).reshape(x.shape)
+        at[f"block{i + 1}.attention"] = y[:, None]
+        x = x + F.linear(y, *n.linear(out, dim, dim))
+        x = x + F.linear(act(F.linear(norm(norm2, x), *n.linear(inner, dim, 4 * dim))), *n.linear(outer, 4 * dim, dim))
+    x = norm(n.norm, x)
+    x = x[:, 0] if token else x.mean(1)
+    if pre:
+        x = torch.tanh(F.linear(x, *n.linear(n.pre, dim, dim)))
+    return F.linear(x, *n.linear(n.head, dim, CLASSES))
+
+
+# ---- residual networks ---------------------------------------------------------------------------
+
+def batch_norm(t, x, name, training):
+    c = x.shape[1]
+    weight, bias = t.get(name + ".weight", c, mean=1), t.get(name + ".bias", c)
+    mean = t.get(name + ".running_mean", c).detach()
+    variance = t.get(name + ".running_var", c, positive=True)
+    t[name + ".num_batches_tracked"] = torch.tensor(7.0)
+    return F.batch_norm(x, mean.clone(), variance.clone(), weight, bias, training)
+
+
+def convolution(t, x, name, out, kernel, stride=1):
+    return F.conv2d(x, t.get(name + ".weight", out, x.shape[1], kernel, kernel), None, stride, kernel // 2)
+
+
+def residual(t, x, name, channels, stride, bottleneck, training, shortcut):
+    y = torch.relu(batch_norm(t, convolution(t, x, name + ".conv1", channels, 1 if bottleneck else 3,
+                                             1 if bottleneck else stride), name + ".bn1", training))
+    y = convolution(t, y, name + ".conv2", channels, 3, stride if bottleneck else 1)
+    y = batch_norm(t, y, name + ".bn2", training)
+    out = channels
+    if bottleneck:
+        out = 4 * channels
+        y = batch_norm(t, convolution(t, torch.relu(y), name + ".conv3", out, 1), name + ".bn3", training)
+    if stride > 1 or x.shape[1] != out:
+        if shortcut == "padded":
+            more = out - x.shape[1]
+            x = F.pad(x[:, :, ::2, ::2], (0, 0, 0, 0, more // 2, more - more // 2))
+        else:
+            x = batch_norm(t, convolution(t, x, f"{name}.{shortcut}.0", out, 1, stride), f"{name}.{shortcut}.1", training)
+    return torch.relu(y + x)
+
+
+def resnet(t, x, at, blocks, bottleneck, training, width=4):
+    x = torch.relu(batch_norm(t, convolution(t, x, "conv1", width, 7, 2), "bn1", training))
+    x = F.max_pool2d(x, 3, 2, 1)
+    at["max_pool"] = x.permute(0, 2, 3, 1)
+    for stage, count in enumerate(blocks):
+        for block in range(count):
+            stride = 2 if stage and not block else 1
+            x = residual(t, x, f"layer{stage + 1}.{block}", width << stage, stride, bottleneck, training, "downsample")
+    x = x.mean((2, 3))
+    return F.linear(x, t.get("fc.weight", CLASSES, x.shape[1]), t.get("fc.bias", CLASSES))
+
+
+def small_resnet(t, x, at, training, shortcut, head, blocks=1, width=4):
+    x = torch.relu(batch_norm(t, convolution(t, x, "conv1", width, 3), "bn1", training))
+    for stage in range(3):
+        for block in range(blocks):
+            stride = 2 if stage and not block else 1
+            x = residual(t, x, f"layer{stage + 1}.{block}", width << stage, stride, False, training, shortcut)
+    x = x.mean((2, 3))
+    return F.linear(x, t.get(head + ".weight", CLASSES, x.shape[1]), t.get(head + ".bias", CLASSES))
+
+
+class BitNpz:
+    def __init__(self, t):
+        self.t = t
+
+    def kernel(self, name, kernel, into, out):
+        return self.t.get(f"resnet/{name}/standardized_conv2d/kernel", kernel, kernel, into, out).permute(3, 2, 0, 1)
+
+    def affine(self, name, c):
+        at = f"resnet/{name}/group_norm/" if name else "resnet/group_norm/"
+        return self.t.get(at + "gamma", c, mean=1), self.t.get(at + "beta", c)
+
+    def head(self, into):
+        return self.t.get("resnet/head/conv2d/kernel", 1, 1, into, CLASSES).permute(3, 2, 0, 1), \
+            self.t.get("resnet/head/conv2d/bias", CLASSES)
+
+    stem = "root_block"
+
+    def unit(self, stage, block):
+        at = f"block{stage + 1}/unit{block + 1:02d}/"
+        return [at + p for p in "abc"], [at + p for p in "abc"], at + "a/proj"
+
+
+class BitTimm(BitNpz):
+    def kernel(self, name, kernel, into, out):
+        return self.t.get(name + ".weight", out, into, kernel, kernel)
+
+    def affine(self, name, c):
+        return self.t.get((name or "norm") + ".weight", c, mean=1), self.t.get((name or "norm") + ".bias", c)
+
+    def head(self, into):
+        return self.t.get("head.fc.weight", CLASSES, into, 1, 1), self.t.get("head.fc.bias", CLASSES)
+
+    stem = "stem.conv"
+
+    def unit(self, stage, block):
+        at = f"stages.{stage}.blocks.{block}."
+        return [at + f"norm{i}" for i in (1, 2, 3)], [at + f"conv{i}" for i in (1, 2, 3)], at + "downsample.conv"
+
+
+def bit(n, x, at, blocks, epsilon, base=4, groups=1):
+    def conv(name, v, out, kernel, stride=1):
+        w = n.kernel(name, kernel, v.shape[1], out)
+        variance, mean = torch.var_mean(w, dim=(1, 2, 3), keepdim=True, unbiased=False)
+        return F.conv2d(v, (w - mean) / torch.sqrt(variance + epsilon), None, stride, kernel // 2)
+
+    def act(name, v):
+        return torch.relu(F.group_norm(v, groups, *n.affine(name, v.shape[1]), eps=1e-5))
+
+    x = F.max_pool2d(F.pad(conv(n.stem, x, base, 7, 2), (1, 1, 1, 1)), 3, 2)
+    at["max_pool"] = x.permute(0, 2, 3, 1)
+    for stage, count in enumerate(blocks):
+        for block in range(count):
+            stride = 2 if stage and not block else 1
+            norms, convs, projection = n.unit(stage, block)
+            y = act(norms[0], x)
+            if block == 0:
+                x = conv(projection, y, base * 4 << stage, 1, stride)
+            y = act(norms[1], conv(convs[0], y, base << stage, 1))
+            y = act(norms[2], conv(convs[1], y, base << stage, 3, stride))
+            x = conv(convs[2], y, base * 4 << stage, 1) + x
+    x = act("", x).mean((2, 3), keepdim=True)
+    return F.conv2d(x, *n.head(x.shape[1])).flatten(1)
+
+
+# ---- files ---------------------------------------------------------------------------------------
+
+def make(name, side, run, write, statistics=False):
+    """run(tensors, x, at, training) -> logits"""
+    torch.manual_seed(zlib.crc32(name.encode()))
+    x = torch.randn(3, side, side, 3).to(torch.float32).to(torch.float64)
+    t, at, image = Tensors(), {}, x.permute(0, 3, 1, 2)
+    labels = torch.arange(3) % CLASSES
+    run(t, image, {}, False)
+    loss = F.cross_entropy(run(t, image, {}, True), labels)
+    trained = [k for k, v in t.items() if v.requires_grad and not k.endswith(("running_mean", "running_var"))]
+    gradients = torch.autograd.grad(loss, [t[k] for k in trained])
+    with torch.no_grad():
+        logits = run(t, image, at, False)
+    golden = {"input": x, "logits": logits, "loss": loss.detach().reshape(1)}
+    golden.update({"at/" + k: v for k, v in at.items()})
+    golden.update({"gradient/" + k: g for k, g in zip(trained, gradients)})
+    write_safetensors(os.path.join(HERE, name + ".golden.safetensors"), golden)
+    write(os.path.join(HERE, name), {k: v.detach() for k, v in t.items()})
+
+
+def safetensors(prefix=""):
+    return lambda path, tensors: write_safetensors(path + ".safetensors", {prefix + k: v for k, v in tensors.items()})
+
+
+def npz(save=numpy.savez, order="C", prefix=""):
+    def write(path, tensors):
+        arrays = {prefix + k: numpy.asarray(v.numpy().astype("<f4"), order=order) for k, v in tensors.items()}
+        save(path + ".npz", **arrays)
+    return write
+
+
+make("vit-google", 12, lambda t, x, at, _: vit(Google(t), x, at, gelu="tanh", pre=True), npz())
+make("vit-google-deflated", 8, lambda t, x, at, _: vit(Google(t), x, at, gelu="tanh"),
+     npz(numpy.savez_compressed, "F", "opt/target/"))
+make("vit-big-vision-mean", 12, lambda t, x, at, _: vit(BigVision(t), x, at, gelu="tanh", token=False), npz())
+make("vit-timm", 12, lambda t, x, at, _: vit(Timm(t), x, at), safetensors())
+make("vit-timm-module", 8, lambda t, x, at, _: vit(Timm(t), x, at), safetensors("module."))
+make("vit-huggingface", 12, lambda t, x, at, _: vit(HuggingFace(t), x, at, epsilon=1e-12), safetensors())
+make("resnet-10", 64, lambda t, x, at, on: resnet(t, x, at, (1, 1, 1, 1), False, on), safetensors())
+make("resnet-14", 64, lambda t, x, at, on: resnet(t, x, at, (1, 1, 1, 1), True, on), safetensors("model."))
+make("cifar-padded", 16, lambda t, x, at, on: small_resnet(t, x, at, on, "padded", "linear"), safetensors())
+make("cifar-projection", 16, lambda t, x, at, on: small_resnet(t, x, at, on, "shortcut", "fc"), safetensors())
+make("bit-14", 32, lambda t, x, at, _: bit(BitNpz(t), x, at, (1, 1, 1, 1), 1e-10), npz())
+make("bit-14-timm", 32, lambda t, x, at, _: bit(BitTimm(t), x, at, (1, 1, 1, 1), 1e-8), safetensors())
