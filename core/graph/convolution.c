@@ -14,7 +14,7 @@
 #include <math.h>
 #include <string.h>
 
-#define KERNEL_LIMIT 31
+#define KERNEL_LIMIT 64
 #define PARTIAL_FLOATS ((size_t)4 << 20) /* of gradients that wait to be added up */
 #define REDUCE_FLOATS 4096               /* of a gradient added up by one piece */
 

@@ -97,8 +97,10 @@ void sx_graph_describe(const sx_graph *graph, sx_text *out);
  * layers and another batch size have the same layout. End with sx_parameters_done. */
 sx_status sx_parameters_new(const sx_graph *graph, uint64_t seed, sx_parameters *out,
                             sx_error *err);
-/* The same layout, all values 0, for whoever fills them. */
-sx_status sx_parameters_empty(const sx_graph *graph, sx_parameters *out, sx_error *err);
+/* The same in two steps, for whoever fills them: the slices, with no values yet; and values, all
+ * 0. */
+sx_status sx_parameters_lay_out(const sx_graph *graph, sx_parameters *out, sx_error *err);
+sx_status sx_parameters_allocate(sx_parameters *parameters, sx_error *err);
 void sx_parameters_done(sx_parameters *parameters);
 
 /* The rows of the operator table, for tests and help. NULL or false past the end. */

@@ -86,23 +86,26 @@ static void fill_slice(const sx_graph *graph, int index, uint64_t seed, float *v
         }
 }
 
-sx_status sx_parameters_empty(const sx_graph *graph, sx_parameters *out, sx_error *err) {
+sx_status sx_parameters_lay_out(const sx_graph *graph, sx_parameters *out, sx_error *err) {
     *out = (sx_parameters){.size = graph->parameter_count, .count = graph->slice_count};
-    out->values = sx_alloc(out->size, sizeof *out->values);
     out->slices = sx_alloc((size_t)out->count, sizeof *out->slices);
-    if (!out->values || !out->slices) {
-        double mebibytes = (double)out->size * sizeof *out->values / 1048576;
-        sx_parameters_done(out);
-        return sx_fail(err, SX_NO_MEMORY, "not enough memory for parameters of %.1f MiB",
-                       mebibytes);
-    }
+    if (!out->slices) return sx_fail(err, SX_NO_MEMORY, "not enough memory for the parameters");
     if (out->count) memcpy(out->slices, graph->slices, (size_t)out->count * sizeof *out->slices);
     return SX_OK;
 }
 
+sx_status sx_parameters_allocate(sx_parameters *parameters, sx_error *err) {
+    parameters->values = sx_alloc(parameters->size, sizeof *parameters->values);
+    if (parameters->values) return SX_OK;
+    return sx_fail(err, SX_NO_MEMORY, "not enough memory for parameters of %.1f MiB",
+                   (double)parameters->size * sizeof *parameters->values / 1048576);
+}
+
 sx_status sx_parameters_new(const sx_graph *graph, uint64_t seed, sx_parameters *out,
                             sx_error *err) {
-    sx_status status = sx_parameters_empty(graph, out, err);
+    sx_status status = sx_parameters_lay_out(graph, out, err);
+    if (!status) status = sx_parameters_allocate(out, err);
+    if (status) sx_parameters_done(out);
     for (int i = 0; !status && i < out->count; i++)
         fill_slice(graph, i, seed, out->values + out->slices[i].offset);
     return status;

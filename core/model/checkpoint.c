@@ -230,6 +230,8 @@ static sx_status take_tensor(loader *l, const sx_slice *slice, const sx_name_rul
 
 static sx_status take_values(loader *l, sx_error *err) {
     const sx_parameters *parameters = &l->model->parameters;
+    sx_status status = sx_parameters_allocate(&l->model->parameters, err);
+    if (status) return status;
     l->buffer = sx_alloc(l->capacity + 1, sizeof *l->buffer);
     if (!l->buffer) return sx_fail(err, SX_NO_MEMORY, "not enough memory to load the model");
     for (int s = 0; s < parameters->count; s++) {
@@ -237,7 +239,7 @@ static sx_status take_values(loader *l, sx_error *err) {
         const sx_tensor_facts *tensor;
         const sx_name_rule *rule = rule_found(&l->found, slice->name, &tensor);
         for (int part = 0; part < (rule->parts ? rule->parts : 1); part++) {
-            sx_status status = take_tensor(l, slice, rule + part, err);
+            status = take_tensor(l, slice, rule + part, err);
             if (status) return status;
         }
     }
@@ -275,20 +277,41 @@ static sx_status check_all(loader *l, sx_error *err) {
                    wrong > LISTED ? " ..." : "");
 }
 
+static sx_status open_loader(loader *l, sx_tensors *file, sx_checkpoint *c, sx_model *model,
+                             sx_error *err) {
+    *l = (loader){
+        .found = {file, c->naming, c->prefix}, .file = file, .checkpoint = c, .model = model};
+    const sx_model_size size = {c->height, c->width, c->channels, c->classes};
+    sx_status status = sx_model_lay_out(c->spec, &size, model, err);
+    if (status) return status;
+    l->used = sx_alloc(sx_tensors_count(file) + 1, sizeof *l->used);
+    if (!l->used) return sx_fail(err, SX_NO_MEMORY, "not enough memory to load the model");
+    return check_all(l, err);
+}
+
+static void close_loader(loader *l) {
+    sx_free(l->buffer);
+    sx_free(l->used);
+}
+
+sx_status sx_checkpoint_check(sx_tensors *file, sx_checkpoint *checkpoint, size_t *trained,
+                              sx_error *err) {
+    loader l;
+    sx_model model = {0};
+    sx_status status = open_loader(&l, file, checkpoint, &model, err);
+    if (!status) *trained = sx_model_trained(&model);
+    close_loader(&l);
+    sx_model_done(&model);
+    return status;
+}
+
 sx_status sx_checkpoint_load(sx_tensors *file, sx_checkpoint *checkpoint, sx_model *out,
                              sx_text *surplus, sx_error *err) {
-    sx_checkpoint *c = checkpoint;
-    loader l = {.found = {file, c->naming, c->prefix}, .file = file, .checkpoint = c, .model = out};
-    sx_status status = sx_model_empty(
-        c->spec, &(sx_model_size){c->height, c->width, c->channels, c->classes}, out, err);
-    if (status) return status;
-    l.used = sx_alloc(sx_tensors_count(file) + 1, sizeof *l.used);
-    if (!l.used) status = sx_fail(err, SX_NO_MEMORY, "not enough memory to load the model");
-    if (!status) status = check_all(&l, err);
+    loader l;
+    sx_status status = open_loader(&l, file, checkpoint, out, err);
     if (!status) status = take_values(&l, err);
     if (!status) list_surplus(&l, surplus);
-    sx_free(l.buffer);
-    sx_free(l.used);
+    close_loader(&l);
     if (status) sx_model_done(out);
     return status;
 }

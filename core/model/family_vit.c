@@ -13,7 +13,7 @@
         {"", "dim", SX_OPTION_INTEGER, DIM, 1, 4096, NULL, "channels of a token"},                  \
             {"", "depth", SX_OPTION_INTEGER, DEPTH, 1, 48, NULL, "blocks"},                         \
             {"", "heads", SX_OPTION_INTEGER, HEADS, 1, 64, NULL, "of attention; must divide dim"},  \
-            {"", "patch", SX_OPTION_INTEGER, PATCH, 1, 31, NULL, "pixels a side of a patch"},       \
+            {"", "patch", SX_OPTION_INTEGER, PATCH, 1, 64, NULL, "pixels a side of a patch"},       \
             {"",                                                                                    \
              "expand",                                                                              \
              SX_OPTION_INTEGER,                                                                     \

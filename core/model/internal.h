@@ -51,8 +51,9 @@ typedef struct {
     int height, width, channels, classes;
 } sx_model_size;
 
-/* A model whose parameters are all 0. */
-sx_status sx_model_empty(const char *spec, const sx_model_size *size, sx_model *out, sx_error *err);
+/* A model whose parameters have no values yet (sx_parameters_allocate). */
+sx_status sx_model_lay_out(const char *spec, const sx_model_size *size, sx_model *out,
+                           sx_error *err);
 
 /* Where a file of layers is: the path itself, or in the assets. */
 sx_status sx_model_find_file(const char *spec, char path[SX_PATH_SIZE], sx_error *err);

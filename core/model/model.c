@@ -100,12 +100,12 @@ sx_status sx_model_new(const char *spec, int height, int width, int channels, in
     return status;
 }
 
-sx_status sx_model_empty(const char *spec, const sx_model_size *size, sx_model *out,
-                         sx_error *err) {
+sx_status sx_model_lay_out(const char *spec, const sx_model_size *size, sx_model *out,
+                           sx_error *err) {
     sx_error local = {0};
     if (!err) err = &local;
     sx_graph *graph = lay_out(spec, size, out, err);
-    sx_status status = graph ? sx_parameters_empty(graph, &out->parameters, err) : err->status;
+    sx_status status = graph ? sx_parameters_lay_out(graph, &out->parameters, err) : err->status;
     sx_graph_free(graph);
     if (status) sx_model_done(out);
     return status;

@@ -104,6 +104,11 @@ sx_status sx_checkpoint_set(sx_checkpoint *checkpoint, const char *options, sx_e
 sx_status sx_checkpoint_load(sx_tensors *file, sx_checkpoint *checkpoint, sx_model *out,
                              sx_text *surplus, sx_error *err);
 
+/* The first half of loading: holds names and shapes of all tensors against the model, without their
+ * values. *trained gets the number of trained values. */
+sx_status sx_checkpoint_check(sx_tensors *file, sx_checkpoint *checkpoint, size_t *trained,
+                              sx_error *err);
+
 /* Writes `values`, the model's parameters or a vector laid out like them, as a safetensors file
  * with the names and layouts of the checkpoint's naming. */
 sx_status sx_checkpoint_write(const sx_model *model, const sx_checkpoint *checkpoint,

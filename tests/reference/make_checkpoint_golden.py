@@ -9,7 +9,10 @@ gradient of the cross-entropy by every tensor of the model, under the model's na
 restated here from the papers and the sources' public code, in double precision.
 tests/unit/test_checkpoint.c opens the same files.
 """
+import gzip
+import json
 import os
+import struct
 import zlib
 
 import numpy
@@ -314,3 +317,150 @@ make("cifar-padded", 16, lambda t, x, at, on: small_resnet(t, x, at, on, "padded
 make("cifar-projection", 16, lambda t, x, at, on: small_resnet(t, x, at, on, "shortcut", "fc"), safetensors())
 make("bit-14", 32, lambda t, x, at, _: bit(BitNpz(t), x, at, (1, 1, 1, 1), 1e-10), npz())
 make("bit-14-timm", 32, lambda t, x, at, _: bit(BitTimm(t), x, at, (1, 1, 1, 1), 1e-8), safetensors())
+
+
+# ---- names and shapes of the published sizes -----------------------------------------------------
+
+
+def timm_names(d, depth, patch, side, classes):
+    names = {"cls_token": [1, 1, d], "pos_embed": [1, (side // patch) ** 2 + 1, d],
+             "patch_embed.proj.weight": [d, 3, patch, patch], "patch_embed.proj.bias": [d]}
+    for i in range(depth):
+        b = f"blocks.{i}."
+        names.update({b + "norm1.weight": [d], b + "norm1.bias": [d], b + "attn.qkv.weight": [3 * d, d],
+                      b + "attn.qkv.bias": [3 * d], b + "attn.proj.weight": [d, d], b + "attn.proj.bias": [d],
+                      b + "norm2.weight": [d], b + "norm2.bias": [d], b + "mlp.fc1.weight": [4 * d, d],
+                      b + "mlp.fc1.bias": [4 * d], b + "mlp.fc2.weight": [d, 4 * d], b + "mlp.fc2.bias": [d]})
+    return {**names, "norm.weight": [d], "norm.bias": [d], "head.weight": [classes, d], "head.bias": [classes]}
+
+
+def huggingface_names(d, depth, patch, side, classes):
+    e = "vit.embeddings."
+    names = {e + "cls_token": [1, 1, d], e + "position_embeddings": [1, (side // patch) ** 2 + 1, d],
+             e + "patch_embeddings.projection.weight": [d, 3, patch, patch],
+             e + "patch_embeddings.projection.bias": [d]}
+    for i in range(depth):
+        b = f"vit.encoder.layer.{i}."
+        for part in ("query", "key", "value"):
+            names.update({b + f"attention.attention.{part}.weight": [d, d], b + f"attention.attention.{part}.bias": [d]})
+        names.update({b + "attention.output.dense.weight": [d, d], b + "attention.output.dense.bias": [d],
+                      b + "intermediate.dense.weight": [4 * d, d], b + "intermediate.dense.bias": [4 * d],
+                      b + "output.dense.weight": [d, 4 * d], b + "output.dense.bias": [d]})
+        names.update({b + f"layernorm_{w}.{k}": [d] for w in ("before", "after") for k in ("weight", "bias")})
+    return {**names, "vit.layernorm.weight": [d], "vit.layernorm.bias": [d],
+            "classifier.weight": [classes, d], "classifier.bias": [classes]}
+
+
+def google_names(d, depth, patch, side, classes, heads, pre=False):
+    names = {"cls": [1, 1, d], "embedding/kernel": [patch, patch, 3, d], "embedding/bias": [d],
+             "Transformer/posembed_input/pos_embedding": [1, (side // patch) ** 2 + 1, d]}
+    for i in range(depth):
+        b = f"Transformer/encoderblock_{i}/"
+        a = b + "MultiHeadDotProductAttention_1/"
+        for part in ("query", "key", "value"):
+            names.update({a + part + "/kernel": [d, heads, d // heads], a + part + "/bias": [heads, d // heads]})
+        names.update({a + "out/kernel": [heads, d // heads, d], a + "out/bias": [d],
+                      b + "MlpBlock_3/Dense_0/kernel": [d, 4 * d], b + "MlpBlock_3/Dense_0/bias": [4 * d],
+                      b + "MlpBlock_3/Dense_1/kernel": [4 * d, d], b + "MlpBlock_3/Dense_1/bias": [d]})
+        names.update({b + f"LayerNorm_{n}/{k}": [d] for n in (0, 2) for k in ("scale", "bias")})
+    names.update({"Transformer/encoder_norm/scale": [d], "Transformer/encoder_norm/bias": [d],
+                  "head/kernel": [d, classes], "head/bias": [classes]})
+    return {**names, **({"pre_logits/kernel": [d, d], "pre_logits/bias": [d]} if pre else {})}
+
+
+def norm_names(at, c):
+    return {**{f"{at}.{k}": [c] for k in ("weight", "bias", "running_mean", "running_var")},
+            at + ".num_batches_tracked": []}
+
+
+def torchvision_names(blocks, bottleneck):
+    names, before = {"conv1.weight": [64, 3, 7, 7], **norm_names("bn1", 64)}, 64
+    for s, count in enumerate(blocks):
+        c, out = 64 << s, (256 if bottleneck else 64) << s
+        for b in range(count):
+            at = f"layer{s + 1}.{b}."
+            sizes = [(c, before, 1), (c, c, 3), (out, c, 1)] if bottleneck else [(c, before, 3), (c, c, 3)]
+            for i, (o, into, k) in enumerate(sizes):
+                names.update({at + f"conv{i + 1}.weight": [o, into, k, k], **norm_names(at + f"bn{i + 1}", o)})
+            if b == 0 and (s or bottleneck):
+                names.update({at + "downsample.0.weight": [out, before, 1, 1], **norm_names(at + "downsample.1", out)})
+            before = out
+    return {**names, "fc.weight": [1000, before], "fc.bias": [1000]}
+
+
+def cifar_names(depth):
+    names, before = {"conv1.weight": [16, 3, 3, 3], **norm_names("bn1", 16)}, 16
+    for s in range(3):
+        for b in range((depth - 2) // 6):
+            at, c = f"layer{s + 1}.{b}.", 16 << s
+            names.update({at + "conv1.weight": [c, before, 3, 3], **norm_names(at + "bn1", c),
+                          at + "conv2.weight": [c, c, 3, 3], **norm_names(at + "bn2", c)})
+            before = c
+    return {**names, "linear.weight": [10, 64], "linear.bias": [10]}
+
+
+def bit_names(blocks, width, classes):
+    k, g = "/standardized_conv2d/kernel", "/group_norm/"
+    names, before = {"resnet/root_block" + k: [7, 7, 3, 64 * width]}, 64 * width
+    for s, count in enumerate(blocks):
+        c, out = 64 * width << s, 256 * width << s
+        for b in range(count):
+            at = f"resnet/block{s + 1}/unit{b + 1:02d}/"
+            for part, (kernel, into, o) in zip("abc", ((1, before, c), (3, c, c), (1, c, out))):
+                names.update({at + part + k: [kernel, kernel, into, o], at + part + g + "gamma": [into],
+                              at + part + g + "beta": [into]})
+            if b == 0:
+                names[at + "a/proj" + k] = [1, 1, before, out]
+            before = out
+    return {**names, "resnet/group_norm/gamma": [before], "resnet/group_norm/beta": [before],
+            "resnet/head/conv2d/kernel": [1, 1, before, classes], "resnet/head/conv2d/bias": [classes]}
+
+
+def write_header(name, shapes):
+    """A safetensors file without its values, gzipped."""
+    header, at = {}, 0
+    for key, shape in shapes.items():
+        wide = key.endswith("num_batches_tracked")
+        size = 8 if wide else 4
+        for n in shape:
+            size *= n
+        header[key] = {"dtype": "I64" if wide else "F32", "shape": shape, "data_offsets": [at, at + size]}
+        at += size
+    text = json.dumps(header, separators=(",", ":")).encode()
+    with open(os.path.join(HERE, name + ".header.gz"), "wb") as file:
+        file.write(gzip.compress(struct.pack("<Q", len(text)) + text, mtime=0))
+
+
+DEEP = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
+for name, d, depth, patch in (("ti16", 192, 12, 16), ("s16", 384, 12, 16), ("b16", 768, 12, 16), ("l16", 1024, 24, 16),
+                              ("h14", 1280, 32, 14)):
+    write_header("vit-" + name + "-timm", timm_names(d, depth, patch, 224, 1000))
+write_header("vit-b16-huggingface", huggingface_names(768, 12, 16, 224, 1000))
+write_header("vit-b16-google", google_names(768, 12, 16, 384, 1000, 12))
+write_header("vit-b32-google-21k", google_names(768, 12, 32, 224, 21843, 12, pre=True))
+write_header("vit-h14-google", google_names(1280, 32, 14, 224, 21843, 16, pre=True))
+for depth, blocks in ((18, (2, 2, 2, 2)), (34, DEEP[50])):
+    write_header(f"resnet-{depth}-torchvision", torchvision_names(blocks, False))
+for depth, blocks in DEEP.items():
+    write_header(f"resnet-{depth}-torchvision", torchvision_names(blocks, True))
+for depth in (20, 32, 44, 56, 110):
+    write_header(f"resnet-{depth}-cifar", cifar_names(depth))
+write_header("bit-r50x1", bit_names(DEEP[50], 1, 1000))
+write_header("bit-r101x3-21k", bit_names(DEEP[101], 3, 21843))
+write_header("bit-r152x4", bit_names(DEEP[152], 4, 1000))
+
+# ---- a pickle, and positions ---------------------------------------------------------------------
+
+torch.save({"a": torch.zeros(2)}, os.path.join(HERE, "pickle.pt"))
+
+torch.manual_seed(5)
+table = torch.randn(1 + 36, 3).to(torch.float32).to(torch.float64)
+grid = table[1:].reshape(6, 6, 3).permute(2, 0, 1)[None]
+positions = {"in": table}
+for to in (4, 9):
+    for rule, options in (("corners", dict(mode="bilinear", align_corners=True)),
+                          ("bicubic", dict(mode="bicubic", align_corners=False)),
+                          ("bicubic-smooth", dict(mode="bicubic", align_corners=False, antialias=True))):
+        new = F.interpolate(grid, size=(to, to), **options)[0].permute(1, 2, 0).reshape(-1, 3)
+        positions[f"{rule}-{to}"] = torch.cat([table[:1], new])
+write_safetensors(os.path.join(HERE, "positions.safetensors"), positions)

@@ -237,10 +237,236 @@ static void gradients_equal_pytorch(void **state) {
     }
 }
 
+/* ---- names and shapes of the published sizes ----------------------------------------------------
+ */
+
+/* A file of that header whose values are a hole in it. */
+static void write_sparse(const char *name, char path[64]) {
+    char from[256];
+    sx_bytes header;
+    snprintf(from, sizeof from, DATA "%s.header.gz", name);
+    assert_int_equal(sx_file_read_inflated(from, 1 << 24, &header, NULL), SX_OK);
+    strcpy(path, "/tmp/sx-header-XXXXXX");
+    int fd = mkstemp(path);
+    assert_int_equal(write(fd, header.data, header.size), header.size);
+    const char *text = (const char *)header.data + 8, *end = text + header.size - 8;
+    long long last = 0;
+    for (const char *at = text; at < end - 15; at++)
+        if (memcmp(at, "\"data_offsets\":[", 16) == 0) last = atoll(strchr(at + 16, ',') + 1);
+    assert_int_equal(ftruncate(fd, (off_t)header.size + last), 0);
+    close(fd);
+    sx_bytes_done(&header);
+}
+
+static void published_sizes_are_recognised(void **state) {
+    (void)state;
+    static const struct {
+        const char *name, *spec;
+        int side;
+        size_t trained;
+    } sizes[] = {
+        {"vit-ti16-timm", "vit(dim=192, depth=12, heads=3, patch=16", 224, 5717416},
+        {"vit-s16-timm", "vit(dim=384, depth=12, heads=6, patch=16", 224, 22050664},
+        {"vit-b16-timm", "vit(dim=768, depth=12, heads=12, patch=16", 224, 86567656},
+        {"vit-l16-timm", "vit(dim=1024, depth=24, heads=16, patch=16", 224, 304326632},
+        {"vit-h14-timm", "vit(dim=1280, depth=32, heads=16, patch=14", 224, 632045800},
+        {"vit-b16-huggingface", "vit(dim=768, depth=12, heads=12, patch=16", 224, 86567656},
+        {"vit-b16-google", "vit(dim=768, depth=12, heads=12, patch=16", 384, 86859496},
+        {"vit-b32-google-21k", "vit(dim=768, depth=12, heads=12, patch=32, pre_logits=768", 224,
+         104843091},
+        {"vit-h14-google", "vit(dim=1280, depth=32, heads=16, patch=14, pre_logits=1280", 224,
+         660385363},
+        {"resnet-18-torchvision", "resnet-imagenet(depth=18, width=64)", 224, 11689512},
+        {"resnet-34-torchvision", "resnet-imagenet(depth=34, width=64)", 224, 21797672},
+        {"resnet-50-torchvision", "resnet-imagenet(depth=50, width=64)", 224, 25557032},
+        {"resnet-101-torchvision", "resnet-imagenet(depth=101, width=64)", 224, 44549160},
+        {"resnet-152-torchvision", "resnet-imagenet(depth=152, width=64)", 224, 60192808},
+        {"resnet-20-cifar", "resnet(depth=20, width=16, shortcut=padded)", 32, 269722},
+        {"resnet-32-cifar", "resnet(depth=32, width=16, shortcut=padded)", 32, 464154},
+        {"resnet-44-cifar", "resnet(depth=44, width=16, shortcut=padded)", 32, 658586},
+        {"resnet-56-cifar", "resnet(depth=56, width=16, shortcut=padded)", 32, 853018},
+        {"resnet-110-cifar", "resnet(depth=110, width=16, shortcut=padded)", 32, 1727962},
+        {"bit-r50x1", "bit(depth=50, width=1, base=64, groups=32", 224, 25549352},
+        {"bit-r101x3-21k", "bit(depth=101, width=3, base=64, groups=32", 224, 516015123},
+        {"bit-r152x4", "bit(depth=152, width=4, base=64, groups=32", 224, 936533224},
+    };
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        char path[64];
+        sx_error err = {0};
+        sx_checkpoint checkpoint;
+        size_t trained = 0;
+        write_sparse(sizes[i].name, path);
+        sx_tensors *file = sx_tensors_open(path, &err);
+        unlink(path);
+        if (!file || sx_checkpoint_recognise(file, &checkpoint, &err) ||
+            sx_checkpoint_check(file, &checkpoint, &trained, &err))
+            fail_msg("%s: %s", sizes[i].name, err.message);
+        assert_memory_equal(checkpoint.spec, sizes[i].spec, strlen(sizes[i].spec));
+        assert_int_equal(checkpoint.height, sizes[i].side);
+        if (trained != sizes[i].trained) fail_msg("%s: %zu parameters", sizes[i].name, trained);
+        sx_tensors_close(file);
+    }
+}
+
+/* ---- what does not fit -------------------------------------------------------------------------
+ */
+
+/* The tensors of a case, changed, as a file; the sentence that loading it gives. */
+static void refused_as(const sx_safetensor *tensors, size_t count, const char *sentence) {
+    char path[] = "/tmp/sx-tensors-XXXXXX";
+    sx_error err = {0};
+    sx_checkpoint checkpoint;
+    sx_model model;
+    close(mkstemp(path));
+    assert_int_equal(sx_safetensors_write(path, tensors, count, NULL, 0, NULL), SX_OK);
+    sx_tensors *file = sx_tensors_open(path, NULL);
+    unlink(path);
+    if (sx_checkpoint_recognise(file, &checkpoint, &err) == SX_OK)
+        assert_int_equal(sx_checkpoint_load(file, &checkpoint, &model, NULL, &err), SX_BAD_INPUT);
+    if (!strstr(err.message, sentence)) fail_msg("%s", err.message);
+    sx_tensors_close(file);
+}
+
+static void missing_and_misshapen_tensors_are_named(void **state) {
+    (void)state;
+    sx_safetensors file;
+    assert_int_equal(sx_safetensors_read(DATA "vit-timm.safetensors", 1 << 20, &file, NULL), SX_OK);
+    sx_safetensor changed[64];
+    size_t count = file.count;
+    memcpy(changed, file.tensors, count * sizeof *changed);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(changed[i].name, "blocks.1.norm2.bias") == 0) changed[i].name = "other";
+    refused_as(changed, count, "block2.norm2.bias is missing");
+    memcpy(changed, file.tensors, count * sizeof *changed);
+    for (size_t i = 0; i < count; i++)
+        if (strcmp(changed[i].name, "blocks.0.mlp.fc2.weight") == 0) {
+            size_t swapped = changed[i].sizes[0];
+            changed[i].sizes[0] = changed[i].sizes[1];
+            changed[i].sizes[1] = swapped;
+        }
+    refused_as(changed, count, "blocks.0.mlp.fc2.weight has another shape");
+    changed[0].name = "nobody.knows";
+    refused_as(changed, 1, "none of the known families");
+    sx_safetensors_done(&file);
+}
+
+static void surplus_tensors_are_listed(void **state) {
+    (void)state;
+    sx_safetensors file;
+    sx_safetensor more[64];
+    char path[] = "/tmp/sx-tensors-XXXXXX";
+    sx_text surplus = {0};
+    sx_checkpoint checkpoint;
+    sx_model model;
+    assert_int_equal(sx_safetensors_read(DATA "vit-timm.safetensors", 1 << 20, &file, NULL), SX_OK);
+    memcpy(more, file.tensors, file.count * sizeof *more);
+    more[file.count] = more[0];
+    more[file.count].name = "head_dist\n.weight";
+    close(mkstemp(path));
+    assert_int_equal(sx_safetensors_write(path, more, file.count + 1, NULL, 0, NULL), SX_OK);
+    sx_tensors *opened_file = sx_tensors_open(path, NULL);
+    unlink(path);
+    assert_int_equal(sx_checkpoint_recognise(opened_file, &checkpoint, NULL), SX_OK);
+    assert_int_equal(sx_checkpoint_load(opened_file, &checkpoint, &model, &surplus, NULL), SX_OK);
+    assert_non_null(strstr(surplus.data, "head_dist"));
+    assert_null(strstr(surplus.data, "head_dist\n.weight"));
+    sx_text_done(&surplus);
+    sx_model_done(&model);
+    sx_tensors_close(opened_file);
+    sx_safetensors_done(&file);
+}
+
+static void pickles_are_refused_with_a_way_out(void **state) {
+    (void)state;
+    static const uint8_t pickle[] = {0x80, 2, 0x8a, 10, 'l', 0xfc, 0x9c, 'F', 0xf9, ' ', 'j', 0xa8};
+    char path[] = "/tmp/sx-pickle-XXXXXX";
+    sx_error err = {0};
+    int fd = mkstemp(path);
+    assert_int_equal(write(fd, pickle, sizeof pickle), sizeof pickle);
+    close(fd);
+    assert_null(sx_tensors_open(path, &err));
+    assert_non_null(strstr(err.message, "is a pickle"));
+    assert_non_null(strstr(err.message, "save_file"));
+    unlink(path);
+    assert_null(sx_tensors_open(DATA "pickle.pt", &err));
+    assert_non_null(strstr(err.message, "is a pickle"));
+}
+
+/* ---- types, positions --------------------------------------------------------------------------
+ */
+
+static void all_types_become_floats(void **state) {
+    (void)state;
+    static const uint16_t halves[] = {0x3c00, 0xc100, 0x0001}, brains[] = {0x3f80, 0xc020, 0x4049};
+    static const int32_t words[] = {-3, 70000, 0};
+    const sx_safetensor tensors[] = {
+        {"half", SX_DTYPE_F16, 1, {3}, halves, sizeof halves},
+        {"brain", SX_DTYPE_BF16, 1, {3}, brains, sizeof brains},
+        {"word", SX_DTYPE_I32, 1, {3}, words, sizeof words},
+        {"wide", SX_DTYPE_F64, 1, {1}, (const double[]){0.25}, 8},
+        {"small", SX_DTYPE_I8, 1, {2}, (const int8_t[]){-1, 5}, 2},
+    };
+    static const float expected[][3] = {
+        {1, -2.5f, 0x1p-24f}, {1, -2.5f, 3.140625f}, {-3, 70000, 0}, {0.25f}, {-1, 5}};
+    char path[] = "/tmp/sx-types-XXXXXX";
+    close(mkstemp(path));
+    assert_int_equal(sx_safetensors_write(path, tensors, 5, NULL, 0, NULL), SX_OK);
+    sx_tensors *file = sx_tensors_open(path, NULL);
+    for (int i = 0; i < 5; i++) {
+        float values[3] = {0};
+        const sx_tensor_facts *facts = sx_tensors_find(file, tensors[i].name);
+        assert_int_equal(sx_tensors_read(file, facts, values, NULL), SX_OK);
+        assert_memory_equal(values, expected[i], sizeof values);
+    }
+    sx_tensors_close(file);
+    unlink(path);
+}
+
+static void positions_are_resized_by_three_rules(void **state) {
+    (void)state;
+    static const char *const rules[] = {"corners", "bicubic", "bicubic-smooth"};
+    sx_safetensors file;
+    assert_int_equal(sx_safetensors_read(DATA "positions.safetensors", 1 << 20, &file, NULL),
+                     SX_OK);
+    const sx_safetensor *in = sx_safetensors_find(&file, "in"); /* [1 + 6 6, 3] */
+    for (int rule = 0; rule < 3; rule++)
+        for (int to = 4; to <= 9; to += 5) {
+            char name[32];
+            float out[(1 + 9 * 9) * 3];
+            snprintf(name, sizeof name, "%s-%d", rules[rule], to);
+            const sx_safetensor *expected = sx_safetensors_find(&file, name);
+            assert_int_equal(expected->bytes, (size_t)(1 + to * to) * 3 * sizeof *out);
+            sx_position_resize((sx_position_rule)rule, in->values, 1, 6, to, 3, out);
+            agree("positions", name, out, expected->values, (size_t)(1 + to * to) * 3, false);
+        }
+    sx_safetensors_done(&file);
+}
+
+static void a_model_opens_at_another_resolution(void **state) {
+    (void)state;
+    sx_tensors *file = sx_tensors_open(DATA "vit-timm.safetensors", NULL);
+    sx_checkpoint checkpoint;
+    sx_model model;
+    sx_error err = {0};
+    assert_int_equal(sx_checkpoint_recognise(file, &checkpoint, NULL), SX_OK);
+    checkpoint.height = checkpoint.width = 20;
+    if (sx_checkpoint_load(file, &checkpoint, &model, NULL, &err)) fail_msg("%s", err.message);
+    assert_int_equal(sx_parameters_find(&model.parameters, "position.weight")->sizes[1], 26);
+    sx_model_done(&model);
+    sx_tensors_close(file);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logits_equal_pytorch),
         cmocka_unit_test(gradients_equal_pytorch),
+        cmocka_unit_test(published_sizes_are_recognised),
+        cmocka_unit_test(missing_and_misshapen_tensors_are_named),
+        cmocka_unit_test(surplus_tensors_are_listed),
+        cmocka_unit_test(pickles_are_refused_with_a_way_out),
+        cmocka_unit_test(all_types_become_floats),
+        cmocka_unit_test(positions_are_resized_by_three_rules),
+        cmocka_unit_test(a_model_opens_at_another_resolution),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
