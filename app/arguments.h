@@ -10,12 +10,14 @@ enum {
     SX_FOR_SCREEN = 2, /* the workbench: run, open, no command */
     SX_FOR_EXPORT = 4,
     SX_FOR_REPORT = 16,
-    SX_SETTING = 8, /* can be kept in the file of settings */
+    SX_FOR_MODEL = 32, /* open MODEL, classify */
+    SX_SETTING = 8,    /* can be kept in the file of settings */
 };
 
 typedef struct {
     sx_app_options app;
     const char *preset, *seed, *out, *resume, *only, *format, *clock, *speed;
+    const char *data, *set, *prepare, *classes, *rows; /* of models from outside */
     bool help;
     char **rest; /* what is not a flag, in order; points into argv */
     int count;

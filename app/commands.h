@@ -3,7 +3,7 @@
 #ifndef SX_APP_COMMANDS_H
 #define SX_APP_COMMANDS_H
 
-#include "app/app.h"
+#include "app/arguments.h"
 
 int sx_command_run(int argc, char **argv);
 int sx_command_open(int argc, char **argv);
@@ -12,6 +12,7 @@ int sx_command_lesson(int argc, char **argv);
 int sx_command_report(int argc, char **argv);
 int sx_command_export(int argc, char **argv);
 int sx_command_data(int argc, char **argv);
+int sx_command_classify(int argc, char **argv);
 int sx_command_help(int argc, char **argv);
 
 /* Prints usage, help and flags of a command (for --help); returns SX_EXIT_DONE. */
@@ -26,6 +27,11 @@ void sx_app_keys(sx_text *out);
 /* Prints the manual page as roff, and a completion for bash. app/manual.c */
 void sx_manual_print(void);
 void sx_completion_print(void);
+
+/* Whether a path is a file of a model's tensors; and `open` of one: says what it is, measures it on
+ * a data set. app/model.c */
+bool sx_app_is_model(const char *path);
+int sx_app_open_model(const sx_arguments *arguments, const char *path);
 
 /* Name of a topic of `help`; NULL past the end. */
 const char *sx_help_topic(int row);

@@ -14,7 +14,7 @@
 const sx_app_command sx_app_commands[] = {
     {"run", "run STUDY.ini [section.key=value ...]", "run a study (or go on: --resume RUN)",
      sx_command_run},
-    {"open", "open PATH|RUN", "open a study file, a data set, a folder of images or a run",
+    {"open", "open PATH|RUN", "open a study file, a data set, a folder of images, a run or a model",
      sx_command_open},
     {"lesson", "lesson [NAME]", "list the lessons, or play one in the workbench",
      sx_command_lesson},
@@ -22,6 +22,8 @@ const sx_app_command sx_app_commands[] = {
      "list the runs, or write a note, rename one, delete one", sx_command_runs},
     {"export", "export RUN", "write a run's results as files", sx_command_export},
     {"report", "report RUN", "write all figures of a run and one page of HTML", sx_command_report},
+    {"classify", "classify MODEL IMAGE...", "say what a model sees in pictures",
+     sx_command_classify},
     {"data", "data [NAME|PATH]", "list the data sets found here, or describe one", sx_command_data},
     {"help", "help [studies|models|operators|data|options|keys|man|completion]", "explain a topic",
      sx_command_help},

@@ -113,6 +113,7 @@ static int open_path(sx_arguments *arguments, char *path) {
         arguments->app.job = (sx_job){SX_JOB_OPEN, NULL, NULL, path};
         return show(&arguments->app);
     }
+    if (sx_app_is_model(path)) return sx_app_open_model(arguments, path);
     if (sx_is_file(path) && is_study_name(path)) return run_study(arguments, path, 1);
     return browse(arguments, path);
 }
@@ -120,7 +121,7 @@ static int open_path(sx_arguments *arguments, char *path) {
 int sx_command_open(int argc, char **argv) {
     sx_error err = {0};
     sx_arguments arguments;
-    unsigned flags = SX_FOR_RUN | SX_FOR_SCREEN;
+    unsigned flags = SX_FOR_RUN | SX_FOR_SCREEN | SX_FOR_MODEL;
     sx_status status = sx_arguments_parse(argc, argv, flags, &arguments, &err);
     if (status) return sx_app_fail(&err);
     if (arguments.help) return sx_command_usage("open", flags);

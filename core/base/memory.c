@@ -6,7 +6,12 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
+/* A weight matrix is touched page by page when it is loaded; on some virtual machines a fault costs
+ * more than zeroing the page, so large blocks ask for large pages. */
+#define HUGE_PAGE ((size_t)2 << 20)
+#define LARGE_BYTES (2 * HUGE_PAGE)
 #define ARENA_BLOCK_BYTES ((size_t)64 * 1024)
 
 static atomic_long fail_countdown = -1;
@@ -23,11 +28,13 @@ static bool must_fail(void) {
 
 void *sx_alloc(size_t count, size_t size) {
     size_t bytes;
-    if (!sx_size_multiply(count, size, &bytes) || bytes > SIZE_MAX - SX_ALIGN) return NULL;
+    if (!sx_size_multiply(count, size, &bytes) || bytes > SIZE_MAX - HUGE_PAGE) return NULL;
     if (must_fail()) return NULL;
     atomic_fetch_add_explicit(&allocations, 1, memory_order_relaxed);
+    size_t align = bytes >= LARGE_BYTES ? HUGE_PAGE : SX_ALIGN;
     bytes = bytes ? (bytes + SX_ALIGN - 1) / SX_ALIGN * SX_ALIGN : SX_ALIGN;
-    void *memory = aligned_alloc(SX_ALIGN, bytes);
+    void *memory = aligned_alloc(align, (bytes + align - 1) / align * align);
+    if (memory && align == HUGE_PAGE) madvise(memory, bytes, MADV_HUGEPAGE);
     if (memory) memset(memory, 0, bytes);
     return memory;
 }

@@ -159,7 +159,7 @@ static void array_close(sx_source *source) {
     sx_free(s);
 }
 
-static const sx_source_kind array_kind = {array_image, NULL, array_close};
+static const sx_source_kind array_kind = {array_image, NULL, NULL, array_close};
 
 /* ---- shapes and labels
  * --------------------------------------------------------------------------- */

@@ -80,7 +80,7 @@ static void cifar_close(sx_source *source) {
     sx_free(s);
 }
 
-static const sx_source_kind cifar_kind = {cifar_image, NULL, cifar_close};
+static const sx_source_kind cifar_kind = {cifar_image, NULL, NULL, cifar_close};
 
 /* ---- opening ------------------------------------------------------------------------------------
  */

@@ -38,6 +38,7 @@ typedef struct {
     char origin[256]; /* where it was read from, or "rendered" */
     int height, width, channels; /* of all items; 0 where items may differ */
     size_t counts[SX_SPLITS];
+    bool own_test; /* the test split is the data set's own, not drawn from the rest */
     int classes;
     const char *const *class_names; /* [classes], owned by the source */
     int factor_count;
@@ -74,6 +75,11 @@ sx_status sx_source_image(const sx_source *source, sx_split split, size_t index,
 
 /* Values of the factors of an item, into out [factor_count]. */
 void sx_source_factors(const sx_source *source, sx_split split, size_t index, double *out);
+
+/* What the item is called where it was read from, safe to show: "cat/17.png"; or its number. Into
+ * out [size]. */
+void sx_source_item_name(const sx_source *source, sx_split split, size_t index, char *out,
+                         size_t size);
 
 /* One line for each data set found on this machine: name, what, where, counts if cheap. */
 void sx_source_list(sx_text *out);

@@ -21,6 +21,11 @@ static sx_status folder_image(const sx_source *source, uint32_t item, sx_image *
     return status ? status : sx_image_read(path, out, err);
 }
 
+static const char *folder_name(const sx_source *source, uint32_t item) {
+    const state *s = source->state;
+    return s->names[item];
+}
+
 static void folder_close(sx_source *source) {
     state *s = source->state;
     if (s) sx_free(s->names);
@@ -123,7 +128,7 @@ bool sx_folder_recognises(const char *path) {
 
 sx_source *sx_folder_open(const char *path, uint64_t seed, const sx_loading *loading,
                           sx_error *err) {
-    static const sx_source_kind kind = {folder_image, NULL, folder_close};
+    static const sx_source_kind kind = {folder_image, NULL, folder_name, folder_close};
     sx_source *source = sx_source_make(&kind, sx_path_name(path), err);
     if (!source) return NULL;
     sx_text_printable(source->facts.origin, sizeof source->facts.origin, path);

@@ -82,7 +82,7 @@ static void idx_close(sx_source *source) {
     sx_free(s);
 }
 
-static const sx_source_kind idx_kind = {idx_image, NULL, idx_close};
+static const sx_source_kind idx_kind = {idx_image, NULL, NULL, idx_close};
 
 static sx_source *make(const char *name, const char *origin, sx_error *err) {
     sx_source *source = sx_source_make(&idx_kind, name, err);

@@ -213,7 +213,7 @@ static void shapes_close(sx_source *source) {
 }
 
 sx_source *sx_shapes_open(uint64_t seed, sx_error *err) {
-    static const sx_source_kind kind = {shapes_image, shapes_factors, shapes_close};
+    static const sx_source_kind kind = {shapes_image, shapes_factors, NULL, shapes_close};
     sx_source *source = sx_source_make(&kind, "shapes", err);
     if (!source) return NULL;
     sx_source_facts *facts = &source->facts;

@@ -105,6 +105,7 @@ sx_status sx_source_split(sx_source *source, int test_every, uint64_t seed, sx_e
     bool memory = true;
     for (int split = 0; split < SX_SPLITS; split++)
         memory = (source->order[split] = sx_alloc(source->items, sizeof(uint32_t))) && memory;
+    source->facts.own_test = source->trained < source->items;
     if (memory) {
         for (size_t i = 0; i < source->trained; i++)
             source->order[SX_SPLIT_TRAIN][counts[SX_SPLIT_TRAIN]++] = (uint32_t)i;
@@ -232,6 +233,15 @@ int sx_source_label(const sx_source *source, sx_split split, size_t index) {
 sx_status sx_source_image(const sx_source *source, sx_split split, size_t index, sx_image *out,
                           sx_error *err) {
     return source->kind->image(source, source->order[split][index], out, err);
+}
+
+void sx_source_item_name(const sx_source *source, sx_split split, size_t index, char *out,
+                         size_t size) {
+    uint32_t item = source->order[split][index];
+    if (source->kind->name)
+        sx_text_printable(out, size, source->kind->name(source, item));
+    else
+        snprintf(out, size, "%u", item);
 }
 
 void sx_source_factors(const sx_source *source, sx_split split, size_t index, double *out) {

@@ -8,7 +8,8 @@
 typedef struct {
     sx_status (*image)(const sx_source *source, uint32_t item, sx_image *out, sx_error *err);
     void (*factors)(const sx_source *source, uint32_t item, double *out); /* NULL: none */
-    void (*close)(sx_source *source);                                     /* frees `state` */
+    const char *(*name)(const sx_source *source, uint32_t item); /* NULL: items have none */
+    void (*close)(sx_source *source);                            /* frees `state` */
 } sx_source_kind;
 
 struct sx_source {

@@ -38,7 +38,7 @@ static int bin_of(double confidence) {
     return bin >= 0 && bin < SX_RELIABILITY_BINS ? (int)bin : SX_RELIABILITY_BINS - 1;
 }
 
-static void add_item(const double *p, int label, int classes, sx_calibration *out) {
+void sx_calibrate_item(const double *p, int label, int classes, sx_calibration *out) {
     int best = sx_argmax(p, classes);
     sx_reliability_bin *bin = &out->bins[bin_of(p[best])];
     bin->count++;
@@ -56,7 +56,11 @@ void sx_calibrate(const double *probabilities, const int32_t *labels, size_t n, 
                   sx_calibration *out) {
     *out = (sx_calibration){0};
     for (size_t i = 0; i < n; i++)
-        add_item(probabilities + i * (size_t)classes, labels[i], classes, out);
+        sx_calibrate_item(probabilities + i * (size_t)classes, labels[i], classes, out);
+    sx_calibrate_end(n, out);
+}
+
+void sx_calibrate_end(size_t n, sx_calibration *out) {
     double total = n ? (double)n : (double)NAN;
     out->accuracy /= total;
     out->nll /= total;

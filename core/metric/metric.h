@@ -70,6 +70,10 @@ typedef struct {
 /* probabilities [n, classes], labels [n]. NLL is +inf when a true class has probability 0. */
 void sx_calibrate(const double *probabilities, const int32_t *labels, size_t n, int classes,
                   sx_calibration *out);
+/* The same an item at a time, for more items than fit in memory: `out` begins as {0}, takes the n
+ * items in order, and is good after the end. */
+void sx_calibrate_item(const double *probabilities, int label, int classes, sx_calibration *out);
+void sx_calibrate_end(size_t n, sx_calibration *out);
 
 /* Spearman's rank correlation with average ranks for ties; NaN when a side is constant. */
 sx_status sx_spearman(const double *x, const double *y, size_t n, double *out, sx_error *err);

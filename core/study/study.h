@@ -7,6 +7,7 @@
 #include "core/base/base.h"
 #include "core/data/data.h"
 #include "core/result/result.h"
+#include "core/study/outside.h"
 #include "core/train/train.h"
 
 /* ---- configuration: a study file, a preset, overrides ---------------------------------------- */

@@ -274,6 +274,13 @@ def bit(n, x, at, blocks, epsilon, base=4, groups=1):
 
 # ---- files ---------------------------------------------------------------------------------------
 
+def made_up(count, side):
+    """Inputs that tests/unit/test_checkpoint.c makes up in the same way: [count, side, side, 3] in -1 .. 1."""
+    i = numpy.arange(count * side * side * 3, dtype=numpy.uint32)
+    x = (i * numpy.uint32(2654435761) + numpy.uint32(12345)) >> numpy.uint32(16)
+    return torch.from_numpy((x % 2001).astype(numpy.float64) / 1000 - 1).reshape(count, side, side, 3).float().double()
+
+
 def make(name, side, run, write, statistics=False):
     """run(tensors, x, at, training) -> logits"""
     torch.manual_seed(zlib.crc32(name.encode()))
@@ -286,7 +293,13 @@ def make(name, side, run, write, statistics=False):
     gradients = torch.autograd.grad(loss, [t[k] for k in trained])
     with torch.no_grad():
         logits = run(t, image, at, False)
-    golden = {"input": x, "logits": logits, "loss": loss.detach().reshape(1)}
+    many = made_up(1000, side)
+    with torch.no_grad():
+        answers = torch.cat([run(t, many[i:i + 100].permute(0, 3, 1, 2), {}, False) for i in range(0, 1000, 100)])
+    best = answers.topk(2, 1)
+    gaps = (best.values[:, 0] - best.values[:, 1]) / answers.norm(dim=1)
+    golden = {"input": x, "logits": logits, "loss": loss.detach().reshape(1),
+              "many/class": best.indices[:, 0].to(torch.float64), "many/gap": gaps}
     golden.update({"at/" + k: v for k, v in at.items()})
     golden.update({"gradient/" + k: g for k, g in zip(trained, gradients)})
     write_safetensors(os.path.join(HERE, name + ".golden.safetensors"), golden)

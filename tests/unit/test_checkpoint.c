@@ -3,6 +3,7 @@
 #include "tests/unit/unit.h"
 
 #include "core/graph/internal.h"
+#include "core/metric/metric.h"
 #include "core/model/model.h"
 
 #include <math.h>
@@ -237,6 +238,52 @@ static void gradients_equal_pytorch(void **state) {
     }
 }
 
+/* ---- a thousand inputs -------------------------------------------------------------------------
+ */
+
+/* As the script makes them up. */
+static void make_up(uint32_t first, size_t count, float *out) {
+    for (size_t i = 0; i < count; i++) {
+        uint32_t x = (first + (uint32_t)i) * UINT32_C(2654435761) + 12345;
+        out[i] = (float)((x >> 16) % 2001 / 1000.0 - 1);
+    }
+}
+
+/* Where PyTorch's two best are further apart than ten times the tolerance, of the logits' norm. */
+static void predictions_agree_on_a_thousand_inputs(void **state) {
+    (void)state;
+    for (int i = 0; i < CASES; i++) {
+        opened o = open_case(&cases[i]);
+        enum { MANY = 50 };
+        sx_graph *graph = sx_model_graph(&o.model, MANY, NULL);
+        sx_run *run = sx_run_new(graph, NULL, false, NULL);
+        size_t count, side = (size_t)cases[i].side, image = side * side * 3;
+        const float *best = golden(&o, "many/class", &count), *gap = golden(&o, "many/gap", &count);
+        float *inputs = sx_alloc(MANY * image, sizeof *inputs);
+        float *logits = sx_alloc(MANY * (size_t)o.model.classes, sizeof *logits);
+        int compared = 0;
+        for (size_t k = 0; k < count; k++) {
+            size_t at = k % MANY, classes = (size_t)o.model.classes;
+            if (at == 0) {
+                make_up((uint32_t)(k * image), MANY * image, inputs);
+                sx_run_predict(run, &o.model.parameters, inputs, MANY, logits, NULL);
+            }
+            double row[8];
+            for (size_t c = 0; c < classes; c++) row[c] = (double)logits[at * classes + c];
+            if (gap[k] <= 10 * (float)TOLERANCE) continue;
+            compared++;
+            if (sx_argmax(row, (int)classes) != (int)best[k])
+                fail_msg("%s: input %zu is another class", cases[i].name, k);
+        }
+        assert_true(compared > 900);
+        sx_free(inputs);
+        sx_free(logits);
+        sx_run_free(run);
+        sx_graph_free(graph);
+        close_case(&o);
+    }
+}
+
 /* ---- names and shapes of the published sizes ----------------------------------------------------
  */
 
@@ -460,6 +507,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logits_equal_pytorch),
         cmocka_unit_test(gradients_equal_pytorch),
+        cmocka_unit_test(predictions_agree_on_a_thousand_inputs),
         cmocka_unit_test(published_sizes_are_recognised),
         cmocka_unit_test(missing_and_misshapen_tensors_are_named),
         cmocka_unit_test(surplus_tensors_are_listed),

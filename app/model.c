@@ -1,0 +1,230 @@
+/* Models from outside: `open MODEL` says what a checkpoint is and measures it on a data set,
+ * `classify` says what it sees in pictures. */
+#include "app/arguments.h"
+#include "app/commands.h"
+
+#include "app/export.h"
+
+#include "core/metric/metric.h"
+#include "views/plot/plot.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+#include <strings.h>
+#include <unistd.h>
+
+#define COLUMNS 80
+#define BATCH 16
+#define TOP 5
+#define ROWS_SHOWN 40 /* classes of the table on the screen; a file has them all */
+
+/* ---- what is a model ---------------------------------------------------------------------------
+ */
+
+/* An archive of arrays is a data set if it holds pictures. */
+static bool holds_pictures(const char *path) {
+    static const char *const names[] = {"images", "x_train", "test_images", "x_test"};
+    sx_tensors *file = sx_tensors_open(path, NULL);
+    bool found = !file;
+    for (size_t i = 0; file && i < sizeof names / sizeof *names; i++)
+        found = found || sx_tensors_find(file, names[i]);
+    sx_tensors_close(file);
+    return found;
+}
+
+bool sx_app_is_model(const char *path) {
+    static const char *const endings[] = {".safetensors", ".pt", ".pth", ".bin", ".ckpt"};
+    const char *dot = strrchr(path, '.');
+    if (!dot || !sx_is_file(path)) return false;
+    for (size_t i = 0; i < sizeof endings / sizeof *endings; i++)
+        if (strcasecmp(dot, endings[i]) == 0) return true;
+    return strcasecmp(dot, ".npz") == 0 && !holds_pictures(path);
+}
+
+static sx_outside_options options_of(const sx_arguments *arguments) {
+    return (sx_outside_options){
+        .settings = arguments->set, .prepare = arguments->prepare, .classes = arguments->classes};
+}
+
+static sx_pool *open_pool(const sx_arguments *arguments, sx_error *err) {
+    int threads = arguments->app.threads;
+    return sx_pool_new(threads > 0 ? threads : sx_default_threads(), err);
+}
+
+/* ---- measuring --------------------------------------------------------------------------------
+ */
+
+static void show_progress(void *user, size_t done, size_t total) {
+    double *next = user, now = sx_seconds();
+    if (now < *next && done < total) return;
+    *next = now + 2;
+    fprintf(stderr, "%s%zu of %zu pictures%s", isatty(STDERR_FILENO) ? "\r" : "", done, total,
+            isatty(STDERR_FILENO) && done < total ? "" : "\n");
+}
+
+static sx_status write_rows(const char *path, const sx_result *items, sx_error *err) {
+    sx_text text = {0};
+    sx_result_csv(items, &text);
+    sx_status status = text.failed ? sx_fail(err, SX_NO_MEMORY, "not enough memory for %s", path)
+                                   : sx_file_write(path, text.data, text.size, err);
+    sx_text_done(&text);
+    return status;
+}
+
+static void print_results(sx_result *const results[SX_MEASURED], bool unicode) {
+    sx_result *classes = results[SX_MEASURED_CLASSES];
+    size_t all = classes->table.rows;
+    sx_text text = {0};
+    sx_plot_text(results[SX_MEASURED_SUMMARY], COLUMNS, (sx_look){.unicode = unicode}, &text);
+    if (all > ROWS_SHOWN) classes->table.rows = ROWS_SHOWN;
+    sx_plot_text(classes, COLUMNS, (sx_look){.unicode = unicode}, &text);
+    fputs(text.data ? text.data : "", stdout);
+    if (all > ROWS_SHOWN) printf("... and %zu classes more\n", all - ROWS_SHOWN);
+    sx_text_done(&text);
+}
+
+static sx_status measure(const sx_arguments *arguments, const sx_outside *outside, sx_error *err) {
+    sx_result *results[SX_MEASURED] = {NULL};
+    double next = 0;
+    sx_pool *pool = open_pool(arguments, err);
+    sx_source *source = pool ? sx_source_open(arguments->data, 0, NULL, err) : NULL;
+    sx_status status = source ? SX_OK : err->status;
+    if (source && sx_source_describe(source)->note[0])
+        fprintf(stderr, "sextant: %s\n", sx_source_describe(source)->note);
+    if (!status)
+        status = sx_outside_measure(outside,
+                                    &(sx_measurement){.source = source,
+                                                      .pool = pool,
+                                                      .batch = BATCH,
+                                                      .progress = show_progress,
+                                                      .user = &next},
+                                    results, err);
+    if (!status) print_results(results, !arguments->app.ascii && sx_app_unicode());
+    if (!status && arguments->rows)
+        status = write_rows(arguments->rows, results[SX_MEASURED_ITEMS], err);
+    for (int i = 0; i < SX_MEASURED; i++) sx_result_release(results[i]);
+    sx_source_free(source);
+    sx_pool_free(pool);
+    return status;
+}
+
+int sx_app_open_model(const sx_arguments *arguments, const char *path) {
+    sx_error err = {0};
+    sx_outside outside;
+    sx_text text = {0};
+    const sx_outside_options options = options_of(arguments);
+    sx_status status = sx_outside_open(path, &options, &outside, &err);
+    if (status) return sx_app_fail(&err);
+    sx_outside_describe(&outside, &text);
+    fputs(text.data ? text.data : "", stdout);
+    sx_text_done(&text);
+    if (arguments->data) status = measure(arguments, &outside, &err);
+    sx_outside_done(&outside);
+    return status ? sx_app_fail(&err) : SX_EXIT_DONE;
+}
+
+/* ---- classify ----------------------------------------------------------------------------------
+ */
+
+typedef struct {
+    sx_outside outside;
+    sx_graph *graph;
+    sx_run *run;
+    float *image, *logits;
+    double *probabilities;
+} classifier;
+
+static sx_status open_classifier(classifier *c, const char *path, const sx_outside_options *options,
+                                 sx_pool *pool, sx_error *err) {
+    sx_status status = sx_outside_open(path, options, &c->outside, err);
+    if (status) return status;
+    const sx_model *model = &c->outside.model;
+    size_t classes = (size_t)model->classes;
+    size_t size = (size_t)model->height * (size_t)model->width * (size_t)model->channels;
+    c->image = sx_alloc(size, sizeof *c->image);
+    c->logits = sx_alloc(classes, sizeof *c->logits);
+    c->probabilities = sx_alloc(classes, sizeof *c->probabilities);
+    if (!c->image || !c->logits || !c->probabilities)
+        return sx_fail(err, SX_NO_MEMORY, "not enough memory to classify");
+    if (!(c->graph = sx_model_graph(model, 1, err)) ||
+        !(c->run = sx_run_new(c->graph, pool, false, err)))
+        return err->status;
+    sx_run_hold(c->run, true);
+    return SX_OK;
+}
+
+static void close_classifier(classifier *c) {
+    sx_run_free(c->run);
+    sx_graph_free(c->graph);
+    sx_free(c->image);
+    sx_free(c->logits);
+    sx_free(c->probabilities);
+    sx_outside_done(&c->outside);
+}
+
+/* The largest probabilities, one after the other. */
+static void print_top(const classifier *c) {
+    int classes = c->outside.model.classes;
+    for (int k = 0; k < TOP && k < classes; k++) {
+        char shown[24];
+        int best = sx_argmax(c->probabilities, classes);
+        printf("  %6.2f %%  %s\n", 100 * c->probabilities[best],
+               sx_outside_class(&c->outside, best, shown));
+        c->probabilities[best] = -1;
+    }
+}
+
+static sx_status classify(classifier *c, const char *path, sx_error *err) {
+    sx_image picture = {0};
+    sx_resize_scratch scratch = {0};
+    char shown[300];
+    const sx_model *model = &c->outside.model;
+    sx_status status = sx_image_read(path, &picture, err);
+    if (!status) status = sx_outside_prepare(&c->outside, &picture, c->image, &scratch, err);
+    if (!status) status = sx_run_predict(c->run, &model->parameters, c->image, 1, c->logits, err);
+    sx_image_done(&picture);
+    sx_resize_scratch_done(&scratch);
+    if (status) return status;
+    sx_softmax(c->logits, 1, model->classes);
+    for (int i = 0; i < model->classes; i++) c->probabilities[i] = (double)c->logits[i];
+    sx_text_printable(shown, sizeof shown, path);
+    printf("%s\n", shown);
+    print_top(c);
+    return SX_OK;
+}
+
+/* A picture that cannot be read does not keep the others from being classified. */
+static sx_status classify_all(classifier *c, char **paths, int count) {
+    sx_status worst = SX_OK;
+    for (int i = 0; i < count; i++) {
+        sx_error err = {0};
+        sx_status status = classify(c, paths[i], &err);
+        if (!status) continue;
+        sx_app_fail(&err);
+        worst = status;
+    }
+    return worst;
+}
+
+int sx_command_classify(int argc, char **argv) {
+    sx_error err = {0};
+    sx_arguments arguments;
+    classifier c = {0};
+    if (sx_arguments_parse(argc, argv, SX_FOR_MODEL, &arguments, &err)) return sx_app_fail(&err);
+    if (arguments.help) return sx_command_usage("classify", SX_FOR_MODEL);
+    if (arguments.count < 2) {
+        sx_fail(&err, SX_USAGE,
+                "classify needs a model and pictures: sextant classify MODEL IMAGE...");
+        return sx_app_fail(&err);
+    }
+    const sx_outside_options options = options_of(&arguments);
+    sx_pool *pool = open_pool(&arguments, &err);
+    sx_status status =
+        pool ? open_classifier(&c, arguments.rest[0], &options, pool, &err) : err.status;
+    int code = status ? sx_app_fail(&err) : SX_EXIT_DONE;
+    if (!status && classify_all(&c, arguments.rest + 1, arguments.count - 1)) code = SX_EXIT_FAILED;
+    close_classifier(&c);
+    sx_pool_free(pool);
+    return code;
+}

@@ -1,0 +1,249 @@
+/* Opening a model from outside, and bringing pictures to it: the geometry of torchvision's and
+ * timm's transforms (shorter side to a size, then the centre), or the whole picture to the square.
+ */
+#include "core/study/outside.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define CLASSES_FILE_LIMIT ((size_t)16 << 20)
+
+const sx_option sx_prepare_options[] = {
+    {"", "size", SX_OPTION_INTEGER, "0", 0, 4096, NULL, "pixels a side; 0: the model's own"},
+    {"", "fit", SX_OPTION_CHOICE, "own", 0, 0, "own|squash|crop",
+     "the whole picture to the square, or the shorter side and the centre of it"},
+    {"", "crop", SX_OPTION_NUMBER, "0", 0, 1, NULL,
+     "share of the shorter side that is cut out; 0: the source's"},
+    {"", "resize", SX_OPTION_CHOICE, "own", 0, 0,
+     "own|bilinear|bicubic|area|nearest|bilinear-plain|bicubic-plain",
+     "as Pillow resizes, or plain as PyTorch's interpolate"},
+    {"", "mean", SX_OPTION_TEXT, "own", 0, 0, "one number, or red/green/blue",
+     "taken from values 0 to 1"},
+    {"", "std", SX_OPTION_TEXT, "own", 0, 0, "one number, or red/green/blue",
+     "that is divided by then"},
+    {"", "positions", SX_OPTION_CHOICE, "own", 0, 0, "own|" SX_POSITION_RULES,
+     "how learned positions are resized for another size"},
+    {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
+};
+
+/* ---- options -----------------------------------------------------------------------------------
+ */
+
+/* "0.5" or "0.485/0.456/0.406"; "own" leaves the values. */
+static sx_status read_colours(const char *text, double out[3], sx_error *err) {
+    char part[32];
+    int count = 0;
+    if (strcmp(text, "own") == 0) return SX_OK;
+    for (const char *at = text; count < 3; at += *at == '/') {
+        size_t length = strcspn(at, "/");
+        if (length == 0 || length >= sizeof part) break;
+        memcpy(part, at, length);
+        part[length] = 0;
+        if (!sx_text_number(part, &out[count++])) break;
+        at += length;
+        if (*at == 0) {
+            for (int c = count; c < 3 && count == 1; c++) out[c] = out[0];
+            if (count == 1 || count == 3) return SX_OK;
+        }
+    }
+    return sx_fail(err, SX_USAGE, "'%.60s' is neither one number nor three, as 0.485/0.456/0.406",
+                   text);
+}
+
+static sx_status read_resize(const char *name, sx_outside *o, sx_error *err) {
+    char *rule = o->resize_name;
+    if (strcmp(name, "own") == 0) name = o->checkpoint.preprocessing.resize;
+    const char *plain = strstr(name, "-plain");
+    snprintf(rule, sizeof o->resize_name, "%.*s%s", plain ? (int)(plain - name) : 40, name,
+             plain ? "(antialias=no)" : "");
+    return sx_resize_parse(rule, &o->resize, err);
+}
+
+static void read_positions(const char *name, sx_checkpoint *c) {
+    static const char *const names[] = {"corners", "bicubic", "bicubic-smooth"};
+    for (int i = 0; i < 3; i++)
+        if (strcmp(names[i], name) == 0) c->position = (sx_position_rule)i;
+}
+
+static sx_status read_preparation(const char *text, sx_outside *o, sx_error *err) {
+    char whole[SX_MODEL_SPEC];
+    sx_spec spec;
+    const sx_option *table = sx_prepare_options;
+    sx_preprocessing *p = &o->checkpoint.preprocessing;
+    snprintf(whole, sizeof whole, "prepare(%s)", text ? text : "");
+    sx_status status = sx_spec_parse(whole, &spec, err);
+    if (!status) status = sx_spec_check(&spec, table, err);
+    if (status) return status;
+    int size = (int)sx_spec_number(&spec, table, "size");
+    double crop = sx_spec_number(&spec, table, "crop");
+    const char *fit = sx_spec_text(&spec, table, "fit");
+    if (size) o->checkpoint.height = o->checkpoint.width = size;
+    if (crop > 0) p->fraction = crop;
+    if (crop > 0 || strcmp(fit, "crop") == 0) p->crops = true;
+    if (strcmp(fit, "squash") == 0) p->crops = false;
+    read_positions(sx_spec_text(&spec, table, "positions"), &o->checkpoint);
+    status = read_resize(sx_spec_text(&spec, table, "resize"), o, err);
+    if (!status) status = read_colours(sx_spec_text(&spec, table, "mean"), p->mean, err);
+    if (!status) status = read_colours(sx_spec_text(&spec, table, "std"), p->deviation, err);
+    for (int c = 0; !status && c < 3; c++)
+        if (!(p->deviation[c] > 0)) status = sx_fail(err, SX_USAGE, "std must be above 0");
+    return status;
+}
+
+/* ---- class names -------------------------------------------------------------------------------
+ */
+
+/* A line a class, in the model's order. */
+static sx_status read_classes(const char *path, sx_outside *o, sx_error *err) {
+    sx_bytes bytes;
+    sx_status status = sx_file_read(path, CLASSES_FILE_LIMIT, &bytes, err);
+    if (status) return status;
+    for (size_t at = 0; at < bytes.size;) {
+        const char *line = (const char *)bytes.data + at;
+        const char *end = memchr(line, '\n', bytes.size - at);
+        size_t length = end ? (size_t)(end - line) : bytes.size - at;
+        char name[256], shown[256];
+        snprintf(name, sizeof name, "%.*s", (int)(length < 250 ? length : 250), line);
+        name[strcspn(name, "\r")] = 0;
+        sx_text_printable(shown, sizeof shown, name);
+        sx_text_add_bytes(&o->names, shown, strlen(shown) + 1);
+        o->named++;
+        at += length + 1;
+    }
+    sx_bytes_done(&bytes);
+    if (o->names.failed) return sx_fail(err, SX_NO_MEMORY, "not enough memory for class names");
+    if (o->named == o->checkpoint.classes) return SX_OK;
+    return sx_fail(err, SX_BAD_INPUT, "'%.200s' names %d classes, the model has %d", path, o->named,
+                   o->checkpoint.classes);
+}
+
+const char *sx_outside_class(const sx_outside *outside, int class, char shown[24]) {
+    snprintf(shown, 24, "%d", class);
+    if (class >= outside->named) return shown;
+    const char *name = outside->names.data;
+    for (int i = 0; i < class; i++) name += strlen(name) + 1;
+    return name;
+}
+
+/* ---- opening -----------------------------------------------------------------------------------
+ */
+
+static sx_status open_model(sx_tensors *file, const sx_outside_options *options, sx_outside *out,
+                            sx_error *err) {
+    sx_status status = sx_checkpoint_recognise(file, &out->checkpoint, err);
+    if (!status && options->settings)
+        status = sx_checkpoint_set(&out->checkpoint, options->settings, err);
+    if (!status) status = read_preparation(options->prepare, out, err);
+    if (!status && options->classes) status = read_classes(options->classes, out, err);
+    return status ? status
+                  : sx_checkpoint_load(file, &out->checkpoint, &out->model, &out->surplus, err);
+}
+
+sx_status sx_outside_open(const char *path, const sx_outside_options *options, sx_outside *out,
+                          sx_error *err) {
+    *out = (sx_outside){0};
+    sx_tensors *file = sx_tensors_open(path, err);
+    if (!file) return err->status;
+    sx_status status = open_model(file, options, out, err);
+    sx_tensors_close(file);
+    if (!status) return SX_OK;
+    sx_outside_done(out);
+    return sx_fail_within(err, "'%.200s'", path);
+}
+
+void sx_outside_done(sx_outside *outside) {
+    sx_model_done(&outside->model);
+    sx_text_done(&outside->surplus);
+    sx_text_done(&outside->names);
+    *outside = (sx_outside){0};
+}
+
+static int count_lines(const sx_text *text) {
+    int count = 0;
+    for (size_t i = 0; i < text->size; i++) count += text->data[i] == '\n';
+    return count;
+}
+
+void sx_outside_describe(const sx_outside *o, sx_text *out) {
+    const sx_checkpoint *c = &o->checkpoint;
+    const sx_preprocessing *p = &c->preprocessing;
+    char count[32];
+    sx_text_add(out, "model       %s\nnamed by    %s\n", c->spec, sx_naming_about(c->naming));
+    sx_text_add(out, "parameters  %s\n",
+                sx_text_count(count, (long long)sx_model_trained(&o->model)));
+    sx_text_add(out, "classes     %d\npictures    %d x %d, %d channels\n", c->classes, c->width,
+                c->height, c->channels);
+    if (p->crops)
+        sx_text_add(out, "resized     shorter side to %.0f, %s, the centre cut out\n",
+                    floor(c->height / p->fraction), o->resize_name);
+    else
+        sx_text_add(out, "resized     whole picture to the square, %s\n", o->resize_name);
+    sx_text_add(out, "values      (0 to 1, minus %g/%g/%g) over %g/%g/%g\n", p->mean[0], p->mean[1],
+                p->mean[2], p->deviation[0], p->deviation[1], p->deviation[2]);
+    if (count_lines(&o->surplus))
+        sx_text_add(out, "not used    %d tensors of the file:\n%s", count_lines(&o->surplus),
+                    o->surplus.data);
+}
+
+/* ---- pictures ----------------------------------------------------------------------------------
+ */
+
+/* Three channels, whatever there were. */
+static sx_status to_colour(const sx_image *picture, sx_image *out, sx_error *err) {
+    sx_status status = sx_image_new(out, picture->height, picture->width, 3, err);
+    if (status) return status;
+    size_t pixels = (size_t)picture->height * (size_t)picture->width;
+    int channels = picture->channels;
+    for (size_t i = 0; i < pixels; i++)
+        for (int c = 0; c < 3; c++)
+            out->pixels[i * 3 + (size_t)c] =
+                picture->pixels[i * (size_t)channels + (size_t)(channels < 3 ? 0 : c)];
+    return SX_OK;
+}
+
+/* The size that a picture is resized to before its centre is cut out: the shorter side becomes
+ * floor(size / fraction) (timm; for torchvision's sizes the same), the longer is cut down. */
+static void size_of(const sx_outside *o, const sx_image *picture, int *height, int *width) {
+    const sx_preprocessing *p = &o->checkpoint.preprocessing;
+    *height = o->checkpoint.height;
+    *width = o->checkpoint.width;
+    if (!p->crops) return;
+    int side = (int)floor(*height / p->fraction);
+    double longer = picture->height > picture->width ? picture->height : picture->width;
+    double shorter = picture->height > picture->width ? picture->width : picture->height;
+    int other = (int)(side * longer / shorter);
+    *height = picture->height > picture->width ? other : side;
+    *width = picture->height > picture->width ? side : other;
+}
+
+/* Normalises the centre of `image`; a grey model gets the mean of the colours. */
+static void cut_centre(const sx_outside *o, const sx_image *image, float *out) {
+    const sx_checkpoint *c = &o->checkpoint;
+    const sx_preprocessing *p = &c->preprocessing;
+    int top = (int)nearbyint((image->height - c->height) / 2.0);
+    int left = (int)nearbyint((image->width - c->width) / 2.0);
+    for (int y = 0; y < c->height; y++)
+        for (int x = 0; x < c->width; x++) {
+            size_t at = ((size_t)(top + y) * (size_t)image->width + (size_t)(left + x)) * 3;
+            double value[3];
+            for (int k = 0; k < 3; k++)
+                value[k] = (image->pixels[at + (size_t)k] / 255.0 - p->mean[k]) / p->deviation[k];
+            if (c->channels == 1) value[0] = (value[0] + value[1] + value[2]) / 3;
+            for (int k = 0; k < c->channels; k++) *out++ = (float)value[k < 3 ? k : 2];
+        }
+}
+
+sx_status sx_outside_prepare(const sx_outside *o, const sx_image *picture, float *out,
+                             sx_resize_scratch *scratch, sx_error *err) {
+    sx_image colour = {0}, sized = {0};
+    int height, width;
+    size_of(o, picture, &height, &width);
+    sx_status status = to_colour(picture, &colour, err);
+    if (!status) status = sx_image_new(&sized, height, width, 3, err);
+    if (!status) status = sx_resize(&colour, o->resize, &sized, scratch, err);
+    if (!status) cut_centre(o, &sized, out);
+    sx_image_done(&colour);
+    sx_image_done(&sized);
+    return status;
+}

@@ -1,0 +1,63 @@
+/* Models from outside: a published checkpoint, the pictures brought to it as its source does, and
+ * what it is worth on a data set. Part of study.h. */
+#ifndef SX_STUDY_OUTSIDE_H
+#define SX_STUDY_OUTSIDE_H
+
+#include "core/data/data.h"
+#include "core/model/model.h"
+#include "core/result/result.h"
+
+/* What a person may say about a checkpoint; NULL and 0: as the file and its source say. */
+typedef struct {
+    const char *settings; /* of the family: "heads=8, activation=gelu" */
+    const char *prepare;  /* sx_prepare_options: "size=384, resize=bicubic, mean=0.5" */
+    const char *classes;  /* a file of class names, one a line */
+} sx_outside_options;
+
+/* The options of `prepare`, for help. */
+extern const sx_option sx_prepare_options[];
+
+typedef struct {
+    sx_checkpoint checkpoint;
+    sx_resize_rule resize;
+    char resize_name[48]; /* of that rule */
+    sx_model model;
+    sx_text surplus; /* names of tensors that the model has no use for, a line each */
+    sx_text names;   /* of classes, each ended by a 0 */
+    int named;       /* classes that have a name */
+} sx_outside;
+
+/* Opens the checkpoint as a model. End with sx_outside_done. */
+sx_status sx_outside_open(const char *path, const sx_outside_options *options, sx_outside *out,
+                          sx_error *err);
+void sx_outside_done(sx_outside *outside);
+
+/* The name of a class, or its number as text into shown [24]. */
+const char *sx_outside_class(const sx_outside *outside, int class, char shown[24]);
+
+/* Appends what the model is, how pictures are brought to it, and what its file has besides. */
+void sx_outside_describe(const sx_outside *outside, sx_text *out);
+
+/* Brings a picture to the model: out [height, width, channels] of the model, normalised. Grey
+ * becomes three equal channels, alpha is dropped (as Pillow's convert("RGB") does). Scratch is the
+ * caller's, one a thread. */
+sx_status sx_outside_prepare(const sx_outside *outside, const sx_image *picture, float *out,
+                             sx_resize_scratch *scratch, sx_error *err);
+
+/* Measures the model on a data set: all of it, or, where the set brings a test split of its own,
+ * that. Results, as tables: "summary" (top-1 and top-5 accuracy with 95 % intervals, loss, ECE,
+ * AURC), "classes" (a row a class), "items" (a row a picture). Classes of the set are matched to
+ * the model's by name where both have names, by number where there are equally many. A picture that
+ * cannot be read is counted and left out. */
+typedef struct {
+    const sx_source *source;
+    sx_pool *pool; /* may be NULL */
+    int batch;
+    void (*progress)(void *user, size_t done, size_t total); /* NULL: nobody is told */
+    void *user;
+} sx_measurement;
+enum { SX_MEASURED_SUMMARY, SX_MEASURED_CLASSES, SX_MEASURED_ITEMS, SX_MEASURED };
+sx_status sx_outside_measure(const sx_outside *outside, const sx_measurement *measurement,
+                             sx_result *out[SX_MEASURED], sx_error *err);
+
+#endif
