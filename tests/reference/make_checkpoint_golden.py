@@ -2,7 +2,7 @@
 
     /usr/bin/python3 tests/reference/make_checkpoint_golden.py
 
-Needs Debian's python3-torch and python3-numpy. For every case NAME there is the model, NAME.safetensors or
+Needs Debian's python3-torch, python3-numpy and python3-pil. For every case NAME there is the model, NAME.safetensors or
 NAME.npz, with random weights under its source's own names and layouts, and NAME.golden.safetensors: an input
 (channels last), the logits, activations inside (channels last, "at/" + sextant's name of the layer), and the
 gradient of the cross-entropy by every tensor of the model, under the model's names. The architectures are
@@ -18,6 +18,7 @@ import zlib
 import numpy
 import torch
 import torch.nn.functional as F
+from PIL import Image
 
 from layers import write_safetensors
 
@@ -477,3 +478,36 @@ for to in (4, 9):
         new = F.interpolate(grid, size=(to, to), **options)[0].permute(1, 2, 0).reshape(-1, 3)
         positions[f"{rule}-{to}"] = torch.cat([table[:1], new])
 write_safetensors(os.path.join(HERE, "positions.safetensors"), positions)
+
+# ---- how pictures are brought to a model: Pillow, with the geometry of timm, torchvision, transformers -------
+
+def shorter_side(picture, side):
+    w, h = picture.size
+    size = (side, int(side * h / w)) if w <= h else (int(side * w / h), side)
+    return size
+
+
+def centre(picture, size):
+    w, h = picture.size
+    left, top = int(round((w - size) / 2)), int(round((h - size) / 2))
+    return picture.crop((left, top, left + size, top + size))
+
+
+def normalised(picture, mean, deviation):
+    return torch.from_numpy((numpy.asarray(picture.convert("RGB"), dtype=float) / 255 - mean) / deviation)
+
+
+random = numpy.random.default_rng(3)
+prepared = {}
+for k, (height, width, mode) in enumerate([(53, 31, "RGB"), (40, 61, "RGB"), (48, 48, "RGBA"), (30, 77, "L"), (9, 13, "RGB")]):
+    channels = {"L": 1, "RGB": 3, "RGBA": 4}[mode]
+    pixels = random.integers(0, 256, (height, width, channels)).astype(numpy.uint8)
+    picture = Image.fromarray(pixels[..., 0] if channels == 1 else pixels, mode)
+    prepared[f"picture/{k}"] = torch.from_numpy(pixels.astype(float))
+    rgb = picture.convert("RGB")
+    timm = centre(rgb.resize(shorter_side(rgb, int(12 / 0.9)), Image.Resampling.BICUBIC), 12)
+    prepared[f"vit-timm/{k}"] = normalised(timm, 0.5, 0.5)
+    vision = centre(rgb.resize(shorter_side(rgb, 73), Image.Resampling.BILINEAR), 64)
+    prepared[f"resnet-10/{k}"] = normalised(vision, numpy.array([0.485, 0.456, 0.406]), numpy.array([0.229, 0.224, 0.225]))
+    prepared[f"vit-huggingface/{k}"] = normalised(rgb.resize((12, 12), Image.Resampling.BILINEAR), 0.5, 0.5)
+write_safetensors(os.path.join(HERE, "prepared.safetensors"), prepared)
