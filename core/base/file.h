@@ -22,8 +22,8 @@ void sx_bytes_done(sx_bytes *bytes);
  * The caller ends `out` with sx_bytes_done. The sentence names the path. */
 sx_status sx_file_read(const char *path, size_t limit, sx_bytes *out, sx_error *err);
 
-/* Maps a regular file for reading, without its bytes taking memory before they are looked at. End with
- * sx_file_unmap. An empty file maps to no data. */
+/* Maps a regular file for reading, without its bytes taking memory before they are looked at. End
+ * with sx_file_unmap. An empty file maps to no data. */
 sx_status sx_file_map(const char *path, sx_bytes *out, sx_error *err);
 void sx_file_unmap(sx_bytes *bytes);
 

@@ -83,8 +83,8 @@ static bool take_piece(sx_pool *pool, int index, int *piece) {
     return false;
 }
 
-/* What is done is told once, at the end: told after every piece, the counter would travel between the
- * processors thousands of times a step. */
+/* What is done is told once, at the end: told after every piece, the counter would travel between
+ * the processors thousands of times a step. */
 static void work(sx_pool *pool, int index) {
     int piece, done = 0;
     for (; take_piece(pool, index, &piece); done++) pool->function(pool->context, piece, index);

@@ -5,10 +5,6 @@
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
-static size_t width(sx_dtype dtype) {
-    return dtype == SX_DTYPE_U8 ? 1 : dtype == SX_DTYPE_F32 ? 4 : 8;
-}
-
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     sx_bytes copy = {sx_alloc(size, 1), size};
     if (size) memcpy(copy.data, data, size);
@@ -23,7 +19,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     for (size_t i = 0; i < file.count; i++) {
         const sx_safetensor *tensor = &file.tensors[i];
         const uint8_t *values = tensor->values;
-        if ((uintptr_t)values % width(tensor->dtype) != 0) __builtin_trap();
+        if ((uintptr_t)values % sx_dtype_bytes(tensor->dtype) != 0) __builtin_trap();
         for (size_t k = 0; k < tensor->bytes; k++) sum += values[k];
         total += tensor->bytes;
     }
