@@ -28,7 +28,8 @@ static const flag flags[] = {
     {"seed", "N", "the seed of everything random", SX_FOR_RUN, TEXT, AT(seed), NULL},
     {"threads", "N", "threads that compute (default: processors this process may use)",
      SX_FOR_RUN | SX_FOR_SCREEN | SX_FOR_MODEL | SX_SETTING, THREADS, AT(app.threads), "1|2|4|8"},
-    {"out", "DIR", "run: the run folder itself; export: the folder for the files, - for stdout",
+    {"out", "DIR|FILE",
+     "run: the run folder; export: a folder, - for stdout; a model: a safetensors file",
      SX_FOR_RUN | SX_FOR_EXPORT | SX_FOR_REPORT, TEXT, AT(out), NULL},
     {"resume", "RUN", "go on with a run, by number, name or path", SX_FOR_RUN, TEXT, AT(resume),
      NULL},
@@ -67,6 +68,8 @@ static const flag flags[] = {
      AT(classes), NULL},
     {"rows", "FILE", "a model: write a line for each picture as CSV", SX_FOR_RUN, TEXT, AT(rows),
      NULL},
+    {"tensors", NULL, "a model: list its tensors with figures and histograms", SX_FOR_RUN, SWITCH,
+     AT(tensors), NULL},
     {"help", NULL, "this text", ~0u, SWITCH, AT(help), NULL},
 };
 enum { FLAGS = sizeof flags / sizeof flags[0] };

@@ -3,6 +3,7 @@
 #include "app/commands.h"
 
 #include "core/model/model.h"
+#include "core/study/study.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -36,10 +37,35 @@ static void help_studies(void) {
     print_study_files();
 }
 
+/* Whether two tables have the same rows but for their defaults. */
+static bool same_options(const sx_option *a, const sx_option *b) {
+    for (; a->name && b->name; a++, b++)
+        if (strcmp(a->name, b->name) != 0 || strcmp(a->help, b->help) != 0) return false;
+    return !a->name && !b->name;
+}
+
+static void print_defaults(const sx_model_kind *kind, const sx_model_kind *like) {
+    printf("%s: %s\n  options of %s; defaults", kind->name, kind->help, like->name);
+    for (int i = 0; kind->options[i].name; i++)
+        if (strcmp(kind->options[i].initial, like->options[i].initial) != 0)
+            printf(" %s=%s", kind->options[i].name, kind->options[i].initial);
+    printf("\n");
+}
+
 static void help_models(void) {
-    const sx_model_kind *kind;
-    for (int row = 0; (kind = sx_model_kind_at(row)); row++)
+    const sx_model_kind *kind, *like = NULL;
+    for (int row = 0; (kind = sx_model_kind_at(row)); row++) {
+        if (like && same_options(kind->options, like->options)) {
+            print_defaults(kind, like);
+            continue;
+        }
         print_table(kind->name, kind->help, kind->options);
+        like = kind;
+    }
+    sx_text text = {0};
+    printf("\npictures for a published model, the option --prepare:\n");
+    sx_option_describe(sx_prepare_options, &text);
+    print_text(&text);
 }
 
 static void help_operators(void) {

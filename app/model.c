@@ -109,19 +109,91 @@ static sx_status measure(const sx_arguments *arguments, const sx_outside *outsid
     return status;
 }
 
-int sx_app_open_model(const sx_arguments *arguments, const char *path) {
-    sx_error err = {0};
+/* How many leading parts, ended by . or /, two names have in common; in characters. */
+static size_t common_parts(const char *a, const char *b) {
+    size_t common = 0;
+    for (size_t i = 0; a[i] && a[i] == b[i]; i++)
+        if (a[i] == '.' || a[i] == '/') common = i + 1;
+    return common;
+}
+
+/* Parts of a name that the one before did not have, each on a line of its own; returns the last. */
+static const char *print_branches(const char *name, const char *before, int *depth) {
+    size_t common = common_parts(before, name);
+    *depth = 0;
+    for (size_t i = 0; i < common; i++) *depth += name[i] == '.' || name[i] == '/';
+    for (name += common;; ++*depth) {
+        size_t length = strcspn(name, "./");
+        if (!name[length]) return name;
+        printf("%*s%.*s\n", 2 * *depth, "", (int)length, name);
+        name += length + 1;
+    }
+}
+
+static void print_tree(const sx_result *table) {
+    const sx_column *c = table->table.columns;
+    const char *before = "";
+    printf("%-20s %-4s %-15s %9s %9s  %s\n", "tensor", "type", "shape", "mean", "deviation",
+           "histogram");
+    for (size_t row = 0; row < table->table.rows; row++) {
+        int depth;
+        const char *leaf = print_branches(c[0].texts[row], before, &depth);
+        before = c[0].texts[row];
+        printf("%*s%-*s %-4s %-15s %9.3g %9.3g |%s|\n", 2 * depth, "",
+               depth < 10 ? 20 - 2 * depth : 2, leaf, c[1].texts[row], c[2].texts[row],
+               c[4].numbers[row], c[5].numbers[row], c[8].texts[row]);
+    }
+}
+
+/* All tensors of the file: a tree, and as CSV where rows are asked for. */
+static sx_status show_tensors(const sx_arguments *arguments, const char *path, sx_error *err) {
+    sx_tensors *file = sx_tensors_open(path, err);
+    sx_result *table = file ? sx_tensors_table(file, err) : NULL;
+    sx_status status = table ? SX_OK : err->status;
+    if (table) print_tree(table);
+    if (table && arguments->rows && !arguments->data)
+        status = write_rows(arguments->rows, table, err);
+    sx_result_release(table);
+    sx_tensors_close(file);
+    return status;
+}
+
+/* A network that no family here makes can still be looked at. */
+static bool is_unknown(const char *path) {
+    sx_checkpoint checkpoint;
+    sx_tensors *file = sx_tensors_open(path, NULL);
+    bool unknown = file && sx_checkpoint_recognise(file, &checkpoint, NULL) != SX_OK;
+    sx_tensors_close(file);
+    return unknown;
+}
+
+static sx_status open_known(const sx_arguments *arguments, const char *path, sx_error *err) {
     sx_outside outside;
     sx_text text = {0};
     const sx_outside_options options = options_of(arguments);
-    sx_status status = sx_outside_open(path, &options, &outside, &err);
-    if (status) return sx_app_fail(&err);
+    sx_status status = sx_outside_open(path, &options, &outside, err);
+    if (status) return status;
     sx_outside_describe(&outside, &text);
     fputs(text.data ? text.data : "", stdout);
     sx_text_done(&text);
-    if (arguments->data) status = measure(arguments, &outside, &err);
+    if (arguments->tensors) status = show_tensors(arguments, path, err);
+    if (!status && arguments->data) status = measure(arguments, &outside, err);
+    if (!status && arguments->out)
+        status = sx_checkpoint_write(&outside.model, &outside.checkpoint,
+                                     outside.model.parameters.values, arguments->out, err);
     sx_outside_done(&outside);
-    return status ? sx_app_fail(&err) : SX_EXIT_DONE;
+    return status;
+}
+
+int sx_app_open_model(const sx_arguments *arguments, const char *path) {
+    sx_error err = {0};
+    if (!is_unknown(path)) return open_known(arguments, path, &err) ? sx_app_fail(&err) : 0;
+    if (arguments->data || arguments->out) {
+        open_known(arguments, path, &err); /* for its sentence */
+        return sx_app_fail(&err);
+    }
+    printf("model       of a family that is not known here; its tensors:\n");
+    return show_tensors(arguments, path, &err) ? sx_app_fail(&err) : SX_EXIT_DONE;
 }
 
 /* ---- classify ----------------------------------------------------------------------------------

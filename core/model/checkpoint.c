@@ -98,6 +98,18 @@ static sx_status not_recognised(const sx_tensors *file, sx_error *err) {
                    shown[0], shown[1], shown[2]);
 }
 
+#define SPEC_KEY "sextant.model" /* metadata of files that were written here */
+
+/* A file that was written here says what shapes do not. */
+static void take_own_settings(const sx_tensors *file, sx_checkpoint *out) {
+    const char *spec = sx_tensors_metadata(file, SPEC_KEY);
+    size_t family = strcspn(out->spec, "(");
+    if (!spec || strlen(spec) >= sizeof out->spec || strncmp(spec, out->spec, family + 1) != 0 ||
+        sx_model_check(spec, NULL))
+        return;
+    sx_text_set(out->spec, sizeof out->spec, spec);
+}
+
 sx_status sx_checkpoint_recognise(const sx_tensors *file, sx_checkpoint *out, sx_error *err) {
     const sx_naming *naming;
     for (int row = 0; (naming = sx_naming_at(row)); row++) {
@@ -108,7 +120,9 @@ sx_status sx_checkpoint_recognise(const sx_tensors *file, sx_checkpoint *out, sx
         if (!try_prefixes(&found, out, any_prefixes) &&
             !try_prefixes(&found, out, naming->prefixes))
             continue;
-        return naming->recognise(&found, out, err);
+        sx_status status = naming->recognise(&found, out, err);
+        if (!status) take_own_settings(file, out);
+        return status;
     }
     return not_recognised(file, err);
 }
@@ -372,7 +386,7 @@ static sx_status give_slice(const sx_checkpoint *checkpoint, const sx_slice *sli
 sx_status sx_checkpoint_write(const sx_model *model, const sx_checkpoint *checkpoint,
                               const float *values, const char *path, sx_error *err) {
     const sx_parameters *parameters = &model->parameters;
-    const sx_metadata metadata[] = {{"format", "pt"}};
+    const sx_metadata metadata[] = {{"format", "pt"}, {SPEC_KEY, model->spec}};
     sx_arena arena = {0};
     size_t count = 0;
     sx_safetensor *tensors = sx_arena_alloc(&arena, 3 * (size_t)parameters->count, sizeof *tensors);
@@ -381,7 +395,7 @@ sx_status sx_checkpoint_write(const sx_model *model, const sx_checkpoint *checkp
     for (int s = 0; !status && s < parameters->count; s++)
         status =
             give_slice(checkpoint, &parameters->slices[s], values, &arena, tensors, &count, err);
-    if (!status) status = sx_safetensors_write(path, tensors, count, metadata, 1, err);
+    if (!status) status = sx_safetensors_write(path, tensors, count, metadata, 2, err);
     sx_arena_done(&arena);
     return status;
 }

@@ -38,6 +38,11 @@ const char *sx_outside_class(const sx_outside *outside, int class, char shown[24
 /* Appends what the model is, how pictures are brought to it, and what its file has besides. */
 void sx_outside_describe(const sx_outside *outside, sx_text *out);
 
+/* What is in a file of tensors, known or not, as the table "tensors": name, type, shape, figures of
+ * the values (those that are numbers) and a histogram over three deviations on either side of the
+ * mean. Sorted by name, numbers by their value. NULL with `err` filled. */
+sx_result *sx_tensors_table(sx_tensors *file, sx_error *err);
+
 /* Brings a picture to the model: out [height, width, channels] of the model, normalised. Grey
  * becomes three equal channels, alpha is dropped (as Pillow's convert("RGB") does). Scratch is the
  * caller's, one a thread. */

@@ -116,9 +116,23 @@ check "a run gets another name" sh -c "'$sextant' runs rename '$newest' second &
 check "and goes when it is told" sh -c "'$sextant' runs delete \$(echo '$newest' | cut -d - -f 1) && ! '$sextant' runs | grep -q -- '-second '"
 check "what runs does not know has a nearest" fails 2 "did you mean 'delete'" "$sextant" runs delte 1
 check "what is missing is told" fails 2 "runs rename RUN NAME" "$sextant" runs rename 1
-for command in run open lesson runs export report data help; do
+for command in run open classify lesson runs export report data help; do
     check "$command tells how it is used" sh -c "'$sextant' $command --help | grep -q 'sextant $command'"
 done
+data=$source_tree/tests/data
+check "a published model is described" sh -c "'$sextant' open '$data/checkpoints/vit-google.npz' | grep -q 'named by    Google'"
+check "its tensors are a tree" sh -c "'$sextant' open '$data/checkpoints/vit-timm.safetensors' --tensors | grep -q '^      qkv'"
+check "a network of no known family still opens" sh -c "'$sextant' open '$data/checkpoints/positions.safetensors' | grep -q 'bicubic-9'"
+check "whose tensors are written as CSV" sh -c "'$sextant' open '$data/checkpoints/positions.safetensors' --rows tensors.csv && grep -q '^tensor,type,shape' tensors.csv"
+check "a model is written as safetensors and opens again" sh -c "'$sextant' open '$data/checkpoints/vit-google.npz' --out model.safetensors >a.txt && '$sextant' open model.safetensors >b.txt && cmp a.txt b.txt"
+check "a model says what it sees in pictures" sh -c "'$sextant' classify '$data/checkpoints/vit-timm.safetensors' '$data/format/grey8.png' | grep -q ' % '"
+check "a picture that is not there is told" fails 1 "nowhere.png" "$sextant" classify "$data/checkpoints/vit-timm.safetensors" nowhere.png
+check "classify without pictures is wrong usage" fails 2 "MODEL IMAGE" "$sextant" classify "$data/checkpoints/vit-timm.safetensors"
+check "a pickle is refused with a way out" fails 1 "save_file" "$sextant" open "$data/checkpoints/pickle.pt"
+check "a setting that does not fit is told" fails 1 "3 heads do not divide" "$sextant" open "$data/checkpoints/vit-timm.safetensors" --set heads=3
+check "a data set with other classes is refused" fails 1 "10 classes, the model 5" "$sextant" open "$data/checkpoints/vit-timm.safetensors" --data shapes --headless
+printf '%s\n' disc square diamond star ring >five.txt
+check "class names that the model lacks are told" fails 1 "none of the model.s class names" "$sextant" open "$data/checkpoints/vit-timm.safetensors" --data shapes --classes five.txt
 check "a wrong option of a command without any has a nearest" fails 2 "did you mean '--help'" "$sextant" runs --hepl
 check "unknown run" fails 1 "." "$sextant" export 99
 check "unknown result" fails 1 "did you mean 'location'" "$sextant" export first --only locatoin

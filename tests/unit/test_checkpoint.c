@@ -439,6 +439,28 @@ static void pickles_are_refused_with_a_way_out(void **state) {
     assert_non_null(strstr(err.message, "is a pickle"));
 }
 
+/* What shapes do not show is in the file's metadata. */
+static void a_written_model_opens_as_it_was(void **state) {
+    (void)state;
+    char path[] = "/tmp/sx-written-XXXXXX";
+    opened o = open_case(&cases[0]); /* two heads, which [dim, dim] no longer shows */
+    sx_checkpoint again;
+    sx_model model;
+    close(mkstemp(path));
+    assert_int_equal(
+        sx_checkpoint_write(&o.model, &o.checkpoint, o.model.parameters.values, path, NULL), SX_OK);
+    sx_tensors *file = sx_tensors_open(path, NULL);
+    unlink(path);
+    assert_int_equal(sx_checkpoint_recognise(file, &again, NULL), SX_OK);
+    assert_string_equal(again.spec, o.checkpoint.spec);
+    assert_int_equal(sx_checkpoint_load(file, &again, &model, NULL, NULL), SX_OK);
+    assert_memory_equal(model.parameters.values, o.model.parameters.values,
+                        model.parameters.size * sizeof(float));
+    sx_model_done(&model);
+    sx_tensors_close(file);
+    close_case(&o);
+}
+
 /* ---- types, positions --------------------------------------------------------------------------
  */
 
@@ -512,6 +534,7 @@ int main(void) {
         cmocka_unit_test(missing_and_misshapen_tensors_are_named),
         cmocka_unit_test(surplus_tensors_are_listed),
         cmocka_unit_test(pickles_are_refused_with_a_way_out),
+        cmocka_unit_test(a_written_model_opens_as_it_was),
         cmocka_unit_test(all_types_become_floats),
         cmocka_unit_test(positions_are_resized_by_three_rules),
         cmocka_unit_test(a_model_opens_at_another_resolution),

@@ -1,0 +1,141 @@
+/* What is in a file of tensors, whatever network it is of: a row a tensor, with figures of its
+ * values. A histogram is a text of a few characters, so that it goes into any table and any file.
+ */
+#include "core/study/outside.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define BARS 13
+#define REACH 3.0 /* standard deviations on either side of the mean */
+
+enum { NAME, TYPE, SHAPE, VALUES, MEAN, DEVIATION, LEAST, MOST, HISTOGRAM, COLUMNS };
+
+typedef struct {
+    double mean, deviation, least, most;
+    size_t odd; /* values that are no numbers */
+    char bars[BARS + 1];
+} figures;
+
+/* Two passes, since the variance of large weights drowns in their mean. */
+static void find_moments(const float *values, size_t count, figures *f) {
+    double sum = 0, squares = 0;
+    size_t good = 0;
+    *f = (figures){.least = INFINITY, .most = -INFINITY};
+    for (size_t i = 0; i < count; i++) {
+        if (!isfinite(values[i])) continue;
+        good++;
+        sum += (double)values[i];
+        if ((double)values[i] < f->least) f->least = (double)values[i];
+        if ((double)values[i] > f->most) f->most = (double)values[i];
+    }
+    f->odd = count - good;
+    f->mean = good ? sum / (double)good : (double)NAN;
+    for (size_t i = 0; i < count; i++)
+        if (isfinite(values[i]))
+            squares += ((double)values[i] - f->mean) * ((double)values[i] - f->mean);
+    f->deviation = good ? sqrt(squares / (double)good) : (double)NAN;
+    if (!good) f->least = f->most = NAN;
+}
+
+/* Heights from ' ' to '@', relative to the tallest bar; what is beyond the reach is in the last. */
+static void draw_bars(const float *values, size_t count, figures *f) {
+    static const char ramp[] = " .:-=+*#%@";
+    size_t bars[BARS] = {0}, tallest = 1;
+    for (size_t i = 0; i < count && f->deviation > 0; i++) {
+        if (!isfinite(values[i])) continue;
+        double place = ((double)values[i] - f->mean) / (REACH * f->deviation);
+        int bar = (int)lround((place + 1) / 2 * (BARS - 1));
+        bar = place < -1 ? 0 : place > 1 ? BARS - 1 : bar;
+        bars[bar]++;
+    }
+    for (int b = 0; b < BARS; b++)
+        if (bars[b] > tallest) tallest = bars[b];
+    for (int b = 0; b < BARS; b++) f->bars[b] = ramp[(bars[b] * 9 + tallest - 1) / tallest];
+}
+
+static const char *shape_of(sx_result *r, const sx_tensor_facts *tensor) {
+    char text[200] = "";
+    for (int k = 0; k < tensor->rank; k++) {
+        size_t length = strlen(text);
+        snprintf(text + length, sizeof text - length, "%s%zu", k ? "x" : "", tensor->sizes[k]);
+    }
+    return sx_result_text(r, "%s", tensor->rank ? text : "1");
+}
+
+static void fill_row(sx_result *r, size_t row, const sx_tensor_facts *tensor, const figures *f) {
+    sx_column *c = r->table.columns;
+    char shown[300];
+    sx_text_printable(shown, sizeof shown, tensor->name);
+    c[NAME].texts[row] = sx_result_text(r, "%s", shown);
+    c[TYPE].texts[row] = tensor->type;
+    c[SHAPE].texts[row] = shape_of(r, tensor);
+    c[VALUES].numbers[row] = (double)tensor->count;
+    c[MEAN].numbers[row] = f->mean;
+    c[DEVIATION].numbers[row] = f->deviation;
+    c[LEAST].numbers[row] = f->least;
+    c[MOST].numbers[row] = f->most;
+    c[HISTOGRAM].texts[row] = sx_result_text(r, "%s", f->bars);
+}
+
+/* block2 comes before block10. */
+static int by_name(const void *a, const void *b) {
+    const sx_tensor_facts *left = *(const sx_tensor_facts *const *)a;
+    const sx_tensor_facts *right = *(const sx_tensor_facts *const *)b;
+    return strverscmp(left->name, right->name);
+}
+
+static sx_result *make_table(size_t rows, sx_error *err) {
+    static const char *const names[COLUMNS] = {"tensor",    "type",  "shape", "values",   "mean",
+                                               "deviation", "least", "most",  "histogram"};
+    sx_result *r = sx_result_new(SX_RESULT_TABLE, "tensors", "Tensors");
+    bool memory = r && sx_table_alloc(r, rows, COLUMNS);
+    for (int c = 0; memory && c < COLUMNS; c++) {
+        bool text = c <= SHAPE || c == HISTOGRAM;
+        r->table.columns[c].name = names[c];
+        if (text)
+            memory = (r->table.columns[c].texts =
+                          sx_arena_alloc(&r->arena, rows + 1, sizeof(char *))) != NULL;
+    }
+    if (memory) return r;
+    sx_result_release(r);
+    sx_fail(err, SX_NO_MEMORY, "not enough memory for a table of %zu tensors", rows);
+    return NULL;
+}
+
+static sx_status fill_table(sx_tensors *file, const sx_tensor_facts **order, sx_result *r,
+                            sx_error *err) {
+    size_t count = sx_tensors_count(file), largest = 1;
+    for (size_t i = 0; i < count; i++)
+        if (order[i]->count > largest) largest = order[i]->count;
+    float *values = sx_alloc(largest, sizeof *values);
+    sx_status status =
+        values ? SX_OK : sx_fail(err, SX_NO_MEMORY, "not enough memory for a tensor's values");
+    for (size_t i = 0; !status && i < count; i++) {
+        figures f;
+        status = sx_tensors_read(file, order[i], values, err);
+        if (status) break;
+        find_moments(values, order[i]->count, &f);
+        draw_bars(values, order[i]->count, &f);
+        fill_row(r, i, order[i], &f);
+    }
+    sx_free(values);
+    return status;
+}
+
+sx_result *sx_tensors_table(sx_tensors *file, sx_error *err) {
+    size_t count = sx_tensors_count(file);
+    const sx_tensor_facts **order = sx_alloc(count + 1, sizeof(*order));
+    sx_result *r = order ? make_table(count, err) : NULL;
+    if (!order) sx_fail(err, SX_NO_MEMORY, "not enough memory for the names of tensors");
+    for (size_t i = 0; r && i < count; i++) order[i] = sx_tensors_at(file, i);
+    if (r && count) qsort(order, count, sizeof(*order), by_name);
+    if (r && fill_table(file, order, r, err)) {
+        sx_result_release(r);
+        r = NULL;
+    }
+    sx_free(order);
+    return r;
+}
