@@ -208,6 +208,22 @@ static size_t slices_size(const sx_graph *graph, const sx_graph_node *node) {
     return sum;
 }
 
+bool sx_graph_layer_at(const sx_graph *graph, int i, sx_layer_facts *out) {
+    if (i < 0 || i > graph->logits) return false;
+    const sx_graph_node *node = &graph->nodes[i];
+    *out = (sx_layer_facts){.name = node->name,
+                            .operation = node->op->name,
+                            .height = node->out.height,
+                            .width = node->out.width,
+                            .channels = node->out.channels,
+                            .parameters = slices_size(graph, node),
+                            .cost = cost_of(node),
+                            .seen = i};
+    for (int k = i + 1; k <= graph->logits; k++)
+        if (graph->nodes[k].predict_home == node->predict_home) out->seen = k;
+    return true;
+}
+
 void sx_graph_describe(const sx_graph *graph, sx_text *out) {
     sx_text_add(out, "%-24s %-22s %-16s %14s %16s\n", "node", "operator", "output", "parameters",
                 "multiply-adds");

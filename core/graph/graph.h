@@ -90,6 +90,17 @@ int sx_graph_classes(const sx_graph *graph); /* channels of the output */
 size_t sx_graph_output_size(const sx_graph *graph);
 /* Multiply-adds of one image, forward. */
 double sx_graph_cost(const sx_graph *graph);
+typedef struct {
+    const char *name, *operation; /* names of the graph */
+    int height, width, channels;  /* of the output */
+    size_t parameters;            /* trained */
+    double cost;                  /* multiply-adds of one image */
+    int seen; /* node under which a tap sees this one's value: a ReLU or batch norm that follows may
+               * be computed in one go with it, and only what comes out last is ever there */
+} sx_layer_facts;
+/* Facts of node `i`, in the order of computation; false past the end. The loss is no layer. */
+bool sx_graph_layer_at(const sx_graph *graph, int i, sx_layer_facts *out);
+
 /* A table of the nodes: name, operator, output shape, parameters, cost. */
 void sx_graph_describe(const sx_graph *graph, sx_text *out);
 
@@ -132,6 +143,17 @@ void sx_run_stop_flag(sx_run *run, const atomic_bool *stop);
  * statistics; reads only. */
 sx_status sx_run_predict(sx_run *run, const sx_parameters *parameters, const float *images,
                          int count, float *logits, sx_error *err);
+
+/* Lets somebody look inside while predictions run. `see` is called by the workers for every node
+ * that is seen under its own number, with the values of one image: height rows of width x channels
+ * floats, `row` floats from one to the next; and with the seconds that the node took for that
+ * image. Borrows `tap`; NULL: nobody looks. */
+typedef struct {
+    void *context;
+    void (*see)(void *context, int node, int image, const float *values, size_t row,
+                double seconds);
+} sx_tap;
+void sx_run_tap(sx_run *run, const sx_tap *tap);
 
 /* Promises that the parameters of predictions stay as they are from now on, so that they are packed
  * once and not at each prediction; call it again after a change. False takes the promise back. A

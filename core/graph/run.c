@@ -31,6 +31,7 @@ struct sx_run {
     sx_frame *predict;                   /* [workers] */
     float *logits;                       /* of the running prediction */
     int count;                           /* images of it */
+    const sx_tap *tap;                   /* who looks inside, or NULL */
     atomic_bool halted;                  /* a worker saw the stop flag */
     pending_stage stages[PENDING_LIMIT]; /* over chunks, that can run as one region */
     int pending;
@@ -127,6 +128,10 @@ void sx_run_hold(sx_run *run, bool held) {
     run->packed = false;
 }
 
+void sx_run_tap(sx_run *run, const sx_tap *tap) {
+    run->tap = tap;
+}
+
 const sx_frame *sx_run_frame(const sx_run *run) {
     return &run->frame;
 }
@@ -207,6 +212,26 @@ static void copy_output(const sx_frame *frame, int first, int count, float *outp
                    length * sizeof *output);
 }
 
+/* The number under which the value of a home is seen: the last node that shares it. */
+static int seen_as(const sx_graph *graph, int home) {
+    int seen = home;
+    for (int i = home; i <= graph->logits; i++)
+        if (graph->nodes[i].predict_home == home) seen = i;
+    return seen;
+}
+
+static void predict_seen(const sx_run *run, const sx_frame *frame, int home, int first, int count,
+                         int worker) {
+    const sx_graph_node *node = &run->graph->nodes[home];
+    double start = sx_seconds();
+    node->op->predict(frame, node, 0, count, worker);
+    double seconds = (sx_seconds() - start) / count;
+    int seen = seen_as(run->graph, home);
+    for (int i = 0; i < count; i++)
+        run->tap->see(run->tap->context, seen, first + i, sx_value(frame, node, i),
+                      sx_geometry_row(node->out), seconds);
+}
+
 /* One chunk through all nodes. */
 static void predict_chunk(void *context, int piece, int worker) {
     sx_run *run = context;
@@ -223,7 +248,11 @@ static void predict_chunk(void *context, int piece, int worker) {
             atomic_store(&run->halted, true);
             return;
         }
-        if (node->predict_home == i) node->op->predict(&frame, node, 0, count, worker);
+        if (node->predict_home != i) continue;
+        if (run->tap)
+            predict_seen(run, &frame, i, first, count, worker);
+        else
+            node->op->predict(&frame, node, 0, count, worker);
     }
     copy_output(&frame, first, count, run->logits);
 }

@@ -238,6 +238,54 @@ static void gradients_equal_pytorch(void **state) {
     }
 }
 
+/* ---- inside ------------------------------------------------------------------------------------
+ */
+
+typedef struct {
+    const opened *o;
+    const published *p;
+    int found;
+} onlooker;
+
+/* Names in the golden file are sextant's; a max pool has no name of its own but its operator's. */
+static void look(void *context, int node, int image, const float *values, size_t row,
+                 double seconds) {
+    onlooker *l = context;
+    sx_layer_facts facts;
+    char name[96];
+    assert_true(seconds >= 0 && sx_graph_layer_at(l->o->graph, node, &facts));
+    assert_int_equal(facts.seen, node);
+    for (int k = 0; k < 2 && l->p->layers[k]; k++) {
+        if (strcmp(facts.name, l->p->layers[k]) != 0) continue;
+        snprintf(name, sizeof name, "at/%s", facts.name);
+        size_t count, length = (size_t)facts.width * (size_t)facts.channels;
+        const float *expected = golden(l->o, name, &count);
+        expected += (size_t)image * (size_t)facts.height * length;
+        for (int y = 0; y < facts.height; y++)
+            agree(l->p->name, name, values + (size_t)y * row, expected + (size_t)y * length, length,
+                  false);
+        l->found++;
+    }
+}
+
+static void values_inside_equal_pytorch(void **state) {
+    (void)state;
+    for (int i = 0; i < CASES; i++) {
+        opened o = open_case(&cases[i]);
+        onlooker l = {.o = &o, .p = &cases[i]};
+        const sx_tap tap = {&l, look};
+        sx_run *run = sx_run_new(o.graph, NULL, false, NULL);
+        size_t count;
+        float logits[BATCH * 5];
+        sx_run_tap(run, &tap);
+        sx_run_predict(run, &o.model.parameters, golden(&o, "input", &count), BATCH, logits, NULL);
+        int layers = (cases[i].layers[0] != NULL) + (cases[i].layers[1] != NULL);
+        assert_int_equal(l.found, layers * BATCH);
+        sx_run_free(run);
+        close_case(&o);
+    }
+}
+
 /* ---- a thousand inputs -------------------------------------------------------------------------
  */
 
@@ -529,6 +577,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(logits_equal_pytorch),
         cmocka_unit_test(gradients_equal_pytorch),
+        cmocka_unit_test(values_inside_equal_pytorch),
         cmocka_unit_test(predictions_agree_on_a_thousand_inputs),
         cmocka_unit_test(published_sizes_are_recognised),
         cmocka_unit_test(missing_and_misshapen_tensors_are_named),
