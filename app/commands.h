@@ -13,6 +13,7 @@ int sx_command_report(int argc, char **argv);
 int sx_command_export(int argc, char **argv);
 int sx_command_data(int argc, char **argv);
 int sx_command_classify(int argc, char **argv);
+int sx_command_inspect(int argc, char **argv);
 int sx_command_help(int argc, char **argv);
 
 /* Prints usage, help and flags of a command (for --help); returns SX_EXIT_DONE. */
@@ -32,6 +33,11 @@ void sx_completion_print(void);
  * a data set. app/model.c */
 bool sx_app_is_model(const char *path);
 int sx_app_open_model(const sx_arguments *arguments, const char *path);
+
+/* What the command line says of a model; and a pool of as many threads as it says, NULL with `err`.
+ */
+sx_outside_options sx_app_model_options(const sx_arguments *arguments);
+sx_pool *sx_app_pool(const sx_arguments *arguments, sx_error *err);
 
 /* Name of a topic of `help`; NULL past the end. */
 const char *sx_help_topic(int row);

@@ -24,6 +24,8 @@ const sx_app_command sx_app_commands[] = {
     {"report", "report RUN", "write all figures of a run and one page of HTML", sx_command_report},
     {"classify", "classify MODEL IMAGE...", "say what a model sees in pictures",
      sx_command_classify},
+    {"inspect", "inspect MODEL IMAGE", "look inside a model while it sees a picture",
+     sx_command_inspect},
     {"data", "data [NAME|PATH]", "list the data sets found here, or describe one", sx_command_data},
     {"help", "help [studies|models|operators|data|options|keys|man|completion]", "explain a topic",
      sx_command_help},

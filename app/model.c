@@ -42,12 +42,12 @@ bool sx_app_is_model(const char *path) {
     return strcasecmp(dot, ".npz") == 0 && !holds_pictures(path);
 }
 
-static sx_outside_options options_of(const sx_arguments *arguments) {
+sx_outside_options sx_app_model_options(const sx_arguments *arguments) {
     return (sx_outside_options){
         .settings = arguments->set, .prepare = arguments->prepare, .classes = arguments->classes};
 }
 
-static sx_pool *open_pool(const sx_arguments *arguments, sx_error *err) {
+sx_pool *sx_app_pool(const sx_arguments *arguments, sx_error *err) {
     int threads = arguments->app.threads;
     return sx_pool_new(threads > 0 ? threads : sx_default_threads(), err);
 }
@@ -87,7 +87,7 @@ static void print_results(sx_result *const results[SX_MEASURED], bool unicode) {
 static sx_status measure(const sx_arguments *arguments, const sx_outside *outside, sx_error *err) {
     sx_result *results[SX_MEASURED] = {NULL};
     double next = 0;
-    sx_pool *pool = open_pool(arguments, err);
+    sx_pool *pool = sx_app_pool(arguments, err);
     sx_source *source = pool ? sx_source_open(arguments->data, 0, NULL, err) : NULL;
     sx_status status = source ? SX_OK : err->status;
     if (source && sx_source_describe(source)->note[0])
@@ -170,7 +170,7 @@ static bool is_unknown(const char *path) {
 static sx_status open_known(const sx_arguments *arguments, const char *path, sx_error *err) {
     sx_outside outside;
     sx_text text = {0};
-    const sx_outside_options options = options_of(arguments);
+    const sx_outside_options options = sx_app_model_options(arguments);
     sx_status status = sx_outside_open(path, &options, &outside, err);
     if (status) return status;
     sx_outside_describe(&outside, &text);
@@ -290,8 +290,8 @@ int sx_command_classify(int argc, char **argv) {
                 "classify needs a model and pictures: sextant classify MODEL IMAGE...");
         return sx_app_fail(&err);
     }
-    const sx_outside_options options = options_of(&arguments);
-    sx_pool *pool = open_pool(&arguments, &err);
+    const sx_outside_options options = sx_app_model_options(&arguments);
+    sx_pool *pool = sx_app_pool(&arguments, &err);
     sx_status status =
         pool ? open_classifier(&c, arguments.rest[0], &options, pool, &err) : err.status;
     int code = status ? sx_app_fail(&err) : SX_EXIT_DONE;

@@ -100,7 +100,7 @@ typedef struct {
     char name[48]; /* "location", "training": [a-z0-9-], also its file name */
     const char *title;
     sx_result_kind kind;
-    int64_t step; /* of training at which it was measured */
+    int64_t step; /* of training at which it was measured; -1: of none */
     union {
         sx_series series;
         sx_grid grid;

@@ -206,7 +206,10 @@ static sx_result *make_table(const char *name, const char *title, size_t rows,
             memory = (r->table.columns[c].texts =
                           sx_arena_alloc(&r->arena, rows + 1, sizeof(char *))) != NULL;
     }
-    if (memory) return r;
+    if (memory) {
+        r->step = -1;
+        return r;
+    }
     sx_result_release(r);
     return NULL;
 }

@@ -99,7 +99,10 @@ static sx_result *make_table(size_t rows, sx_error *err) {
             memory = (r->table.columns[c].texts =
                           sx_arena_alloc(&r->arena, rows + 1, sizeof(char *))) != NULL;
     }
-    if (memory) return r;
+    if (memory) {
+        r->step = -1;
+        return r;
+    }
     sx_result_release(r);
     sx_fail(err, SX_NO_MEMORY, "not enough memory for a table of %zu tensors", rows);
     return NULL;

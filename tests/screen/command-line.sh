@@ -116,7 +116,7 @@ check "a run gets another name" sh -c "'$sextant' runs rename '$newest' second &
 check "and goes when it is told" sh -c "'$sextant' runs delete \$(echo '$newest' | cut -d - -f 1) && ! '$sextant' runs | grep -q -- '-second '"
 check "what runs does not know has a nearest" fails 2 "did you mean 'delete'" "$sextant" runs delte 1
 check "what is missing is told" fails 2 "runs rename RUN NAME" "$sextant" runs rename 1
-for command in run open classify lesson runs export report data help; do
+for command in run open classify inspect lesson runs export report data help; do
     check "$command tells how it is used" sh -c "'$sextant' $command --help | grep -q 'sextant $command'"
 done
 data=$source_tree/tests/data
@@ -128,6 +128,10 @@ check "a model is written as safetensors and opens again" sh -c "'$sextant' open
 check "a model says what it sees in pictures" sh -c "'$sextant' classify '$data/checkpoints/vit-timm.safetensors' '$data/format/grey8.png' | grep -q ' % '"
 check "a picture that is not there is told" fails 1 "nowhere.png" "$sextant" classify "$data/checkpoints/vit-timm.safetensors" nowhere.png
 check "classify without pictures is wrong usage" fails 2 "MODEL IMAGE" "$sextant" classify "$data/checkpoints/vit-timm.safetensors"
+check "a model is looked into" sh -c "'$sextant' inspect '$data/checkpoints/vit-timm.safetensors' '$data/format/rgb8.png' | grep -q 'Attention through all blocks'"
+check "with pictures" sh -c "'$sextant' inspect '$data/checkpoints/vit-timm.safetensors' '$data/format/rgb8.png' --out inside --format png && [ -s inside/rollout.png ] && [ -s inside/attention-02.png ]"
+check "an unknown result of it has a nearest" fails 1 "did you mean .rollout" "$sextant" inspect "$data/checkpoints/vit-timm.safetensors" "$data/format/rgb8.png" --only rolout
+check "a patch that is not there is told" fails 2 "numbered from 1 to 9" "$sextant" inspect "$data/checkpoints/vit-timm.safetensors" "$data/format/rgb8.png" --patch 10
 check "a pickle is refused with a way out" fails 1 "save_file" "$sextant" open "$data/checkpoints/pickle.pt"
 check "a setting that does not fit is told" fails 1 "3 heads do not divide" "$sextant" open "$data/checkpoints/vit-timm.safetensors" --set heads=3
 check "a data set with other classes is refused" fails 1 "10 classes, the model 5" "$sextant" open "$data/checkpoints/vit-timm.safetensors" --data shapes --headless

@@ -218,12 +218,145 @@ static void classes_must_be_known(void **state) {
     sx_outside_done(&outside);
 }
 
+/* ---- looking inside ----------------------------------------------------------------------------
+ */
+
+/* The yardsticks of even attention: robustness-and-vit notes, B.8. */
+static void even_attention_goes_as_far_as_is_known(void **state) {
+    (void)state;
+    static const struct {
+        int grid, patch;
+        double distance;
+    } rows[] = {{14, 16, 116.5}, {7, 32, 115.5}, {8, 4, 16.5}, {4, 8, 16.1}, {16, 4, 33.3}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        int tokens = 1 + rows[i].grid * rows[i].grid;
+        float *weights = sx_alloc((size_t)(tokens * tokens), sizeof *weights);
+        for (int k = 0; k < tokens * tokens; k++)
+            weights[k] = k % tokens ? 1.0f / (float)(tokens - 1) : 0; /* none to the class token */
+        double distance = sx_attention_distance(weights, 1, rows[i].grid, rows[i].patch);
+        assert_true(fabs(distance - rows[i].distance) < 0.06);
+        sx_free(weights);
+    }
+}
+
+typedef struct {
+    sx_result *results[32];
+    int count;
+} published;
+
+static void keep(void *user, sx_result *result) {
+    published *p = user;
+    assert_true(p->count < 32);
+    p->results[p->count++] = result;
+}
+
+static const sx_result *find(const published *p, const char *name) {
+    for (int i = 0; i < p->count; i++)
+        if (strcmp(p->results[i]->name, name) == 0) return p->results[i];
+    fail_msg("no result %s", name);
+    return NULL;
+}
+
+static published inspect(const sx_outside *outside, int query) {
+    published p = {.count = 0};
+    sx_image picture;
+    sx_image_new(&picture, 30, 20, 3, NULL);
+    for (int i = 0; i < 30 * 20 * 3; i++) picture.pixels[i] = (uint8_t)(i * 37 % 251);
+    sx_inspection in = {.picture = &picture, .query = query, .publish = keep, .user = &p};
+    assert_int_equal(sx_outside_inspect(outside, &in, NULL), SX_OK);
+    sx_image_done(&picture);
+    return p;
+}
+
+static void release_all(published *p) {
+    for (int i = 0; i < p->count; i++) sx_result_release(p->results[i]);
+}
+
+static double sum_of(const sx_result *map) {
+    double sum = 0;
+    for (int i = 0; i < map->grid.rows * map->grid.columns; i++) sum += map->grid.values[i];
+    return sum;
+}
+
+/* A patch's row of attention, class token included, adds up to 1: without it to less. */
+static void attention_is_shown_of_every_block(void **state) {
+    (void)state;
+    sx_outside outside =
+        open_model(DATA "vit-google.npz", &(sx_outside_options){.settings = "heads=2"});
+    published p = inspect(&outside, 5), q = inspect(&outside, 0);
+    static const char *const maps[] = {"attention-01", "attention-02", "rollout"};
+    for (int i = 0; i < 3; i++) {
+        const sx_result *a = find(&p, maps[i]), *b = find(&q, maps[i]);
+        assert_int_equal(a->grid.rows, 3);
+        assert_true(sum_of(a) > 1 && sum_of(a) < 9); /* 9 patches times their share */
+        assert_memory_not_equal(a->grid.values, b->grid.values, 9 * sizeof(double));
+    }
+    const sx_result *positions = find(&p, "positions");
+    assert_int_equal(positions->grid.rows, 9);
+    for (int tile = 0; tile < 9; tile++) { /* with itself */
+        int y = tile / 3 * 3 + tile / 3, x = tile % 3 * 3 + tile % 3;
+        assert_true(fabs(positions->grid.values[y * 9 + x] - 1) < 1e-9);
+    }
+    assert_int_equal(find(&p, "attention-distance")->series.length, 2);
+    assert_int_equal(find(&p, "heads")->table.rows, 4);
+    const double *covered = find(&p, "occlusion")->grid.values;
+    assert_true(covered[0] != covered[24]); /* what is covered matters */
+    release_all(&p);
+    release_all(&q);
+    sx_outside_done(&outside);
+}
+
+/* Through a mean of tokens, too; with the values that the network itself computes. */
+static void attention_equals_what_the_network_computes(void **state) {
+    (void)state;
+    sx_outside outside =
+        open_model(DATA "vit-big-vision-mean.npz", &(sx_outside_options){.settings = "heads=2"});
+    published p = inspect(&outside, 0);
+    assert_true(fabs(sum_of(find(&p, "attention-01")) - 9) < 1e-5); /* no class token: all of it */
+    assert_true(fabs(sum_of(find(&p, "rollout")) - 9) < 1e-5);
+    release_all(&p);
+    sx_outside_done(&outside);
+}
+
+static void layers_and_occlusion_are_there_for_any_network(void **state) {
+    (void)state;
+    sx_outside outside =
+        open_model(DATA "resnet-14.safetensors", &(sx_outside_options){.prepare = "size=64"});
+    published p = inspect(&outside, 0);
+    assert_int_equal(p.count, 2);
+    const sx_table *layers = &find(&p, "layers")->table;
+    double time = 0, parameters = 0;
+    int unseen = 0;
+    for (size_t i = 0; i < layers->rows; i++) {
+        parameters += layers->columns[3].numbers[i];
+        if (isnan(layers->columns[5].numbers[i]))
+            unseen++; /* computed in one go with a batch norm or ReLU */
+        else
+            time += layers->columns[5].numbers[i];
+    }
+    assert_true(unseen > 10 && fabs(time - 1) < 1e-9);
+    assert_true(parameters == (double)sx_model_trained(&outside.model));
+    const sx_grid *map = &find(&p, "occlusion")->grid;
+    double least = 1, most = 0;
+    for (int i = 0; i < map->rows * map->columns; i++) {
+        least = fmin(least, map->values[i]);
+        most = fmax(most, map->values[i]);
+    }
+    assert_true(map->rows == 7 && least >= 0 && most < 1.00001);
+    release_all(&p);
+    sx_outside_done(&outside);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pictures_are_prepared_as_the_source_does),
         cmocka_unit_test(what_a_person_says_of_pictures_holds),
         cmocka_unit_test(a_model_is_measured_on_a_folder),
         cmocka_unit_test(classes_must_be_known),
+        cmocka_unit_test(even_attention_goes_as_far_as_is_known),
+        cmocka_unit_test(attention_is_shown_of_every_block),
+        cmocka_unit_test(attention_equals_what_the_network_computes),
+        cmocka_unit_test(layers_and_occlusion_are_there_for_any_network),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

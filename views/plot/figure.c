@@ -45,6 +45,18 @@ static bool is_reliability(const sx_result *result) {
     return result->kind == SX_RESULT_SERIES && strcmp(result->name, "reliability") == 0;
 }
 
+/* Shares have a scale of 0 to 1, whatever they are, so that maps can be compared; other numbers one
+ * of their own, around 0 if some are negative. */
+static void scale_of(const sx_grid *grid, double *low, double *high) {
+    double least = 0, most = 1;
+    for (int i = 0; i < grid->rows * grid->columns; i++) {
+        if (grid->values[i] < least) least = grid->values[i];
+        if (grid->values[i] > most) most = grid->values[i];
+    }
+    *low = least < 0 ? -fmax(most, -least) : 0;
+    *high = least < 0 ? -*low : most;
+}
+
 /* Series and grids, which any surface can show. */
 static void draw_on(sx_surface *surface, const sx_result *result) {
     const layout *how = find_layout(result->name);
@@ -52,12 +64,11 @@ static void draw_on(sx_surface *surface, const sx_result *result) {
     sx_axes axes = sx_axes_default();
     axes.y_low = how->y_low;
     axes.y_high = how->y_high;
-    if (result->kind == SX_RESULT_GRID)
-        sx_heatmap_on(
-            surface, &result->grid,
-            &(sx_heatmap){
-                .low = 0, .high = 1, .cursor_row = -1, .cursor_column = -1, .values = true});
-    else if (is_reliability(result))
+    if (result->kind == SX_RESULT_GRID) {
+        sx_heatmap options = {.cursor_row = -1, .cursor_column = -1, .values = true};
+        scale_of(&result->grid, &options.low, &options.high);
+        sx_heatmap_on(surface, &result->grid, &options);
+    } else if (is_reliability(result))
         sx_reliability_on(surface, &result->series, -1);
     else
         sx_curves_on(surface, curves, curves_of(result, how, curves), &axes);
@@ -87,7 +98,9 @@ void sx_plot_result(sx_canvas *canvas, sx_box box, const sx_result *result) {
 void sx_plot_text(const sx_result *result, int columns, sx_look look, sx_text *out) {
     if (result->kind == SX_RESULT_CLAIMS && columns < CLAIM_COLUMNS) columns = CLAIM_COLUMNS;
     sx_canvas canvas = {0};
-    sx_text_add(out, "%s (step %lld)\n", result->title, (long long)result->step);
+    sx_text_add(out, "%s", result->title);
+    if (result->step >= 0) sx_text_add(out, " (step %lld)", (long long)result->step);
+    sx_text_add(out, "\n");
     int rows = sx_plot_rows(result);
     if (rows > 0 && !sx_canvas_resize(&canvas, columns, rows, look, NULL)) {
         sx_plot_result(&canvas, sx_canvas_box(&canvas), result);
@@ -128,8 +141,11 @@ static void draw_figure(sx_surface *surface, const sx_figure *figure) {
 
 static void caption_of(const sx_figure *figure, char *out, size_t size) {
     const char *caption = figure->caption ? figure->caption : "";
-    snprintf(out, size, "%s%sstep %lld", caption, *caption ? " · " : "",
-             (long long)figure->result->step);
+    char step[40] = "";
+    if (figure->result->step >= 0)
+        snprintf(step, sizeof step, "%sstep %lld", *caption ? " · " : "",
+                 (long long)figure->result->step);
+    snprintf(out, size, "%s%s", caption, step);
 }
 
 static void add_line(sx_text *out, int row, const char *weight, const char *colour,
