@@ -134,6 +134,10 @@ sx_status sx_study_publish(sx_study *study, sx_result *result, sx_error *err);
 sx_status sx_study_no_memory(sx_error *err);
 
 /* Draws `count` pictures of a slice by `draw` over the pool. */
+/* The same for a result that was measured on a split's items, shown as `scene` says (copied); NULL:
+ * as the study composes its images. */
+sx_status sx_study_publish_measured(sx_study *study, sx_result *result, sx_split split,
+                                    const char *scene, sx_error *err);
 typedef sx_status (*sx_slice_draw)(sx_study *study, int picture, uint8_t *pixels, int32_t *label,
                                    sx_error *err);
 sx_status sx_study_draw_slice(sx_study *study, int count, sx_slice_draw draw, sx_error *err);

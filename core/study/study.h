@@ -69,6 +69,8 @@ void sx_study_data_release(const sx_study_data *data);
  *   validation     series   step          loss, accuracy
  *   items          table    validation items of the last evaluation: item, label, prediction,
  *                           confidence, entropy, margin, wrong, loss
+ *   confusion      grid     true x says   share of the true class's items (low, high, count), by
+ *                           name; of at most 100 classes: of more, the items tell
  *   location       grid     y x x         accuracy (low, high, count) at area 0.2
  *   rotation       series   degrees       accuracy
  *   size           series   share of the image   accuracy
@@ -85,6 +87,10 @@ typedef struct {
     void *user;
     void (*publish)(void *user, sx_result *result); /* takes the result */
 } sx_study_context;
+
+/* The matrix of a table of items, whoever wrote it; without the columns, or of less than one class:
+ * NULL, as where memory is out. Returns owned. */
+sx_result *sx_confusion_make(const sx_source *source, const sx_result *items);
 
 typedef enum {
     SX_PHASE_TRAINING,

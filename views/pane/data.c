@@ -181,7 +181,7 @@ static void update(void *state) {
     bool judged = sx_part_follow(pane->desk, "items", SX_RESULT_TABLE, &pane->items);
     if (!other && !judged) return;
     index_items(pane);
-    sx_confusion_update(&pane->confusion, pane->items, pane->data ? facts_of(pane)->classes : 0);
+    sx_confusion_update(&pane->confusion, pane->items, pane->data ? pane->data->source : NULL);
     bool filtered = pane->show != SHOW_ALL || !isnan(pane->least) || pane->predicted >= 0;
     if (other || filtered || pane->order) select_shown(pane);
 }
@@ -601,7 +601,7 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
     if (pane->counts.open && how.zoomed)
         sx_counts_draw(&pane->counts, pane->data->source, pane->split, pane->items, canvas, box);
     else if (pane->confusion.open)
-        sx_confusion_draw(&pane->confusion, canvas, box, facts_of(pane));
+        sx_confusion_draw(&pane->confusion, canvas, box);
     else if (pane->picker.count == 0)
         sx_centred_draw(canvas, box, sx_style_of(SX_ROLE_DIM),
                         "No picture passes the filter: w, c or :filter all");
@@ -737,7 +737,7 @@ static json_t *state_of(const void *state) {
         pane->open, "original", pane->original, "histogram", pane->counts.open);
 }
 
-static const char *const results[] = {"items", NULL};
+static const char *const results[] = {"items", "confusion", NULL};
 
 const sx_pane sx_pane_data = {
     .name = "data",

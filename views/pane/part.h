@@ -158,6 +158,12 @@ int sx_part_choose(sx_desk *desk, const char *(*choice)(void *, size_t), void *p
  * the first measurement". */
 void sx_part_waiting(const sx_desk *desk, sx_canvas *canvas, sx_box box, const char *awaited,
                      const char *when);
+/* On which split it was measured; the validation split if it does not say. */
+sx_split sx_part_split(const sx_result *result);
+
+/* A number of the scene that it was measured on ("area"); `fallback` if it does not say. */
+double sx_part_scene(const sx_result *result, const char *key, double fallback);
+
 #define SX_PART_MEASURED "comes with the first measurement; M measures now"
 
 /* Loading: what, a bar, how much. False if nothing is being loaded. */
