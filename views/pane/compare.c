@@ -571,10 +571,12 @@ static const char *folder(void *state) {
 /* ---- the pane ---------------------------------------------------------------------------------
  */
 
-static void heading(void *state, char *out, size_t size) {
+static void heading(const void *state, sx_heading *out) {
     const compare_pane *pane = state;
-    snprintf(out, size, "Compare · %d %s · %s", sx_desk_compared(pane->desk),
-             sx_desk_compared(pane->desk) == 1 ? "run" : "runs", plots[pane->main].label);
+    int count = sx_desk_compared(pane->desk);
+    sx_heading_add(out, 0, "", "Compare");
+    sx_heading_add(out, 1, "", " · %d %s", count, count == 1 ? "run" : "runs");
+    sx_heading_add(out, 2, "", " · %s", plots[pane->main].label);
 }
 
 static void seen(void *state, bool seen) {

@@ -431,38 +431,32 @@ static const sx_command commands[] = {
 /* ---- drawing ----------------------------------------------------------------------------------
  */
 
-static void heading(void *state, char *out, size_t size) {
-    data_pane *pane = state;
-    if (!pane->data) {
-        snprintf(out, size, "Data");
-        return;
-    }
-    char count[32], shown[32], what[96] = "";
+/* The count matters most, then what is left out of it. */
+static void heading(const void *state, sx_heading *out) {
+    const data_pane *pane = state;
+    char count[32], shown[32], what[96] = "", brief[96] = "";
+    sx_heading_add(out, 0, "", "Data");
+    if (!pane->data) return;
+    sx_heading_add(out, 1, "", " · %s", facts_of(pane)->name);
     if (pane->confusion.open) {
-        snprintf(out, size, "Data · %s · confusion, validation", facts_of(pane)->name);
+        sx_heading_add(out, 3, "", " · confusion");
+        sx_heading_add(out, 2, ", val", ", validation");
         return;
     }
     sx_text_count(count, (long long)count_of(pane));
-    bool filtered = pane->picker.count < count_of(pane);
-    if (filtered)
+    if (pane->picker.count < count_of(pane))
         snprintf(what, sizeof what, "%s of ", sx_text_count(shown, (long long)pane->picker.count));
-    snprintf(out, size, "Data · %s · %s %s%s", facts_of(pane)->name, sx_split_name(pane->split),
-             what, count);
-    size_t used = strlen(out);
-    if (pane->class >= 0 && used < size)
-        used += (size_t)snprintf(out + used, size - used, " · %s", class_name(pane, pane->class));
-    if (pane->filter[0] && used < size)
-        used += (size_t)snprintf(out + used, size - used, " · /%s", pane->filter);
-    if (pane->show != SHOW_ALL && used < size)
-        used += (size_t)snprintf(out + used, size - used, " · %s", show_names[pane->show]);
-    if (pane->predicted >= 0 && used < size)
-        used += (size_t)snprintf(out + used, size - used, " · says %s",
-                                 class_name(pane, pane->predicted));
-    if (!isnan(pane->least) && used < size)
-        used += (size_t)snprintf(out + used, size - used, " · confidence %.2f to %.2f", pane->least,
-                                 pane->most);
-    if (pane->order && used < size)
-        snprintf(out + used, size - used, " · %s", orders[pane->order].heading);
+    if (pane->split == SX_SPLIT_VALIDATION)
+        snprintf(brief, sizeof brief, " · val %.40s%.32s", what, count);
+    sx_heading_add(out, 9, brief, " · %s %s%s", sx_split_name(pane->split), what, count);
+    if (pane->class >= 0) sx_heading_add(out, 8, "", " · %s", class_name(pane, pane->class));
+    if (pane->filter[0]) sx_heading_add(out, 7, "", " · /%s", pane->filter);
+    if (pane->show != SHOW_ALL) sx_heading_add(out, 6, "", " · %s", show_names[pane->show]);
+    if (pane->predicted >= 0)
+        sx_heading_add(out, 5, "", " · says %s", class_name(pane, pane->predicted));
+    if (!isnan(pane->least))
+        sx_heading_add(out, 4, "", " · confidence %.2f to %.2f", pane->least, pane->most);
+    if (pane->order) sx_heading_add(out, 3, "", " · %s", orders[pane->order].heading);
 }
 
 static void verdict(const data_pane *pane, size_t item, bool unicode, char *out, size_t size,

@@ -73,6 +73,26 @@ enum { LEFT, RIGHT, UP, DOWN, PAGE_UP, PAGE_DOWN, FIRST, LAST };
 typedef struct {
     size_t offset, size;
 } sx_view_span;
+/* A frame's title in parts, each with its own joint in front (" · ", ", "). The first is the pane's
+ * name, which always stays; of the others the least worthy give way first where room is short, to
+ * their brief form ("": there is none), then altogether. */
+#define SX_HEADING_PARTS 10
+typedef enum { SX_HEADING_LONG, SX_HEADING_BRIEF, SX_HEADING_GONE } sx_heading_form;
+typedef struct {
+    char text[192], brief[64];
+    int worth;
+    sx_heading_form form;
+} sx_heading_part;
+typedef struct {
+    int count;
+    sx_heading_part parts[SX_HEADING_PARTS];
+} sx_heading;
+void sx_heading_add(sx_heading *heading, int worth, const char *brief, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* As much of it as `columns` have room for, into out [size]; a last part that is too long alone is
+ * left to the frame to cut. */
+void sx_heading_fit(sx_heading *heading, int columns, char *out, size_t size);
+
 #define SX_VIEW_BYTES 160 /* most of one pane */
 #define SX_VIEW_SPAN(type, first, last)                                                            \
     {                                                                                              \
@@ -97,7 +117,7 @@ typedef struct {
     void (*accept)(void *pane);          /* shows what wants_pictures or wants_cell asks */
     sx_view_span view;                   /* what `u` goes back to; size 0: nothing */
     void (*restored)(void *pane);        /* after it was put back */
-    void (*heading)(void *pane, char *out, size_t size); /* the frame's title */
+    void (*heading)(const void *pane, sx_heading *out); /* adds the frame's title */
     void (*draw)(void *pane, sx_canvas *canvas, sx_box box, sx_pane_drawing how);
     /* Plot `row` as it is seen (result NULL: there are no data yet) and how its file is called;
      * false past the last one. NULL: results are exported as they are. */

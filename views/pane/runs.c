@@ -263,13 +263,15 @@ static bool enter(void *state) {
 /* ---- drawing ----------------------------------------------------------------------------------
  */
 
-static void heading(void *state, char *out, size_t size) {
+static void heading(const void *state, sx_heading *out) {
     const runs_pane *pane = state;
-    if (pane->filter[0])
-        snprintf(out, size, "Runs · %zu of %zu with '%s'", pane->picker.count, pane->list.count,
-                 pane->filter);
-    else
-        snprintf(out, size, "Runs · %zu", pane->list.count);
+    sx_heading_add(out, 0, "", "Runs");
+    if (pane->filter[0]) {
+        sx_heading_add(out, 2, "", " · %zu of %zu", pane->picker.count, pane->list.count);
+        sx_heading_add(out, 1, "", " with '%s'", pane->filter);
+    } else {
+        sx_heading_add(out, 1, "", " · %zu", pane->list.count);
+    }
 }
 
 /* Columns of the table; the note takes what is left. */

@@ -303,12 +303,10 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
 /* ---- the pane ---------------------------------------------------------------------------------
  */
 
-static void heading(void *state, char *out, size_t size) {
+static void heading(const void *state, sx_heading *out) {
     const study *s = selected(state);
-    if (s)
-        snprintf(out, size, "Studies · %s", s->title[0] ? s->title : s->name);
-    else
-        snprintf(out, size, "Studies");
+    sx_heading_add(out, 0, "", "Studies");
+    if (s) sx_heading_add(out, 1, "", " · %s", s->title[0] ? s->title : s->name);
 }
 
 static void close_pane(void *state) {
