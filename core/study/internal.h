@@ -129,15 +129,18 @@ struct sx_study {
 sx_status sx_study_make_model(const sx_config *config, int size, int classes, sx_model *out,
                               sx_error *err);
 
+/* state.c: that a checkpoint was made on these data. */
+sx_status sx_study_check_data(const sx_study_data *data, const sx_safetensors *file, sx_error *err);
+
 /* Publishes; a NULL result (no memory) is SX_NO_MEMORY. */
 sx_status sx_study_publish(sx_study *study, sx_result *result, sx_error *err);
-sx_status sx_study_no_memory(sx_error *err);
-
-/* Draws `count` pictures of a slice by `draw` over the pool. */
 /* The same for a result that was measured on a split's items, shown as `scene` says (copied); NULL:
  * as the study composes its images. */
 sx_status sx_study_publish_measured(sx_study *study, sx_result *result, sx_split split,
                                     const char *scene, sx_error *err);
+sx_status sx_study_no_memory(sx_error *err);
+
+/* Draws `count` pictures of a slice by `draw` over the pool. */
 typedef sx_status (*sx_slice_draw)(sx_study *study, int picture, uint8_t *pixels, int32_t *label,
                                    sx_error *err);
 sx_status sx_study_draw_slice(sx_study *study, int count, sx_slice_draw draw, sx_error *err);

@@ -207,6 +207,10 @@ void sx_probe_free(sx_probe *probe);
 
 /* Takes a copy of parameters of a study of the same configuration, after `step` steps. */
 void sx_probe_learn(sx_probe *probe, const sx_parameters *parameters, int64_t step);
+/* The same from a checkpoint of such a study on the same data: the parameters that measurements
+ * would use. */
+sx_status sx_probe_read(sx_probe *probe, const sx_config *config, const sx_safetensors *checkpoint,
+                        sx_error *err);
 
 /* The answer to the last question, borrowed. */
 const sx_probe_answer *sx_probe_answer_of(const sx_probe *probe);
@@ -218,8 +222,11 @@ sx_status sx_probe_begin(sx_probe *probe, const sx_scene *scene, sx_along along,
 sx_status sx_probe_judge(sx_probe *probe, sx_error *err);
 sx_status sx_probe_walk(sx_probe *probe, sx_error *err);
 /* Fills pictures and entries of a sheet whose split, pose and count (1 .. SX_SHEET_PICTURES) are
- * set; its pixels are the probe's until the next sheet. */
+ * set; its pixels are the probe's until the next sheet. SX_CANCELLED likewise, between any two
+ * pictures. */
 sx_status sx_probe_sheet(sx_probe *probe, sx_sheet *sheet, sx_error *err);
+/* Looked at before each picture of a curve or a sheet and between the nodes of the network.
+ * Borrows; NULL: no more. */
 void sx_probe_stop_flag(sx_probe *probe, const atomic_bool *stop);
 
 #endif

@@ -117,7 +117,7 @@ void sx_part_waiting(const sx_desk *desk, sx_canvas *canvas, sx_box box, const c
 
 bool sx_part_loading(const sx_desk *desk, sx_canvas *canvas, sx_box box) {
     const sx_snapshot *now = desk->now;
-    if (now->state != SX_STATE_LOADING) return false;
+    if (now->state != SX_STATE_LOADING && !now->loading[0]) return false;
     char text[192], done[32], total[32];
     const char *what = now->loading[0] ? now->loading : "the data";
     if (now->loading_total > 0)
