@@ -26,7 +26,7 @@ typedef struct {
     sx_scene scene; /* what the probe shows; other panes put there what is selected in them */
     sx_along along;
     double target, threshold, coverage; /* the operating point of the Risk pane; NaN: unknown */
-    double picture_seconds;             /* as in sx_screen_options */
+    double picture_seconds;             /* as in sx_screen_options; also for reading from disk */
     bool no_thumbnails;                 /* the line is slow */
     bool again;                         /* set while drawing: something is missing yet */
     bool bad;                           /* of message */
@@ -57,6 +57,10 @@ bool sx_desk_send(sx_desk *desk, sx_command_kind kind, double value);
 /* Begins another job, after a question if one runs. */
 void sx_desk_start(sx_desk *desk, sx_start_kind kind, const char *what, const char *preset);
 
+/* True while a drawing that began at `began` (sx_seconds) may still spend time on what can come in
+ * the next ones too; without limits (a script) always. */
+bool sx_desk_has_time(const sx_desk *desk, double began);
+
 /* The place of a run among those that are compared, -1: none; how many there are. */
 int sx_desk_place(const sx_desk *desk, const char *run);
 int sx_desk_compared(const sx_desk *desk);
@@ -69,10 +73,6 @@ typedef struct {
 /* Values of the commands that move a cursor or a selection. */
 enum { LEFT, RIGHT, UP, DOWN, PAGE_UP, PAGE_DOWN, FIRST, LAST };
 
-/* A stretch of plain fields of a pane's state, from one to another. */
-typedef struct {
-    size_t offset, size;
-} sx_view_span;
 /* A frame's title in parts, each with its own joint in front (" · ", ", "). The first is the pane's
  * name, which always stays; of the others the least worthy give way first where room is short, to
  * their brief form ("": there is none), then altogether. */
@@ -93,6 +93,10 @@ void sx_heading_add(sx_heading *heading, int worth, const char *brief, const cha
  * left to the frame to cut. */
 void sx_heading_fit(sx_heading *heading, int columns, char *out, size_t size);
 
+/* A stretch of plain fields of a pane's state, from one to another. */
+typedef struct {
+    size_t offset, size;
+} sx_view_span;
 #define SX_VIEW_BYTES 160 /* most of one pane */
 #define SX_VIEW_SPAN(type, first, last)                                                            \
     {                                                                                              \
@@ -154,6 +158,12 @@ double sx_part_last(const sx_result *series, const char *name);
 /* `value` of the row of a table whose column 0 is `row`; NaN if there is none. */
 double sx_part_cell(const sx_result *table, const char *row, const char *column);
 
+/* On which split it was measured; the validation split if it does not say. */
+sx_split sx_part_split(const sx_result *result);
+
+/* A number of the scene that it was measured on ("area"); `fallback` if it does not say. */
+double sx_part_scene(const sx_result *result, const char *key, double fallback);
+
 /* Keeps `*held` the newest result of that name; true if it is another one than before. */
 bool sx_part_follow(const sx_desk *desk, const char *name, sx_result_kind kind,
                     const sx_result **held);
@@ -178,12 +188,6 @@ int sx_part_choose(sx_desk *desk, const char *(*choice)(void *, size_t), void *p
  * the first measurement". */
 void sx_part_waiting(const sx_desk *desk, sx_canvas *canvas, sx_box box, const char *awaited,
                      const char *when);
-/* On which split it was measured; the validation split if it does not say. */
-sx_split sx_part_split(const sx_result *result);
-
-/* A number of the scene that it was measured on ("area"); `fallback` if it does not say. */
-double sx_part_scene(const sx_result *result, const char *key, double fallback);
-
 #define SX_PART_MEASURED "comes with the first measurement; M measures now"
 
 /* Loading: what, a bar, how much. False if nothing is being loaded. */
