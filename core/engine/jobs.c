@@ -270,8 +270,9 @@ static void show(sx_engine *engine, const sx_config *config, const history *h, s
     explain(engine, h, broken, "");
     sx_state state = finished ? SX_STATE_FINISHED : failed ? SX_STATE_FAILED : SX_STATE_STOPPED;
     sx_engine_set_state(engine, state, NULL);
-    bool missing = load_data(engine, config, err) != SX_OK;
-    explain(engine, h, broken, missing ? err->message : "");
+    sx_status missing = load_data(engine, config, err);
+    bool given_up = missing == SX_CANCELLED; /* for the next job: nothing is wrong with this one */
+    explain(engine, h, broken, missing && !given_up ? err->message : "");
     sx_engine_publish(engine, true);
     if (!missing) load_network(engine, config);
 }

@@ -129,6 +129,9 @@ struct sx_study {
 sx_status sx_study_make_model(const sx_config *config, int size, int classes, sx_model *out,
                               sx_error *err);
 
+/* probe.c: how many pictures are asked at a time of a network of so many multiply-adds an image. */
+int sx_probe_batch(double cost);
+
 /* state.c: that a checkpoint was made on these data. */
 sx_status sx_study_check_data(const sx_study_data *data, const sx_safetensors *file, sx_error *err);
 

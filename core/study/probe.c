@@ -43,6 +43,11 @@ sx_pose sx_along_pose(sx_pose pose, sx_along along, double value) {
     return pose;
 }
 
+int sx_probe_batch(double cost) {
+    double most = MOST_COST / cost;
+    return most < 1 ? 1 : most < SX_PROBE_POINTS ? (int)most : SX_PROBE_POINTS;
+}
+
 static sx_status make_network(sx_probe *probe, const sx_config *config, sx_error *err) {
     int size = probe->answer.size;
     sx_status status = sx_study_make_model(config, size, probe->answer.classes, &probe->model, err);
@@ -50,8 +55,7 @@ static sx_status make_network(sx_probe *probe, const sx_config *config, sx_error
     probe->has_model = true;
     probe->one = sx_evaluator_new(&probe->model, 1, NULL, err);
     if (!probe->one) return SX_NO_MEMORY;
-    double most = MOST_COST / sx_evaluator_cost(probe->one);
-    int batch = most < 1 ? 1 : most < SX_PROBE_POINTS ? (int)most : SX_PROBE_POINTS;
+    int batch = sx_probe_batch(sx_evaluator_cost(probe->one));
     probe->many = sx_evaluator_new(&probe->model, batch, NULL, err);
     return probe->many ? SX_OK : SX_NO_MEMORY;
 }
