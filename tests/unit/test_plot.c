@@ -579,7 +579,7 @@ static void heat_maps_show_names(void **state) {
     sx_plot_text(result, 80, none, &text);
     assert_non_null(strstr(text.data, " Pullover "));
     assert_non_null(strstr(text.data, " Pull "));
-    assert_non_null(strstr(text.data, "at true "));
+    assert_non_null(strstr(text.data, " at true T-shirt/top, says T-shirt/top"));
     assert_null(strchr(text.data, 0x1b));
     check_png(&(sx_figure){.result = result}, 0x5F5F5F);
     sx_text_done(&svg);

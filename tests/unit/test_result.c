@@ -439,6 +439,13 @@ static void files_without_these_keys_open_as_before(void **state) {
         {"Accuracy by location, area 0.2, test objects", "test"},
         {"Accuracy by location, area 0.2, validation objects", ""},
         {"Anything", ""}};
+    json_t *whole = make_json(SX_RESULT_GRID);
+    sx_result *now = sx_result_from_json(whole, NULL);
+    assert_string_equal(now->split, "test");
+    assert_string_equal(now->scene, "posed(area=0.2)");
+    assert_string_equal(now->grid.row_names[1], "T-shirt, top");
+    sx_result_release(now);
+    json_decref(whole);
     for (size_t i = 0; i < 3; i++) {
         json_t *json = make_json(SX_RESULT_GRID);
         json_object_del(json, "split");
