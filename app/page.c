@@ -34,6 +34,8 @@ static void add(sx_text *out, const char *before, const char *text, const char *
 static void add_heading(sx_text *out, const sx_result *result) {
     add(out, "<h2>", result->title, "</h2>\n");
     sx_text_add(out, "<p class=\"dim\">step %lld · ", (long long)result->step);
+    if (result->split[0]) add(out, "", result->split, " split · ");
+    if (result->scene[0]) add(out, "", result->scene, " · ");
     add(out, "", result->name, ".csv</p>\n");
 }
 

@@ -152,13 +152,23 @@ static sx_status run_type(sx_script *s, sx_workbench *bench, char *text, sx_erro
 /* ---- waiting ----------------------------------------------------------------------------------
  */
 
+static bool has_ended(sx_state state) {
+    return state == SX_STATE_FINISHED || state == SX_STATE_STOPPED || state == SX_STATE_FAILED;
+}
+
+/* A run that is shown already while its data come: a script sees all of it. */
+static bool opening(const sx_snapshot *now) {
+    return has_ended(now->state) && now->loading[0];
+}
+
 static bool holds(const condition *c, const sx_workbench *bench) {
     const sx_snapshot *now = &bench->shown;
     if (!strcmp(c->what, "seconds")) return true; /* its time is up when it is looked at */
     if (bench->starting) return false;            /* what is seen is the job before */
     if (!strcmp(c->what, "probe")) return sx_engine_answered(bench->engine);
     if (!strcmp(c->what, "step")) return (double)now->report.step >= c->number;
-    if (!strcmp(c->what, "state")) return !strcmp(sx_state_name(now->state), c->wanted);
+    if (!strcmp(c->what, "state"))
+        return !strcmp(sx_state_name(now->state), c->wanted) && !opening(now);
     return sx_snapshot_result(now, c->wanted) != NULL;
 }
 
@@ -179,10 +189,6 @@ static sx_status parse_condition(const char *what, const char *wanted, condition
     return sx_fail(err, SX_BAD_INPUT,
                    "wait wants 'step N', 'state NAME', 'result NAME', 'probe whole' or 'seconds "
                    "N'");
-}
-
-static bool has_ended(sx_state state) {
-    return state == SX_STATE_FINISHED || state == SX_STATE_STOPPED || state == SX_STATE_FAILED;
 }
 
 static sx_status run_wait(sx_script *s, sx_workbench *bench, char *argument, sx_error *err) {
@@ -206,7 +212,7 @@ static sx_status look(sx_script *s, sx_workbench *bench, sx_error *err) {
         return SX_OK;
     }
     bool probes = !strcmp(c->what, "probe");
-    if (has_ended(now->state) && !bench->starting && !(probes && now->data))
+    if (has_ended(now->state) && !opening(now) && !bench->starting && !(probes && now->data))
         return sx_fail(err, SX_BAD_INPUT, "the run is %s, so '%s %s' will not come: %.300s",
                        sx_state_name(now->state), c->what, c->wanted, now->message);
     if (sx_seconds() - s->since > PATIENCE_SECONDS)

@@ -33,7 +33,8 @@ typedef struct {
     char study[64];    /* [study] name */
     char model[SX_MODEL_SPEC];
     char message[512]; /* a sentence: what is loading, what failed, a note on the data; "" */
-    char loading[64];  /* what is being loaded, with done and total (0: unknown) */
+    char loading[64];  /* what is being loaded, with done and total (0: unknown); of a run that is
+                        * opened also when its state and results are known already; "" */
     size_t loading_done, loading_total;
     sx_study_report report;
     double images_per_second; /* training, over the last seconds; NaN at first */
@@ -64,8 +65,9 @@ void sx_engine_free(sx_engine *engine);
 
 /* Puts a job at the end of the queue; it begins when those before it have ended.
  * run: a new run of `config` in a new run folder (`directory` NULL: below the store's root).
- * resume: goes on with a run folder. open: shows a run folder (or one that is being written), reads
- * results and data, computes nothing. browse: opens the data set of `config` and nothing more. */
+ * resume: goes on with a run folder. open: shows a run folder (or one that is being written): at
+ * once its results and how it ended, then its data; computes nothing. browse: opens the data set of
+ * `config` and nothing more. */
 typedef enum { SX_JOB_RUN, SX_JOB_RESUME, SX_JOB_OPEN, SX_JOB_BROWSE } sx_job_kind;
 typedef struct {
     sx_job_kind kind;
@@ -119,7 +121,7 @@ typedef struct {
 } sx_answer;
 
 /* Asks the network of the current job, and again whenever it has learned; the newer question
- * cancels the older. NULL: no more. Any thread, at once. */
+ * cancels the older. NULL: no more, which cancels it too. Any thread, at once. */
 void sx_engine_ask(sx_engine *engine, const sx_question *question);
 
 /* The newest answer of the current job, NULL if there is none. End with sx_answer_release. */

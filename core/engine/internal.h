@@ -121,8 +121,9 @@ void sx_engine_drive(sx_engine *engine);
 
 bool sx_lane_start(sx_engine *engine);
 void sx_lane_end(sx_engine *engine);
-/* Makes a probe for the job's data and, unless `config` is NULL, its model. */
-void sx_lane_open(sx_engine *engine, const sx_config *config, const sx_study_data *data);
+/* Makes a probe for the job's data and, unless `config` is NULL, its model, with the parameters of
+ * the checkpoint if there is one. */
+void sx_lane_open(sx_engine *engine, const sx_config *config, const sx_safetensors *checkpoint);
 void sx_lane_close(sx_engine *engine);
 /* Leaves the study's parameters to the probe if it wants them and is not asked too often; `now`:
  * also if not. */

@@ -54,27 +54,37 @@ static bool loading_step(void *user, const char *what, size_t done, size_t total
     return !atomic_load(&engine->stop);
 }
 
+/* What a configuration tells of a job before anything is loaded. */
+static void describe(sx_engine *engine, const sx_config *config) {
+    sx_snapshot *now = &engine->now;
+    sx_text_set(now->study, sizeof now->study, sx_config_text(config, "study", "name"));
+    sx_text_printable(now->model, sizeof now->model, sx_config_text(config, "model", "spec"));
+    now->report.steps = (int64_t)sx_config_number(config, "train", "steps");
+    now->location_area = sx_config_number(config, "robustness", "location_area");
+    now->rotation_area = sx_config_number(config, "robustness", "rotation_area");
+    engine->checkpoint_every = sx_config_number(config, "run", "checkpoint_seconds");
+    sx_text_set(now->loading, sizeof now->loading, "the data set"); /* that comes next */
+}
+
 /* Opens the data of a study and says which they are. */
 static sx_status load_data(sx_engine *engine, const sx_config *config, sx_error *err) {
     sx_loading loading = {loading_step, engine};
-    sx_text_set(engine->now.loading, sizeof engine->now.loading, "the data set");
-    sx_text_set(engine->now.study, sizeof engine->now.study,
-                sx_config_text(config, "study", "name"));
-    sx_text_printable(engine->now.model, sizeof engine->now.model,
-                      sx_config_text(config, "model", "spec"));
-    engine->now.report.steps = (int64_t)sx_config_number(config, "train", "steps");
-    engine->now.location_area = sx_config_number(config, "robustness", "location_area");
-    engine->now.rotation_area = sx_config_number(config, "robustness", "rotation_area");
-    engine->checkpoint_every = sx_config_number(config, "run", "checkpoint_seconds");
-    sx_engine_set_state(engine, SX_STATE_LOADING, NULL);
     engine->now.data = sx_study_data_new(config, &loading, err);
     engine->now.loading[0] = 0;
     engine->now.loading_done = engine->now.loading_total = 0;
     if (!engine->now.data) return err->status;
     sx_text_set(engine->note, sizeof engine->note,
                 sx_source_describe(engine->now.data->source)->note);
-    sx_text_set(engine->now.message, sizeof engine->now.message, engine->note);
     return SX_OK;
+}
+
+/* The data of a job that does nothing without them. */
+static sx_status begin_with_data(sx_engine *engine, const sx_config *config, sx_error *err) {
+    describe(engine, config);
+    sx_engine_set_state(engine, SX_STATE_LOADING, NULL);
+    sx_status status = load_data(engine, config, err);
+    if (!status) sx_text_set(engine->now.message, sizeof engine->now.message, engine->note);
+    return status;
 }
 
 static void name_run(sx_engine *engine) {
@@ -90,7 +100,7 @@ static sx_status make_study(sx_engine *engine, const sx_config *config, sx_error
                                 .publish = sx_engine_take_result};
     engine->study = sx_study_new(config, engine->now.data, &context, err);
     if (!engine->study) return err->status;
-    sx_lane_open(engine, config, engine->now.data);
+    sx_lane_open(engine, config, NULL);
     return SX_OK;
 }
 
@@ -126,7 +136,7 @@ static void run_job(sx_engine *engine, sx_queued *job) {
         return;
     }
     name_run(engine);
-    sx_status status = load_data(engine, &job->config, &err);
+    sx_status status = begin_with_data(engine, &job->config, &err);
     if (!status) status = make_study(engine, &job->config, &err);
     if (status)
         fail_to_begin(engine, &err);
@@ -229,56 +239,42 @@ static sx_status read_config(sx_engine *engine, sx_config *out, sx_error *err) {
 /* What matters most about a run that is shown: why it failed, that it goes on elsewhere, that its
  * data or some results are missing; else the note on the data. */
 static void explain(sx_engine *engine, const history *h, const char *broken, const char *missing) {
-    char *out = engine->now.message;
-    size_t size = sizeof engine->now.message;
+    const char *said = missing[0] ? missing : broken[0] ? broken : engine->note;
     if (strcmp(h->state, "fail") == 0 && h->message[0])
-        sx_text_set(out, size, h->message);
+        said = h->message;
     else if (engine->run && !h->writable && sx_run_in_use(engine->run))
-        sx_text_set(out, size,
-                    "another sextant is computing this run; this is what it has saved so far");
-    else if (missing[0])
-        sx_text_set(out, size, missing);
-    else if (broken[0])
-        sx_text_set(out, size, broken);
+        said = "another sextant is computing this run; this is what it has saved so far";
+    sx_text_set(engine->now.message, sizeof engine->now.message, said);
 }
 
-/* The network of a run that is not computed here, for the probe; without a checkpoint there is
- * none. Its step is the checkpoint's. */
+/* The network of a run that is not computed here, for the probe: a model and its parameters, no
+ * study. Without a checkpoint there is none. */
 static void load_network(sx_engine *engine, const sx_config *config) {
     sx_safetensors file;
-    sx_error err = {0};
-    if (sx_run_load_checkpoint(engine->run, &file, &err)) {
-        sx_lane_open(engine, NULL, engine->now.data);
-        return;
-    }
-    sx_study_report report = engine->now.report;
-    sx_status status = make_study(engine, config, &err);
-    if (!status) status = sx_study_load(engine->study, &file, &err);
-    if (!status) {
-        const char *step = sx_safetensors_metadata(&file, "step");
-        engine->now.report.step = step ? strtoll(step, NULL, 10) : 0;
-        sx_lane_teach(engine, true);
-    }
-    engine->now.report = report;
-    sx_study_free(engine->study);
-    engine->study = NULL;
-    sx_safetensors_done(&file);
+    bool there = sx_run_load_checkpoint(engine->run, &file, NULL) == SX_OK;
+    sx_lane_open(engine, there ? config : NULL, there ? &file : NULL);
+    if (there) sx_safetensors_done(&file);
 }
 
-/* Shows a run that is not computed here. */
+/* Shows a run that is not computed here: at once what was on disk, then, as they come, the data and
+ * the network for those who look at pictures. */
 static void show(sx_engine *engine, const sx_config *config, const history *h, sx_error *err) {
     char broken[512];
     sx_text_set(broken, sizeof broken, engine->now.message);
     engine->pace.began = sx_seconds() - h->seconds;
     sx_pace_pause(&engine->pace, true);
-    bool missing = load_data(engine, config, err) != SX_OK;
-    explain(engine, h, broken, missing ? err->message : "");
     bool finished = strcmp(h->state, "finish") == 0, failed = strcmp(h->state, "fail") == 0;
+    describe(engine, config);
     engine->now.report.phase = finished ? SX_PHASE_FINISHED : SX_PHASE_TRAINING;
     if (finished) engine->now.report.step = engine->now.report.steps;
+    explain(engine, h, broken, "");
     sx_state state = finished ? SX_STATE_FINISHED : failed ? SX_STATE_FAILED : SX_STATE_STOPPED;
     sx_engine_set_state(engine, state, NULL);
-    if (!missing) load_network(engine, config); /* it is shown already; the probe may wait */
+    sx_status missing = load_data(engine, config, err);
+    bool given_up = missing == SX_CANCELLED; /* for the next job: nothing is wrong with this one */
+    explain(engine, h, broken, missing && !given_up ? err->message : "");
+    sx_engine_publish(engine, true);
+    if (!missing) load_network(engine, config);
 }
 
 static void open_job(sx_engine *engine, sx_queued *job) {
@@ -317,7 +313,7 @@ static sx_status go_back(sx_engine *engine, sx_error *err) {
 }
 
 static void resume(sx_engine *engine, const sx_config *config, sx_error *err) {
-    sx_status status = load_data(engine, config, err);
+    sx_status status = begin_with_data(engine, config, err);
     if (!status) status = make_study(engine, config, err);
     if (!status) status = go_back(engine, err);
     sx_study_state state;
@@ -357,11 +353,11 @@ static void resume_job(sx_engine *engine, sx_queued *job) {
 
 static void browse_job(sx_engine *engine, sx_queued *job) {
     sx_error err = {0};
-    if (load_data(engine, &job->config, &err)) {
+    if (begin_with_data(engine, &job->config, &err)) {
         fail(engine, &err);
         return;
     }
-    sx_lane_open(engine, NULL, engine->now.data);
+    sx_lane_open(engine, NULL, NULL);
     engine->now.model[0] = 0;
     engine->now.report.steps = 0;
     sx_engine_set_state(engine, SX_STATE_IDLE, NULL);

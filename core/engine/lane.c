@@ -37,10 +37,11 @@ const sx_answer *sx_engine_answer(sx_engine *engine) {
 /* ---- what the compute thread does -------------------------------------------------------------
  */
 
-void sx_lane_open(sx_engine *engine, const sx_config *config, const sx_study_data *data) {
+void sx_lane_open(sx_engine *engine, const sx_config *config, const sx_safetensors *checkpoint) {
     sx_lane *lane = &engine->lane;
-    sx_probe *probe = sx_probe_new(config, data, NULL);
+    sx_probe *probe = sx_probe_new(config, engine->now.data, NULL);
     if (!probe) return; /* without memory for it there is no probe */
+    if (config && checkpoint) sx_probe_read(probe, config, checkpoint, NULL); /* else: no answers */
     sx_probe_stop_flag(probe, &lane->stop);
     pthread_mutex_lock(&lane->mutex);
     lane->probe = probe;
@@ -211,10 +212,10 @@ void sx_engine_ask(sx_engine *engine, const sx_question *question) {
     pthread_mutex_lock(&lane->mutex);
     lane->open = lane->asked = question != NULL;
     atomic_store(&lane->wants, lane->open);
+    atomic_store(&lane->stop, true); /* of the older one */
     if (question) {
         lane->question = *question;
         lane->number++;
-        atomic_store(&lane->stop, true); /* of the older one */
     }
     pthread_cond_broadcast(&lane->changed);
     pthread_mutex_unlock(&lane->mutex);

@@ -47,7 +47,9 @@ static void series_csv(const sx_result *result, sx_text *out) {
 static void grid_csv(const sx_result *result, sx_text *out) {
     const sx_grid *g = &result->grid;
     sx_csv_text(out, true, or_else(g->row_label, "row"));
+    if (g->row_names) field(out, false, or_else(g->row_label, "row"), "_name");
     sx_csv_text(out, false, or_else(g->column_label, "column"));
+    if (g->column_names) field(out, false, or_else(g->column_label, "column"), "_name");
     sx_csv_text(out, false, "value");
     if (g->low) sx_csv_text(out, false, "low");
     if (g->high) sx_csv_text(out, false, "high");
@@ -56,7 +58,9 @@ static void grid_csv(const sx_result *result, sx_text *out) {
     size_t columns = (size_t)g->columns, cells = (size_t)g->rows * columns;
     for (size_t cell = 0; cell < cells; cell++) {
         sx_csv_number(out, true, g->row_values[cell / columns]);
+        if (g->row_names) sx_csv_text(out, false, g->row_names[cell / columns]);
         sx_csv_number(out, false, g->column_values[cell % columns]);
+        if (g->column_names) sx_csv_text(out, false, g->column_names[cell % columns]);
         sx_csv_number(out, false, g->values[cell]);
         if (g->low) sx_csv_number(out, false, g->low[cell]);
         if (g->high) sx_csv_number(out, false, g->high[cell]);

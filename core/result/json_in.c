@@ -86,6 +86,15 @@ static int64_t whole(reader *r, const json_t *from, const char *key, int64_t min
     return minimum;
 }
 
+/* A list of exactly `count` texts. */
+static const char **texts(reader *r, const json_t *from, const char *key, size_t count) {
+    const json_t *array = json_object_get(from, key);
+    if (length_of(r, from, key) != count) fail(r, key, "has a wrong length");
+    const char **out = r->status ? NULL : arena(r, count, sizeof *out);
+    for (size_t i = 0; out && i < count; i++) out[i] = text_of(r, json_array_get(array, i), key);
+    return out;
+}
+
 /* 0, no mark, where it is unknown. */
 static double few_of(reader *r, const json_t *from) {
     double few = number(r, from, "few");
@@ -128,6 +137,9 @@ static void read_grid(reader *r, const json_t *from) {
     g->columns = (int)columns;
     g->row_values = numbers(r, from, "row_values", rows, false);
     g->column_values = numbers(r, from, "column_values", columns, false);
+    if (json_object_get(from, "row_names")) g->row_names = texts(r, from, "row_names", rows);
+    if (json_object_get(from, "column_names"))
+        g->column_names = texts(r, from, "column_names", columns);
     g->values = numbers(r, from, "values", rows * columns, false);
     g->low = numbers(r, from, "low", rows * columns, true);
     g->high = numbers(r, from, "high", rows * columns, true);
@@ -157,14 +169,6 @@ static void read_histogram(reader *r, const json_t *from) {
     h->bins = length_of(r, from, "counts");
     h->edges = numbers(r, from, "edges", h->bins + 1, false);
     h->counts = numbers(r, from, "counts", h->bins, false);
-}
-
-static const char **texts(reader *r, const json_t *from, const char *key, size_t count) {
-    const json_t *array = json_object_get(from, key);
-    if (length_of(r, from, key) != count) fail(r, key, "has a wrong length");
-    const char **out = r->status ? NULL : arena(r, count, sizeof *out);
-    for (size_t i = 0; out && i < count; i++) out[i] = text_of(r, json_array_get(array, i), key);
-    return out;
 }
 
 static void read_table(reader *r, const json_t *from) {
@@ -237,6 +241,16 @@ static void read_claims(reader *r, const json_t *from) {
     }
 }
 
+/* Before results said on what they were measured, the title of a sweep of the end did. */
+static void read_measured(reader *r, const json_t *from) {
+    sx_result *result = r->result;
+    if (json_object_get(from, "split"))
+        result->split = text(r, from, "split");
+    else if (strstr(result->title, "test objects"))
+        result->split = "test";
+    if (json_object_get(from, "scene")) result->scene = text(r, from, "scene");
+}
+
 /* The kind by its name, SX_RESULT_KINDS for none. */
 static sx_result_kind kind_of(const char *name) {
     int kind = 0;
@@ -271,6 +285,7 @@ sx_result *sx_result_from_json(const json_t *json, sx_error *err) {
     }
     r.result->title = text(&r, json, "title");
     r.result->step = whole(&r, json, "step", 0, INT64_MAX);
+    read_measured(&r, json);
     readers[kind](&r, json);
     if (!r.status) return r.result;
     sx_result_release(r.result);

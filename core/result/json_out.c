@@ -64,6 +64,8 @@ static void write_grid(writer *w, const sx_result *result, json_t *out) {
     put_text(w, out, "unit", g->unit);
     put(w, out, "row_values", numbers(w, g->row_values, (size_t)g->rows));
     put(w, out, "column_values", numbers(w, g->column_values, (size_t)g->columns));
+    if (g->row_names) put_texts(w, out, "row_names", g->row_names, (size_t)g->rows);
+    if (g->column_names) put_texts(w, out, "column_names", g->column_names, (size_t)g->columns);
     put(w, out, "values", numbers(w, g->values, cells));
     put(w, out, "low", numbers(w, g->low, cells));
     put(w, out, "high", numbers(w, g->high, cells));
@@ -148,6 +150,8 @@ json_t *sx_result_to_json(const sx_result *result, sx_error *err) {
     put_text(w, out, "title", result->title);
     put_text(w, out, "kind", sx_result_kind_name(result->kind));
     put(w, out, "step", json_integer(result->step));
+    put_text(w, out, "split", result->split);
+    put_text(w, out, "scene", result->scene);
     writers[result->kind](w, result, out);
     if (!all.failed) return out;
     sx_fail(err, SX_NO_MEMORY, "not enough memory to write result '%s'", result->name);

@@ -46,6 +46,7 @@ sx_result *sx_result_new(sx_result_kind kind, const char *name, const char *titl
     if (!c) return NULL;
     atomic_init(&c->owners, 1);
     c->result.kind = kind;
+    c->result.split = c->result.scene = "";
     sx_text_set(c->result.name, sizeof c->result.name, name);
     c->result.title = sx_arena_text(&c->result.arena, title);
     if (c->result.title) return &c->result;

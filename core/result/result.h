@@ -38,8 +38,9 @@ typedef struct {
 typedef struct {
     const char *row_label, *column_label, *unit;
     int rows, columns;
-    double *row_values, *column_values;  /* [rows], [columns] */
-    double *values, *low, *high, *count; /* [rows, columns]; low, high, count may be NULL */
+    double *row_values, *column_values;     /* [rows], [columns] */
+    const char **row_names, **column_names; /* likewise, shown in place of the values; NULL: none */
+    double *values, *low, *high, *count;    /* [rows, columns]; low, high, count may be NULL */
     double few;
 } sx_grid;
 
@@ -101,6 +102,12 @@ typedef struct {
     const char *title;
     sx_result_kind kind;
     int64_t step; /* of training at which it was measured; -1: of none */
+    /* On what it was measured, so that nobody has to read titles; "" where there is no one answer,
+     * or it is not known. */
+    const char *split; /* "train", "validation", "test" */
+    const char
+        *scene; /* how its objects were shown, as a spec: "center area=0.5", "posed(area=0.2)",
+                 * "posed" where the result itself goes over the poses' areas */
     union {
         sx_series series;
         sx_grid grid;
@@ -135,9 +142,10 @@ void sx_result_release(const sx_result *result);
 /* ---- exporters (data to text) and the reader of a run folder -------------------------------- */
 
 /* Rows and columns for a spreadsheet, the first row names them; every number that was measured is
- * in it (units, the step and `few` are in the JSON). Columns, bands only where there are any:
- *   series     x_label, then of each line NAME, NAME_low, NAME_high, NAME_count
- *   grid       row_label, column_label, value, low, high, count; one row a cell, row by row
+ * in it (units, the step, what it was measured on and `few` are in the JSON). Columns, bands only
+ * where there are any: series     x_label, then of each line NAME, NAME_low, NAME_high, NAME_count
+ *   grid       row_label, column_label, value, low, high, count; one row a cell, row by row; behind
+ *              a label that has names LABEL_name
  *   points     x_label, y_label, group
  *   histogram  x_label_from, x_label_to, count
  *   table      its columns

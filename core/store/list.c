@@ -61,27 +61,62 @@ static void describe(sx_run_facts *facts, const char *path) {
     sx_run_close(run);
 }
 
+sx_status sx_store_facts(const char *which, sx_run_facts *out, sx_error *err) {
+    sx_run_folder *run = sx_run_open(which, false, err);
+    if (!run) return err ? err->status : SX_BAD_INPUT;
+    describe(out, sx_run_path(run));
+    sx_run_close(run);
+    return SX_OK;
+}
+
+/* ---- all of them ------------------------------------------------------------------------------
+ */
+
 static int by_number(const void *a, const void *b) {
-    const sx_run_facts *left = a, *right = b;
-    long x = sx_run_number(left->name), y = sx_run_number(right->name);
-    return x != y ? (x > y) - (x < y) : strcmp(left->name, right->name);
+    const char *left = *(char *const *)a, *right = *(char *const *)b;
+    long x = sx_run_number(left), y = sx_run_number(right);
+    return x != y ? (x > y) - (x < y) : strcmp(left, right);
+}
+
+sx_status sx_run_walk_begin(sx_run_walk *walk, sx_error *err) {
+    sx_run_walk_done(walk);
+    sx_status status = sx_store_root(walk->root, err);
+    if (status || !sx_is_directory(walk->root)) return status;
+    status = sx_directory_list(walk->root, &walk->names, err);
+    if (status) return status;
+    walk->left = walk->names.count;
+    if (walk->left > 1) qsort(walk->names.names, walk->left, sizeof(char *), by_number);
+    return SX_OK;
+}
+
+bool sx_run_walk_next(sx_run_walk *walk, sx_run_facts *out) {
+    char path[SX_PATH_SIZE];
+    while (walk->left > 0) {
+        const char *name = walk->names.names[--walk->left];
+        if (sx_path_join(path, walk->root, name, NULL) || !sx_is_directory(path)) continue;
+        describe(out, path);
+        return true;
+    }
+    return false;
+}
+
+void sx_run_walk_done(sx_run_walk *walk) {
+    sx_listing_done(&walk->names);
+    walk->left = 0;
 }
 
 sx_status sx_store_list(sx_run_list *out, sx_error *err) {
-    char root[SX_PATH_SIZE], path[SX_PATH_SIZE];
-    sx_listing listing;
+    sx_run_walk walk = {0};
     *out = (sx_run_list){0};
-    sx_status status = sx_store_root(root, err);
-    if (status || !sx_is_directory(root)) return status;
-    status = sx_directory_list(root, &listing, err);
-    if (status) return status;
-    out->runs = sx_alloc(listing.count, sizeof *out->runs);
-    if (!out->runs) status = sx_fail(err, SX_NO_MEMORY, "not enough memory for the list of runs");
-    for (size_t i = 0; out->runs && i < listing.count; i++)
-        if (!sx_path_join(path, root, listing.names[i], NULL) && sx_is_directory(path))
-            describe(&out->runs[out->count++], path);
-    sx_listing_done(&listing);
-    if (out->runs && out->count > 1) qsort(out->runs, out->count, sizeof *out->runs, by_number);
+    sx_status status = sx_run_walk_begin(&walk, err);
+    size_t most = walk.left;
+    if (most) out->runs = sx_alloc(most, sizeof *out->runs);
+    if (most && !out->runs)
+        status = sx_fail(err, SX_NO_MEMORY, "not enough memory for the list of runs");
+    while (out->runs && sx_run_walk_next(&walk, &out->runs[most - 1 - out->count])) out->count++;
+    if (out->count < most && out->runs) /* what is no run left room in front */
+        memmove(out->runs, out->runs + (most - out->count), out->count * sizeof *out->runs);
+    sx_run_walk_done(&walk);
     return status;
 }
 

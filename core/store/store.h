@@ -101,6 +101,21 @@ typedef struct {
 } sx_run_list;
 sx_status sx_store_list(sx_run_list *out, sx_error *err);
 void sx_run_list_done(sx_run_list *list);
+/* Of one run; `which` as for sx_run_open. */
+sx_status sx_store_facts(const char *which, sx_run_facts *out, sx_error *err);
+
+/* The list one run at a time, the highest number first, for those who must not wait for a disk.
+ * Start with {0}; a run that is made meanwhile is not in it. */
+typedef struct {
+    char root[SX_PATH_SIZE];
+    sx_listing names; /* by number, those up to `left` are still to come */
+    size_t left;
+} sx_run_walk;
+/* Begins (again, if it is under way). */
+sx_status sx_run_walk_begin(sx_run_walk *walk, sx_error *err);
+/* The next run; false at the end. */
+bool sx_run_walk_next(sx_run_walk *walk, sx_run_facts *out);
+void sx_run_walk_done(sx_run_walk *walk);
 
 /* ---- what a person does to a run; `which` as for sx_run_open ------------------------------------
  */

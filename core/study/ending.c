@@ -88,7 +88,7 @@ static sx_status advance_claims(sx_study *s, sx_error *err) {
     sx_status status = sx_study_publish(s, make_summary(s, err), err);
     sx_result *claims = status ? NULL : sx_claims_make(&s->sweep.outcomes, s->seed, err);
     if (claims) claims->step = s->report.step;
-    if (!status) status = sx_study_publish(s, claims, err);
+    if (!status) status = sx_study_publish_measured(s, claims, s->sweep.split, "posed", err);
     if (!status) s->stage = STAGES;
     return status;
 }

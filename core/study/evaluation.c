@@ -7,6 +7,7 @@
 
 #define CURVE_POINTS 400
 #define TARGET_RISK 0.02
+#define MOST_CONFUSED 100 /* classes: the matrix of more is a large file that nobody reads */
 enum { STREAM_SUBSET = 81 };
 
 static const sx_confidence measures[] = {SX_CONFIDENCE_MAX_PROBABILITY,
@@ -292,6 +293,19 @@ static bool all_numbers(const scores *s) {
     return true;
 }
 
+static sx_status publish(sx_study *study, sx_result *result, sx_error *err) {
+    return sx_study_publish_measured(study, result, study->evaluation.split, NULL, err);
+}
+
+/* The table, and the matrix of it. */
+static sx_status publish_items(sx_study *study, const scores *s, sx_error *err) {
+    sx_result *items = make_items(study, s);
+    bool readable = items && study->classes <= MOST_CONFUSED;
+    sx_result *matrix = readable ? sx_confusion_make(study->data->source, items) : NULL;
+    sx_status status = publish(study, items, err);
+    return readable && !status ? publish(study, matrix, err) : status;
+}
+
 static sx_status publish_scores(sx_study *study, const scores *s, sx_error *err) {
     sx_calibrate(s->probabilities, s->labels, s->n, study->classes, &study->calibration);
     study->report.validation_loss = study->calibration.nll;
@@ -306,13 +320,13 @@ static sx_status publish_scores(sx_study *study, const scores *s, sx_error *err)
         return sx_study_no_memory(err);
     study->report.recorded = true;
     study->selective = (sx_selective){NAN, NAN, NAN, NAN};
-    sx_status status = sx_study_publish(study, make_validation(study), err);
-    if (!status) status = sx_study_publish(study, make_items(study, s), err);
+    sx_status status = publish(study, make_validation(study), err);
+    if (!status) status = publish_items(study, s, err);
     if (!status && all_numbers(s)) {
-        status = sx_study_publish(study, make_curves(study, s, err), err);
-        if (!status) status = sx_study_publish(study, make_reliability(study), err);
-        if (!status) status = sx_study_publish(study, make_risk(study, s, err), err);
-        if (!status) status = sx_study_publish(study, make_calibration(study), err);
+        status = publish(study, make_curves(study, s, err), err);
+        if (!status) status = publish(study, make_reliability(study), err);
+        if (!status) status = publish(study, make_risk(study, s, err), err);
+        if (!status) status = publish(study, make_calibration(study), err);
     }
     return status;
 }

@@ -129,8 +129,18 @@ struct sx_study {
 sx_status sx_study_make_model(const sx_config *config, int size, int classes, sx_model *out,
                               sx_error *err);
 
+/* probe.c: how many pictures are asked at a time of a network of so many multiply-adds an image. */
+int sx_probe_batch(double cost);
+
+/* state.c: that a checkpoint was made on these data. */
+sx_status sx_study_check_data(const sx_study_data *data, const sx_safetensors *file, sx_error *err);
+
 /* Publishes; a NULL result (no memory) is SX_NO_MEMORY. */
 sx_status sx_study_publish(sx_study *study, sx_result *result, sx_error *err);
+/* The same for a result that was measured on a split's items, shown as `scene` says (copied); NULL:
+ * as the study composes its images. */
+sx_status sx_study_publish_measured(sx_study *study, sx_result *result, sx_split split,
+                                    const char *scene, sx_error *err);
 sx_status sx_study_no_memory(sx_error *err);
 
 /* Draws `count` pictures of a slice by `draw` over the pool. */

@@ -6,8 +6,13 @@
 #include <math.h>
 #include <string.h>
 
+/* Multiply-adds of one call of the network for many pictures: some 100 ms on one thread, since the
+ * stop flag is looked at between its nodes only. */
+#define MOST_COST 4e9
+
 struct sx_probe {
     sx_study_data *data;
+    const atomic_bool *stop; /* borrowed; NULL: nobody stops it */
     bool has_model;
     sx_model model;
     sx_evaluator *one, *many; /* of the scene, of the curve */
@@ -38,13 +43,20 @@ sx_pose sx_along_pose(sx_pose pose, sx_along along, double value) {
     return pose;
 }
 
+int sx_probe_batch(double cost) {
+    double most = MOST_COST / cost;
+    return most < 1 ? 1 : most < SX_PROBE_POINTS ? (int)most : SX_PROBE_POINTS;
+}
+
 static sx_status make_network(sx_probe *probe, const sx_config *config, sx_error *err) {
     int size = probe->answer.size;
     sx_status status = sx_study_make_model(config, size, probe->answer.classes, &probe->model, err);
     if (status) return status;
     probe->has_model = true;
     probe->one = sx_evaluator_new(&probe->model, 1, NULL, err);
-    if (probe->one) probe->many = sx_evaluator_new(&probe->model, SX_PROBE_POINTS, NULL, err);
+    if (!probe->one) return SX_NO_MEMORY;
+    int batch = sx_probe_batch(sx_evaluator_cost(probe->one));
+    probe->many = sx_evaluator_new(&probe->model, batch, NULL, err);
     return probe->many ? SX_OK : SX_NO_MEMORY;
 }
 
@@ -87,17 +99,42 @@ void sx_probe_free(sx_probe *probe) {
 }
 
 void sx_probe_stop_flag(sx_probe *probe, const atomic_bool *stop) {
+    probe->stop = stop;
     if (probe->one) sx_evaluator_stop_flag(probe->one, stop);
     if (probe->many) sx_evaluator_stop_flag(probe->many, stop);
+}
+
+/* The parameters are other ones; they stay until this is said again. */
+static void have_learned(sx_probe *probe, int64_t step) {
+    probe->answer.step = step;
+    sx_evaluator_hold(probe->one, true);
+    sx_evaluator_hold(probe->many, true);
 }
 
 void sx_probe_learn(sx_probe *probe, const sx_parameters *parameters, int64_t step) {
     if (!probe->has_model || parameters->size != probe->model.parameters.size) return;
     memcpy(probe->model.parameters.values, parameters->values,
            parameters->size * sizeof *parameters->values);
-    probe->answer.step = step;
-    sx_evaluator_hold(probe->one, true);
-    sx_evaluator_hold(probe->many, true);
+    have_learned(probe, step);
+}
+
+sx_status sx_probe_read(sx_probe *probe, const sx_config *config, const sx_safetensors *checkpoint,
+                        sx_error *err) {
+    int64_t step = -1;
+    sx_status status = sx_study_check_data(probe->data, checkpoint, err);
+    probe->answer.step = -1;
+    if (!status)
+        status = sx_trainer_read(&probe->model, sx_config_text(config, "train", "average"),
+                                 checkpoint, &step, err);
+    if (!status) have_learned(probe, step);
+    return status;
+}
+
+/* Draws one of many pictures, unless nobody waits for them any more. */
+static sx_status draw_scene(const sx_probe *probe, const sx_scene *scene, uint8_t *pixels,
+                            sx_error *err) {
+    if (probe->stop && atomic_load(probe->stop)) return sx_fail(err, SX_CANCELLED, "stopped");
+    return sx_view_scene(probe->data->view, scene, pixels, err);
 }
 
 const sx_probe_answer *sx_probe_answer_of(const sx_probe *probe) {
@@ -133,7 +170,7 @@ sx_status sx_probe_walk(sx_probe *probe, sx_error *err) {
     sx_status status = SX_OK;
     for (size_t i = 0; !status && i < SX_PROBE_POINTS; i++) {
         scene.pose = sx_along_pose(answer->scene.pose, answer->along, answer->curve_x[i]);
-        status = sx_view_scene(probe->data->view, &scene, probe->pixels + i * image, err);
+        status = draw_scene(probe, &scene, probe->pixels + i * image, err);
     }
     if (!status)
         status = sx_evaluator_bytes(probe->many, probe->pixels, SX_PROBE_POINTS,
@@ -168,7 +205,7 @@ static sx_status draw_entries(sx_probe *probe, sx_sheet *sheet, sx_error *err) {
                                   .p_true = NAN};
         entry->label = sx_source_label(probe->data->source, sheet->split, entry->item);
         sx_scene scene = {sheet->split, entry->item, entry->background, sheet->pose};
-        status = sx_view_scene(view, &scene, sheet->pixels + (size_t)i * image, err);
+        status = draw_scene(probe, &scene, sheet->pixels + (size_t)i * image, err);
     }
     return status;
 }

@@ -28,6 +28,17 @@ sx_status sx_study_publish(sx_study *study, sx_result *result, sx_error *err) {
     return SX_OK;
 }
 
+sx_status sx_study_publish_measured(sx_study *study, sx_result *result, sx_split split,
+                                    const char *scene, sx_error *err) {
+    if (!result) return sx_study_no_memory(err);
+    if (!scene) scene = sx_config_text(study->config, "data", "compose");
+    result->split = sx_split_name(split);
+    result->scene = sx_result_text(result, "%s", scene);
+    if (result->scene) return sx_study_publish(study, result, err);
+    sx_result_release(result);
+    return sx_study_no_memory(err);
+}
+
 /* ---- making a study
  * --------------------------------------------------------------------------------- */
 

@@ -70,6 +70,8 @@ void sx_study_data_release(const sx_study_data *data);
  *   validation     series   step          loss, accuracy
  *   items          table    validation items of the last evaluation: item, label, prediction,
  *                           confidence, entropy, margin, wrong, loss
+ *   confusion      grid     true x says   share of the true class's items (low, high, count), by
+ *                           name; of at most 100 classes: of more, the items tell
  *   location       grid     y x x         accuracy (low, high, count) at area 0.2
  *   rotation       series   degrees       accuracy
  *   size           series   share of the image   accuracy
@@ -86,6 +88,10 @@ typedef struct {
     void *user;
     void (*publish)(void *user, sx_result *result); /* takes the result */
 } sx_study_context;
+
+/* The matrix of a table of items, whoever wrote it; without the columns, or of less than one class:
+ * NULL, as where memory is out. Returns owned. */
+sx_result *sx_confusion_make(const sx_source *source, const sx_result *items);
 
 typedef enum {
     SX_PHASE_TRAINING,
@@ -202,6 +208,10 @@ void sx_probe_free(sx_probe *probe);
 
 /* Takes a copy of parameters of a study of the same configuration, after `step` steps. */
 void sx_probe_learn(sx_probe *probe, const sx_parameters *parameters, int64_t step);
+/* The same from a checkpoint of such a study on the same data: the parameters that measurements
+ * would use. */
+sx_status sx_probe_read(sx_probe *probe, const sx_config *config, const sx_safetensors *checkpoint,
+                        sx_error *err);
 
 /* The answer to the last question, borrowed. */
 const sx_probe_answer *sx_probe_answer_of(const sx_probe *probe);
@@ -213,8 +223,11 @@ sx_status sx_probe_begin(sx_probe *probe, const sx_scene *scene, sx_along along,
 sx_status sx_probe_judge(sx_probe *probe, sx_error *err);
 sx_status sx_probe_walk(sx_probe *probe, sx_error *err);
 /* Fills pictures and entries of a sheet whose split, pose and count (1 .. SX_SHEET_PICTURES) are
- * set; its pixels are the probe's until the next sheet. */
+ * set; its pixels are the probe's until the next sheet. SX_CANCELLED likewise, between any two
+ * pictures. */
 sx_status sx_probe_sheet(sx_probe *probe, sx_sheet *sheet, sx_error *err);
+/* Looked at before each picture of a curve or a sheet and between the nodes of the network.
+ * Borrows; NULL: no more. */
 void sx_probe_stop_flag(sx_probe *probe, const atomic_bool *stop);
 
 #endif

@@ -192,10 +192,19 @@ static sx_result *make_curve(const sx_study *study, int which) {
     return result;
 }
 
+static sx_status publish(sx_study *study, int which, sx_result *result, sx_error *err) {
+    static const char *const keys[SX_SWEEPS] = {"location_area", "rotation_area", NULL};
+    char scene[64] = "posed"; /* the curve over sizes goes over the areas */
+    if (keys[which])
+        snprintf(scene, sizeof scene, "posed(area=%s)",
+                 sx_config_text(study->config, "robustness", keys[which]));
+    return sx_study_publish_measured(study, result, study->sweep.split, scene, err);
+}
+
 sx_status sx_sweep_publish(sx_study *study, sx_error *err) {
-    sx_status status = sx_study_publish(study, make_location(study), err);
-    if (!status) status = sx_study_publish(study, make_curve(study, SX_SWEEP_ROTATION), err);
-    if (!status) status = sx_study_publish(study, make_curve(study, SX_SWEEP_SIZE), err);
+    sx_status status = publish(study, SX_SWEEP_LOCATION, make_location(study), err);
+    for (int which = SX_SWEEP_ROTATION; which <= SX_SWEEP_SIZE && !status; which++)
+        status = publish(study, which, make_curve(study, which), err);
     study->sweep.active = false;
     return status;
 }

@@ -55,7 +55,7 @@ static sx_status record(sx_study *study, const sx_step_report *step, sx_error *e
     sums[LINES] = 0;
     if (!sx_points_log_add(&study->training, row)) return sx_study_no_memory(err);
     study->report.recorded = true;
-    return sx_study_publish(study, make_result(study), err);
+    return sx_study_publish_measured(study, make_result(study), SX_SPLIT_TRAIN, NULL, err);
 }
 
 sx_status sx_study_train(sx_study *study, sx_error *err) {

@@ -59,6 +59,10 @@ int sx_evaluator_batch(const sx_evaluator *evaluator) {
     return evaluator->batch;
 }
 
+double sx_evaluator_cost(const sx_evaluator *evaluator) {
+    return sx_graph_cost(evaluator->graph);
+}
+
 static void normalise_image(void *context, int image, int worker) {
     (void)worker;
     sx_evaluator *e = context;

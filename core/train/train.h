@@ -85,12 +85,20 @@ typedef struct {
 void sx_trainer_save(sx_trainer *trainer, sx_trainer_state *out);
 sx_status sx_trainer_load(sx_trainer *trainer, const sx_safetensors *file, sx_error *err);
 
+/* What measurements would use of a checkpoint, without a trainer, into the model: its parameters
+ * or, if the spec `average` makes one, their average. `step` is the checkpoint's. After an error
+ * the model holds anything. */
+sx_status sx_trainer_read(sx_model *model, const char *average, const sx_safetensors *file,
+                          int64_t *step, sx_error *err);
+
 /* Evaluation: logits for many images in batches of fixed size. */
 typedef struct sx_evaluator sx_evaluator;
 sx_evaluator *sx_evaluator_new(const sx_model *model, int batch, sx_pool *pool, sx_error *err);
 void sx_evaluator_free(sx_evaluator *evaluator);
 void sx_evaluator_stop_flag(sx_evaluator *evaluator, const atomic_bool *stop);
 int sx_evaluator_batch(const sx_evaluator *evaluator);
+/* Multiply-adds of one image. */
+double sx_evaluator_cost(const sx_evaluator *evaluator);
 /* As sx_run_hold; without it, parameters may change between the calls below. */
 void sx_evaluator_hold(sx_evaluator *evaluator, bool held);
 /* Evaluates with these parameters, borrowed, from now on; NULL: the model's. */

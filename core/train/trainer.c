@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define AVERAGE "average.parameters" /* in a checkpoint */
 #define HASH_SIZE 24
 
 struct sx_trainer {
@@ -229,7 +230,7 @@ void sx_trainer_save(sx_trainer *t, sx_trainer_state *out) {
                                               .bytes = t->model->parameters.size * sizeof(float)};
     }
     if (t->average)
-        t->tensors[count++] = (sx_safetensor){.name = "average.parameters",
+        t->tensors[count++] = (sx_safetensor){.name = AVERAGE,
                                               .dtype = SX_DTYPE_F32,
                                               .rank = 1,
                                               .sizes = {t->model->parameters.size},
@@ -265,11 +266,11 @@ static sx_status check_text(const sx_safetensors *file, const char *key, const c
 }
 
 /* A vector of the parameters' size; NULL with `err` filled. */
-static const sx_safetensor *find_vector(const sx_trainer *t, const sx_safetensors *file,
+static const sx_safetensor *find_vector(const sx_model *model, const sx_safetensors *file,
                                         const char *name, sx_error *err) {
     const sx_safetensor *found = sx_safetensors_find(file, name);
     if (found && found->dtype == SX_DTYPE_F32 &&
-        found->bytes == t->model->parameters.size * sizeof(float))
+        found->bytes == model->parameters.size * sizeof(float))
         return found;
     sx_fail(err, SX_BAD_INPUT, "the checkpoint's tensor '%s' is missing or has another size", name);
     return NULL;
@@ -281,24 +282,24 @@ static sx_status check_vectors(sx_trainer *t, const sx_safetensors *file,
     for (int i = 0; i < sx_optimizer_state_count(t->optimizer); i++) {
         const char *name;
         sx_optimizer_state(t->optimizer, i, &name);
-        if (!(found[i] = find_vector(t, file, name, err))) return SX_BAD_INPUT;
+        if (!(found[i] = find_vector(t->model, file, name, err))) return SX_BAD_INPUT;
     }
-    if (t->average && !(found[SX_STATES] = find_vector(t, file, "average.parameters", err)))
+    if (t->average && !(found[SX_STATES] = find_vector(t->model, file, AVERAGE, err)))
         return SX_BAD_INPUT;
     return SX_OK;
 }
 
 /* The file of layers must say what it said. */
-static sx_status check_layers(const sx_trainer *t, const sx_safetensors *file, sx_error *err) {
+static sx_status check_layers(const sx_model *model, const sx_safetensors *file, sx_error *err) {
     char mine[HASH_SIZE];
     const char *theirs = sx_safetensors_metadata(file, "layers");
-    if (!t->model->layers) return SX_OK;
-    hash_of(t->model->layers, mine);
+    if (!model->layers) return SX_OK;
+    hash_of(model->layers, mine);
     if (theirs && strcmp(theirs, mine) == 0) return SX_OK;
     return sx_fail(
         err, SX_BAD_INPUT,
         "the checkpoint was made when %s said something else; put the file back as it was",
-        t->model->spec);
+        model->spec);
 }
 
 /* The step and the factor; a step stays exact as a double. */
@@ -343,7 +344,7 @@ sx_status sx_trainer_load(sx_trainer *t, const sx_safetensors *file, sx_error *e
     if (!status) status = check_text(file, "optimizer", t->options.optimizer, err);
     if (!status) status = check_text(file, "schedule", t->options.schedule, err);
     if (!status) status = check_position(file, &step, &scale, err);
-    if (!status) status = check_layers(t, file, err);
+    if (!status) status = check_layers(t->model, file, err);
     if (!status) status = check_vectors(t, file, vectors, err);
     if (!status) status = read_knobs(t, file, knobs, err);
     if (!status) status = sx_model_load(t->model, file, err);
@@ -359,4 +360,29 @@ sx_status sx_trainer_load(sx_trainer *t, const sx_safetensors *file, sx_error *e
     t->steps_done = step;
     t->scale = scale;
     return SX_OK;
+}
+
+/* The average of a checkpoint in place of the parameters, which are loaded already. */
+static sx_status read_average(sx_model *model, const char *spec, const sx_safetensors *file,
+                              sx_error *err) {
+    sx_average *average;
+    sx_status status = sx_average_new(spec, &model->parameters, 0, &average, err);
+    if (status || !average) return status;
+    const sx_safetensor *found = find_vector(model, file, AVERAGE, err);
+    if (found) {
+        memcpy(sx_average_state(average), found->values, found->bytes);
+        memcpy(model->parameters.values, sx_average_parameters(average)->values, found->bytes);
+    }
+    sx_average_free(average);
+    return found ? SX_OK : SX_BAD_INPUT;
+}
+
+sx_status sx_trainer_read(sx_model *model, const char *average, const sx_safetensors *file,
+                          int64_t *step, sx_error *err) {
+    double scale;
+    sx_status status = check_text(file, "model", model->spec, err);
+    if (!status) status = check_position(file, step, &scale, err);
+    if (!status) status = check_layers(model, file, err);
+    if (!status) status = sx_model_load(model, file, err);
+    return status ? status : read_average(model, average ? average : "none", file, err);
 }

@@ -1,5 +1,5 @@
-/* Files of named tensors: opened, recognised, held against a model, read; or refused with a sentence.
- * A model that a file claims may be large, so only small claims are built. */
+/* Files of named tensors: opened, recognised, held against a model, read; or refused with a
+ * sentence. A model that a file claims may be large, so only small claims are built. */
 #include "core/model/model.h"
 
 #include <stdio.h>
@@ -31,8 +31,7 @@ static void recognise(sx_tensors *file) {
     }
     if (checkpoint.height > BUILT || checkpoint.channels > BUILT || checkpoint.classes > BUILT)
         return;
-    if (sx_checkpoint_check(file, &checkpoint, &trained, &err) && !err.message[0])
-        __builtin_trap();
+    if (sx_checkpoint_check(file, &checkpoint, &trained, &err) && !err.message[0]) __builtin_trap();
 }
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {

@@ -200,6 +200,8 @@ static inline void sample_robustness(sample *s, int64_t step) {
             grid->row_values[r] = sx_grid_location(r);
             grid->column_values[c] = sx_grid_location(c);
         }
+    map->split = "validation";
+    map->scene = "posed(area=0.2)";
     sample_add(s, map, step);
     for (int turned = 0; turned < 2; turned++) {
         size_t points = turned ? SX_GRID_ROTATIONS : SX_GRID_SIZES;
@@ -208,6 +210,8 @@ static inline void sample_robustness(sample *s, int64_t step) {
                           turned ? "Accuracy by rotation, area 0.5, validation objects"
                                  : "Accuracy by size, validation objects",
                           points, 1, true);
+        curve->split = "validation";
+        curve->scene = turned ? "posed(area=0.5)" : "posed";
         curve->series.x_label = turned ? "rotation" : "area";
         curve->series.x_unit = turned ? "degrees" : "share of the image";
         curve->series.y_label = "accuracy";

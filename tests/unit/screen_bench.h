@@ -118,16 +118,22 @@ static void draw(bench *b, int width, int height, sx_look look) {
     sx_screen_draw(b->screen, &b->canvas);
 }
 
-static bench *bench_new(sx_state state) {
+/* `seconds` as sx_screen_options.picture_seconds. */
+static inline bench *bench_new_timed(sx_state state, double seconds) {
     bench *b = sx_alloc(1, sizeof *b);
     sx_error err = {0};
     assert_non_null(b);
-    sx_screen_options options = {.user = b, .send = note, .ask = reply, .start = begin};
+    sx_screen_options options = {
+        .user = b, .send = note, .ask = reply, .start = begin, .picture_seconds = seconds};
     b->screen = sx_screen_new(&options, &err);
     if (!b->screen) fail_msg("%s", err.message);
     show(b, state);
     draw(b, 80, 24, full);
     return b;
+}
+
+static inline bench *bench_new(sx_state state) {
+    return bench_new_timed(state, 0);
 }
 
 static void bench_free(bench *b) {

@@ -67,15 +67,18 @@ static void queue_folder(sx_engine *engine, sx_job_kind kind, const char *run) {
     assert_int_equal(sx_engine_queue(engine, &job, NULL), SX_OK);
 }
 
+/* Of a run that is opened the state is there before the data: this is with them. */
 static bool has_ended(const sx_snapshot *now) {
-    return now->state == SX_STATE_FINISHED || now->state == SX_STATE_STOPPED ||
-           now->state == SX_STATE_FAILED;
+    return (now->state == SX_STATE_FINISHED || now->state == SX_STATE_STOPPED ||
+            now->state == SX_STATE_FAILED) &&
+           !now->loading[0];
 }
 
 typedef bool (*condition)(const sx_snapshot *now, int64_t value);
 
 static bool is_state(const sx_snapshot *now, int64_t state) {
-    return now->state == (sx_state)state;
+    bool opening = now->state != SX_STATE_LOADING && now->loading[0];
+    return now->state == (sx_state)state && !opening;
 }
 
 static bool is_paused_at(const sx_snapshot *now, int64_t step) {
@@ -626,6 +629,30 @@ static void opened_run_looks_like_the_live_one(void **state) {
     sx_engine_free(engine);
 }
 
+/* What is on disk is there at once: a run that is opened is never seen loading, and whenever it is
+ * seen it has its results. */
+static void opened_run_is_seen_before_its_data(void **state) {
+    (void)state;
+    whole_run(in_home("run"), NULL);
+    sx_engine *engine = start();
+    const sx_snapshot *now = sx_engine_snapshot(engine);
+    queue_folder(engine, SX_JOB_OPEN, in_home("run"));
+    for (int tries = 0; tries < 5000 && !now->data; tries++) {
+        uint64_t version = now->version;
+        sx_snapshot_release(now);
+        sx_engine_wait(engine, version, 100);
+        now = sx_engine_snapshot(engine);
+        assert_int_not_equal(now->state, SX_STATE_LOADING);
+        if (now->state != SX_STATE_FINISHED) continue;
+        assert_true(now->result_count >= 10);
+        assert_int_equal(now->report.step, STEPS);
+        assert_true((now->loading[0] != 0) == (now->data == NULL));
+    }
+    assert_non_null(now->data);
+    sx_snapshot_release(now);
+    sx_engine_free(engine);
+}
+
 static void replace_in_ini(const char *run, const char *what, const char *by) {
     sx_bytes bytes;
     char path[SX_PATH_SIZE];
@@ -909,6 +936,7 @@ int main(void) {
         TEST(stepping_in_gives_up_the_later_commands),
         TEST(refused_command_changes_nothing),
         TEST(opened_run_looks_like_the_live_one),
+        TEST(opened_run_is_seen_before_its_data),
         TEST(run_without_its_data_still_opens),
         TEST(what_cannot_be_opened_fails_with_a_sentence),
         TEST(failed_run_says_why_when_it_is_opened),

@@ -217,6 +217,44 @@ static void broken_runs_do_no_harm(void **state) {
     bench_free(b);
 }
 
+/* With no time at all for the disk each drawing reads one run, and asks for another drawing; keys
+ * work on what is there. */
+static void lists_grow_while_they_are_read(void **state) {
+    (void)state;
+    make_store();
+    bench *b = bench_new_timed(SX_STATE_FINISHED, 1e-12);
+    sx_screen_key(b->screen, "8");
+    expect_state(b, "runs.count", "1");
+    expect_state(b, "runs.selected", "0003-wide");
+    draw(b, 80, 24, full);
+    expect_state(b, "runs.count", "2");
+    assert_true(sx_screen_again(b->screen));
+    sx_screen_key(b->screen, "Down");
+    for (int i = 0; i < 2; i++) draw(b, 80, 24, full);
+    expect_state(b, "runs.count", "3");
+    expect_state(b, "runs.selected", "0002-shapes-cnn");
+    assert_false(sx_screen_again(b->screen));
+    sx_screen_key(b->screen, "F5"); /* again: the list before stays until the new one is as long */
+    expect_state(b, "runs.count", "3");
+    assert_int_equal(sx_screen_command(b->screen, "note kept", NULL), SX_OK);
+    draw(b, 80, 24, full);
+    expect_seen(b, "kept");
+    for (int i = 0; i < 4; i++) draw(b, 80, 24, full);
+    expect_state(b, "runs.selected", "0002-shapes-cnn");
+    expect_seen(b, "kept");
+    press(b, "9 Down");
+    assert_true(sx_screen_again(b->screen));
+    for (int i = 0; i < 4; i++) draw(b, 80, 24, full);
+    assert_false(sx_screen_again(b->screen));
+    expect_seen(b, "quick took 1 m 05 s here");
+    press(b, "8 g x x"); /* two runs are marked: the page needs two drawings */
+    sx_screen_key(b->screen, "V");
+    draw(b, 80, 24, full);
+    expect_seen(b, "0002-shapes-cnn");
+    assert_false(sx_screen_again(b->screen));
+    bench_free(b);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, new_home, end_home)
 
 int main(void) {
@@ -225,6 +263,7 @@ int main(void) {
     setenv("XDG_CONFIG_HOME", "/nowhere", 1);
     const struct CMUnitTest tests[] = {
         TEST(runs_are_listed_found_and_read),
+        TEST(lists_grow_while_they_are_read),
         TEST(runs_are_noted_renamed_and_deleted),
         TEST(a_run_is_opened_after_a_question),
         TEST(studies_are_shown_and_started),

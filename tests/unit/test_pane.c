@@ -7,6 +7,8 @@
 #include "tests/unit/sample_store.h"
 #include "tests/unit/screen_bench.h"
 
+#include "views/pane/part.h"
+
 #include <locale.h>
 #include <unistd.h>
 
@@ -92,6 +94,49 @@ static bool filled(const bench *b, sx_box box) {
     return false;
 }
 
+/* Every frame begins with its pane's name, as far as it is wide enough. */
+static void check_name(const bench *b, const sx_tile *tile) {
+    size_t length = strlen(tile->pane);
+    if (tile->box.width < (int)length + SX_FRAME_TITLE) return;
+    for (size_t i = 0; i < length; i++) {
+        char wanted = i ? tile->pane[i] : (char)(tile->pane[i] - 'a' + 'A');
+        if (cell_at(b, tile->box.x + 2 + (int)i, tile->box.y)->glyph != (uint32_t)wanted)
+            fail_msg("no name on tile '%s' at %dx%d", tile->pane, b->canvas.width,
+                     b->canvas.height);
+    }
+}
+
+static void headings_say_what_matters_most(void **state) {
+    (void)state;
+    static const struct {
+        int columns;
+        const char *text;
+    } cases[] = {{60, "Data · fashion-mnist · validation 6,000"},
+                 {39, "Data · fashion-mnist · validation 6,000"},
+                 {36, "Data · fashion-mnist · val 6,000"},
+                 {31, "Data · validation 6,000"},
+                 {20, "Data · val 6,000"},
+                 {5, "Data · val 6,000"}}; /* the frame's to cut */
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        sx_heading heading = {.count = 0};
+        char text[128];
+        sx_heading_add(&heading, 0, "", "Data");
+        sx_heading_add(&heading, 1, "", " · %s", "fashion-mnist");
+        sx_heading_add(&heading, 9, " · val 6,000", " · validation 6,000");
+        sx_heading_fit(&heading, cases[i].columns, text, sizeof text);
+        assert_string_equal(text, cases[i].text);
+    }
+    bench *b = bench_new(SX_STATE_FINISHED);
+    expect_seen(b, "Data · shapes · validation 1,200");
+    press(b, "w"); /* at 80x24: how many are shown of how many goes before the data set's name */
+    expect_seen(b, "Data · val 249 of 1,200 · wrong");
+    press(b, "Tab Tab");
+    expect_seen(b, "Robustness · by location, validation");
+    draw(b, 120, 40, full);
+    expect_seen(b, "Robustness · accuracy by location, area 0.2");
+    bench_free(b);
+}
+
 static void check_tiles(const bench *b, const sx_tile *tiles, int count) {
     sx_box screen = {0, 0, b->canvas.width, b->canvas.height};
     int focused = 0, covered = 0;
@@ -102,6 +147,7 @@ static void check_tiles(const bench *b, const sx_tile *tiles, int count) {
         if (!filled(b, box))
             fail_msg("empty tile '%s' at %dx%d", tiles[i].pane, screen.width, screen.height);
         for (int k = 0; k < i; k++) assert_false(overlap(box, tiles[k].box));
+        check_name(b, &tiles[i]);
         focused += tiles[i].focused;
         covered += box.width * box.height;
     }
@@ -536,6 +582,25 @@ static void a_cell_opens_the_pictures_behind_it(void **state) {
     assert_int_equal(sx_screen_command(b->screen, "rotation", NULL), SX_OK);
     expect_state(b, "robustness.sheet", "false"); /* closed, but the probe's question stands */
     assert_true(b->asked != -1);
+    bench_free(b);
+}
+
+/* What was measured is in the result; the title is for people, and the configuration may be another
+ * one by now. */
+static void the_sheet_is_of_what_the_result_says(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_FINISHED);
+    for (size_t i = 0; i < b->moment.snapshot.result_count; i++) {
+        sx_result *result = (sx_result *)(uintptr_t)b->moment.results[i];
+        if (strcmp(result->name, "location") != 0) continue;
+        result->split = "test";
+        result->scene = "posed(area=0.3)";
+    }
+    press(b, "4 L Right");
+    expect_seen(b, "Robustness · accuracy by location, area 0.3, test objects");
+    press(b, "Enter");
+    assert_int_equal(b->answer.sheet.split, SX_SPLIT_TEST);
+    assert_true(b->answer.sheet.pose.area == 0.3);
     bench_free(b);
 }
 
@@ -1092,6 +1157,8 @@ int main(void) {
         cmocka_unit_test(a_threshold_opens_the_refused_pictures),
         cmocka_unit_test(changes_of_the_view_are_undone),
         cmocka_unit_test(a_cell_of_the_confusion_opens_its_pictures),
+        cmocka_unit_test(the_sheet_is_of_what_the_result_says),
+        cmocka_unit_test(headings_say_what_matters_most),
         cmocka_unit_test(an_image_opens_in_the_probe),
         cmocka_unit_test(commands_go_to_the_engine),
         cmocka_unit_test(leaving_asks_when_a_run_would_stop),

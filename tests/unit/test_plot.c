@@ -549,6 +549,44 @@ static void heat_maps_in_all_looks(void **state) {
     golden("plot-heatmap-ascii-256", 38, 11, (sx_look){256, false}, draw_map, location(9, 9));
 }
 
+static const char *const garments[] = {
+    "T-shirt/top", "Trouser",        "Pullover", "Dress", "a very long name of a coat",
+    "Sandal",      "<b>\x1b[31mred", "Sneaker",  "靴",    "Ankle boot"};
+
+/* A grid with names for its rows and columns, some of them hostile, long or wide. */
+static sx_result *named(void) {
+    sx_result *result = location(10, 10);
+    result->grid.row_names = result->grid.column_names =
+        sx_arena_alloc(&result->arena, 10, sizeof(char *));
+    assert_non_null(result->grid.row_names);
+    for (int i = 0; i < 10; i++) result->grid.row_names[i] = garments[i];
+    result->grid.row_label = "true";
+    result->grid.column_label = "says";
+    return result;
+}
+
+static void heat_maps_show_names(void **state) {
+    (void)state;
+    golden("plot-heatmap-names", 76, 18, full, draw_values, named());
+    golden("plot-heatmap-names-narrow", 36, 12, full, draw_map, named());
+    golden("plot-heatmap-names-ascii", 76, 12, ascii, draw_values, named());
+    sx_result *result = named();
+    sx_text svg = {0}, text = {0};
+    sx_figure_svg(&(sx_figure){.result = result}, &svg);
+    assert_non_null(strstr(svg.data, ">Ankle boot</text>"));
+    assert_non_null(strstr(svg.data, "&lt;b&gt;?[31mred"));
+    assert_null(strchr(svg.data, 0x1b));
+    sx_plot_text(result, 80, none, &text);
+    assert_non_null(strstr(text.data, " Pullover "));
+    assert_non_null(strstr(text.data, " Pull "));
+    assert_non_null(strstr(text.data, " at true T-shirt/top, says T-shirt/top"));
+    assert_null(strchr(text.data, 0x1b));
+    check_png(&(sx_figure){.result = result}, 0x5F5F5F);
+    sx_text_done(&svg);
+    sx_text_done(&text);
+    sx_result_release(result);
+}
+
 static void heat_maps_fit_their_box(void **state) {
     (void)state;
     golden("plot-heatmap-values", 74, 20, full, draw_values, location(9, 9));
@@ -1003,6 +1041,7 @@ int main(void) {
         cmocka_unit_test(labels_never_touch),
         cmocka_unit_test(heat_maps_in_all_looks),
         cmocka_unit_test(heat_maps_fit_their_box),
+        cmocka_unit_test(heat_maps_show_names),
         cmocka_unit_test(reliability_has_bars_marks_and_counts),
         cmocka_unit_test(tables_are_aligned_and_drop_columns),
         cmocka_unit_test(tables_scroll),

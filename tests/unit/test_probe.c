@@ -1,6 +1,7 @@
 /* The probe: that it shows what the measurements see, says what the network says, follows the
  * training, and answers the newest question from a thread of its own. */
-#include "core/engine/engine.h"
+#include "core/engine/internal.h"
+#include "core/study/internal.h"
 #include "tests/unit/unit.h"
 
 #include "tests/unit/home.h"
@@ -171,13 +172,25 @@ static void await(sx_engine *engine, sx_state state, int64_t step) {
     for (int tries = 0; tries < 5000; tries++) {
         const sx_snapshot *now = sx_engine_snapshot(engine);
         uint64_t version = now->version;
-        bool met = now->state == state && now->report.step >= step;
+        bool opening = now->state == SX_STATE_STOPPED && now->loading[0];
+        bool met = now->state == state && now->report.step >= step && !opening;
         if (now->state == SX_STATE_FAILED) fail_msg("%s", now->message);
         sx_snapshot_release(now);
         if (met) return;
         sx_engine_wait(engine, version, 100);
     }
     fail_msg("the engine hangs");
+}
+
+static void await_data(sx_engine *engine) {
+    for (int tries = 0; tries < 5000; tries++) {
+        const sx_snapshot *now = sx_engine_snapshot(engine);
+        bool there = now->data != NULL;
+        sx_snapshot_release(now);
+        if (there) return;
+        usleep(1000);
+    }
+    fail_msg("no data");
 }
 
 /* The whole answer to the last question; the caller releases it. */
@@ -206,7 +219,7 @@ static void an_opened_run_says_what_the_live_one_said(void **state) {
     await(engine, SX_STATE_STOPPED, 30);
     sx_engine_free(engine);
     engine = start(SX_JOB_OPEN, run);
-    await(engine, SX_STATE_STOPPED, 30);
+    await(engine, SX_STATE_STOPPED, 0); /* at the last point's step, which may be before 30 */
     sx_engine_ask(engine, &(sx_question){somewhere, SX_ALONG_ROTATION, 0});
     const sx_answer *opened = whole_answer(engine);
     assert_int_equal(opened->known.step, live->known.step);
@@ -246,6 +259,11 @@ static void it_answers_the_newest_question_and_follows_the_training(void **state
     sx_engine_free(engine);
 }
 
+static void drop(void *user, sx_result *result) {
+    (void)user;
+    sx_result_release(result);
+}
+
 /* The pictures behind a cell are those that the sweep measured there, and what the network says to
  * them is what it says to each. */
 static void a_sheet_is_what_a_sweep_measures(void **state) {
@@ -278,19 +296,142 @@ static void a_sheet_is_what_a_sweep_measures(void **state) {
     bench_done(&b);
 }
 
+/* Whoever raises the flag gets the lane back: not one more picture is drawn, with a network or
+ * without. */
+static void a_sheet_and_a_curve_stop_at_the_flag(void **state) {
+    (void)state;
+    bench b;
+    bench_new(&b);
+    atomic_bool stop = true;
+    sx_probe *alone = sx_probe_new(NULL, b.data, NULL);
+    sx_probe *const probes[] = {b.probe, alone};
+    assert_non_null(alone);
+    sx_probe_learn(b.probe, &b.model.parameters, 5);
+    for (int i = 0; i < 2; i++) {
+        sx_sheet sheet = {.split = SX_SPLIT_TEST, .pose = somewhere.pose, .count = 40};
+        sx_probe_stop_flag(probes[i], &stop);
+        stop = true;
+        assert_int_equal(sx_probe_sheet(probes[i], &sheet, NULL), SX_CANCELLED);
+        for (int k = 0; k < 40 * 16 * 16 * 3; k++) assert_int_equal(sheet.pixels[k], 0);
+        assert_int_equal(sx_probe_begin(probes[i], &somewhere, SX_ALONG_X, NULL), SX_OK);
+        assert_int_equal(sx_probe_walk(probes[i], NULL), i == 0 ? SX_CANCELLED : SX_OK);
+        stop = false;
+        assert_int_equal(sx_probe_sheet(probes[i], &sheet, NULL), SX_OK);
+        sx_probe_stop_flag(probes[i], NULL);
+    }
+    sx_probe_free(alone);
+    bench_done(&b);
+}
+
+/* A question and no question both raise the flag of the one before. */
+static void the_lane_is_stopped_by_the_next_question_and_by_none(void **state) {
+    (void)state;
+    sx_engine *engine = start(SX_JOB_BROWSE, NULL);
+    await_data(engine);
+    for (int i = 0; i < 2; i++) {
+        sx_engine_ask(engine, &(sx_question){somewhere, SX_ALONG_X, 9});
+        const sx_answer *answer = whole_answer(engine);
+        assert_int_equal(answer->sheet.count, 9);
+        sx_answer_release(answer);
+        assert_false(atomic_load(&engine->lane.stop));
+        sx_engine_ask(engine, NULL);
+        assert_true(atomic_load(&engine->lane.stop));
+    }
+    sx_engine_free(engine);
+}
+
+/* Of a network so large that 25 pictures at a time would be more than the flag can wait for, fewer
+ * are asked at a time; what it says to each is the same. */
+static void a_large_network_is_asked_in_parts(void **state) {
+    (void)state;
+    sx_config config;
+    sx_error err = {0};
+    configure(&config);
+    assert_int_equal(sx_config_override(&config, "model.spec=cnn(width=96, depth=3)", &err), SX_OK);
+    assert_int_equal(sx_config_override(&config, "data.image=64", &err), SX_OK);
+    sx_study_data *data = sx_study_data_new(&config, NULL, &err);
+    sx_model model;
+    int classes = sx_source_describe(data->source)->classes;
+    assert_int_equal(sx_model_new("cnn(width=96, depth=3)", 64, 64, 3, classes, 99, &model, &err),
+                     SX_OK);
+    sx_evaluator *one = sx_evaluator_new(&model, 1, NULL, &err);
+    assert_int_equal(sx_probe_batch(sx_evaluator_cost(one)), 11);
+    assert_int_equal(sx_probe_batch(1e6), SX_PROBE_POINTS);
+    assert_int_equal(sx_probe_batch(1e12), 1);
+    sx_probe *probe = sx_probe_new(&config, data, &err);
+    sx_probe_learn(probe, &model.parameters, 1);
+    sx_sheet sheet = {.split = SX_SPLIT_TEST, .pose = somewhere.pose, .count = 27};
+    assert_int_equal(sx_probe_sheet(probe, &sheet, NULL), SX_OK);
+    float p[64];
+    for (size_t i = 0; i < 27; i += 13) {
+        const uint8_t *pixels = sheet.pixels + i * 64 * 64 * 3;
+        assert_int_equal(sx_evaluator_bytes(one, pixels, 1, p, NULL), SX_OK);
+        assert_true(fabs((double)p[sheet.entries[i].label] - sheet.entries[i].p_true) < 1e-4);
+    }
+    sx_evaluator_free(one);
+    sx_probe_free(probe);
+    sx_model_done(&model);
+    sx_study_data_release(data);
+    sx_config_done(&config);
+}
+
+/* Parameters come from a checkpoint without a study: the averaged ones, where a study would measure
+ * those, and only of the same network on the same data. */
+static void a_checkpoint_is_read_without_a_study(void **state) {
+    (void)state;
+    static const char *const averages[] = {"none", "ema(decay=0.5)"};
+    for (size_t i = 0; i < 2; i++) {
+        bench b;
+        char override[64], path[SX_PATH_SIZE];
+        sx_error err = {0};
+        sx_safetensors file;
+        sx_study_state saved;
+        sx_study_report report;
+        bench_new(&b);
+        snprintf(override, sizeof override, "train.average=%s", averages[i]);
+        assert_int_equal(sx_config_override(&b.config, override, &err), SX_OK);
+        sx_study_context context = {.publish = drop};
+        sx_study *trained = sx_study_new(&b.config, b.data, &context, &err);
+        for (int step = 0; step < 6; step++)
+            assert_int_equal(sx_study_advance(trained, &report, &err), SX_OK);
+        assert_int_equal(sx_study_save(trained, &saved, &err), SX_OK);
+        snprintf(path, sizeof path, "%s/checkpoint", home);
+        assert_int_equal(sx_safetensors_write(path, saved.tensors, saved.count, saved.metadata,
+                                              saved.metadata_count, &err),
+                         SX_OK);
+        assert_int_equal(sx_safetensors_read(path, 1 << 26, &file, &err), SX_OK);
+        if (sx_probe_read(b.probe, &b.config, &file, &err)) fail_msg("%s", err.message);
+        const sx_probe_answer *answer = sx_probe_answer_of(b.probe);
+        assert_int_equal(answer->step, report.step);
+        float read[64];
+        size_t bytes = (size_t)answer->classes * sizeof(float);
+        assert_int_equal(sx_probe_begin(b.probe, &somewhere, SX_ALONG_X, NULL), SX_OK);
+        assert_int_equal(sx_probe_judge(b.probe, NULL), SX_OK);
+        memcpy(read, answer->probabilities, bytes);
+        sx_probe_learn(b.probe, sx_study_parameters(trained), 77);
+        assert_int_equal(sx_probe_judge(b.probe, NULL), SX_OK);
+        assert_memory_equal(answer->probabilities, read, bytes);
+        assert_int_equal(sx_config_override(&b.config, "data.image=24", &err), SX_OK);
+        sx_study_data *other = sx_study_data_new(&b.config, NULL, &err);
+        sx_probe *elsewhere = sx_probe_new(&b.config, other, &err);
+        assert_int_equal(sx_probe_read(elsewhere, &b.config, &file, &err), SX_BAD_INPUT);
+        assert_non_null(strstr(err.message, "16 pixels"));
+        assert_int_equal(sx_probe_answer_of(elsewhere)->step, -1);
+        sx_probe_free(elsewhere);
+        sx_study_data_release(other);
+        sx_safetensors_done(&file);
+        sx_study_free(trained);
+        bench_done(&b);
+    }
+}
+
 static void without_a_network_there_is_the_picture(void **state) {
     (void)state;
     sx_engine *engine = start(SX_JOB_BROWSE, NULL);
     sx_engine_ask(engine, &(sx_question){somewhere, SX_ALONG_X,
                                          0}); /* before the data are there: it is forgotten */
     await(engine, SX_STATE_IDLE, 0);
-    for (int tries = 0; tries < 5000; tries++) {
-        const sx_snapshot *now = sx_engine_snapshot(engine);
-        bool there = now->data != NULL;
-        sx_snapshot_release(now);
-        if (there) break;
-        usleep(1000);
-    }
+    await_data(engine);
     sx_engine_ask(engine, &(sx_question){somewhere, SX_ALONG_X, 0});
     const sx_answer *answer = whole_answer(engine);
     int sum = 0;
@@ -311,6 +452,10 @@ int main(void) {
         cmocka_unit_test(an_opened_run_says_what_the_live_one_said),
         cmocka_unit_test(it_answers_the_newest_question_and_follows_the_training),
         cmocka_unit_test(a_sheet_is_what_a_sweep_measures),
+        cmocka_unit_test(a_sheet_and_a_curve_stop_at_the_flag),
+        cmocka_unit_test(the_lane_is_stopped_by_the_next_question_and_by_none),
+        cmocka_unit_test(a_large_network_is_asked_in_parts),
+        cmocka_unit_test(a_checkpoint_is_read_without_a_study),
         cmocka_unit_test(without_a_network_there_is_the_picture),
     };
     sx_tensor_init();

@@ -797,6 +797,36 @@ static void list_tells_how_runs_ended(void **state) {
     sx_run_close(running);
 }
 
+/* One after another, the newest first, as the list has them; what is deleted meanwhile is broken at
+ * worst. */
+static void runs_come_one_by_one(void **state) {
+    (void)state;
+    sx_run_walk walk = {0};
+    sx_run_facts facts;
+    sx_error err = {0};
+    assert_int_equal(sx_run_walk_begin(&walk, NULL), SX_OK); /* there is no store yet */
+    assert_false(sx_run_walk_next(&walk, &facts));
+    for (int i = 0; i < 3; i++) ended_run(i == 1 ? "stop" : "finish");
+    assert_int_equal(sx_file_write(below(root, "9-note.txt"), "no run", 6, NULL), SX_OK);
+    assert_int_equal(sx_run_walk_begin(&walk, NULL), SX_OK);
+    for (int number = 3; number > 0; number--) {
+        assert_true(sx_run_walk_next(&walk, &facts));
+        assert_int_equal(strtol(facts.name, NULL, 10), number);
+        assert_string_equal(facts.state, number == 2 ? "stopped" : "finished");
+    }
+    assert_false(sx_run_walk_next(&walk, &facts));
+    assert_int_equal(sx_run_walk_begin(&walk, NULL), SX_OK);
+    assert_true(sx_run_walk_next(&walk, &facts));
+    assert_int_equal(sx_store_delete("2", NULL), SX_OK);
+    assert_true(sx_run_walk_next(&walk, &facts));
+    assert_int_equal(strtol(facts.name, NULL, 10), 1);
+    sx_run_walk_done(&walk);
+    assert_int_equal(sx_store_facts("3", &facts, NULL), SX_OK);
+    assert_string_equal(facts.name, "0003-tiny");
+    assert_int_equal(sx_store_facts("2", &facts, &err), SX_BAD_INPUT);
+    assert_non_null(strstr(err.message, "no run '2'"));
+}
+
 /* ---- harm ---------------------------------------------------------------------------------------
  */
 
@@ -894,6 +924,7 @@ int main(void) {
         TEST(full_disk_leaves_the_checkpoint_whole),
         TEST(leftovers_of_a_kill_are_swept),
         TEST(list_tells_how_runs_ended),
+        TEST(runs_come_one_by_one),
         TEST(pipes_do_not_hang_it),
         TEST(links_are_followed),
         TEST(memory_may_fail_anywhere),

@@ -30,7 +30,7 @@ typedef struct {
     uint64_t hash;
 } event;
 
-enum { EVENTS = 400, NAMES = 12 };
+enum { EVENTS = 400, NAMES = 13 };
 typedef struct {
     event events[EVENTS];
     int count;
@@ -59,8 +59,8 @@ static void on_publish(void *user, sx_result *result) {
     e->step = result->step;
     e->hash = sx_hash_bytes(text.data, text.size);
     sx_text_done(&text);
-    bool live = !strstr(result->title, "test");
-    if (live && result->kind == SX_RESULT_GRID)
+    bool live = strcmp(result->split, "test") != 0;
+    if (live && strcmp(result->name, "location") == 0)
         r->live_pictures += 121 * (size_t)result->grid.count[0];
     if (live && (strcmp(result->name, "rotation") == 0 || strcmp(result->name, "size") == 0))
         r->live_pictures += result->series.length * (size_t)result->series.lines[0].count[0];
@@ -203,12 +203,13 @@ static void results_have_their_names_and_kinds(void **state) {
     static const struct {
         const char *name;
         sx_result_kind kind;
-    } rows[] = {{"training", SX_RESULT_SERIES},      {"validation", SX_RESULT_SERIES},
-                {"items", SX_RESULT_TABLE},          {"location", SX_RESULT_GRID},
-                {"rotation", SX_RESULT_SERIES},      {"size", SX_RESULT_SERIES},
-                {"risk-coverage", SX_RESULT_SERIES}, {"reliability", SX_RESULT_SERIES},
-                {"risk", SX_RESULT_TABLE},           {"calibration", SX_RESULT_TABLE},
-                {"summary", SX_RESULT_TABLE},        {"claims", SX_RESULT_CLAIMS}};
+    } rows[] = {{"training", SX_RESULT_SERIES},    {"validation", SX_RESULT_SERIES},
+                {"items", SX_RESULT_TABLE},        {"location", SX_RESULT_GRID},
+                {"confusion", SX_RESULT_GRID},     {"rotation", SX_RESULT_SERIES},
+                {"size", SX_RESULT_SERIES},        {"risk-coverage", SX_RESULT_SERIES},
+                {"reliability", SX_RESULT_SERIES}, {"risk", SX_RESULT_TABLE},
+                {"calibration", SX_RESULT_TABLE},  {"summary", SX_RESULT_TABLE},
+                {"claims", SX_RESULT_CLAIMS}};
     assert_int_equal(reference.names, sizeof rows / sizeof rows[0]);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const sx_result *r = last_of(&reference, rows[i].name);
@@ -218,6 +219,48 @@ static void results_have_their_names_and_kinds(void **state) {
         assert_true(r->series.x_label && r->series.y_label && r->series.length > 0);
         for (int l = 0; l < r->series.line_count; l++) assert_non_null(r->series.lines[l].name);
     }
+}
+
+/* What a title says for a person, the result says for programs. */
+static void results_say_on_what_they_were_measured(void **state) {
+    (void)state;
+    const char *images = "center area=0.5"; /* as the data are composed by default */
+    const char *const rows[][3] = {{"training", "train", images},
+                                   {"validation", "validation", images},
+                                   {"items", "validation", images},
+                                   {"confusion", "validation", images},
+                                   {"risk-coverage", "validation", images},
+                                   {"reliability", "validation", images},
+                                   {"calibration", "validation", images},
+                                   {"location", "test", "posed(area=0.2)"},
+                                   {"rotation", "test", "posed(area=0.5)"},
+                                   {"size", "test", "posed"},
+                                   {"claims", "test", "posed"},
+                                   {"summary", "", ""}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        const sx_result *r = last_of(&reference, rows[i][0]);
+        assert_string_equal(r->split, rows[i][1]);
+        assert_string_equal(r->scene, rows[i][2]);
+    }
+}
+
+/* Rows are true classes by name; their counts and shares are those of the items. */
+static void the_confusion_is_that_of_the_items(void **state) {
+    (void)state;
+    const sx_grid *g = &last_of(&reference, "confusion")->grid;
+    const sx_column *items = last_of(&reference, "items")->table.columns;
+    double counted = 0, right = 0, wrong = 0;
+    assert_int_equal(g->rows, g->columns);
+    for (int r = 0; r < g->rows; r++) {
+        assert_true(strlen(g->row_names[r]) > 2);
+        assert_string_equal(g->row_names[r], g->column_names[r]);
+        double n = g->count[r * g->columns];
+        counted += n;
+        right += n > 0 ? n * g->values[r * g->columns + r] : 0;
+    }
+    for (size_t i = 0; i < 1200; i++) wrong += items[6].numbers[i];
+    assert_true(counted == 1200);
+    assert_near(right, 1200 - wrong, 1e-9);
 }
 
 static void series_have_their_lines(void **state) {
@@ -997,6 +1040,8 @@ static void study_kinds_are_listed(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(results_have_their_names_and_kinds),
+        cmocka_unit_test(results_say_on_what_they_were_measured),
+        cmocka_unit_test(the_confusion_is_that_of_the_items),
         cmocka_unit_test(series_have_their_lines),
         cmocka_unit_test(tables_have_their_columns),
         cmocka_unit_test(maps_and_curves_say_what_they_rest_on),

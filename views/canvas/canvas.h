@@ -141,7 +141,9 @@ int sx_canvas_paragraph(sx_canvas *canvas, sx_box box, int y, sx_style style, co
 int sx_text_columns(const char *text);
 
 /* A frame along the inner edge of the box with a title in its top line (cut at a word if it does
- * not fit), in the role FOCUS if `focused`; returns the inside. ASCII look: + - |. */
+ * not fit into all but SX_FRAME_TITLE columns), in the role FOCUS if `focused`; returns the inside.
+ * ASCII look: + - |. */
+#define SX_FRAME_TITLE 4
 sx_box sx_canvas_frame(sx_canvas *canvas, sx_box box, const char *title, bool focused);
 
 /* A progress bar of one row with eighth blocks; fraction 0 .. 1. */

@@ -144,7 +144,7 @@ static size_t title_bytes(const char *title, int columns) {
 }
 
 static void draw_title(sx_canvas *canvas, sx_box box, const char *title, sx_style style) {
-    int room = box.width - 4;
+    int room = box.width - SX_FRAME_TITLE;
     if (room < 1 || !*title) return;
     sx_box top = {box.x + 2, box.y, room, 1};
     size_t size = strlen(title), bytes = title_bytes(title, room);

@@ -32,9 +32,10 @@ static void update(void *state) {
     sx_picker_lay(&pane->picker, claims ? (size_t)claims->claims.count : 0, 1, pane->picker.rows);
 }
 
-static void heading(void *state, char *out, size_t size) {
+static void heading(const void *state, sx_heading *out) {
     const claims_pane *pane = state;
-    snprintf(out, size, pane->desk->claims[0] ? "Claims · %s" : "Claims", pane->desk->claims);
+    sx_heading_add(out, 0, "", "Claims");
+    if (pane->desk->claims[0]) sx_heading_add(out, 1, "", " · %s", pane->desk->claims);
 }
 
 /* The selected claim in full: a narrow table drops columns. */

@@ -1,7 +1,7 @@
 /* Compare: two to eight runs on the same axes, each in the colour of its place, and the difference
- * of two location maps. Finished runs are read from disk when the page is opened; the run that is
- * computed here is followed live. One cursor for each kind of x reads all runs at once, in every
- * plot that has it. */
+ * of two location maps. Finished runs are read from disk when the page is opened, as many a drawing
+ * as there is time for; the run that is computed here is followed live. One cursor for each kind of
+ * x reads all runs at once, in every plot that has it. */
 #include "views/pane/difference.h"
 #include "views/pane/part.h"
 
@@ -48,6 +48,7 @@ typedef struct {
     side sides[SX_COMPARED];
     derived derived[PLOTS];
     bool seen;
+    int unread;        /* the first place whose run is still to be read, SX_COMPARED: none */
     char caption[512]; /* of exported figures */
     /* the view */
     int main, base, other;     /* the plot; places of the two maps, -1: the first and the second */
@@ -103,14 +104,20 @@ static const sx_result *line_of(const compare_pane *pane, int place, int plot, i
                                                                                      : result;
 }
 
+/* At least one of those that are unread, and more while there is time. */
 static void read_runs(compare_pane *pane) {
-    for (int i = 0; i < SX_COMPARED; i++) {
-        if (pane->desk->compared[i][0])
-            load(&pane->sides[i], pane->desk->compared[i]);
-        else
-            forget(&pane->sides[i]);
-        if (pane->desk->compared[i][0] && !pane->sides[i].name[0]) /* it is there no more */
-            pane->desk->compared[i][0] = 0;
+    double began = sx_seconds();
+    int read = 0;
+    for (; pane->unread < SX_COMPARED; pane->unread++) {
+        side *s = &pane->sides[pane->unread];
+        char *wanted = pane->desk->compared[pane->unread];
+        if (!wanted[0]) {
+            forget(s);
+            continue;
+        }
+        if (read++ > 0 && !sx_desk_has_time(pane->desk, began)) return;
+        load(s, wanted);
+        if (!s->name[0]) wanted[0] = 0; /* it is there no more */
     }
 }
 
@@ -474,6 +481,8 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
     compare_pane *pane = state;
     (void)how;
     box = sx_box_inset(box, 1, 0, 1, 0);
+    read_runs(pane);
+    pane->desk->again |= pane->unread < SX_COMPARED;
     int rows = sx_desk_compared(pane->desk) + 1;
     if (rows > box.height / 2) rows = box.height / 2;
     sx_box table = sx_box_take_rows(&box, -rows);
@@ -571,16 +580,22 @@ static const char *folder(void *state) {
 /* ---- the pane ---------------------------------------------------------------------------------
  */
 
-static void heading(void *state, char *out, size_t size) {
+static void heading(const void *state, sx_heading *out) {
     const compare_pane *pane = state;
-    snprintf(out, size, "Compare · %d %s · %s", sx_desk_compared(pane->desk),
-             sx_desk_compared(pane->desk) == 1 ? "run" : "runs", plots[pane->main].label);
+    int count = sx_desk_compared(pane->desk);
+    sx_heading_add(out, 0, "", "Compare");
+    sx_heading_add(out, 1, "", " · %d %s", count, count == 1 ? "run" : "runs");
+    sx_heading_add(out, 2, "", " · %s", plots[pane->main].label);
 }
 
 static void seen(void *state, bool seen) {
     compare_pane *pane = state;
     pane->seen = seen;
-    if (seen) read_runs(pane);
+    if (!seen) return;
+    for (int i = 0; i < SX_COMPARED; i++) /* another run in its place is not to be seen meanwhile */
+        if (strcmp(pane->sides[i].name, pane->desk->compared[i]) != 0) forget(&pane->sides[i]);
+    pane->unread = 0;
+    read_runs(pane);
 }
 
 /* The run that was computed here may have become another one. */
@@ -596,7 +611,8 @@ static void update(void *state) {
 static void *open_pane(sx_desk *desk) {
     compare_pane *pane = sx_alloc(1, sizeof *pane);
     if (!pane) return NULL;
-    *pane = (compare_pane){.desk = desk, .main = ACCURACY, .base = -1, .other = -1, .row = -1};
+    *pane = (compare_pane){
+        .desk = desk, .main = ACCURACY, .base = -1, .other = -1, .row = -1, .unread = SX_COMPARED};
     for (int i = 0; i < KINDS_OF_X; i++) pane->cursor[i] = NAN;
     return pane;
 }

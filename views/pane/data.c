@@ -181,7 +181,7 @@ static void update(void *state) {
     bool judged = sx_part_follow(pane->desk, "items", SX_RESULT_TABLE, &pane->items);
     if (!other && !judged) return;
     index_items(pane);
-    sx_confusion_update(&pane->confusion, pane->items, pane->data ? facts_of(pane)->classes : 0);
+    sx_confusion_update(&pane->confusion, pane->items, pane->data ? pane->data->source : NULL);
     bool filtered = pane->show != SHOW_ALL || !isnan(pane->least) || pane->predicted >= 0;
     if (other || filtered || pane->order) select_shown(pane);
 }
@@ -431,38 +431,32 @@ static const sx_command commands[] = {
 /* ---- drawing ----------------------------------------------------------------------------------
  */
 
-static void heading(void *state, char *out, size_t size) {
-    data_pane *pane = state;
-    if (!pane->data) {
-        snprintf(out, size, "Data");
-        return;
-    }
-    char count[32], shown[32], what[96] = "";
+/* The count matters most, then what is left out of it. */
+static void heading(const void *state, sx_heading *out) {
+    const data_pane *pane = state;
+    char count[32], shown[32], what[96] = "", brief[96] = "";
+    sx_heading_add(out, 0, "", "Data");
+    if (!pane->data) return;
+    sx_heading_add(out, 1, "", " · %s", facts_of(pane)->name);
     if (pane->confusion.open) {
-        snprintf(out, size, "Data · %s · confusion, validation", facts_of(pane)->name);
+        sx_heading_add(out, 3, "", " · confusion");
+        sx_heading_add(out, 2, ", val", ", validation");
         return;
     }
     sx_text_count(count, (long long)count_of(pane));
-    bool filtered = pane->picker.count < count_of(pane);
-    if (filtered)
+    if (pane->picker.count < count_of(pane))
         snprintf(what, sizeof what, "%s of ", sx_text_count(shown, (long long)pane->picker.count));
-    snprintf(out, size, "Data · %s · %s %s%s", facts_of(pane)->name, sx_split_name(pane->split),
-             what, count);
-    size_t used = strlen(out);
-    if (pane->class >= 0 && used < size)
-        used += (size_t)snprintf(out + used, size - used, " · %s", class_name(pane, pane->class));
-    if (pane->filter[0] && used < size)
-        used += (size_t)snprintf(out + used, size - used, " · /%s", pane->filter);
-    if (pane->show != SHOW_ALL && used < size)
-        used += (size_t)snprintf(out + used, size - used, " · %s", show_names[pane->show]);
-    if (pane->predicted >= 0 && used < size)
-        used += (size_t)snprintf(out + used, size - used, " · says %s",
-                                 class_name(pane, pane->predicted));
-    if (!isnan(pane->least) && used < size)
-        used += (size_t)snprintf(out + used, size - used, " · confidence %.2f to %.2f", pane->least,
-                                 pane->most);
-    if (pane->order && used < size)
-        snprintf(out + used, size - used, " · %s", orders[pane->order].heading);
+    if (pane->split == SX_SPLIT_VALIDATION)
+        snprintf(brief, sizeof brief, " · val %.40s%.32s", what, count);
+    sx_heading_add(out, 9, brief, " · %s %s%s", sx_split_name(pane->split), what, count);
+    if (pane->class >= 0) sx_heading_add(out, 8, "", " · %s", class_name(pane, pane->class));
+    if (pane->filter[0]) sx_heading_add(out, 7, "", " · /%s", pane->filter);
+    if (pane->show != SHOW_ALL) sx_heading_add(out, 6, "", " · %s", show_names[pane->show]);
+    if (pane->predicted >= 0)
+        sx_heading_add(out, 5, "", " · says %s", class_name(pane, pane->predicted));
+    if (!isnan(pane->least))
+        sx_heading_add(out, 4, "", " · confidence %.2f to %.2f", pane->least, pane->most);
+    if (pane->order) sx_heading_add(out, 3, "", " · %s", orders[pane->order].heading);
 }
 
 static void verdict(const data_pane *pane, size_t item, bool unicode, char *out, size_t size,
@@ -601,7 +595,7 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
     if (pane->counts.open && how.zoomed)
         sx_counts_draw(&pane->counts, pane->data->source, pane->split, pane->items, canvas, box);
     else if (pane->confusion.open)
-        sx_confusion_draw(&pane->confusion, canvas, box, facts_of(pane));
+        sx_confusion_draw(&pane->confusion, canvas, box);
     else if (pane->picker.count == 0)
         sx_centred_draw(canvas, box, sx_style_of(SX_ROLE_DIM),
                         "No picture passes the filter: w, c or :filter all");
@@ -737,7 +731,7 @@ static json_t *state_of(const void *state) {
         pane->open, "original", pane->original, "histogram", pane->counts.open);
 }
 
-static const char *const results[] = {"items", NULL};
+static const char *const results[] = {"items", "confusion", NULL};
 
 const sx_pane sx_pane_data = {
     .name = "data",

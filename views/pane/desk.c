@@ -75,3 +75,7 @@ int sx_desk_compared(const sx_desk *desk) {
     for (int i = 0; i < SX_COMPARED; i++) count += desk->compared[i][0] != 0;
     return count;
 }
+
+bool sx_desk_has_time(const sx_desk *desk, double began) {
+    return desk->picture_seconds <= 0 || sx_seconds() - began < desk->picture_seconds;
+}

@@ -233,10 +233,11 @@ static int pane_of(const char *name) {
 static void draw_tile(sx_screen *screen, sx_canvas *canvas, const sx_tile *tile) {
     int at = pane_of(tile->pane);
     const sx_pane *pane = sx_screen_panes[at];
-    char title[256], safe[256];
-    pane->heading(screen->panes[at], title, sizeof title);
-    sx_text_printable(safe, sizeof safe, title);
-    sx_box inside = sx_canvas_frame(canvas, tile->box, safe, tile->focused);
+    char title[512];
+    sx_heading heading = {.count = 0};
+    pane->heading(screen->panes[at], &heading);
+    sx_heading_fit(&heading, tile->box.width - SX_FRAME_TITLE, title, sizeof title);
+    sx_box inside = sx_canvas_frame(canvas, tile->box, title, tile->focused);
     pane->draw(screen->panes[at], canvas, inside,
                (sx_pane_drawing){tile->focused, screen->page != DASHBOARD});
 }

@@ -33,8 +33,9 @@ typedef struct {
     const char *(*setting)(int row);
     bool starts_freely; /* another job ends the one that runs without a question: a script */
     const char *page;   /* the first: "dashboard", "data" ...; NULL: dashboard */
-    /* Seconds that one drawing may spend on pictures that were not drawn before; the rest follow
-     * in the next drawings. 0: all at once, so that a script sees the whole picture. */
+    /* Seconds that one drawing may spend on pictures that were not drawn before, or on runs that
+     * were not read; the rest follow in the next drawings. 0: all at once, so that a script sees
+     * the whole picture. */
     double picture_seconds;
 } sx_screen_options;
 
@@ -64,7 +65,7 @@ void sx_screen_say(sx_screen *screen, const char *sentence, bool bad);
 /* Draws everything; the canvas has its size and look already. */
 void sx_screen_draw(sx_screen *screen, sx_canvas *canvas);
 
-/* True if the last drawing left pictures out that another drawing would show. */
+/* True if the last drawing left pictures or runs out that another drawing would show. */
 bool sx_screen_again(const sx_screen *screen);
 
 /* What the person asked for and the screen cannot do itself; each is reported once. */

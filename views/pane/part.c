@@ -41,6 +41,21 @@ double sx_part_cell(const sx_result *table, const char *row, const char *column)
     return NAN;
 }
 
+sx_split sx_part_split(const sx_result *result) {
+    for (int split = 0; result && split < SX_SPLITS; split++)
+        if (!strcmp(result->split, sx_split_name((sx_split)split))) return (sx_split)split;
+    return SX_SPLIT_VALIDATION;
+}
+
+double sx_part_scene(const sx_result *result, const char *key, double fallback) {
+    sx_spec spec;
+    double value;
+    if (!result || sx_spec_parse(result->scene, &spec, NULL)) return fallback;
+    for (int i = 0; i < spec.count; i++)
+        if (!strcmp(spec.keys[i], key) && sx_text_number(spec.values[i], &value)) return value;
+    return fallback;
+}
+
 bool sx_part_follow(const sx_desk *desk, const char *name, sx_result_kind kind,
                     const sx_result **held) {
     const sx_result *newest = sx_part_result(desk, name, kind);
@@ -102,7 +117,7 @@ void sx_part_waiting(const sx_desk *desk, sx_canvas *canvas, sx_box box, const c
 
 bool sx_part_loading(const sx_desk *desk, sx_canvas *canvas, sx_box box) {
     const sx_snapshot *now = desk->now;
-    if (now->state != SX_STATE_LOADING) return false;
+    if (now->state != SX_STATE_LOADING && !now->loading[0]) return false;
     char text[192], done[32], total[32];
     const char *what = now->loading[0] ? now->loading : "the data";
     if (now->loading_total > 0)

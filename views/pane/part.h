@@ -26,7 +26,7 @@ typedef struct {
     sx_scene scene; /* what the probe shows; other panes put there what is selected in them */
     sx_along along;
     double target, threshold, coverage; /* the operating point of the Risk pane; NaN: unknown */
-    double picture_seconds;             /* as in sx_screen_options */
+    double picture_seconds;             /* as in sx_screen_options; also for reading from disk */
     bool no_thumbnails;                 /* the line is slow */
     bool again;                         /* set while drawing: something is missing yet */
     bool bad;                           /* of message */
@@ -57,6 +57,10 @@ bool sx_desk_send(sx_desk *desk, sx_command_kind kind, double value);
 /* Begins another job, after a question if one runs. */
 void sx_desk_start(sx_desk *desk, sx_start_kind kind, const char *what, const char *preset);
 
+/* True while a drawing that began at `began` (sx_seconds) may still spend time on what can come in
+ * the next ones too; without limits (a script) always. */
+bool sx_desk_has_time(const sx_desk *desk, double began);
+
 /* The place of a run among those that are compared, -1: none; how many there are. */
 int sx_desk_place(const sx_desk *desk, const char *run);
 int sx_desk_compared(const sx_desk *desk);
@@ -68,6 +72,26 @@ typedef struct {
 
 /* Values of the commands that move a cursor or a selection. */
 enum { LEFT, RIGHT, UP, DOWN, PAGE_UP, PAGE_DOWN, FIRST, LAST };
+
+/* A frame's title in parts, each with its own joint in front (" · ", ", "). The first is the pane's
+ * name, which always stays; of the others the least worthy give way first where room is short, to
+ * their brief form ("": there is none), then altogether. */
+#define SX_HEADING_PARTS 10
+typedef enum { SX_HEADING_LONG, SX_HEADING_BRIEF, SX_HEADING_GONE } sx_heading_form;
+typedef struct {
+    char text[192], brief[64];
+    int worth;
+    sx_heading_form form;
+} sx_heading_part;
+typedef struct {
+    int count;
+    sx_heading_part parts[SX_HEADING_PARTS];
+} sx_heading;
+void sx_heading_add(sx_heading *heading, int worth, const char *brief, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
+/* As much of it as `columns` have room for, into out [size]; a last part that is too long alone is
+ * left to the frame to cut. */
+void sx_heading_fit(sx_heading *heading, int columns, char *out, size_t size);
 
 /* A stretch of plain fields of a pane's state, from one to another. */
 typedef struct {
@@ -97,7 +121,7 @@ typedef struct {
     void (*accept)(void *pane);          /* shows what wants_pictures or wants_cell asks */
     sx_view_span view;                   /* what `u` goes back to; size 0: nothing */
     void (*restored)(void *pane);        /* after it was put back */
-    void (*heading)(void *pane, char *out, size_t size); /* the frame's title */
+    void (*heading)(const void *pane, sx_heading *out); /* adds the frame's title */
     void (*draw)(void *pane, sx_canvas *canvas, sx_box box, sx_pane_drawing how);
     /* Plot `row` as it is seen (result NULL: there are no data yet) and how its file is called;
      * false past the last one. NULL: results are exported as they are. */
@@ -133,6 +157,12 @@ double sx_part_last(const sx_result *series, const char *name);
 
 /* `value` of the row of a table whose column 0 is `row`; NaN if there is none. */
 double sx_part_cell(const sx_result *table, const char *row, const char *column);
+
+/* On which split it was measured; the validation split if it does not say. */
+sx_split sx_part_split(const sx_result *result);
+
+/* A number of the scene that it was measured on ("area"); `fallback` if it does not say. */
+double sx_part_scene(const sx_result *result, const char *key, double fallback);
 
 /* Keeps `*held` the newest result of that name; true if it is another one than before. */
 bool sx_part_follow(const sx_desk *desk, const char *name, sx_result_kind kind,

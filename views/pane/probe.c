@@ -259,19 +259,20 @@ static void animate(probe_pane *pane) {
 /* ---- drawing ----------------------------------------------------------------------------------
  */
 
-static void heading(void *state, char *out, size_t size) {
+static void heading(const void *state, sx_heading *out) {
     const probe_pane *pane = state;
     const sx_scene *scene = &pane->desk->scene;
-    if (!pane->data) {
-        snprintf(out, size, "Probe");
-        return;
-    }
-    char background[48] = "the measured background"; /* of a sheet: its number says nothing */
+    bool validation = scene->split == SX_SPLIT_VALIDATION;
+    sx_heading_add(out, 0, "", "Probe");
+    if (!pane->data) return;
+    sx_heading_add(out, 3, "", " · %s #%zu",
+                   class_name(pane, sx_source_label(pane->data->source, scene->split, scene->item)),
+                   scene->item);
+    sx_heading_add(out, 2, validation ? " of val" : "", " of %s", sx_split_name(scene->split));
     if (scene->background < BACKGROUNDS)
-        snprintf(background, sizeof background, "background %d", (int)scene->background);
-    snprintf(out, size, "Probe · %s #%zu of %s, %s",
-             class_name(pane, sx_source_label(pane->data->source, scene->split, scene->item)),
-             scene->item, sx_split_name(scene->split), background);
+        sx_heading_add(out, 1, "", ", background %d", (int)scene->background);
+    else /* of a sheet: its number says nothing */
+        sx_heading_add(out, 1, "", ", the measured background");
 }
 
 /* The object goes where the picture is clicked. */

@@ -247,10 +247,11 @@ static const sx_command commands[] = {
 /* ---- drawing ----------------------------------------------------------------------------------
  */
 
-static void heading(void *state, char *out, size_t size) {
+static void heading(const void *state, sx_heading *out) {
     const risk_pane *pane = state;
-    snprintf(out, size, "Risk · %s, validation",
-             pane->reliability ? "reliability" : "risk-coverage");
+    sx_heading_add(out, 0, "", "Risk");
+    sx_heading_add(out, 2, "", " · %s", pane->reliability ? "reliability" : "risk-coverage");
+    sx_heading_add(out, 1, ", val", ", validation");
 }
 
 static void draw_curves(const risk_pane *pane, sx_canvas *canvas, sx_box box) {

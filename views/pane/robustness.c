@@ -7,7 +7,6 @@
 
 #include "core/metric/metric.h"
 
-#include <ctype.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -296,20 +295,36 @@ static void draw_status(const robustness_pane *pane, sx_canvas *canvas, sx_box r
  */
 
 /* The result's own title says at which area and on whose objects it was measured. */
-static void heading(void *state, char *out, size_t size) {
+/* The share of the image that the objects of a plot took. A result that does not say it, or says
+ * what cannot be, was measured as the run is configured. Sizes were measured at all of them: NaN.
+ */
+static double area_of(const robustness_pane *pane, plot which) {
+    const sx_snapshot *now = pane->desk->now;
+    if (which == SIZE) return NAN;
+    double configured = which == LOCATION ? now->location_area : now->rotation_area;
+    double area = sx_part_scene(result_of(pane, which), "area", configured);
+    return area > 0 && area <= 1 ? area : configured;
+}
+
+/* Which plot, at which area, on whose objects. */
+static void heading(const void *state, sx_heading *out) {
     const robustness_pane *pane = state;
     const sx_result *result = result_of(pane, pane->main);
+    const char *split = sx_split_name(sx_part_split(result));
+    char brief[64], cursor[192];
+    sx_heading_add(out, 0, "", "Robustness");
     if (pane->sheet.open) {
-        char cursor[192];
         tell_cursor(pane, cursor, sizeof cursor);
-        snprintf(out, size, "Robustness · pictures at %s", cursor);
+        sx_heading_add(out, 1, "", " · pictures at %s", cursor);
         return;
     }
-    if (result && result->title && result->title[0])
-        snprintf(out, size, "Robustness · %c%s", tolower((unsigned char)result->title[0]),
-                 result->title + 1);
-    else
-        snprintf(out, size, "Robustness · accuracy by %s", plot_names[pane->main]);
+    snprintf(brief, sizeof brief, " · by %s", plot_names[pane->main]);
+    sx_heading_add(out, 3, brief, " · accuracy by %s", plot_names[pane->main]);
+    if (!result) return;
+    double area = area_of(pane, pane->main);
+    if (area > 0) sx_heading_add(out, 1, "", ", area %g", area);
+    snprintf(brief, sizeof brief, ", %s", split);
+    sx_heading_add(out, 2, brief, ", %s objects", split);
 }
 
 /* The main plot on the left, the other two beside or below it. */
@@ -372,7 +387,6 @@ static void close_pane(void *state) {
  */
 static bool point_under_cursor(const robustness_pane *pane, sx_pose *pose, double *count) {
     const sx_result *result = result_of(pane, pane->main);
-    const sx_snapshot *now = pane->desk->now;
     int at = pane->point[pane->main];
     *pose = (sx_pose){0.5, 0, 0.5, 0.5};
     if (!result) return false;
@@ -380,7 +394,7 @@ static bool point_under_cursor(const robustness_pane *pane, sx_pose *pose, doubl
         const sx_grid *grid = &result->grid;
         if (pane->row < 0 || pane->row >= grid->rows || pane->column >= grid->columns) return false;
         size_t cell = (size_t)pane->row * (size_t)grid->columns + (size_t)pane->column;
-        *pose = (sx_pose){now->location_area, 0, grid->column_values[pane->column],
+        *pose = (sx_pose){area_of(pane, LOCATION), 0, grid->column_values[pane->column],
                           grid->row_values[pane->row]};
         *count = grid->count ? grid->count[cell] : 1;
         return true;
@@ -388,7 +402,7 @@ static bool point_under_cursor(const robustness_pane *pane, sx_pose *pose, doubl
     if (at < 0 || at >= (int)result->series.length) return false;
     const sx_line *line = &result->series.lines[sx_part_line(result, "accuracy")];
     bool turned = pane->main == ROTATION;
-    if (turned) pose->area = now->rotation_area;
+    if (turned) pose->area = area_of(pane, ROTATION);
     *pose = sx_along_pose(*pose, turned ? SX_ALONG_ROTATION : SX_ALONG_SIZE, result->series.x[at]);
     *count = line->count ? line->count[at] : 1;
     return true;
@@ -410,13 +424,6 @@ static void offer(void *state) {
     if (point_under_cursor(pane, &pose, &count)) pane->desk->scene.pose = pose;
 }
 
-/* What was measured on says the result's title: the last measurement is on test objects. */
-static sx_split measured_split(const robustness_pane *pane) {
-    const sx_result *result = result_of(pane, pane->main);
-    bool test = result && result->title && strstr(result->title, "test objects");
-    return test ? SX_SPLIT_TEST : SX_SPLIT_VALIDATION;
-}
-
 /* The pictures behind the point under the cursor; there, the probe with the selected one. */
 static bool enter(void *state) {
     robustness_pane *pane = state;
@@ -430,7 +437,7 @@ static bool enter(void *state) {
     if (!point_under_cursor(pane, &pose, &count)) run_move(pane, FIRST, "");
     if (!point_under_cursor(pane, &pose, &count) || !(count >= 1)) return false;
     pane->opened = pane->main;
-    sx_sheet_open(&pane->sheet, pane->desk, measured_split(pane), pose,
+    sx_sheet_open(&pane->sheet, pane->desk, sx_part_split(result_of(pane, pane->main)), pose,
                   (int)fmin(count, SX_SHEET_PICTURES));
     return true;
 }

@@ -1,6 +1,7 @@
 /* Runs: every run folder, the newest first. One can be looked at, gone on with, begun again, noted,
  * renamed and deleted; those that are marked are compared. The list is read from disk when the page
- * is opened and after whatever changes it. */
+ * is opened and when a run begins or ends: a few runs a drawing, so that no key waits for the disk.
+ * The first time it grows; later the list before is shown until the new one is as long. */
 #include "views/pane/part.h"
 
 #include "core/store/store.h"
@@ -11,8 +12,14 @@
 
 typedef struct {
     sx_desk *desk;
-    sx_run_list list;
-    size_t *shown; /* [list.count] rows of the list that pass the filter, the newest first */
+    sx_run_list list; /* the newest first */
+    size_t capacity;
+    size_t *shown; /* [list.count] rows of the list that pass the filter */
+    size_t shown_capacity;
+    sx_run_walk walk;  /* under way while `reading` ... */
+    sx_run_list fresh; /* ... and what it has found */
+    size_t fresh_capacity;
+    bool reading;
     sx_picker picker;
     sx_box rows; /* where the list was drawn, for the mouse */
     char filter[64];
@@ -33,44 +40,68 @@ static bool passes(const runs_pane *pane, const sx_run_facts *run) {
 
 static void filter_list(runs_pane *pane) {
     size_t count = 0;
-    for (size_t i = pane->shown ? pane->list.count : 0; i-- > 0;)
+    for (size_t i = 0; i < pane->list.count; i++)
         if (passes(pane, &pane->list.runs[i])) pane->shown[count++] = i;
     sx_picker_lay(&pane->picker, count, 1, pane->picker.rows);
 }
 
 static const sx_run_facts *selected(const runs_pane *pane) {
-    if (!pane->shown || pane->picker.selected >= pane->picker.count) return NULL;
+    if (pane->picker.selected >= pane->picker.count) return NULL;
     return &pane->list.runs[pane->shown[pane->picker.selected]];
 }
 
 static void select_run(runs_pane *pane, const char *name) {
-    for (size_t i = 0; pane->shown && i < pane->picker.count; i++)
+    for (size_t i = 0; i < pane->picker.count; i++)
         if (strcmp(pane->list.runs[pane->shown[i]].name, name) == 0) pane->picker.selected = i;
     sx_picker_lay(&pane->picker, pane->picker.count, 1, pane->picker.rows);
 }
 
-/* Reads the list again; the selection stays on its run. */
-static void read_list(runs_pane *pane) {
+/* The list of `count` runs; false, and the list stays, if memory is out. */
+static bool make_room(runs_pane *pane, size_t count) {
+    return sx_grow((void **)&pane->list.runs, &pane->capacity, count, sizeof *pane->list.runs) &&
+           sx_grow((void **)&pane->shown, &pane->shown_capacity, count, sizeof *pane->shown);
+}
+
+/* What was read becomes the list; the selection stays on its run. */
+static void take_over(runs_pane *pane) {
     char name[96] = "";
-    sx_error err = {0};
+    size_t count = pane->fresh.count;
     if (selected(pane)) sx_text_set(name, sizeof name, selected(pane)->name);
-    sx_run_list_done(&pane->list);
-    sx_free(pane->shown);
-    pane->shown = NULL;
-    pane->picker.count = 0;
+    if (!make_room(pane, count)) {
+        sx_text_set(pane->problem, sizeof pane->problem, "no memory for the list of runs");
+        return;
+    }
+    if (count) memcpy(pane->list.runs, pane->fresh.runs, count * sizeof *pane->list.runs);
+    pane->list.count = count;
+    filter_list(pane);
+    select_run(pane, name);
+}
+
+/* At least one run, and more while there is time. */
+static void read_more(runs_pane *pane) {
+    double began = sx_seconds();
+    while (pane->reading) {
+        sx_run_list *fresh = &pane->fresh;
+        bool memory = sx_grow((void **)&fresh->runs, &pane->fresh_capacity, fresh->count + 1,
+                              sizeof *fresh->runs);
+        pane->reading = memory && sx_run_walk_next(&pane->walk, &fresh->runs[fresh->count]);
+        fresh->count += pane->reading;
+        if (!sx_desk_has_time(pane->desk, began)) break;
+    }
+    if (!pane->reading) sx_run_walk_done(&pane->walk);
+    if (!pane->reading || pane->fresh.count >= pane->list.count) take_over(pane);
+}
+
+/* Begins to read the list again. */
+static void read_list(runs_pane *pane) {
+    sx_error err = {0};
     pane->problem[0] = 0;
-    if (sx_store_list(&pane->list, &err) == SX_OK && pane->list.count > 0) {
-        pane->shown = sx_alloc(pane->list.count, sizeof *pane->shown);
-        if (!pane->shown) sx_fail(&err, SX_NO_MEMORY, "no memory for the list of runs");
-    }
-    if (err.status) {
-        sx_text_set(pane->problem, sizeof pane->problem, err.message);
-        sx_run_list_done(&pane->list);
-    }
+    pane->fresh.count = 0;
+    pane->reading = sx_run_walk_begin(&pane->walk, &err) == SX_OK;
+    if (err.status) sx_text_set(pane->problem, sizeof pane->problem, err.message);
     sx_text_set(pane->run, sizeof pane->run, pane->desk->now->run);
     pane->state = pane->desk->now->state;
-    if (pane->shown) filter_list(pane);
-    select_run(pane, name);
+    read_more(pane);
 }
 
 static void seen(void *state, bool seen) {
@@ -104,7 +135,7 @@ static void run_filter(void *state, int value, const char *argument) {
     (void)value;
     bool all = strcmp(argument, "all") == 0;
     sx_text_set(pane->filter, sizeof pane->filter, all ? "" : argument);
-    if (pane->shown) filter_list(pane);
+    filter_list(pane);
 }
 
 static void run_refresh(void *state, int value, const char *argument) {
@@ -161,15 +192,23 @@ static void run_start(void *state, int value, const char *argument) {
         sx_desk_start(pane->desk, (sx_start_kind)value, run->name, "");
 }
 
-/* After something that changes run folders. */
-static void done(runs_pane *pane, sx_status status, const sx_error *err, const char *sentence) {
-    if (status == SX_OK) {
-        sx_desk_say(pane->desk, "%s", sentence);
-        read_list(pane);
-        return;
+/* After something that changed the folder of the selected run, which is `now` called; NULL: it is
+ * gone. Only this one is read again. */
+static void done(runs_pane *pane, sx_status status, const sx_error *err, const char *now,
+                 const char *sentence) {
+    sx_desk_say(pane->desk, "%s", status ? err->message : sentence);
+    pane->desk->bad = status != SX_OK;
+    if (status) return;
+    size_t at = pane->shown[pane->picker.selected];
+    sx_run_facts *run = &pane->list.runs[at];
+    if (now && sx_store_facts(now, run, NULL) == SX_OK) {
+        filter_list(pane);
+    } else {
+        pane->list.count--;
+        memmove(run, run + 1, (pane->list.count - at) * sizeof *run);
+        filter_list(pane);
     }
-    sx_desk_say(pane->desk, "%s", err->message);
-    pane->desk->bad = true;
+    if (pane->reading) read_list(pane); /* it may have been read as it was before */
 }
 
 static void run_note(void *state, int value, const char *argument) {
@@ -179,7 +218,7 @@ static void run_note(void *state, int value, const char *argument) {
     (void)value;
     if (!run) return;
     sx_status status = sx_store_note(run->name, argument, &err);
-    done(pane, status, &err, argument[0] ? "noted" : "the note is gone");
+    done(pane, status, &err, run->name, argument[0] ? "noted" : "the note is gone");
 }
 
 static void run_rename(void *state, int value, const char *argument) {
@@ -189,9 +228,12 @@ static void run_rename(void *state, int value, const char *argument) {
     (void)value;
     if (!run) return;
     int place = sx_desk_place(pane->desk, run->name);
+    size_t digits = strspn(run->name, "0123456789");
+    char number[96];
+    sx_text_set(number, digits + 1, run->name);
     sx_status status = sx_store_rename(run->name, argument, &err);
     if (status == SX_OK && place >= 0) pane->desk->compared[place][0] = 0;
-    done(pane, status, &err, "renamed; its number is the same");
+    done(pane, status, &err, digits ? number : argument, "renamed; its number is the same");
 }
 
 static void delete_it(void *state) {
@@ -202,7 +244,7 @@ static void delete_it(void *state) {
     int place = sx_desk_place(pane->desk, run->name);
     sx_status status = sx_store_delete(run->name, &err);
     if (status == SX_OK && place >= 0) pane->desk->compared[place][0] = 0;
-    done(pane, status, &err, "deleted");
+    done(pane, status, &err, NULL, "deleted");
 }
 
 static void run_delete(void *state, int value, const char *argument) {
@@ -263,13 +305,15 @@ static bool enter(void *state) {
 /* ---- drawing ----------------------------------------------------------------------------------
  */
 
-static void heading(void *state, char *out, size_t size) {
+static void heading(const void *state, sx_heading *out) {
     const runs_pane *pane = state;
-    if (pane->filter[0])
-        snprintf(out, size, "Runs · %zu of %zu with '%s'", pane->picker.count, pane->list.count,
-                 pane->filter);
-    else
-        snprintf(out, size, "Runs · %zu", pane->list.count);
+    sx_heading_add(out, 0, "", "Runs");
+    if (pane->filter[0]) {
+        sx_heading_add(out, 2, "", " · %zu of %zu", pane->picker.count, pane->list.count);
+        sx_heading_add(out, 1, "", " with '%s'", pane->filter);
+    } else {
+        sx_heading_add(out, 1, "", " · %zu", pane->list.count);
+    }
 }
 
 /* Columns of the table; the note takes what is left. */
@@ -374,6 +418,8 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
     runs_pane *pane = state;
     (void)how;
     box = sx_box_inset(box, 1, 0, 1, 0);
+    if (pane->reading) read_more(pane);
+    pane->desk->again |= pane->reading;
     if (pane->picker.count == 0) {
         sx_centred_draw(canvas, box, sx_style_of(SX_ROLE_DIM),
                         pane->problem[0]       ? pane->problem
@@ -407,6 +453,8 @@ static void *open_pane(sx_desk *desk) {
 static void close_pane(void *state) {
     runs_pane *pane = state;
     sx_run_list_done(&pane->list);
+    sx_run_list_done(&pane->fresh);
+    sx_run_walk_done(&pane->walk);
     sx_free(pane->shown);
     sx_free(pane);
 }
@@ -425,8 +473,7 @@ static json_t *state_of(const void *state) {
 
 /* The filter has another list. */
 static void restored(void *state) {
-    runs_pane *pane = state;
-    if (pane->shown) filter_list(pane);
+    filter_list(state);
 }
 
 static const char *const results[] = {NULL};

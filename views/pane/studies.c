@@ -1,6 +1,7 @@
 /* Studies: what can be started, from the study files of the assets and of the person's own folder.
  * For each: which paper it is after, what it shows, how long it takes (as earlier runs of the same
- * study and preset took here, else as its file says), and what its newest run found. */
+ * study and preset took here, else as its file says), and what its newest run found. The runs are
+ * looked through a few a drawing, the newest first, so that no key waits for the disk. */
 #include "views/pane/part.h"
 
 #include "core/store/store.h"
@@ -27,7 +28,9 @@ typedef struct {
     study *studies; /* [MOST] */
     size_t count;
     sx_picker picker;
-    int preset; /* of `presets`; -1: as the file says */
+    int preset;       /* of `presets`; -1: as the file says */
+    sx_run_walk walk; /* under way while `reading` */
+    bool reading;
 } studies_pane;
 
 /* ---- what there is ----------------------------------------------------------------------------
@@ -69,23 +72,6 @@ static void read_folder(studies_pane *pane, const char *folder) {
     sx_listing_done(&listing);
 }
 
-/* What its runs tell: the list is by number, so later ones win. */
-static void read_runs(studies_pane *pane) {
-    sx_run_list list;
-    if (sx_store_list(&list, NULL)) return;
-    for (size_t i = 0; i < list.count; i++) {
-        const sx_run_facts *run = &list.runs[i];
-        for (size_t k = 0; k < pane->count; k++) {
-            study *s = &pane->studies[k];
-            if (strcmp(run->study, s->name) != 0) continue;
-            sx_text_set(s->newest, sizeof s->newest, run->name);
-            for (int p = 0; p < PRESETS && strcmp(run->state, "finished") == 0; p++)
-                if (strcmp(run->preset, presets[p]) == 0) s->seconds[p] = run->seconds;
-        }
-    }
-    sx_run_list_done(&list);
-}
-
 static void read_claims(study *s) {
     sx_run_folder *run = s->newest[0] ? sx_run_open(s->newest, false, NULL) : NULL;
     if (!run) return;
@@ -95,6 +81,30 @@ static void read_claims(study *s) {
         s->claims = NULL;
     }
     sx_run_close(run);
+}
+
+/* What a run tells of its study; what newer ones told stands. */
+static void take_run(study *s, const sx_run_facts *run) {
+    if (strcmp(run->study, s->name) != 0) return;
+    if (!s->newest[0]) {
+        sx_text_set(s->newest, sizeof s->newest, run->name);
+        read_claims(s);
+    }
+    for (int p = 0; p < PRESETS && strcmp(run->state, "finished") == 0; p++)
+        if (isnan(s->seconds[p]) && strcmp(run->preset, presets[p]) == 0)
+            s->seconds[p] = run->seconds;
+}
+
+/* At least one run, and more while there is time. */
+static void read_more(studies_pane *pane) {
+    double began = sx_seconds();
+    sx_run_facts run;
+    while (pane->reading) {
+        pane->reading = sx_run_walk_next(&pane->walk, &run);
+        for (size_t k = 0; k < pane->count && pane->reading; k++) take_run(&pane->studies[k], &run);
+        if (!sx_desk_has_time(pane->desk, began)) break;
+    }
+    if (!pane->reading) sx_run_walk_done(&pane->walk);
 }
 
 static void forget(studies_pane *pane) {
@@ -109,9 +119,9 @@ static void seen(void *state, bool seen) {
     forget(pane);
     if (sx_asset_find(folder, "studies", NULL) == SX_OK) read_folder(pane, folder);
     if (sx_user_file(folder, "studies", NULL) == SX_OK) read_folder(pane, folder);
-    read_runs(pane);
-    for (size_t i = 0; i < pane->count; i++) read_claims(&pane->studies[i]);
     sx_picker_lay(&pane->picker, pane->count, 1, pane->picker.rows);
+    pane->reading = sx_run_walk_begin(&pane->walk, NULL) == SX_OK;
+    read_more(pane);
 }
 
 static study *selected(const studies_pane *pane) {
@@ -288,6 +298,8 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
     studies_pane *pane = state;
     (void)how;
     box = sx_box_inset(box, 1, 0, 1, 0);
+    if (pane->reading) read_more(pane);
+    pane->desk->again |= pane->reading;
     const study *s = selected(pane);
     if (!s) {
         sx_centred_draw(canvas, box, sx_style_of(SX_ROLE_DIM),
@@ -303,17 +315,16 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
 /* ---- the pane ---------------------------------------------------------------------------------
  */
 
-static void heading(void *state, char *out, size_t size) {
+static void heading(const void *state, sx_heading *out) {
     const study *s = selected(state);
-    if (s)
-        snprintf(out, size, "Studies · %s", s->title[0] ? s->title : s->name);
-    else
-        snprintf(out, size, "Studies");
+    sx_heading_add(out, 0, "", "Studies");
+    if (s) sx_heading_add(out, 1, "", " · %s", s->title[0] ? s->title : s->name);
 }
 
 static void close_pane(void *state) {
     studies_pane *pane = state;
     forget(pane);
+    sx_run_walk_done(&pane->walk);
     sx_free(pane->studies);
     sx_free(pane);
 }

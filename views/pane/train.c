@@ -260,10 +260,10 @@ static const sx_command commands[] = {
      SX_COMMAND_BATCH, NULL, NULL},
     {0}};
 
-static void heading(void *state, char *out, size_t size) {
+static void heading(const void *state, sx_heading *out) {
     const train_pane *pane = state;
-    const char *model = pane->desk->now->model;
-    snprintf(out, size, model[0] ? "Train · %s" : "Train", model);
+    sx_heading_add(out, 0, "", "Train");
+    if (pane->desk->now->model[0]) sx_heading_add(out, 1, "", " · %s", pane->desk->now->model);
 }
 
 /* Points to either side that a mean takes, of a series with so many points a step as training. */

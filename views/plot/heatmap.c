@@ -2,9 +2,10 @@
  * ramp's steps in a legend.
  *
  * Layout in order of worth: the cells, all rows of them; then the labels at left and top; then the
- * legend. Where rows are more than lines, two share a line as half cells; where even that is not
- * enough, every second (third ...) row is shown and the header says so. The ramp's ends are the
- * caller's, so that frames and models compare. */
+ * legend. Labels are the grid's names, cut to their cells, else its values. Where rows are more
+ * than lines, two share a line as half cells; where even that is not enough, every second (third
+ * ...) row is shown and the header says so. The ramp's ends are the caller's, so that frames and
+ * models compare. */
 #include "views/plot/figure.h"
 #include "views/plot/scale.h"
 
@@ -14,8 +15,12 @@
 
 #define LEGEND_COLUMNS 11
 #define WIDEST_LABEL 10
-#define LEAST_COLUMNS 20 /* of a grid that are shown before labels or the legend give way */
-#define NARROWEST 3      /* columns of a grid that are worth labels */
+#define WIDEST_NAME 14
+#define SHORTEST_NAME 3    /* columns of a name that can still be told from others */
+#define ELLIPSIS_COLUMNS 6 /* a shorter cut name has no room for one */
+#define LEAST_COLUMNS 20   /* of a grid that are shown before labels or the legend give way */
+#define NARROWEST 3        /* columns of a grid that are worth labels */
+#define LABEL_SIZE 64
 
 typedef struct {
     const sx_grid *grid;
@@ -26,6 +31,7 @@ typedef struct {
     int rows, columns;         /* that are shown */
     int legend;                /* column where it begins, 0: none */
     bool header;
+    int name_columns;          /* of a row's name */
     int row_each, column_each; /* every how many lines and columns have a label */
     int row_decimals, column_decimals;
 } layout;
@@ -52,16 +58,31 @@ static const char *text_or_none(const char *text) {
     return text ? text : "";
 }
 
+/* A name without control characters, cut to `columns`; into out [LABEL_SIZE]. */
+static char *cut_name(char *out, const char *name, int columns) {
+    const char *cut = columns >= ELLIPSIS_COLUMNS ? "…" : "";
+    sx_text_printable(out, LABEL_SIZE - 4, name);
+    if (sx_text_columns(out) <= columns) return out;
+    int room = columns - sx_text_columns(cut);
+    for (size_t end = strlen(out); end > 0 && sx_text_columns(out) > room; end--)
+        if (((unsigned char)out[end - 1] & 0xC0) != 0x80) out[end - 1] = 0;
+    return strcat(out, cut);
+}
+
+/* Into out [LABEL_SIZE], as is the next. */
 static char *row_label(const layout *l, int row, char *out) {
+    if (l->grid->row_names) return cut_name(out, l->grid->row_names[row], l->name_columns);
     return sx_number_shown(out, l->grid->row_values[row], l->row_decimals);
 }
 
 static char *column_label(const layout *l, int column, char *out) {
+    if (l->grid->column_names)
+        return cut_name(out, l->grid->column_names[column], l->width * l->column_each - 1);
     return sx_number_shown(out, l->grid->column_values[column], l->column_decimals);
 }
 
 static int row_label_columns(const layout *l) {
-    char label[32];
+    char label[LABEL_SIZE];
     int most = sx_text_columns(text_or_none(l->grid->row_label));
     if (most > WIDEST_LABEL) most = WIDEST_LABEL;
     for (int i = 0; i < l->grid->rows; i++) {
@@ -108,7 +129,7 @@ static int column_label_start(const layout *l, const sx_surface *surface, int i,
 
 static bool labels_touch(const layout *l, const sx_surface *surface) {
     for (int i = 0, end = -2; i < l->columns; i += l->column_each) {
-        char label[32];
+        char label[LABEL_SIZE];
         int columns = sx_text_columns(column_label(l, i * l->column_step, label));
         int start = column_label_start(l, surface, i, columns);
         if (start < end + 2) return true;
@@ -117,9 +138,14 @@ static bool labels_touch(const layout *l, const sx_surface *surface) {
     return false;
 }
 
-/* As many labels as do not touch; a few less if then the last column has one. */
+/* As many labels as do not touch; a few less if then the last column has one. Names are cut so that
+ * as many as can be told apart do not. */
 static void choose_column_labels(layout *l, const sx_surface *surface) {
     int dense = 0;
+    if (l->grid->column_names) {
+        l->column_each = l->width > 0 ? divide_up(SHORTEST_NAME + 1, l->width) : l->columns;
+        return;
+    }
     for (l->column_each = 1; l->column_each < l->columns; l->column_each++) {
         if (dense && l->column_each > 2 * dense) break;
         int each = l->column_each * l->column_step;
@@ -135,7 +161,10 @@ static void choose_column_labels(layout *l, const sx_surface *surface) {
 
 static layout layout_of(const sx_surface *surface, const sx_grid *grid, const sx_heatmap *options) {
     layout l = {.grid = grid, .options = options};
-    l.row_each = grid->rows < 4 || surface->height > 2 * grid->rows ? 1 : 2;
+    bool every = grid->row_names || grid->rows < 4 || surface->height > 2 * grid->rows;
+    l.row_each = every ? 1 : 2;
+    l.name_columns = surface->width / 5 < SHORTEST_NAME ? SHORTEST_NAME : surface->width / 5;
+    if (l.name_columns > WIDEST_NAME) l.name_columns = WIDEST_NAME;
     l.row_decimals = decimals_of(grid->row_values, grid->rows, l.row_each);
     int left = row_label_columns(&l) + 1;
     int least = grid->columns < LEAST_COLUMNS ? grid->columns : LEAST_COLUMNS;
@@ -270,7 +299,7 @@ static void draw_cells(const layout *l, sx_surface *surface) {
 static void draw_row_labels(const layout *l, sx_surface *surface) {
     int lines = l->height > 0 ? l->height : 1, rows = l->height > 0 ? l->rows : (l->rows + 1) / 2;
     for (int i = 0; i < rows; i += l->row_each) {
-        char label[32];
+        char label[LABEL_SIZE];
         int row = (l->height > 0 ? i : 2 * i) * l->row_step;
         int columns = sx_text_columns(row_label(l, row, label));
         double y = l->y + i * lines + (l->height > 0 ? middle_of(l, surface) : 0);
@@ -290,16 +319,18 @@ static const char *header_note(const layout *l, int room, char *out, size_t size
 }
 
 static void draw_header(const layout *l, sx_surface *surface) {
-    int end = l->x - 1;
-    char name[64], note[32], label[32];
+    int end = l->x - 1, vacant; /* where the next label may begin */
+    char name[64], note[32], label[LABEL_SIZE];
     sx_text_set(name, sizeof name, text_or_none(l->grid->row_label));
     surface->kind->text(surface, 0, 0, sx_style_of(SX_ROLE_TEXT), name);
+    vacant = sx_text_columns(name) + 1;
     for (int i = 0; i < l->columns; i += l->column_each) {
         int columns = sx_text_columns(column_label(l, i * l->column_step, label));
         int start = column_label_start(l, surface, i, columns);
-        if (start < sx_text_columns(name) + 1) continue;
+        if (start < vacant) continue;
         surface->kind->text(surface, start, 0, sx_style_of(SX_ROLE_DIM), label);
         end = start + columns;
+        vacant = end + 1;
     }
     const char *text = header_note(l, surface->width - end - 2, note, sizeof note);
     if (end + 2 + sx_text_columns(text) <= surface->width)

@@ -124,12 +124,14 @@ static void series_sentence(const sx_result *result, sx_text *out) {
  */
 
 static void add_cell(sx_text *out, const sx_grid *grid, const char *what, size_t at) {
-    char value[32], row[32], column[32];
+    char value[32], numbers[2][32];
+    size_t row = at / (size_t)grid->columns, column = at % (size_t)grid->columns;
     sx_text_add(out, ", %s %s at %s %s, %s %s", what, number(value, grid->values[at]),
                 or_else(grid->row_label, "row"),
-                place(row, grid->row_values[at / (size_t)grid->columns]),
+                grid->row_names ? grid->row_names[row] : place(numbers[0], grid->row_values[row]),
                 or_else(grid->column_label, "column"),
-                place(column, grid->column_values[at % (size_t)grid->columns]));
+                grid->column_names ? grid->column_names[column]
+                                   : place(numbers[1], grid->column_values[column]));
 }
 
 static void grid_sentence(const sx_result *result, sx_text *out) {
