@@ -65,6 +65,9 @@ static const case_form forms[] = {
     {"cnn-4", MODELS "cnn-4.ini", 28, 1, 256, 10, true},
     {"resnet-20", "resnet(depth=20, width=16)", 32, 3, 256, 10, true},
     {"vit", "vit(dim=64, depth=6, heads=4, patch=4)", 28, 1, 256, 10, true},
+    {"vit-b16", "vit-b", 224, 3, 8, 1000, true},
+    {"resnet-18-224", "resnet-imagenet(depth=18)", 224, 3, 8, 1000, true},
+    {"resnet-50-224", "resnet-imagenet(depth=50)", 224, 3, 8, 1000, true},
     {"strided-cnn", MODELS "strided-cnn.ini", 28, 1, 1, 10, true},
     {"tabular", "mlp(width=64, depth=2, activation=tanh)", 1, 17, 1, 6, true},
 };
@@ -219,7 +222,7 @@ static double print_case(const bench_case *c, int rounds, double peak) {
     double rate = quartile(c->rate, NULL, rounds, 2);
     double flops = rate * sx_graph_cost(c->graph) * (c->form.predicts ? 2 : 6);
     double ratio = c->peer[0] > 0 ? quartile(c->rate, c->peer, rounds, 2) : 0;
-    printf("| %-11s | %-7s | %3d | %9.0f | %8.3f | %5.2f |", c->form.name,
+    printf("| %-13s | %-7s | %3d | %9.0f | %8.3f | %5.2f |", c->form.name,
            c->form.predicts ? "predict" : "train", c->form.batch, rate, 1e3 * c->form.batch / rate,
            quartile(c->rate, c->alone, rounds, 2));
     if (c->twin_count)

@@ -43,14 +43,29 @@ def resnet20():
     return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(64, 10))
 
 
-def resnet18():
+class Bottleneck(nn.Module):
+    def __init__(self, i, width, stride):
+        super().__init__()
+        o = 4 * width
+        self.a, self.n = conv(i, width, 1, 1, 0, False), nn.BatchNorm2d(width)
+        self.b, self.m = conv(width, width, 3, stride, bias=False), nn.BatchNorm2d(width)
+        self.c, self.k = conv(width, o, 1, 1, 0, False), nn.BatchNorm2d(o)
+        self.short = nn.Sequential(conv(i, o, 1, stride, 0, False), nn.BatchNorm2d(o)) if i != o else nn.Identity()
+
+    def forward(self, x):
+        y = torch.relu_(self.n(self.a(x)))
+        y = self.k(self.c(torch.relu_(self.m(self.b(y)))))
+        return torch.relu_(y + self.short(x))
+
+
+def large_resnet(make, blocks, expand, classes):
     layers = [conv(3, 64, 7, 2, 3, False), nn.BatchNorm2d(64), nn.ReLU(True), nn.MaxPool2d(3, 2, 1)]
     channels = 64
-    for stage in range(4):
-        for block in range(2):
-            layers.append(Residual(channels, 64 << stage, 2 if stage and not block else 1))
-            channels = 64 << stage
-    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(512, 10))
+    for stage, count in enumerate(blocks):
+        for block in range(count):
+            layers.append(make(channels, 64 << stage, 2 if stage and not block else 1))
+            channels = expand * 64 << stage
+    return nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(channels, classes))
 
 
 class Attention(nn.Module):
@@ -77,12 +92,12 @@ class Block(nn.Module):
 
 
 class ViT(nn.Module):
-    def __init__(self, side, channels, dim, depth, heads, patch):
+    def __init__(self, side, channels, dim, depth, heads, patch, classes=10):
         super().__init__()
         self.cut, self.cls = conv(channels, dim, patch, patch, 0), nn.Parameter(torch.zeros(1, 1, dim))
         self.place = nn.Parameter(torch.zeros(1, (side // patch) ** 2 + 1, dim))
         self.blocks = nn.Sequential(*[Block(dim, heads) for _ in range(depth)])
-        self.norm, self.end = nn.LayerNorm(dim), nn.Linear(dim, 10)
+        self.norm, self.end = nn.LayerNorm(dim), nn.Linear(dim, classes)
 
     def forward(self, x):
         x = self.cut(x).flatten(2).transpose(1, 2)
@@ -121,7 +136,10 @@ CASES = {
     "strided-cnn": (small_cnn, (1, 28, 28)),
     "cnn-4": (cnn4, (1, 28, 28)),
     "resnet-20": (resnet20, (3, 32, 32)),
-    "resnet-18": (resnet18, (3, 64, 64)),
+    "resnet-18": (lambda: large_resnet(Residual, (2, 2, 2, 2), 1, 10), (3, 64, 64)),
+    "resnet-18-224": (lambda: large_resnet(Residual, (2, 2, 2, 2), 1, 1000), (3, 224, 224)),
+    "resnet-50-224": (lambda: large_resnet(Bottleneck, (3, 4, 6, 3), 4, 1000), (3, 224, 224)),
+    "vit-b16": (lambda: ViT(224, 3, 768, 12, 12, 16, 1000), (3, 224, 224)),
     "vit": (lambda: ViT(28, 1, 64, 6, 4, 4), (1, 28, 28)),
     "vit-ti": (lambda: ViT(32, 3, 192, 12, 3, 4), (3, 32, 32)),
     "autoencoder": (autoencoder, (3, 64, 64)),
