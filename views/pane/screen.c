@@ -299,12 +299,9 @@ static const char *setting_choice(void *state, size_t row) {
     return screen && screen->options.setting ? screen->options.setting((int)row) : NULL;
 }
 
-/* The lessons that come with the program. */
 static const char *lesson_choice(void *state, size_t row) {
-    static const char *const lessons[] = {"what-a-convolution-sees", "confidence-is-not-accuracy",
-                                          "same-seed-same-bits"};
-    (void)state;
-    return row < sizeof lessons / sizeof *lessons ? lessons[row] : NULL;
+    const sx_screen *screen = state;
+    return screen && screen->options.lesson ? screen->options.lesson((int)row) : NULL;
 }
 
 const sx_command sx_screen_commands[] = {
