@@ -10,6 +10,7 @@ enum {
     SX_FOR_SCREEN = 2, /* the workbench: run, open, no command */
     SX_FOR_EXPORT = 4,
     SX_FOR_REPORT = 16,
+    SX_FOR_LESSON = 32,
     SX_SETTING = 8, /* can be kept in the file of settings */
 };
 

@@ -17,6 +17,7 @@
 
 sx_status sx_store_root(char *out, sx_error *err) {
     const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+    if (sx_scratch_root(out)) return SX_OK;
     if (data && data[0] == '/') return sx_path_join(out, data, "sextant/runs", err);
     if (home && home[0] == '/') return sx_path_join(out, home, ".local/share/sextant/runs", err);
     return sx_fail(err, SX_IO,
