@@ -89,9 +89,7 @@ static sx_status make_study(sx_engine *engine, const sx_config *config, sx_error
                                 .user = engine,
                                 .publish = sx_engine_take_result};
     engine->study = sx_study_new(config, engine->now.data, &context, err);
-    if (!engine->study) return err->status;
-    sx_lane_open(engine, config, engine->now.data);
-    return SX_OK;
+    return engine->study ? SX_OK : err->status;
 }
 
 static void close_run(sx_engine *engine) {
@@ -128,10 +126,12 @@ static void run_job(sx_engine *engine, sx_queued *job) {
     name_run(engine);
     sx_status status = load_data(engine, &job->config, &err);
     if (!status) status = make_study(engine, &job->config, &err);
-    if (status)
+    if (status) {
         fail_to_begin(engine, &err);
-    else
-        drive(engine, "start");
+        return;
+    }
+    sx_lane_open(engine, &job->config, engine->now.data);
+    drive(engine, "start");
 }
 
 /* ---- resume and open
@@ -242,8 +242,8 @@ static void explain(sx_engine *engine, const history *h, const char *broken, con
         sx_text_set(out, size, broken);
 }
 
-/* The network of a run that is not computed here, for the probe; without a checkpoint there is
- * none. Its step is the checkpoint's. */
+/* The network of a run that is not computed here, for the probe, which is open when it has learned
+ * it; without a checkpoint there is none. Its step is the checkpoint's. */
 static void load_network(sx_engine *engine, const sx_config *config) {
     sx_safetensors file;
     sx_error err = {0};
@@ -259,6 +259,7 @@ static void load_network(sx_engine *engine, const sx_config *config) {
         engine->now.report.step = step ? strtoll(step, NULL, 10) : 0;
         sx_lane_teach(engine, true);
     }
+    sx_lane_open(engine, status ? NULL : config, engine->now.data);
     engine->now.report = report;
     sx_study_free(engine->study);
     engine->study = NULL;
@@ -330,6 +331,7 @@ static void resume(sx_engine *engine, const sx_config *config, sx_error *err) {
         if (strcmp(state.metadata[i].key, "step") == 0)
             engine->pace.first_step = engine->now.report.step =
                 strtoll(state.metadata[i].value, NULL, 10);
+    sx_lane_open(engine, config, engine->now.data);
     drive(engine, "resume");
 }
 

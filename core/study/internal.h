@@ -147,6 +147,9 @@ void sx_live_init(sx_study *study);
 sx_status sx_live_allocate(sx_study *study, int batch, sx_error *err);
 sx_status sx_live_prepare(sx_study *study, sx_error *err);
 void sx_live_report(const sx_study *study, sx_study_report *report);
+/* state.c: what data are, as far as a checkpoint must find them again. */
+void sx_study_describe_data(const sx_study_data *data, char *out, size_t size);
+
 void sx_live_save(const sx_study *study, double row[SX_LIVE_NUMBERS]);
 sx_status sx_live_load(sx_study *study, const double row[SX_LIVE_NUMBERS], sx_error *err);
 

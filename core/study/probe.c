@@ -91,13 +91,52 @@ void sx_probe_stop_flag(sx_probe *probe, const atomic_bool *stop) {
     if (probe->many) sx_evaluator_stop_flag(probe->many, stop);
 }
 
+/* The model has other parameters now, which stay. */
+static void learned(sx_probe *probe, int64_t step) {
+    probe->answer.step = step;
+    sx_evaluator_hold(probe->one, true);
+    sx_evaluator_hold(probe->many, true);
+}
+
 void sx_probe_learn(sx_probe *probe, const sx_parameters *parameters, int64_t step) {
     if (!probe->has_model || parameters->size != probe->model.parameters.size) return;
     memcpy(probe->model.parameters.values, parameters->values,
            parameters->size * sizeof *parameters->values);
-    probe->answer.step = step;
-    sx_evaluator_hold(probe->one, true);
-    sx_evaluator_hold(probe->many, true);
+    learned(probe, step);
+}
+
+/* Running statistics are never averaged. */
+static void take_average(sx_parameters *parameters, const sx_safetensor *average) {
+    if (average->dtype != SX_DTYPE_F32 || average->bytes != parameters->size * sizeof(float))
+        return;
+    for (int i = 0; i < parameters->count; i++) {
+        const sx_slice *slice = &parameters->slices[i];
+        const char *from = (const char *)average->values + slice->offset * sizeof(float);
+        if (slice->trained)
+            memcpy(parameters->values + slice->offset, from, slice->count * sizeof(float));
+    }
+}
+
+sx_status sx_probe_recall(sx_probe *probe, const sx_safetensors *file, sx_error *err) {
+    char here[160], there[160];
+    double step = 0;
+    const char *data = sx_safetensors_metadata(file, "data");
+    const char *text = sx_safetensors_metadata(file, "step");
+    sx_study_describe_data(probe->data, here, sizeof here);
+    sx_text_printable(there, sizeof there, data ? data : "nobody knows which");
+    if (!data || strcmp(data, here) != 0)
+        return sx_fail(err, SX_BAD_INPUT, "that network learned from other data: %s", there);
+    sx_status status = sx_model_load(&probe->model, file, err);
+    if (status) return status;
+    const sx_safetensor *average = sx_safetensors_find(file, "average.parameters");
+    if (average) take_average(&probe->model.parameters, average);
+    if (text) sx_text_number(text, &step);
+    learned(probe, step >= 0 && step < 0x1p50 ? (int64_t)step : 0);
+    return SX_OK;
+}
+
+const sx_study_data *sx_probe_data(const sx_probe *probe) {
+    return probe->data;
 }
 
 const sx_probe_answer *sx_probe_answer_of(const sx_probe *probe) {

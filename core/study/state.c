@@ -15,12 +15,11 @@ static sx_safetensor numbers(const char *name, size_t rows, size_t columns, cons
                            .bytes = rows * columns * sizeof *values};
 }
 
-/* What the data are, as far as a resumed run must find them again. */
-static void describe_data(const sx_study *s, char *out, size_t size) {
-    const sx_source_facts *facts = sx_source_describe(s->data->source);
+void sx_study_describe_data(const sx_study_data *data, char *out, size_t size) {
+    const sx_source_facts *facts = sx_source_describe(data->source);
     snprintf(out, size, "%.60s, %zu + %zu + %zu items, %d classes, %d pixels", facts->name,
              facts->counts[SX_SPLIT_TRAIN], facts->counts[SX_SPLIT_VALIDATION],
-             facts->counts[SX_SPLIT_TEST], facts->classes, s->size);
+             facts->counts[SX_SPLIT_TEST], facts->classes, sx_view_size(data->view));
 }
 
 /* What the position in the data and the turns depend on. */
@@ -50,7 +49,7 @@ sx_status sx_study_save(sx_study *s, sx_study_state *out, sx_error *err) {
     s->tensors[count++] = numbers("study.live", 1, SX_LIVE_NUMBERS, s->live_row);
     snprintf(s->seed_text, sizeof s->seed_text, "%llu", (unsigned long long)s->seed);
     snprintf(s->validated_text, sizeof s->validated_text, "%lld", (long long)s->validated);
-    describe_data(s, s->data_text, sizeof s->data_text);
+    sx_study_describe_data(s->data, s->data_text, sizeof s->data_text);
     describe_plan(s, s->plan_text, sizeof s->plan_text);
     s->metadata[pairs++] = (sx_metadata){"seed", s->seed_text};
     s->metadata[pairs++] = (sx_metadata){"validated", s->validated_text};
@@ -163,7 +162,7 @@ typedef struct {
 static sx_status read_all(const sx_study *s, const sx_safetensors *file, loaded *l, sx_error *err) {
     char seed[24], data[160], plan[160];
     snprintf(seed, sizeof seed, "%llu", (unsigned long long)s->seed);
-    describe_data(s, data, sizeof data);
+    sx_study_describe_data(s->data, data, sizeof data);
     describe_plan(s, plan, sizeof plan);
     sx_status status = check_text(file, "seed", seed, err);
     if (!status) status = check_text(file, "data", data, err);
