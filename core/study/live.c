@@ -94,9 +94,8 @@ sx_status sx_live_prepare(sx_study *s, sx_error *err) {
 static sx_status check_scale(const sx_study_report *r, double value, sx_error *err) {
     double scale = r->scale * value;
     if (value > 0 && scale > 1 / SCALE_LIMIT && scale < SCALE_LIMIT) return SX_OK;
-    return sx_fail(err, SX_BAD_INPUT,
-                   "the learning rate is %g times the study's; %g times that is %s", r->scale,
-                   value, value > 1 ? "too much" : "too little");
+    return sx_fail(err, SX_BAD_INPUT, "a factor of %g on a learning rate that has %g already is %s",
+                   value, r->scale, value > 1 ? "too much" : "too little");
 }
 
 static sx_status scale(sx_study *s, double value, sx_error *err) {

@@ -65,6 +65,8 @@ check "it learns" shows "step [1-9]"
 type_keys ":replay z" Tab
 check "a lesson is completed, whatever there is" shows ":replay zebra"
 type_keys Enter
+check "it asks before the run is stopped" shows "y plays the lesson"
+type_keys y
 check "it plays in a store of its own" shows "Runs of the lesson · 1"
 type_keys Escape
 check "it has ended" shows "the lesson has ended here"
@@ -80,10 +82,10 @@ check "the lesson once more" shows "Runs of the lesson · 1"
 type_keys Space
 check "held" shows "the other keys are yours"
 type_keys a
-check "another run begins" shows "running 0002-tiny"
+check "another run begins" shows "running 0003-tiny"
 type_keys q q
 check "a person's own run is kept" shows "the runs of the lesson are in"
-check "where it says" sh -c "ls $home/cache/sextant/lessons/*/0002-tiny/checkpoint.safetensors"
+check "where it says" sh -c "ls $home/cache/sextant/lessons/*/0003-tiny/checkpoint.safetensors"
 
 terminal 80 24 "$run --seed 5; echo \"left with \$?\"; exec sleep 1000"
 check "it learns" shows "step [1-9]"

@@ -54,7 +54,8 @@ static const sx_probe_answer *known(const probe_pane *pane) {
 /* A run that has ended is what its checkpoint holds. */
 static bool is_there(const probe_pane *pane, int network) {
     const sx_desk *desk = pane->desk;
-    if (network == CHECKPOINT) return desk->now->path[0] && sx_desk_active(desk);
+    bool has_checkpoint = desk->now->path[0] && !isnan(desk->now->checkpoint_age);
+    if (network == CHECKPOINT) return has_checkpoint && sx_desk_active(desk);
     if (network == LIVE) return true;
     const char *run = desk->compared[network - MARKED];
     return run[0] && strcmp(run, desk->now->run) != 0;
@@ -260,17 +261,19 @@ static void run_animate(void *state, int value, const char *argument) {
                     sx_along_name(pane->desk->along));
 }
 
+/* Past the live one if that is what is seen already. */
 static void run_network(void *state, int value, const char *argument) {
     probe_pane *pane = state;
     int before = pane->network;
     (void)value, (void)argument;
     do pane->network = (pane->network + 1) % NETWORKS;
-    while (!is_there(pane, pane->network));
+    while (!is_there(pane, pane->network) || (pane->refused && pane->network == LIVE));
     pane->refused = false;
     read_items(pane);
     ask(pane);
     if (before == LIVE && pane->network == LIVE)
-        sx_desk_say(pane->desk, "there is no other network; x marks runs on the page of runs");
+        sx_desk_say(pane->desk,
+                    "there is no other network yet: s writes a checkpoint, x marks runs on page 8");
 }
 
 /* The cell of the location map where the object is. */
