@@ -115,7 +115,7 @@ typedef struct {
     sx_question question;
     uint64_t number;
     sx_probe *probe;
-    const char *problem; /* "" or why it is not the one that was asked */
+    char problem[sizeof((sx_answer *)0)->problem]; /* "" or why it is not the one that was asked */
 } task;
 
 enum { PART, WHOLE, UNREADABLE };
@@ -141,7 +141,7 @@ static void publish_scene(sx_engine *engine, const task *t, int how) {
 static void answer_scene(sx_engine *engine, task *t) {
     sx_error err = {0};
     t->probe = sx_guest_of(&engine->lane, t->question.network, &err);
-    t->problem = t->probe ? "" : err.message;
+    sx_text_set(t->problem, sizeof t->problem, t->probe ? "" : err.message);
     if (!t->probe) t->probe = engine->lane.probe; /* for the picture */
     if (sx_probe_begin(t->probe, &t->question.scene, t->question.along, NULL)) {
         publish_scene(engine, t, UNREADABLE);

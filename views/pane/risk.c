@@ -46,7 +46,7 @@ static bool is_number_column(const double *values, size_t n) {
 sx_operating_point sx_part_point(const sx_result *items, sx_confidence measure, double target) {
     sx_operating_point point = {NAN, NAN};
     const sx_column *wrong = sx_part_column(items, "wrong");
-    size_t n = wrong && wrong->numbers ? items->table.rows : 0;
+    size_t n = items && wrong && wrong->numbers ? items->table.rows : 0;
     uint8_t *bad = sx_alloc(n, 1);
     double *confidence = n > 0 ? confidences(items, measure) : NULL;
     for (size_t i = 0; bad && i < n; i++) bad[i] = wrong->numbers[i] > 0;
