@@ -28,6 +28,7 @@ typedef struct {
     const char *replay; /* --replay FILE: a lesson that plays at the terminal */
     double speed;       /* of it */
     bool idle;          /* no job at first */
+    bool scratch, keep; /* runs go into the scratch store; which is kept */
     const char *size;   /* --size 120x40, with --script */
     char note[256];     /* "" or what is wrong with the file of settings */
     bool fixed_clock;   /* --clock fixed: times are shown as 0:00, for golden screens */

@@ -11,7 +11,8 @@ enum {
     SX_FOR_EXPORT = 4,
     SX_FOR_REPORT = 16,
     SX_FOR_MODEL = 32, /* open MODEL, classify */
-    SX_SETTING = 8,    /* can be kept in the file of settings */
+    SX_FOR_LESSON = 64,
+    SX_SETTING = 8, /* can be kept in the file of settings */
 };
 
 typedef struct {

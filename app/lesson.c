@@ -29,6 +29,7 @@ sx_status sx_lesson_begin(sx_lesson *lesson, sx_workbench *bench, const char *na
     if (!script) return err->status;
     sx_lesson_end(lesson, bench);
     *lesson = (sx_lesson){.script = script, .speed = speed};
+    bench->plays = true;
     sx_script_pace(script, speed);
     tell(lesson, bench);
     return SX_OK;
@@ -38,6 +39,7 @@ void sx_lesson_end(sx_lesson *lesson, sx_workbench *bench) {
     if (!lesson->script) return;
     sx_script_free(lesson->script);
     *lesson = (sx_lesson){0};
+    bench->plays = false;
     sx_screen_lesson(bench->screen, "");
     sx_screen_command(bench->screen, "caption", NULL);
 }
@@ -47,6 +49,7 @@ bool sx_lesson_key(sx_lesson *lesson, sx_workbench *bench, const char *key) {
     bool faster = !strcmp(key, "+") || !strcmp(key, "="), slower = !strcmp(key, "-");
     if (strcmp(key, "space") == 0) {
         lesson->paused = !lesson->paused;
+        bench->plays = !lesson->paused;
     } else if (lesson->paused) {
         return false;
     } else if (strcmp(key, "Esc") == 0) {
@@ -79,6 +82,7 @@ bool sx_lesson_turn(sx_lesson *lesson, sx_workbench *bench) {
         sx_screen_say(bench->screen, "the lesson is over; everything here is yours", false);
         return true;
     case SX_SCRIPT_FAILED:
+        sx_scratch_keep(); /* somebody may want to see why */
         sx_lesson_end(lesson, bench);
         sx_screen_say(bench->screen, err.message, true);
         return true;

@@ -4,6 +4,12 @@
 
 #include "app/script.h"
 
+/* The lessons that come with the program, by name, row by row; NULL past the end. */
+const char *sx_lesson_choice(int row);
+
+/* True if `name` is one of them, and no file of that name lies here. */
+bool sx_lesson_comes_along(const char *name);
+
 /* Start with {0}: nothing plays. */
 typedef struct {
     sx_script *script;

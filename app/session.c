@@ -59,8 +59,9 @@ static void show_title(session *s) {
 }
 
 static sx_status draw_frame(session *s, sx_error *err) {
-    sx_status status =
-        sx_workbench_draw(&s->bench, s->width, s->height, sx_terminal_look(s->terminal), err);
+    sx_look look = sx_terminal_look(s->terminal);
+    look.coarse = s->settings.app.slow;
+    sx_status status = sx_workbench_draw(&s->bench, s->width, s->height, look, err);
     if (status != SX_OK) return status;
     sx_terminal_flush(s->terminal, &s->bench.canvas);
     show_title(s);
@@ -109,9 +110,12 @@ static void record(session *s, const char *path, bool by_prompt) {
     }
 }
 
+/* What comes with the program has its own store; a recording is about the person's own runs. */
 static void replay(session *s, const char *name) {
     sx_error err = {0};
-    if (sx_lesson_begin(&s->lesson, &s->bench, name, s->bench.options->speed, &err))
+    bool scratch = sx_lesson_comes_along(name) && !sx_scratch_is_used();
+    if (scratch && !sx_scratch_open(&err)) sx_screen_command(s->bench.screen, "unmark", NULL);
+    if (err.status || sx_lesson_begin(&s->lesson, &s->bench, name, s->bench.options->speed, &err))
         sx_screen_say(s->bench.screen, err.message, true);
 }
 

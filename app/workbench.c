@@ -5,6 +5,7 @@
 
 #include "app/arguments.h"
 #include "app/commands.h"
+#include "app/lesson.h"
 #include "app/script.h"
 #include "app/session.h"
 #include "app/theme.h"
@@ -71,6 +72,8 @@ static sx_status start(void *user, const sx_start *wanted, sx_error *err) {
     sx_job job = {.kind = SX_JOB_OPEN, .run = wanted->what};
     sx_config config;
     if (!bench->engine) return sx_fail(err, SX_IO, "nothing can be started yet");
+    bool by_hand = !bench->plays && !bench->options->script;
+    if (by_hand && wanted->kind != SX_START_OPEN) sx_scratch_keep(); /* a run of the person's own */
     if (wanted->kind == SX_START_RESUME) job.kind = SX_JOB_RESUME;
     if (wanted->kind == SX_START_OPEN || wanted->kind == SX_START_RESUME)
         return queue(bench, &job, err);
@@ -143,6 +146,7 @@ sx_status sx_workbench_begin(sx_workbench *bench, const sx_app_options *options,
                                 .ask = ask,
                                 .start = start,
                                 .setting = sx_arguments_choice,
+                                .lesson = sx_lesson_choice,
                                 .starts_freely = options->script != NULL,
                                 .page = options->page,
                                 .picture_seconds = picture_seconds};
@@ -185,7 +189,8 @@ int sx_workbench_stop(sx_workbench *bench, sx_error *err) {
         sx_fail(err, SX_IO, "%s", bench->shown.message);
         return sx_app_fail(err);
     }
-    if (stopped && bench->shown.state == SX_STATE_STOPPED && bench->shown.run[0])
+    bool stays = bench->shown.run[0] && !sx_scratch_is_used();
+    if (stopped && bench->shown.state == SX_STATE_STOPPED && stays)
         printf("sextant: stopped at step %lld; go on with: sextant run --resume %s\n",
                (long long)bench->shown.report.step,
                bench->by_path ? bench->shown.path : bench->shown.run);
@@ -235,7 +240,9 @@ static int work_by_script(const sx_app_options *options) {
                 options->size);
         return sx_app_fail(&err);
     }
-    sx_look look = {.colours = options->plain_colours ? 0 : 256, .unicode = !options->ascii};
+    sx_look look = {.colours = options->plain_colours ? 0 : 256,
+                    .unicode = !options->ascii,
+                    .coarse = options->slow};
     if (options->note[0]) fprintf(stderr, "sextant: %s\n", options->note);
     sx_signals_install(SX_SIGNALS_ENDING);
     sx_status status = sx_workbench_begin(&bench, options, 0, &err);
@@ -252,7 +259,13 @@ int sx_app_workbench(const sx_app_options *options) {
     sx_error err = {0};
     if (options->theme && sx_theme_read(options->theme, &theme, &err)) return sx_app_fail(&err);
     sx_theme_use(options->theme ? &theme : NULL);
-    return options->script ? work_by_script(options) : sx_session_run(options);
+    if (options->scratch && sx_scratch_open(&err)) return sx_app_fail(&err);
+    if (options->keep) sx_scratch_keep();
+    int code = options->script ? work_by_script(options) : sx_session_run(options);
+    char kept[SX_PATH_SIZE];
+    sx_scratch_close(kept);
+    if (kept[0]) printf("sextant: the runs of the lesson are in %s\n", kept);
+    return code;
 }
 
 /* ---- help -------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ typedef struct {
     uint64_t jobs;             /* that were queued */
     bool starting;             /* the last of them has not begun yet */
     bool news;                 /* a snapshot or an answer came since this was cleared */
+    bool plays;                /* a lesson presses the keys, no person */
     bool left;                 /* a key or a command left the workbench */
     int64_t told;              /* step at which the engine was told something last, -1: was not */
     sx_job_kind kind;          /* of the job that is shown or will be */

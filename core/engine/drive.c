@@ -49,6 +49,13 @@ static const char *const study_commands[SX_COMMANDS] = {[SX_COMMAND_SCALE] = "sc
                                                         [SX_COMMAND_AUGMENT] = "augment",
                                                         [SX_COMMAND_BATCH] = "batch"};
 
+sx_status sx_engine_check(const sx_snapshot *snapshot, sx_command_kind kind, double value,
+                          sx_error *err) {
+    bool reported = snapshot->report.batch > 0;
+    if (!study_commands[kind] || !reported) return SX_OK;
+    return sx_study_check(&snapshot->report, study_commands[kind], value, err);
+}
+
 static void apply(sx_engine *engine, const sx_command *command) {
     switch (command->kind) {
     case SX_COMMAND_PAUSE:

@@ -92,6 +92,11 @@ typedef enum {
     SX_COMMANDS
 } sx_command_kind;
 
+/* If the study of this snapshot would take a live value; before it reports, nobody knows, and it is
+ * SX_OK. SX_BAD_INPUT with a sentence. */
+sx_status sx_engine_check(const sx_snapshot *snapshot, sx_command_kind kind, double value,
+                          sx_error *err);
+
 /* From any thread; never blocks for longer than a queue's lock. Commands that change the result are
  * journalled with the step at which they acted, and replayed on resume. */
 void sx_engine_send(sx_engine *engine, sx_command_kind kind, double value);
@@ -102,20 +107,27 @@ void sx_snapshot_release(const sx_snapshot *snapshot);
 
 /* ---- the probe, on a thread of its own ---- */
 
+#define SX_NETWORK_SIZE 1024
+
 /* A question: a scene, with the curve along a factor; or, where `pictures` > 0, the sheet of so
- * many pictures at the scene's pose. */
+ * many pictures at the scene's pose. A scene may be put to another network: that of the checkpoint
+ * of a run, as sx_run_open takes it. */
 typedef struct {
     sx_scene scene;
     sx_along along;
-    int pictures; /* up to SX_SHEET_PICTURES */
+    int pictures;                  /* up to SX_SHEET_PICTURES */
+    char network[SX_NETWORK_SIZE]; /* "": the job's */
 } sx_question;
 
 /* As much as is known yet of the answer to question `number`; immutable. */
 typedef struct {
     uint64_t version; /* grows */
     uint64_t number;
-    bool whole;            /* picture, probabilities and curve */
-    bool unreadable;       /* the object cannot be read; nothing more will come */
+    bool whole;                    /* picture, probabilities and curve */
+    bool unreadable;               /* the object cannot be read; nothing more will come */
+    char network[SX_NETWORK_SIZE]; /* as it was asked */
+    char
+        problem[256]; /* why that one cannot be asked: then there is only the picture; "": it can */
     sx_probe_answer known; /* of a scene; its arrays are kept by the answer */
     sx_sheet sheet;        /* count 0: it was a scene */
 } sx_answer;

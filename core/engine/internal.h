@@ -51,6 +51,8 @@ typedef struct {
     pthread_mutex_t mutex;
     pthread_cond_t changed;
     sx_probe *probe; /* NULL while there are no data; the lane's while it is busy */
+    sx_probe *guest; /* of the network that was asked last, if it is not the job's (guest.c) */
+    char guest_name[SX_NETWORK_SIZE];
     bool open, asked, busy, quit;
     sx_question question;
     uint64_t number, version;
@@ -126,8 +128,16 @@ void sx_lane_end(sx_engine *engine);
 void sx_lane_open(sx_engine *engine, const sx_config *config, const sx_safetensors *checkpoint);
 void sx_lane_close(sx_engine *engine);
 /* Leaves the study's parameters to the probe if it wants them and is not asked too often; `now`:
- * also if not. */
+ * also if not, and before there is a probe. */
 void sx_lane_teach(sx_engine *engine, bool now);
+
+/* ---- guest.c: the lane's side -------------------------------------------------------------------
+ */
+
+/* The probe of the network that is asked, "": the job's. NULL, and a sentence, if there is none. */
+sx_probe *sx_guest_of(sx_lane *lane, const char *network, sx_error *err);
+/* Only while the lane is not busy, or by itself. */
+void sx_guest_drop(sx_lane *lane);
 
 /* ---- record.c: what goes to disk ----------------------------------------------------------------
  */

@@ -306,6 +306,7 @@ static sx_status go_back(sx_engine *engine, sx_error *err) {
         sx_status status = sx_study_load(engine->study, &file, err);
         sx_safetensors_done(&file);
         if (status) return status;
+        engine->checkpointed = sx_seconds(); /* what would be lost begins here */
     }
     sx_status status = read_history(engine, applied, &h, err);
     engine->applied = applied;

@@ -57,6 +57,7 @@ void sx_lane_close(sx_engine *engine) {
     while (lane->busy) pthread_cond_wait(&lane->changed, &lane->mutex);
     sx_probe *probe = lane->probe;
     const sx_answer *newest = lane->newest;
+    sx_guest_drop(lane);
     lane->probe = NULL;
     lane->newest = NULL;
     lane->lesson_size = 0;
@@ -70,9 +71,8 @@ void sx_lane_teach(sx_engine *engine, bool now) {
     sx_lane *lane = &engine->lane;
     int64_t step = engine->now.report.step;
     double time = sx_seconds();
-    if (!lane->probe || lane->taught == step) return;
-    if (!now && (!atomic_load(&lane->wants) || time - lane->taught_at < SECONDS_BETWEEN_LESSONS))
-        return;
+    bool in_time = atomic_load(&lane->wants) && time - lane->taught_at >= SECONDS_BETWEEN_LESSONS;
+    if (lane->taught == step || (!now && !(lane->probe && in_time))) return;
     const sx_parameters *parameters = sx_study_parameters(engine->study);
     pthread_mutex_lock(&lane->mutex);
     if (sx_grow((void **)&lane->lesson, &lane->lesson_capacity, parameters->size,
@@ -111,16 +111,26 @@ static void publish(sx_engine *engine, counted *c) {
     (void)put;
 }
 
+/* What is asked and by which number, and who answers it. */
+typedef struct {
+    sx_question question;
+    uint64_t number;
+    sx_probe *probe;
+    char problem[sizeof((sx_answer *)0)->problem]; /* "" or why it is not the one that was asked */
+} task;
+
 enum { PART, WHOLE, UNREADABLE };
 
-static void publish_scene(sx_engine *engine, uint64_t number, int how) {
-    const sx_probe_answer *known = sx_probe_answer_of(engine->lane.probe);
+static void publish_scene(sx_engine *engine, const task *t, int how) {
+    const sx_probe_answer *known = sx_probe_answer_of(t->probe);
     size_t classes = (size_t)known->classes, pixels = (size_t)known->size * (size_t)known->size * 3;
-    counted *c = make(number, classes, pixels);
+    counted *c = make(t->number, classes, pixels);
     if (!c) return;
     sx_probe_answer *copy = &c->answer.known;
     c->answer.whole = how != PART;
     c->answer.unreadable = how == UNREADABLE;
+    sx_text_set(c->answer.network, sizeof c->answer.network, t->question.network);
+    sx_text_set(c->answer.problem, sizeof c->answer.problem, t->problem);
     *copy = *known;
     copy->probabilities = c->values;
     copy->pixels = (uint8_t *)(c->values + classes);
@@ -129,17 +139,20 @@ static void publish_scene(sx_engine *engine, uint64_t number, int how) {
     publish(engine, c);
 }
 
-static void answer_scene(sx_engine *engine, const sx_question *q, uint64_t number) {
-    sx_probe *probe = engine->lane.probe;
-    if (sx_probe_begin(probe, &q->scene, q->along, NULL)) {
-        publish_scene(engine, number, UNREADABLE);
+static void answer_scene(sx_engine *engine, task *t) {
+    sx_error err = {0};
+    t->probe = sx_guest_of(&engine->lane, t->question.network, &err);
+    sx_text_set(t->problem, sizeof t->problem, t->probe ? "" : err.message);
+    if (!t->probe) t->probe = engine->lane.probe; /* for the picture */
+    if (sx_probe_begin(t->probe, &t->question.scene, t->question.along, NULL)) {
+        publish_scene(engine, t, UNREADABLE);
         return;
     }
-    publish_scene(engine, number, PART);
-    if (sx_probe_judge(probe, NULL)) return;
-    publish_scene(engine, number, PART);
-    if (sx_probe_walk(probe, NULL)) return;
-    publish_scene(engine, number, WHOLE);
+    publish_scene(engine, t, t->problem[0] ? WHOLE : PART);
+    if (t->problem[0] || sx_probe_judge(t->probe, NULL)) return;
+    publish_scene(engine, t, PART);
+    if (sx_probe_walk(t->probe, NULL)) return;
+    publish_scene(engine, t, WHOLE);
 }
 
 static void answer_sheet(sx_engine *engine, const sx_question *q, uint64_t number) {
@@ -158,15 +171,20 @@ static void answer_sheet(sx_engine *engine, const sx_question *q, uint64_t numbe
 }
 
 /* Without the mutex; the probe is the lane's while it is busy. */
-static void answer(sx_engine *engine, const sx_question *q, uint64_t number) {
-    if (q->pictures > 0)
-        answer_sheet(engine, q, number);
+static void answer(sx_engine *engine, task *t) {
+    if (t->question.pictures > 0)
+        answer_sheet(engine, &t->question, t->number);
     else
-        answer_scene(engine, q, number);
+        answer_scene(engine, t);
+}
+
+/* Newer parameters of the job; another network has none. */
+static void want_lessons(sx_lane *lane) {
+    atomic_store(&lane->wants, lane->open && !lane->question.network[0]);
 }
 
 /* With the mutex: waits for work and takes it; false at the end of the engine. */
-static bool take_work(sx_lane *lane, sx_question *out, uint64_t *number) {
+static bool take_work(sx_lane *lane, task *out) {
     for (;;) {
         if (lane->quit) return false;
         bool news = lane->asked || (lane->open && lane->lesson_size > 0);
@@ -181,23 +199,22 @@ static bool take_work(sx_lane *lane, sx_question *out, uint64_t *number) {
     lane->asked = false;
     lane->busy = true;
     atomic_store(&lane->stop, false);
-    *out = lane->question;
-    *number = lane->number;
+    out->question = lane->question;
+    out->number = lane->number;
     return true;
 }
 
 static void *work(void *argument) {
     sx_engine *engine = argument;
     sx_lane *lane = &engine->lane;
-    sx_question q;
-    uint64_t number;
+    task t = {0};
     pthread_mutex_lock(&lane->mutex);
-    while (take_work(lane, &q, &number)) {
+    while (take_work(lane, &t)) {
         pthread_mutex_unlock(&lane->mutex);
-        answer(engine, &q, number);
+        answer(engine, &t);
         pthread_mutex_lock(&lane->mutex);
         lane->busy = false;
-        atomic_store(&lane->wants, lane->open);
+        want_lessons(lane);
         pthread_cond_broadcast(&lane->changed);
     }
     pthread_mutex_unlock(&lane->mutex);
@@ -211,12 +228,12 @@ void sx_engine_ask(sx_engine *engine, const sx_question *question) {
     sx_lane *lane = &engine->lane;
     pthread_mutex_lock(&lane->mutex);
     lane->open = lane->asked = question != NULL;
-    atomic_store(&lane->wants, lane->open);
     atomic_store(&lane->stop, true); /* of the older one */
     if (question) {
         lane->question = *question;
         lane->number++;
     }
+    want_lessons(lane);
     pthread_cond_broadcast(&lane->changed);
     pthread_mutex_unlock(&lane->mutex);
 }

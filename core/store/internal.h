@@ -40,6 +40,18 @@ sx_status sx_run_find(const char *which, char *out, sx_error *err);
 /* The name below the root that is nearest to `name`, into out [96]; false if there are no runs. */
 bool sx_run_nearest(const char *name, char *out);
 
+/* ---- scratch.c ----------------------------------------------------------------------------------
+ */
+
+/* The scratch store's folder, into out [SX_PATH_SIZE]; false: it is not used. Any thread. */
+bool sx_scratch_root(char *out);
+
+/* ---- manage.c -----------------------------------------------------------------------------------
+ */
+
+/* Removes a folder with everything in it; links are removed, not followed. 0, or errno says why. */
+int sx_folder_remove(const char *path);
+
 /* ---- journal.c ----------------------------------------------------------------------------------
  */
 

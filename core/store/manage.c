@@ -98,6 +98,10 @@ static int remove_one(const char *path, const struct stat *facts, int kind, stru
     return remove(path);
 }
 
+int sx_folder_remove(const char *path) {
+    return nftw(path, remove_one, OPEN_FILES, FTW_DEPTH | FTW_PHYS);
+}
+
 sx_status sx_store_delete(const char *which, sx_error *err) {
     char root[SX_PATH_SIZE], from[SX_PATH_SIZE], to[SX_PATH_SIZE], folder[160];
     sx_run_folder *run = take(which, root, from, err);
@@ -107,7 +111,7 @@ sx_status sx_store_delete(const char *which, sx_error *err) {
     if (!status && rename(from, to) != 0)
         status = sx_fail(err, SX_IO, "cannot delete '%.200s': %s", from, strerror(errno));
     sx_run_close(run);
-    if (!status && nftw(to, remove_one, OPEN_FILES, FTW_DEPTH | FTW_PHYS) != 0)
+    if (!status && sx_folder_remove(to) != 0)
         status = sx_fail(err, SX_IO, "what is left of the run lies in '%.200s': %s", to,
                          strerror(errno));
     return status;

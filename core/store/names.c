@@ -15,13 +15,17 @@
 #define MOST_DIGITS 9
 #define DIGITS "0123456789"
 
-sx_status sx_store_root(char *out, sx_error *err) {
+static sx_status own_root(char *out, sx_error *err) {
     const char *data = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
     if (data && data[0] == '/') return sx_path_join(out, data, "sextant/runs", err);
     if (home && home[0] == '/') return sx_path_join(out, home, ".local/share/sextant/runs", err);
     return sx_fail(err, SX_IO,
                    "neither XDG_DATA_HOME nor HOME names a folder for the runs; "
                    "set one, or give --out DIR");
+}
+
+sx_status sx_store_root(char *out, sx_error *err) {
+    return sx_scratch_root(out) ? SX_OK : own_root(out, err);
 }
 
 long sx_run_number(const char *name) {
@@ -43,17 +47,26 @@ static int lock_root(const char *root) {
     return fd;
 }
 
-static sx_status make_next(const char *root, const char *name, char *out, sx_error *err) {
-    char folder[160];
+/* The larger of `number` and the largest in a folder. */
+static sx_status largest_number(const char *root, long *number, sx_error *err) {
     sx_listing listing;
     sx_status status = sx_directory_list(root, &listing, err);
     if (status) return status;
-    long number = 0;
     for (size_t i = 0; i < listing.count; i++) {
         long other = sx_run_number(listing.names[i]);
-        if (other > number) number = other;
+        if (other > *number) *number = other;
     }
     sx_listing_done(&listing);
+    return SX_OK;
+}
+
+/* A scratch run is none of the person's own by name either. */
+static sx_status make_next(const char *root, const char *name, char *out, sx_error *err) {
+    char folder[160], own[SX_PATH_SIZE];
+    long number = 0;
+    sx_status status = largest_number(root, &number, err);
+    if (status) return status;
+    if (!own_root(own, NULL) && strcmp(own, root) != 0) largest_number(own, &number, NULL);
     for (int tries = 0; tries < 1000; tries++) {
         snprintf(folder, sizeof folder, "%04ld-%.80s", ++number, name);
         status = sx_path_join(out, root, folder, err);

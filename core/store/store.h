@@ -15,8 +15,23 @@
 #include "core/format/format.h"
 #include "core/result/result.h"
 
-/* $XDG_DATA_HOME/sextant/runs, or ~/.local/share/sextant/runs, into out [SX_PATH_SIZE]. */
+/* $XDG_DATA_HOME/sextant/runs, or ~/.local/share/sextant/runs, or the scratch store while that is
+ * used, into out [SX_PATH_SIZE]. */
 sx_status sx_store_root(char *out, sx_error *err);
+
+/* The scratch store of this process, for runs that nobody keeps (lessons). Open makes a folder
+ * below $XDG_CACHE_HOME/sextant/lessons, or ~/.cache, or the temporary folder, and uses it from now
+ * on as the store; what killed processes left there goes. Opened already, it is used again. One
+ * thread; only sx_store_root may be asked by others. */
+sx_status sx_scratch_open(sx_error *err);
+/* The scratch store from now on, or the person's own; false: it is not open. */
+bool sx_scratch_use(bool use);
+bool sx_scratch_is_used(void);
+/* While it is used: something in it is wanted, so closing leaves it where it is. */
+void sx_scratch_keep(void);
+/* Ends it, after the last run in it is closed. Its folder into kept [SX_PATH_SIZE], "" if it is
+ * gone. */
+void sx_scratch_close(char *kept);
 
 /* An open run folder. One thread. */
 typedef struct sx_run_folder sx_run_folder;

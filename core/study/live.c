@@ -91,11 +91,21 @@ sx_status sx_live_prepare(sx_study *s, sx_error *err) {
 /* ---- commands ---------------------------------------------------------------------------------
  */
 
+static sx_status check_scale(const sx_study_report *r, double value, sx_error *err) {
+    double scale = r->scale * value;
+    if (value > 0 && scale > 1 / SCALE_LIMIT && scale < SCALE_LIMIT) return SX_OK;
+    return sx_fail(err, SX_BAD_INPUT, "a factor of %g on a learning rate that has %g already is %s",
+                   value, r->scale, value > 1 ? "too much" : "too little");
+}
+
 static sx_status scale(sx_study *s, double value, sx_error *err) {
-    double scale = sx_trainer_scale_now(s->trainer) * value;
-    if (!(value > 0 && scale > 1 / SCALE_LIMIT && scale < SCALE_LIMIT))
-        return sx_fail(err, SX_BAD_INPUT, "a factor of %g on the learning rate", value);
+    (void)err;
     sx_trainer_scale(s->trainer, value);
+    return SX_OK;
+}
+
+static sx_status check_nothing(const sx_study_report *r, double value, sx_error *err) {
+    (void)r, (void)value, (void)err;
     return SX_OK;
 }
 
@@ -106,8 +116,16 @@ static sx_status measure(sx_study *s, double value, sx_error *err) {
     return SX_OK;
 }
 
+static sx_status check_momentum(const sx_study_report *r, double value, sx_error *err) {
+    return sx_knob_check(&r->knobs[SX_KNOB_MOMENTUM], value, err);
+}
+
 static sx_status momentum(sx_study *s, double value, sx_error *err) {
     return sx_trainer_turn(s->trainer, SX_KNOB_MOMENTUM, value, err);
+}
+
+static sx_status check_weight_decay(const sx_study_report *r, double value, sx_error *err) {
+    return sx_knob_check(&r->knobs[SX_KNOB_WEIGHT_DECAY], value, err);
 }
 
 static sx_status weight_decay(sx_study *s, double value, sx_error *err) {
@@ -120,47 +138,80 @@ static bool has_augmentation(const sx_study *s) {
            sx_config_text(s->config, "train", "augment")[0];
 }
 
-static sx_status augment(sx_study *s, double value, sx_error *err) {
-    if (!has_augmentation(s))
+static sx_status check_augment(const sx_study_report *r, double value, sx_error *err) {
+    if (!r->can_augment)
         return sx_fail(err, SX_BAD_INPUT,
                        "this study changes no training images; train.augment=flip would");
     if (value != 0 && value != 1)
         return sx_fail(err, SX_BAD_INPUT, "augmentation is on (1) or off (0)");
+    return SX_OK;
+}
+
+static sx_status augment(sx_study *s, double value, sx_error *err) {
+    (void)err;
     if (s->live.augment != (value == 1)) drop_batches(s);
     s->live.augment = value == 1;
     return SX_OK;
 }
 
+static sx_status check_batch(const sx_study_report *r, double value, sx_error *err) {
+    (void)r;
+    if (value >= 1 && value <= SX_MOST_BATCH && value == floor(value)) return SX_OK;
+    return sx_fail(err, SX_BAD_INPUT, "a batch has 1 to %d images", SX_MOST_BATCH);
+}
+
 static sx_status batch(sx_study *s, double value, sx_error *err) {
-    if (!(value >= 1 && value <= SX_MOST_BATCH && value == floor(value)))
-        return sx_fail(err, SX_BAD_INPUT, "a batch has 1 to %d images", SX_MOST_BATCH);
+    (void)err;
     s->live.batch = (int)value == s->batch ? 0 : (int)value;
     s->live.from_epoch = epoch_of(s) + 1;
     return SX_OK;
 }
 
-sx_status sx_study_command(sx_study *s, const char *name, double value, sx_error *err) {
-    static const struct {
-        const char *name;
-        sx_status (*act)(sx_study *study, double value, sx_error *err);
-    } commands[] = {{"scale", scale},       {"measure", measure},
-                    {"momentum", momentum}, {"weight-decay", weight_decay},
-                    {"augment", augment},   {"batch", batch}};
+typedef struct {
+    const char *name;
+    sx_status (*check)(const sx_study_report *report, double value, sx_error *err);
+    sx_status (*act)(sx_study *study, double value, sx_error *err); /* after the check */
+} command;
+
+/* NULL, and a sentence, for an unknown name. */
+static const command *find_command(const char *name, sx_error *err) {
+    static const command commands[] = {
+        {"scale", check_scale, scale},          {"measure", check_nothing, measure},
+        {"momentum", check_momentum, momentum}, {"weight-decay", check_weight_decay, weight_decay},
+        {"augment", check_augment, augment},    {"batch", check_batch, batch}};
     enum { COUNT = sizeof commands / sizeof *commands };
     const char *names[COUNT];
     for (size_t i = 0; i < COUNT; i++) {
-        if (strcmp(name, commands[i].name) == 0) return commands[i].act(s, value, err);
+        if (strcmp(name, commands[i].name) == 0) return &commands[i];
         names[i] = commands[i].name;
     }
-    return sx_fail(err, SX_BAD_INPUT, "unknown command '%.40s'; did you mean '%s'?", name,
-                   sx_nearest_name(name, names, COUNT));
+    sx_fail(err, SX_BAD_INPUT, "unknown command '%.40s'; did you mean '%s'?", name,
+            sx_nearest_name(name, names, COUNT));
+    return NULL;
+}
+
+sx_status sx_study_check(const sx_study_report *report, const char *name, double value,
+                         sx_error *err) {
+    const command *found = find_command(name, err);
+    return found ? found->check(report, value, err) : SX_BAD_INPUT;
+}
+
+sx_status sx_study_command(sx_study *s, const char *name, double value, sx_error *err) {
+    const command *found = find_command(name, err);
+    if (!found) return SX_BAD_INPUT;
+    sx_live_report(s, &s->report);
+    sx_status status = found->check(&s->report, value, err);
+    return status ? status : found->act(s, value, err);
 }
 
 void sx_live_report(const sx_study *s, sx_study_report *report) {
     report->scale = sx_trainer_scale_now(s->trainer);
     report->momentum = sx_trainer_knob(s->trainer, SX_KNOB_MOMENTUM);
     report->weight_decay = sx_trainer_knob(s->trainer, SX_KNOB_WEIGHT_DECAY);
-    report->augments = s->live.augment && has_augmentation(s);
+    for (sx_knob knob = 0; knob < SX_KNOBS; knob++)
+        report->knobs[knob] = sx_trainer_knob_range(s->trainer, knob);
+    report->can_augment = has_augmentation(s);
+    report->augments = s->live.augment && report->can_augment;
     report->batch = s->batch;
     report->next_batch = s->live.batch;
     report->epoch = (double)position_of(s) /

@@ -137,6 +137,10 @@ static sx_status draw_scene(const sx_probe *probe, const sx_scene *scene, uint8_
     return sx_view_scene(probe->data->view, scene, pixels, err);
 }
 
+const sx_study_data *sx_probe_data(const sx_probe *probe) {
+    return probe->data;
+}
+
 const sx_probe_answer *sx_probe_answer_of(const sx_probe *probe) {
     return &probe->answer;
 }

@@ -110,7 +110,9 @@ typedef struct {
     bool recorded; /* a point was added to a published series: worth a journal line */
     double scale;  /* live factor on the learning rate */
     double momentum, weight_decay; /* of the optimiser now; NaN where it has none */
+    sx_knob_range knobs[SX_KNOBS]; /* what they may be */
     bool augments;                 /* training images are changed at random */
+    bool can_augment;              /* ... or would be, if that were on */
     int next_batch;                /* images of a step from the next epoch on; 0: as now */
     double epoch;                  /* passes over the training images so far */
     double slices_left;            /* advances that the last measurements still take, about */
@@ -135,7 +137,11 @@ sx_status sx_study_advance(sx_study *study, sx_study_report *out, sx_error *err)
  *   "momentum" value       of the optimiser (Adam: beta1)
  *   "weight-decay" value
  *   "augment" 0 or 1       the study's augmentation off, or on again
- *   "batch" images         of a step, from the next epoch on */
+ *   "batch" images         of a step, from the next epoch on
+ * Check says beforehand, by the same rules, if a study that has reported this would take it: for
+ * whoever sees no more of the study than its reports. */
+sx_status sx_study_check(const sx_study_report *report, const char *name, double value,
+                         sx_error *err);
 sx_status sx_study_command(sx_study *study, const char *name, double value, sx_error *err);
 
 /* Facts for titles: "cnn(width=16, depth=3)", its number of trained values. */
@@ -212,6 +218,8 @@ void sx_probe_learn(sx_probe *probe, const sx_parameters *parameters, int64_t st
  * would use. */
 sx_status sx_probe_read(sx_probe *probe, const sx_config *config, const sx_safetensors *checkpoint,
                         sx_error *err);
+
+const sx_study_data *sx_probe_data(const sx_probe *probe); /* borrowed */
 
 /* The answer to the last question, borrowed. */
 const sx_probe_answer *sx_probe_answer_of(const sx_probe *probe);

@@ -325,14 +325,30 @@ double sx_optimizer_knob(const sx_optimizer *o, sx_knob knob) {
     return strcmp(option->name, "beta1") == 0 ? o->beta1 : o->momentum;
 }
 
+sx_knob_range sx_optimizer_knob_range(const sx_optimizer *o, sx_knob knob) {
+    const sx_option *option = option_of(o, knob);
+    sx_knob_range range = {.optimizer = kinds[o->kind].kind.name};
+    if (!option) return range;
+    range.name = option->name;
+    range.low = option->minimum;
+    range.high = option->maximum;
+    return range;
+}
+
+sx_status sx_knob_check(const sx_knob_range *range, double value, sx_error *err) {
+    if (!range->name)
+        return sx_fail(err, SX_BAD_INPUT, "the optimizer %s has no such knob", range->optimizer);
+    if (!(value >= range->low && value <= range->high))
+        return sx_fail(err, SX_BAD_INPUT, "%s of %s is from %.7g to %.7g", range->name,
+                       range->optimizer, range->low, range->high);
+    return SX_OK;
+}
+
 sx_status sx_optimizer_turn(sx_optimizer *o, sx_knob knob, double value, sx_error *err) {
     const sx_option *option = option_of(o, knob);
-    if (!option)
-        return sx_fail(err, SX_BAD_INPUT, "the optimizer %s has no such knob",
-                       kinds[o->kind].kind.name);
-    if (!(value >= option->minimum && value <= option->maximum))
-        return sx_fail(err, SX_BAD_INPUT, "%s of %s is from %.7g to %.7g", option->name,
-                       kinds[o->kind].kind.name, option->minimum, option->maximum);
+    sx_knob_range range = sx_optimizer_knob_range(o, knob);
+    sx_status status = sx_knob_check(&range, value, err);
+    if (status) return status;
     if (knob == SX_KNOB_WEIGHT_DECAY) {
         o->decay = value;
         o->base.decay = (float)value;

@@ -21,8 +21,9 @@ void sx_optimizer_free(sx_optimizer *optimizer);
 /* The learning rate of the spec. */
 double sx_optimizer_rate(const sx_optimizer *optimizer);
 
-/* A knob's value, NaN if this optimiser has none; and another one. */
+/* A knob's value, NaN if this optimiser has none; what it may be; and another one. */
 double sx_optimizer_knob(const sx_optimizer *optimizer, sx_knob knob);
+sx_knob_range sx_optimizer_knob_range(const sx_optimizer *optimizer, sx_knob knob);
 sx_status sx_optimizer_turn(sx_optimizer *optimizer, sx_knob knob, double value, sx_error *err);
 
 /* One update with learning rate `rate` as update number `step` (from 1), by the rules of PyTorch's

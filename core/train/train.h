@@ -67,7 +67,16 @@ double sx_trainer_scale_now(const sx_trainer *trainer);
 /* What can be changed while a run goes on; part of the state. Momentum is Adam's beta1. */
 typedef enum { SX_KNOB_MOMENTUM, SX_KNOB_WEIGHT_DECAY, SX_KNOBS } sx_knob;
 double sx_trainer_knob(const sx_trainer *trainer, sx_knob knob);
-/* SX_BAD_INPUT for a value that the optimiser does not take, or one it does not know. */
+
+/* What an optimiser takes for a knob; its texts live as long as the program. */
+typedef struct {
+    const char *name, *optimizer; /* "beta1", "adamw"; name NULL: it has no such knob */
+    double low, high;
+} sx_knob_range;
+sx_knob_range sx_trainer_knob_range(const sx_trainer *trainer, sx_knob knob);
+/* SX_BAD_INPUT, with a sentence, for a value that is not within the range. */
+sx_status sx_knob_check(const sx_knob_range *range, double value, sx_error *err);
+/* SX_BAD_INPUT likewise. */
 sx_status sx_trainer_turn(sx_trainer *trainer, sx_knob knob, double value, sx_error *err);
 
 /* Batches of another size from the next step on. Allocates; after an error nothing is changed. */

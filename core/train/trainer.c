@@ -179,6 +179,10 @@ double sx_trainer_knob(const sx_trainer *trainer, sx_knob knob) {
     return sx_optimizer_knob(trainer->optimizer, knob);
 }
 
+sx_knob_range sx_trainer_knob_range(const sx_trainer *trainer, sx_knob knob) {
+    return sx_optimizer_knob_range(trainer->optimizer, knob);
+}
+
 sx_status sx_trainer_turn(sx_trainer *trainer, sx_knob knob, double value, sx_error *err) {
     return sx_optimizer_turn(trainer->optimizer, knob, value, err);
 }

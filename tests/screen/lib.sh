@@ -6,7 +6,7 @@ source_tree=$(realpath "$(dirname "$0")/../..")
 home=$(mktemp -d)
 socket=sextant-test-$$
 terminals=0
-export XDG_DATA_HOME=$home/data XDG_CONFIG_HOME=$home/config LC_ALL=C.UTF-8
+export XDG_DATA_HOME=$home/data XDG_CONFIG_HOME=$home/config XDG_CACHE_HOME=$home/cache LC_ALL=C.UTF-8
 unset NO_COLOR LINES COLUMNS SEXTANT_ASSETS SEXTANT_DATA
 passed=0 failed=0
 finish() {

@@ -15,7 +15,7 @@ static inline int new_home(void **state) {
     const char *place = sx_is_directory("/dev/shm") ? "/dev/shm" : "/tmp";
     snprintf(home, sizeof home, "%s/sextant-test-XXXXXX", place);
     if (!mkdtemp(home)) return -1;
-    return setenv("XDG_DATA_HOME", home, 1);
+    return setenv("XDG_DATA_HOME", home, 1) || setenv("XDG_CACHE_HOME", home, 1);
 }
 
 static inline int end_home(void **state) {

@@ -324,24 +324,27 @@ static inline void sample_new(sample *s, sx_state state) {
     snprintf(now->caption, sizeof now->caption, "0012-shapes-cnn · seed 0 · 2026-11-25 03:14");
     snprintf(now->study, sizeof now->study, "shapes-cnn");
     snprintf(now->model, sizeof now->model, "cnn(width=16, depth=3)");
-    now->report = (sx_study_report){.phase = finished ? SX_PHASE_FINISHED : SX_PHASE_TRAINING,
-                                    .step = step,
-                                    .steps = SAMPLE_STEPS,
-                                    .phase_done = (double)step / SAMPLE_STEPS,
-                                    .loss = 0.21,
-                                    .accuracy = 0.93,
-                                    .validation_loss = 0.33,
-                                    .validation_accuracy = 0.883,
-                                    .learning_rate = 0.0016,
-                                    .gradient_norm = 0.52,
-                                    .batch = 64,
-                                    .trained = true,
-                                    .recorded = true,
-                                    .scale = 1,
-                                    .momentum = 0.9,
-                                    .weight_decay = 0.01,
-                                    .epoch = (double)step * 64 / 10800,
-                                    .slices_left = NAN};
+    now->report =
+        (sx_study_report){.phase = finished ? SX_PHASE_FINISHED : SX_PHASE_TRAINING,
+                          .step = step,
+                          .steps = SAMPLE_STEPS,
+                          .phase_done = (double)step / SAMPLE_STEPS,
+                          .loss = 0.21,
+                          .accuracy = 0.93,
+                          .validation_loss = 0.33,
+                          .validation_accuracy = 0.883,
+                          .learning_rate = 0.0016,
+                          .gradient_norm = 0.52,
+                          .batch = 64,
+                          .trained = true,
+                          .recorded = true,
+                          .scale = 1,
+                          .momentum = 0.9,
+                          .weight_decay = 0.01,
+                          .knobs = {{"momentum", "sgd", 0, 1}, {"weight_decay", "sgd", 0, 10}},
+                          .can_augment = true,
+                          .epoch = (double)step * 64 / 10800,
+                          .slices_left = NAN};
     sample_training(s, step);
     sample_clock(s, step);
     if (state == SX_STATE_FAILED) {

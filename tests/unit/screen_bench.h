@@ -7,8 +7,8 @@
 
 #include "views/pane/pane.h"
 
-static const sx_look __attribute__((unused)) full = {256, true}, eight = {8, true},
-                                             plain = {0, true}, ascii = {0, false};
+static const sx_look __attribute__((unused)) full = {256, true, false}, eight = {8, true, false},
+                                             plain = {0, true, false}, ascii = {0, false, false};
 
 /* ---- a screen with a snapshot, and what it sent -----------------------------------------------
  */
@@ -24,6 +24,7 @@ typedef struct {
     sx_start begun; /* the last job that was wanted; how many were */
     int starts;
     sx_answer answer;
+    char refuses[96]; /* the network that cannot be asked */
     uint8_t pixels[SX_SHEET_PICTURES * 64 * 64 * 3];
     float probabilities[32];
 } bench;
@@ -103,6 +104,9 @@ static void reply(void *user, const sx_question *question) {
         reply_to_scene(b, question);
     b->answer.version++;
     b->answer.whole = true;
+    sx_text_set(b->answer.network, sizeof b->answer.network, question->network);
+    bool refused = b->refuses[0] && !strcmp(question->network, b->refuses);
+    sx_text_set(b->answer.problem, sizeof b->answer.problem, refused ? "no such network" : "");
     sx_screen_answer(b->screen, &b->answer);
 }
 

@@ -11,7 +11,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const sx_look full = {256, true}, eight = {8, true}, none = {0, true}, ascii = {0, false};
+static const sx_look full = {256, true, false}, eight = {8, true, false}, none = {0, true, false},
+                     ascii = {0, false, false};
 
 static sx_canvas canvas_of(int width, int height, sx_look look) {
     sx_canvas canvas = {0};
@@ -437,7 +438,7 @@ static void paint_disc(uint8_t *pixels, int height, int width, int channels) {
 static void pictures_in_all_looks(void **state) {
     (void)state;
     static uint8_t pixels[28 * 28 * 3];
-    const sx_look looks[] = {full, eight, none, ascii, {256, false}};
+    const sx_look looks[] = {full, eight, none, ascii, {256, false, false}};
     const char *names[] = {"canvas-picture-256", "canvas-picture-8", "canvas-picture-0",
                            "canvas-picture-ascii", "canvas-picture-ascii-256"};
     paint_disc(pixels, 28, 28, 3);

@@ -921,6 +921,21 @@ static void stop_gets_through_a_full_queue(void **state) {
     sx_engine_free(engine);
 }
 
+/* Nothing is said to be unsaved that a resumed run came from. */
+static void a_resumed_run_has_its_checkpoint(void **state) {
+    (void)state;
+    sx_engine *engine = start();
+    queue_run(engine, in_home("long"), "train.steps=100000");
+    await(engine, is_past, 5);
+    sx_engine_free(engine);
+    engine = start();
+    queue_folder(engine, SX_JOB_RESUME, in_home("long"));
+    const sx_snapshot *now = wait_until(engine, is_past, 5);
+    assert_true(now->checkpoint_age >= 0);
+    sx_snapshot_release(now);
+    sx_engine_free(engine);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, new_home, end_home)
 
 int main(void) {
@@ -948,6 +963,7 @@ int main(void) {
         TEST(engine_ends_in_every_state),
         TEST(stop_before_the_job_began_stops_it),
         TEST(stop_gets_through_a_full_queue),
+        TEST(a_resumed_run_has_its_checkpoint),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

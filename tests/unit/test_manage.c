@@ -95,10 +95,65 @@ static void run_that_is_held_or_elsewhere_is_refused(void **state) {
     assert_int_equal(sx_store_delete("9", &err), SX_BAD_INPUT);
 }
 
+static bool is_left(const char *name) {
+    char path[SX_PATH_SIZE];
+    snprintf(path, sizeof path, "%s/sextant/lessons/%s", home, name);
+    return sx_is_directory(path);
+}
+
+static void scratch_store_goes_with_its_runs(void **state) {
+    (void)state;
+    char own[SX_PATH_SIZE], path[SX_PATH_SIZE], kept[SX_PATH_SIZE], command[512];
+    make_run(NULL, "mine", own);
+    snprintf(command, sizeof command,
+             "cd '%s' && mkdir -p sextant/lessons/dead/0001-x sextant/lessons/wanted && "
+             "touch sextant/lessons/dead/.in-use",
+             home);
+    assert_int_equal(system(command), 0);
+    assert_false(sx_scratch_use(true)); /* it is not open */
+    assert_int_equal(sx_scratch_open(NULL), SX_OK);
+    assert_true(sx_scratch_is_used());
+    assert_false(is_left("dead")); /* of a process that was killed */
+    assert_true(is_left("wanted"));
+    make_run(NULL, "lesson", path);
+    assert_non_null(strstr(path, "/sextant/lessons/"));
+    assert_string_equal(only_run().name, "0002-lesson"); /* no name of the other store */
+    assert_true(sx_scratch_use(false));
+    assert_string_equal(only_run().name, "0001-mine");
+    assert_int_equal(sx_scratch_open(NULL), SX_OK); /* the same again */
+    assert_string_equal(only_run().name, "0002-lesson");
+    sx_scratch_close(kept);
+    assert_string_equal(kept, "");
+    assert_false(sx_is_directory(path));
+    assert_string_equal(only_run().name, "0001-mine");
+}
+
+static void what_is_wanted_of_the_scratch_store_stays(void **state) {
+    (void)state;
+    char path[SX_PATH_SIZE], kept[SX_PATH_SIZE], second[SX_PATH_SIZE];
+    assert_int_equal(sx_scratch_open(NULL), SX_OK);
+    sx_scratch_keep();
+    sx_scratch_close(kept);
+    assert_string_equal(kept, ""); /* there was nothing to keep */
+    assert_int_equal(sx_scratch_open(NULL), SX_OK);
+    make_run(NULL, "lesson", path);
+    sx_scratch_keep();
+    sx_scratch_close(kept);
+    assert_memory_equal(path, kept, strlen(kept));
+    assert_int_equal(sx_scratch_open(NULL), SX_OK);
+    make_run(NULL, "another", second);
+    sx_scratch_close(kept);
+    assert_string_equal(kept, "");
+    assert_false(sx_is_directory(second));
+    assert_true(sx_run_recognises(path)); /* not swept either */
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, new_home, end_home)
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        TEST(scratch_store_goes_with_its_runs),
+        TEST(what_is_wanted_of_the_scratch_store_stays),
         TEST(note_is_kept_and_taken_away),
         TEST(name_changes_and_number_stays),
         TEST(deleted_run_is_gone_and_the_others_stay),

@@ -255,6 +255,44 @@ static void lists_grow_while_they_are_read(void **state) {
     bench_free(b);
 }
 
+/* `v` goes round the networks; the title says which one is seen, and what cannot be asked is
+ * told.
+ */
+static void the_probe_asks_other_networks(void **state) {
+    (void)state;
+    make_store();
+    bench *b = bench_new(SX_STATE_RUNNING);
+    draw(b, 120, 30, full);
+    press(b, "7 v");
+    expect_state(b, "probe.network", "");
+    expect_seen(b, "there is no other network");
+    sx_result *items = sx_result_keep(sx_snapshot_result(&b->moment.snapshot, "items"));
+    for (size_t i = 0; i < items->table.rows; i++) items->table.columns[6].numbers[i] = 1;
+    put_result("0003-wide", items);
+    press(b, "8 x x 7");
+    expect_seen(b, "would a"); /* abstain or answer */
+    snprintf(b->moment.snapshot.path, sizeof b->moment.snapshot.path, "/runs/0012-shapes-cnn");
+    press(b, "v");
+    expect_state(b, "probe.network", "checkpoint");
+    expect_seen(b, "Probe · checkpoint · ");
+    expect_seen(b, "would a"); /* as the live one */
+    press(b, "v");
+    expect_state(b, "probe.network", "0003-wide");
+    expect_seen(b, "Probe · 0003-wide · ");
+    assert_false(seen(b, "would a")); /* all its answers are wrong: it covers nothing */
+    press(b, "Left");
+    expect_state(b, "probe.network", "0003-wide");
+    snprintf(b->refuses, sizeof b->refuses, "0002-shapes-cnn");
+    press(b, "v");
+    expect_seen(b, "no such network");
+    expect_state(b, "probe.network", "");
+    press(b, "Left v"); /* and on from there */
+    expect_state(b, "probe.network", "checkpoint");
+    press(b, "v v v");
+    expect_state(b, "probe.network", "checkpoint"); /* the live one was seen when it was refused */
+    bench_free(b);
+}
+
 #define TEST(name) cmocka_unit_test_setup_teardown(name, new_home, end_home)
 
 int main(void) {
@@ -271,6 +309,7 @@ int main(void) {
         TEST(runs_are_compared),
         TEST(the_live_run_is_compared_as_it_is),
         TEST(broken_runs_do_no_harm),
+        TEST(the_probe_asks_other_networks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

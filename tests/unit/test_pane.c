@@ -981,6 +981,34 @@ static void knobs_are_turned_while_it_learns(void **state) {
     bench_free(b);
 }
 
+/* What the study would refuse is never sent and never confirmed: one sentence says why. */
+static void a_knob_that_is_refused_is_not_confirmed(void **state) {
+    static const struct {
+        const char *command, *said;
+    } cases[] = {{"momentum 2", "momentum of sgd is from 0 to 1"},
+                 {"weight-decay -1", "weight_decay of sgd is from 0 to 10"},
+                 {"batch 0.5", "a batch has 1 to"},
+                 {"augment", "this study changes no training images"},
+                 {"faster", "is too much"}};
+    (void)state;
+    bench *b = bench_new(SX_STATE_RUNNING);
+    press(b, "3");
+    b->moment.snapshot.report.can_augment = false;
+    b->moment.snapshot.report.scale = 9e5;
+    int count = b->count;
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        assert_int_equal(sx_screen_command(b->screen, cases[i].command, NULL), SX_OK);
+        draw(b, 120, 24, full);
+        expect_seen(b, cases[i].said);
+        assert_false(seen(b, "from the next"));
+        assert_int_equal(b->count, count);
+    }
+    b->moment.snapshot.report.batch = 0; /* it has not reported yet */
+    assert_int_equal(sx_screen_command(b->screen, "momentum 2", NULL), SX_OK);
+    assert_int_equal(b->count, count + 1);
+    bench_free(b);
+}
+
 static void the_target_risk_turns(void **state) {
     double confidence[SAMPLE_ITEMS];
     uint8_t wrong[SAMPLE_ITEMS];
@@ -1168,6 +1196,7 @@ int main(void) {
         cmocka_unit_test(curves_are_over_steps_epochs_or_time),
         cmocka_unit_test(the_mouse_reads_and_zooms),
         cmocka_unit_test(knobs_are_turned_while_it_learns),
+        cmocka_unit_test(a_knob_that_is_refused_is_not_confirmed),
         cmocka_unit_test(the_target_risk_turns),
         cmocka_unit_test(a_message_is_shown_in_full),
         cmocka_unit_test(results_are_exported),

@@ -8,7 +8,8 @@
 #include <locale.h>
 #include <math.h>
 
-static const sx_look full = {256, true}, eight = {8, true}, none = {0, true}, ascii = {0, false};
+static const sx_look full = {256, true, false}, eight = {8, true, false}, none = {0, true, false},
+                     ascii = {0, false, false};
 
 /* ---- data -------------------------------------------------------------------------------------
  */
@@ -546,7 +547,8 @@ static void heat_maps_in_all_looks(void **state) {
     golden("plot-heatmap-8", 56, 11, eight, draw_map, location(9, 9));
     golden("plot-heatmap-0", 38, 11, none, draw_map, location(9, 9));
     golden("plot-heatmap-ascii", 38, 11, ascii, draw_map, location(9, 9));
-    golden("plot-heatmap-ascii-256", 38, 11, (sx_look){256, false}, draw_map, location(9, 9));
+    golden("plot-heatmap-ascii-256", 38, 11, (sx_look){256, false, false}, draw_map,
+           location(9, 9));
 }
 
 static const char *const garments[] = {
@@ -650,7 +652,7 @@ static void sparklines_have_eighths_and_blanks(void **state) {
 
 /* Draws at every size up to 60 x 30 and looks whether anything changed outside of the box. */
 static void sweep_sizes(drawer draw, const sx_result *result, int step) {
-    static const sx_look looks[] = {{256, true}, {8, true}, {0, false}};
+    static const sx_look looks[] = {{256, true, false}, {8, true, false}, {0, false, false}};
     sx_canvas canvas = canvas_of(66, 34, full);
     const sx_style mark = {SX_COLOUR_RGB(1, 2, 3), SX_COLOUR_DEFAULT, 0};
     for (int width = 0, turn = 0; width <= 60; width += step)

@@ -20,10 +20,11 @@ static const char study[] = "[study]\nname = tiny\n"
                             "[robustness]\nimages_per_location = 1\nimages_per_point = 2\n"
                             "[run]\nseed = 3\n";
 
-static void configure(sx_config *config) {
+static void configure(sx_config *config, const char *override) {
     sx_error err = {0};
     assert_int_equal(sx_config_new(config, &err), SX_OK);
     if (sx_config_parse(config, "tiny", study, NULL, &err)) fail_msg("%s", err.message);
+    if (override && sx_config_override(config, override, &err)) fail_msg("%s", err.message);
 }
 
 static const sx_scene somewhere = {SX_SPLIT_VALIDATION, 7, 3, {0.4, 30, 0.45, 0.55}};
@@ -40,7 +41,7 @@ typedef struct {
 
 static void bench_new(bench *b) {
     sx_error err = {0};
-    configure(&b->config);
+    configure(&b->config, NULL);
     b->data = sx_study_data_new(&b->config, NULL, &err);
     if (!b->data) fail_msg("%s", err.message);
     int classes = sx_source_describe(b->data->source)->classes;
@@ -155,10 +156,10 @@ static void the_curve_passes_through_the_scenes(void **state) {
 /* ---- the engine's lane ------------------------------------------------------------------------
  */
 
-static sx_engine *start(sx_job_kind kind, const char *run) {
+static sx_engine *start_with(sx_job_kind kind, const char *run, const char *override) {
     sx_config config;
     sx_error err = {0};
-    configure(&config);
+    configure(&config, override);
     sx_engine *engine = sx_engine_new(2, &err);
     if (!engine) fail_msg("%s", err.message);
     sx_job job = {kind, kind == SX_JOB_OPEN ? NULL : &config, kind == SX_JOB_RUN ? run : NULL,
@@ -166,6 +167,10 @@ static sx_engine *start(sx_job_kind kind, const char *run) {
     assert_int_equal(sx_engine_queue(engine, &job, &err), SX_OK);
     sx_config_done(&config);
     return engine;
+}
+
+static sx_engine *start(sx_job_kind kind, const char *run) {
+    return start_with(kind, run, NULL);
 }
 
 static void await(sx_engine *engine, sx_state state, int64_t step) {
@@ -211,7 +216,7 @@ static void an_opened_run_says_what_the_live_one_said(void **state) {
     await(engine, SX_STATE_RUNNING, 30);
     sx_engine_send(engine, SX_COMMAND_PAUSE, 0);
     await(engine, SX_STATE_PAUSED, 30);
-    sx_engine_ask(engine, &(sx_question){somewhere, SX_ALONG_ROTATION, 0});
+    sx_engine_ask(engine, &(sx_question){.scene = somewhere, .along = SX_ALONG_ROTATION});
     const sx_answer *live = whole_answer(engine);
     assert_true(live->known.step >= 30);
     assert_int_equal(live->known.scene.item, 7);
@@ -219,8 +224,8 @@ static void an_opened_run_says_what_the_live_one_said(void **state) {
     await(engine, SX_STATE_STOPPED, 30);
     sx_engine_free(engine);
     engine = start(SX_JOB_OPEN, run);
-    await(engine, SX_STATE_STOPPED, 0); /* at the last point's step, which may be before 30 */
-    sx_engine_ask(engine, &(sx_question){somewhere, SX_ALONG_ROTATION, 0});
+    await(engine, SX_STATE_STOPPED, 0);
+    sx_engine_ask(engine, &(sx_question){.scene = somewhere, .along = SX_ALONG_ROTATION});
     const sx_answer *opened = whole_answer(engine);
     assert_int_equal(opened->known.step, live->known.step);
     assert_memory_equal(opened->known.probabilities, live->known.probabilities,
@@ -231,6 +236,78 @@ static void an_opened_run_says_what_the_live_one_said(void **state) {
     sx_engine_free(engine);
 }
 
+static const sx_answer *ask_network(sx_engine *engine, const char *network) {
+    sx_question q = {.scene = somewhere, .along = SX_ALONG_ROTATION};
+    sx_text_set(q.network, sizeof q.network, network);
+    sx_engine_ask(engine, &q);
+    const sx_answer *answer = whole_answer(engine);
+    assert_string_equal(answer->network, network);
+    return answer;
+}
+
+static void expect_same(const sx_answer *a, const sx_answer *b) {
+    assert_string_equal(a->problem, "");
+    assert_int_equal(a->known.step, b->known.step);
+    assert_memory_equal(a->known.probabilities, b->known.probabilities,
+                        (size_t)a->known.classes * sizeof(float));
+    assert_memory_equal(a->known.curve, b->known.curve, sizeof a->known.curve);
+}
+
+/* A run that is paused at a step, asked, and ended with a checkpoint. */
+static const sx_answer *make_network(const char *run, const char *override) {
+    sx_engine *engine = start_with(SX_JOB_RUN, run, override);
+    await(engine, SX_STATE_RUNNING, 20);
+    sx_engine_send(engine, SX_COMMAND_PAUSE, 0);
+    await(engine, SX_STATE_PAUSED, 20);
+    const sx_answer *answer = ask_network(engine, "");
+    sx_engine_free(engine);
+    return answer;
+}
+
+/* While one network is there, the network of another run is asked, and says what it said in its own
+ * run, averaged parameters and all; what cannot be asked is told, and the picture is there. */
+static void the_network_of_another_run_is_asked(void **state) {
+    static const struct {
+        const char *run, *problem;
+    } bad[] = {{"/nowhere", "there is no run folder"}, {"/alien", "is of data"}};
+    char runs[3][96], path[112];
+    (void)state;
+    for (int i = 0; i < 3; i++)
+        snprintf(runs[i], sizeof runs[i], "%s/%s", home,
+                 i == 0   ? "mine"
+                 : i == 1 ? "other"
+                          : "alien");
+    const sx_answer *other = make_network(runs[1], "train.average=ema(decay=0.9)");
+    sx_answer_release(make_network(runs[2], "data.image=12"));
+    sx_engine *engine = start_with(SX_JOB_RUN, runs[0], "model.spec=mlp(width=8, depth=1)");
+    await(engine, SX_STATE_RUNNING, 5);
+    sx_engine_send(engine, SX_COMMAND_PAUSE, 0); /* which leaves a checkpoint */
+    await(engine, SX_STATE_PAUSED, 5);
+    const sx_answer *live = ask_network(engine, ""), *asked = ask_network(engine, runs[1]);
+    assert_true(live->known.probabilities[0] != other->known.probabilities[0]);
+    expect_same(asked, other);
+    sx_answer_release(asked);
+    for (size_t i = 0; i < sizeof bad / sizeof *bad; i++) {
+        snprintf(path, sizeof path, "%s%s", home, bad[i].run);
+        asked = ask_network(engine, path);
+        if (!strstr(asked->problem, bad[i].problem)) fail_msg("%s", asked->problem);
+        assert_true(isnan(asked->known.probabilities[0]));
+        sx_answer_release(asked);
+    }
+    for (int i = 0; i < 2; i++) { /* the live one again, and its checkpoint */
+        asked = ask_network(engine, i ? runs[0] : "");
+        for (; asked->problem[0]; usleep(1000)) { /* it is written after the pause is told */
+            sx_answer_release(asked);
+            asked = ask_network(engine, runs[0]);
+        }
+        expect_same(asked, live);
+        sx_answer_release(asked);
+    }
+    sx_answer_release(live);
+    sx_answer_release(other);
+    sx_engine_free(engine);
+}
+
 static void it_answers_the_newest_question_and_follows_the_training(void **state) {
     (void)state;
     char run[96];
@@ -238,7 +315,8 @@ static void it_answers_the_newest_question_and_follows_the_training(void **state
     sx_engine *engine = start(SX_JOB_RUN, run);
     await(engine, SX_STATE_RUNNING, 10);
     for (int i = 0; i < 300; i++) {
-        sx_question q = {somewhere, (sx_along)(i % SX_ALONGS), i % 7 == 0 ? 5 : 0};
+        sx_question q = {
+            .scene = somewhere, .along = (sx_along)(i % SX_ALONGS), .pictures = i % 7 == 0 ? 5 : 0};
         q.scene.item = (size_t)i % 50;
         sx_engine_ask(engine, &q);
     }
@@ -329,7 +407,8 @@ static void the_lane_is_stopped_by_the_next_question_and_by_none(void **state) {
     sx_engine *engine = start(SX_JOB_BROWSE, NULL);
     await_data(engine);
     for (int i = 0; i < 2; i++) {
-        sx_engine_ask(engine, &(sx_question){somewhere, SX_ALONG_X, 9});
+        sx_engine_ask(engine,
+                      &(sx_question){.scene = somewhere, .along = SX_ALONG_X, .pictures = 9});
         const sx_answer *answer = whole_answer(engine);
         assert_int_equal(answer->sheet.count, 9);
         sx_answer_release(answer);
@@ -346,7 +425,7 @@ static void a_large_network_is_asked_in_parts(void **state) {
     (void)state;
     sx_config config;
     sx_error err = {0};
-    configure(&config);
+    configure(&config, NULL);
     assert_int_equal(sx_config_override(&config, "model.spec=cnn(width=96, depth=3)", &err), SX_OK);
     assert_int_equal(sx_config_override(&config, "data.image=64", &err), SX_OK);
     sx_study_data *data = sx_study_data_new(&config, NULL, &err);
@@ -428,11 +507,11 @@ static void a_checkpoint_is_read_without_a_study(void **state) {
 static void without_a_network_there_is_the_picture(void **state) {
     (void)state;
     sx_engine *engine = start(SX_JOB_BROWSE, NULL);
-    sx_engine_ask(engine, &(sx_question){somewhere, SX_ALONG_X,
-                                         0}); /* before the data are there: it is forgotten */
+    sx_question q = {.scene = somewhere, .along = SX_ALONG_X};
+    sx_engine_ask(engine, &q); /* before the data are there: it is forgotten */
     await(engine, SX_STATE_IDLE, 0);
     await_data(engine);
-    sx_engine_ask(engine, &(sx_question){somewhere, SX_ALONG_X, 0});
+    sx_engine_ask(engine, &q);
     const sx_answer *answer = whole_answer(engine);
     int sum = 0;
     for (int i = 0; i < 16 * 16 * 3; i++) sum += answer->known.pixels[i];
@@ -450,6 +529,7 @@ int main(void) {
         cmocka_unit_test(held_parameters_are_packed_once),
         cmocka_unit_test(the_curve_passes_through_the_scenes),
         cmocka_unit_test(an_opened_run_says_what_the_live_one_said),
+        cmocka_unit_test(the_network_of_another_run_is_asked),
         cmocka_unit_test(it_answers_the_newest_question_and_follows_the_training),
         cmocka_unit_test(a_sheet_is_what_a_sweep_measures),
         cmocka_unit_test(a_sheet_and_a_curve_stop_at_the_flag),

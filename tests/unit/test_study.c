@@ -657,6 +657,12 @@ static void momentum_and_decay_are_turned(void **state) {
     assert_non_null(strstr(err.message, "beta1 of adamw is from 0 to 0.99"));
     assert_int_equal(sx_study_command(b.study, "weight-decay", NAN, &err), SX_BAD_INPUT);
     assert_int_equal(sx_study_command(b.study, "augment", 0, &err), SX_BAD_INPUT); /* has none */
+    assert_int_equal(sx_study_check(&report, "momentum", 1, &err), SX_BAD_INPUT);  /* beforehand */
+    assert_non_null(strstr(err.message, "beta1 of adamw is from 0 to 0.99"));
+    assert_int_equal(sx_study_check(&report, "momentum", 0.7, &err), SX_OK);
+    assert_int_equal(sx_study_check(&report, "augment", 0, &err), SX_BAD_INPUT);
+    assert_int_equal(sx_study_check(&report, "batch", 1e9, &err), SX_BAD_INPUT);
+    assert_int_equal(sx_study_check(&report, "bach", 8, &err), SX_BAD_INPUT);
     bench_done(&b);
     record_done(&seen);
 }

@@ -36,10 +36,13 @@ static void fill(sx_canvas *canvas, sx_look look) {
                         "row %d ─ of a screen that fills the terminal", y);
 }
 
-/* Shows two more frames, and tells whether the line could take a third. */
-static void show_two(sx_terminal *terminal, sx_canvas *canvas) {
-    for (int frame = 0; frame < 2; frame++) {
+/* Shows more frames, each of them another in so many rows (0: in one cell), and tells whether the
+ * line could take one more. */
+static void show_more(sx_terminal *terminal, sx_canvas *canvas, int frames, int rows) {
+    for (int frame = 0; frame < frames; frame++) {
         sx_canvas_cell(canvas, sx_canvas_box(canvas), 70, 20)->glyph ^= 1;
+        for (int i = 0; i < rows * canvas->width; i++)
+            canvas->cells[i].glyph = 'a' + (uint32_t)(frame + i % 7);
         sx_terminal_flush(terminal, canvas);
     }
     tell(sx_terminal_ready(terminal) > 0 ? "full\n" : "free\n");
@@ -66,7 +69,8 @@ static void show_and_read(sx_terminal *terminal) {
             snprintf(line, sizeof line, event.kind == SX_TERMINAL_MOUSE ? "%s %d %d\n" : "%s\n",
                      event.kind == SX_TERMINAL_GONE ? "gone" : event.key, event.x, event.y);
             tell(line);
-            if (!strcmp(event.key, "2")) show_two(terminal, &canvas);
+            if (!strcmp(event.key, "2")) show_more(terminal, &canvas, 2, 20);
+            if (!strcmp(event.key, "m")) show_more(terminal, &canvas, 100, 0);
             if (!strcmp(event.key, "r"))
                 tell(sx_terminal_ready(terminal) > 0 ? "full\n" : "free\n");
             if (!strcmp(event.key, "q") || event.kind == SX_TERMINAL_GONE) return;
@@ -214,6 +218,12 @@ static void session_free(session *s) {
     sx_free(s);
 }
 
+static int occurrences(const char *text, const char *what) {
+    int count = 0;
+    for (; (text = strstr(text, what)); text++) count++;
+    return count;
+}
+
 /* ---- tests ------------------------------------------------------------------------------------
  */
 
@@ -342,6 +352,25 @@ static void a_full_line_gets_no_frames(void **state) {
     session_free(s);
 }
 
+/* A hundred small frames on a line that was fast leave no question behind them, but for one in a
+ * while; before the terminal has answered at all, each frame has its question. */
+static void small_frames_ask_nothing(void **state) {
+    (void)state;
+    session *s = begin_reading("leave", "xterm-256color");
+    press(s, "m", "m\nfull\n");
+    assert_int_equal(occurrences(s->output, "\033[5n"), 100);
+    char answers[102 * 4 + 2] = ""; /* two frames were shown before */
+    for (int i = 0; i < 102; i++) strcat(answers, "\033[0n");
+    press(s, strcat(answers, "r"), "r\nfree\n");
+    press(s, "m", "m\nf");
+    assert_non_null(strstr(s->lines, "free"));
+    assert_true(occurrences(s->output, "\033[5n") < 5);
+    press(s, "\033[0n2", "2\nfull\n"); /* and large ones do */
+    press(s, "q", "q\n");
+    end(s);
+    session_free(s);
+}
+
 /* A terminal that cannot answer is not asked. */
 static void an_old_terminal_is_not_asked(void **state) {
     (void)state;
@@ -372,6 +401,7 @@ int main(void) {
         cmocka_unit_test(a_crash_gives_it_back_too),
         cmocka_unit_test(starting_has_no_wall),
         cmocka_unit_test(a_full_line_gets_no_frames),
+        cmocka_unit_test(small_frames_ask_nothing),
         cmocka_unit_test(an_old_terminal_is_not_asked),
         cmocka_unit_test(a_terminal_that_is_gone_is_noticed),
     };

@@ -24,7 +24,7 @@ static const char *const path[] = {"1", "2",   "Down", "Enter", "Esc", "C",   "3
                                    ":", "Esc", "8",    "9",     "i",   "Esc", "1", "Tab"};
 enum { STEPS = sizeof path / sizeof *path };
 
-static const sx_look looks[] = {{256, true}, {8, true}};
+static const sx_look looks[] = {{256, true, false}, {8, true, false}};
 
 /* ---- the child: as the program does it ---- */
 
@@ -131,6 +131,54 @@ static void eight_colours_are_shown_too(void **state) {
     watch("xterm", looks[1]);
 }
 
+/* ---- bytes ------------------------------------------------------------------------------------
+ */
+
+/* A page with a heat map, or a picture that is a ramp of greys. */
+static void show_once(bool picture, sx_look look) {
+    static uint8_t pixels[HEIGHT * 2 * WIDTH];
+    sx_terminal *terminal = sx_terminal_open(&(sx_terminal_options){0}, NULL);
+    bench *b = terminal ? bench_new(SX_STATE_FINISHED) : NULL;
+    if (!b) _exit(3);
+    sx_screen_key(b->screen, "4");
+    draw(b, WIDTH, HEIGHT, look);
+    for (int i = 0; i < HEIGHT * 2 * WIDTH; i++)
+        pixels[i] = (uint8_t)((i % WIDTH + 2 * (i / WIDTH)) * 255 / (WIDTH + 4 * HEIGHT));
+    if (picture)
+        sx_canvas_picture(&b->canvas, sx_canvas_box(&b->canvas), pixels, 2 * HEIGHT, WIDTH, 1);
+    sx_terminal_flush(terminal, &b->canvas);
+    _exit(0);
+}
+
+static size_t bytes_of(bool picture, sx_look look) {
+    struct winsize size = {.ws_row = HEIGHT, .ws_col = WIDTH};
+    char bytes[1 << 14];
+    size_t count = 0;
+    int terminal, status;
+    setenv("TERM", "xterm-256color", 1);
+    setenv("LC_ALL", "C.UTF-8", 1);
+    pid_t child = forkpty(&terminal, NULL, NULL, &size);
+    assert_true(child >= 0);
+    if (child == 0) show_once(picture, look);
+    for (ssize_t got; (got = read(terminal, bytes, sizeof bytes)) > 0;) count += (size_t)got;
+    close(terminal);
+    assert_int_equal(waitpid(child, &status, 0), child);
+    assert_true(WIFEXITED(status) && WEXITSTATUS(status) == 0);
+    return count;
+}
+
+/* A frame for a slow line has fewer steps of colour, and so fewer bytes. */
+static void a_coarse_frame_has_fewer_bytes(void **state) {
+    (void)state;
+    sx_look coarse = {256, true, true};
+    for (int picture = 0; picture < 2; picture++) {
+        size_t fine = bytes_of(picture, looks[0]), few = bytes_of(picture, coarse);
+        print_message("%s: %zu bytes, coarse %zu\n", picture ? "greys" : "heat map", fine, few);
+        assert_true(few < fine);
+        if (picture) assert_true(2 * few < fine);
+    }
+}
+
 int main(void) {
     setlocale(LC_CTYPE, "C.UTF-8");
     setenv("XDG_DATA_HOME", "/nonexistent", 1); /* no runs: dates would differ */
@@ -140,6 +188,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_terminal_shows_what_was_drawn),
         cmocka_unit_test(eight_colours_are_shown_too),
+        cmocka_unit_test(a_coarse_frame_has_fewer_bytes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

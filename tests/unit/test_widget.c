@@ -7,7 +7,7 @@
 #include <stdio.h>
 #include <string.h>
 
-static const sx_look full = {256, true}, ascii = {0, false};
+static const sx_look full = {256, true, false}, ascii = {0, false, false};
 
 /* ---- a table to try things on -----------------------------------------------------------------
  */

@@ -30,7 +30,8 @@ typedef enum {
     SX_ROLES
 } sx_role;
 
-#define SX_RAMP_STEPS 9 /* heat maps; lightness rises with the step */
+#define SX_RAMP_STEPS 9   /* heat maps; lightness rises with the step */
+#define SX_COARSE_STEPS 7 /* of heat maps and of each colour of a picture, on a coarse canvas */
 #define SX_COLOUR_DEFAULT ((sx_colour)0)
 #define SX_COLOUR_ROLE(role) ((sx_colour)1 << 24 | (sx_colour)(role))
 #define SX_COLOUR_RAMP(step) ((sx_colour)2 << 24 | (sx_colour)(step))
@@ -82,6 +83,7 @@ sx_style sx_style_of(sx_role role);
 typedef struct {
     int colours;  /* 0, 8 or 256 */
     bool unicode; /* else ASCII only */
+    bool coarse;  /* fewer steps of colour: more neighbours are equal, and a slow line has less */
 } sx_look;
 
 typedef struct {

@@ -48,8 +48,15 @@ static light sample(const sampler *s, int x, int y) {
     return (light){(double)red * scale, (double)green * scale, (double)blue * scale};
 }
 
-static sx_colour colour_of(light l) {
-    return SX_COLOUR_RGB(lrint(sqrt(l.red)), lrint(sqrt(l.green)), lrint(sqrt(l.blue)));
+/* 0 .. 255 of a mean of squares. */
+static long channel_of(double square, bool coarse) {
+    double value = sqrt(square), step = 255.0 / (SX_COARSE_STEPS - 1);
+    return lrint(coarse ? round(value / step) * step : value);
+}
+
+static sx_colour colour_of(light l, sx_look look) {
+    return SX_COLOUR_RGB(channel_of(l.red, look.coarse), channel_of(l.green, look.coarse),
+                         channel_of(l.blue, look.coarse));
 }
 
 /* Brightness 0 .. 1 as the eye sees it. */
@@ -72,8 +79,9 @@ static void fit(sampler *s, int room_width, int room_height) {
     s->out_height = (int)lrint(fmax(1, s->height * scale));
 }
 
-static sx_cell half_blocks(light top, light bottom, bool has_bottom) {
-    sx_colour upper = colour_of(top), lower = has_bottom ? colour_of(bottom) : SX_COLOUR_DEFAULT;
+static sx_cell half_blocks(light top, light bottom, bool has_bottom, sx_look look) {
+    sx_colour upper = colour_of(top, look);
+    sx_colour lower = has_bottom ? colour_of(bottom, look) : SX_COLOUR_DEFAULT;
     if (upper == lower) return (sx_cell){' ', {.background = upper}};
     return (sx_cell){0x2580, {.foreground = upper, .background = lower}};
 }
@@ -90,7 +98,7 @@ static sx_cell ramp_glyph(light top, light bottom, bool has_bottom, sx_look look
     double level = brightness(top);
     sx_cell cell = {
         look.unicode ? shades[(int)(level * 4.999)] : (uint32_t)ascii[(int)(level * 9.999)], {0}};
-    if (look.colours >= 256 && cell.glyph != ' ') cell.style.foreground = colour_of(top);
+    if (look.colours >= 256 && cell.glyph != ' ') cell.style.foreground = colour_of(top, look);
     return cell;
 }
 
@@ -118,7 +126,7 @@ void sx_canvas_picture(sx_canvas *canvas, sx_box box, const uint8_t *pixels, int
             bool has_bottom = 2 * y + 1 < s.out_height;
             light upper = sample(&s, x, 2 * y);
             light lower = has_bottom ? sample(&s, x, 2 * y + 1) : upper;
-            sx_cell cell = halves ? half_blocks(upper, lower, has_bottom)
+            sx_cell cell = halves ? half_blocks(upper, lower, has_bottom, canvas->look)
                                   : ramp_glyph(upper, lower, has_bottom, canvas->look);
             sx_canvas_put(canvas, box, left + x, top + y, cell.glyph, cell.style);
         }

@@ -35,11 +35,18 @@ bool sx_desk_active(const sx_desk *desk) {
 }
 
 bool sx_desk_send(sx_desk *desk, sx_command_kind kind, double value) {
-    if (sx_desk_active(desk))
-        desk->send(desk->user, kind, value);
-    else
+    sx_error err = {0};
+    if (!sx_desk_active(desk)) {
         sx_desk_say(desk, "nothing is running");
-    return sx_desk_active(desk);
+        return false;
+    }
+    if (sx_engine_check(desk->now, kind, value, &err)) {
+        sx_desk_say(desk, "%s", err.message);
+        desk->bad = true;
+        return false;
+    }
+    desk->send(desk->user, kind, value);
+    return true;
 }
 
 static void start(void *context) {

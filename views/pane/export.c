@@ -119,6 +119,7 @@ void sx_part_export(sx_desk *desk, const sx_pane *pane, void *state) {
     } else if (to.written == 0) {
         sx_desk_say(desk, "nothing to export: there are no results here yet");
     } else {
+        sx_scratch_keep();
         sx_desk_say(desk, "%d %s in %s", to.written, to.written == 1 ? "file" : "files", directory);
     }
 }

@@ -31,6 +31,8 @@ typedef struct {
     sx_status (*start)(void *user, const sx_start *start, sx_error *err);
     /* "NAME VALUE" of a setting, row by row, NULL at the end; may be NULL. */
     const char *(*setting)(int row);
+    /* The name of a lesson, likewise. */
+    const char *(*lesson)(int row);
     bool starts_freely; /* another job ends the one that runs without a question: a script */
     const char *page;   /* the first: "dashboard", "data" ...; NULL: dashboard */
     /* Seconds that one drawing may spend on pictures that were not drawn before, or on runs that

@@ -3,6 +3,7 @@
 #ifndef SX_PANE_PART_H
 #define SX_PANE_PART_H
 
+#include "core/metric/metric.h"
 #include "views/pane/pane.h"
 #include "views/plot/plot.h"
 
@@ -51,7 +52,8 @@ void sx_desk_ask(sx_desk *desk, void (*yes)(void *context), void *context, const
 /* True while a job would be stopped by leaving or by another one. */
 bool sx_desk_active(const sx_desk *desk);
 
-/* Sends a command to the engine, or says that nothing runs (false). */
+/* Sends a command to the engine; false if nothing runs or the study would refuse it, and says so.
+ */
 bool sx_desk_send(sx_desk *desk, sx_command_kind kind, double value);
 
 /* Begins another job, after a question if one runs. */
@@ -167,6 +169,9 @@ double sx_part_scene(const sx_result *result, const char *key, double fallback);
 /* Keeps `*held` the newest result of that name; true if it is another one than before. */
 bool sx_part_follow(const sx_desk *desk, const char *name, sx_result_kind kind,
                     const sx_result **held);
+
+/* Coverage and threshold at a target risk by the table of items; NaN where it does not tell. */
+sx_operating_point sx_part_point(const sx_result *items, sx_confidence measure, double target);
 
 /* "0.62 [0.56, 0.68]   n 240" into out [size], parts that are unknown left out. */
 void sx_part_estimate(char *out, size_t size, double value, double low, double high, double n);

@@ -53,7 +53,7 @@ static bool holds(const place *at, const sx_picture *picture, sx_box box, sx_loo
     return at->cells && at->picture.data == picture->data && at->picture.split == picture->split &&
            at->picture.item == picture->item && at->picture.original == picture->original &&
            at->width == box.width && at->height == box.height && at->look.colours == look.colours &&
-           at->look.unicode == look.unicode;
+           at->look.unicode == look.unicode && at->look.coarse == look.coarse;
 }
 
 static place *place_of(sx_pictures *pictures, const sx_picture *picture, sx_box box) {

@@ -3,6 +3,8 @@
  * factor that was changed last come from the engine's light lane, each as soon as it is known. */
 #include "views/pane/part.h"
 
+#include "core/store/store.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -14,9 +16,16 @@
 #define MOVE_SECONDS 0.1  /* between the moves of an animation, at least */
 #define BACKGROUNDS 997   /* numbers that are gone through before they begin again */
 
+/* The networks that `v` goes through; from MARKED on the runs that are marked. */
+enum { LIVE, CHECKPOINT, MARKED, NETWORKS = MARKED + SX_COMPARED };
+
 typedef struct {
     sx_desk *desk;
     sx_study_data *data; /* kept; NULL before it is loaded */
+    int network;         /* that is asked */
+    bool refused;        /* it cannot be: the live one is asked instead, but `v` goes on from it */
+    uint64_t told;       /* the version of the answer that said so */
+    sx_result *items;    /* what it said to validation images; NULL: the live one, or not known */
     bool seen;
     uint64_t version; /* of the answer that `curve` shows */
     sx_box picture;   /* where it was drawn, for the mouse */
@@ -39,9 +48,39 @@ static const sx_probe_answer *known(const probe_pane *pane) {
     return pane->data && answer && answer->sheet.count == 0 ? &answer->known : NULL;
 }
 
+/* ---- which network ----------------------------------------------------------------------------
+ */
+
+/* A run that has ended is what its checkpoint holds. */
+static bool is_there(const probe_pane *pane, int network) {
+    const sx_desk *desk = pane->desk;
+    bool has_checkpoint = desk->now->path[0] && !isnan(desk->now->checkpoint_age);
+    if (network == CHECKPOINT) return has_checkpoint && sx_desk_active(desk);
+    if (network == LIVE) return true;
+    const char *run = desk->compared[network - MARKED];
+    return run[0] && strcmp(run, desk->now->run) != 0;
+}
+
+/* As it is asked for: "" is the one that trains. */
+static const char *asked_network(const probe_pane *pane) {
+    if (pane->refused || !is_there(pane, pane->network) || pane->network == LIVE) return "";
+    return pane->network == CHECKPOINT ? pane->desk->now->path
+                                       : pane->desk->compared[pane->network - MARKED];
+}
+
+/* Whose answer is seen; "" for the one that trains. */
+static const char *shown_network(const probe_pane *pane) {
+    const sx_answer *answer = known(pane) ? pane->desk->answer : NULL;
+    if (!answer || answer->problem[0]) return "";
+    return strcmp(answer->network, pane->desk->now->path) == 0 && answer->network[0]
+               ? "checkpoint"
+               : answer->network;
+}
+
 static void ask(const probe_pane *pane) {
     const sx_desk *desk = pane->desk;
     sx_question question = {.scene = desk->scene, .along = desk->along};
+    sx_text_set(question.network, sizeof question.network, asked_network(pane));
     if (desk->ask) desk->ask(desk->user, pane->seen && pane->data ? &question : NULL);
 }
 
@@ -75,10 +114,38 @@ static void take_answer(probe_pane *pane) {
     pane->version = answer ? answer->version : 0;
 }
 
+/* The threshold of another run is its own: by its validation images, where they are. */
+static void read_items(probe_pane *pane) {
+    sx_result_release(pane->items);
+    pane->items = NULL;
+    if (pane->network < MARKED || !is_there(pane, pane->network)) return;
+    sx_run_folder *run = sx_run_open(pane->desk->compared[pane->network - MARKED], false, NULL);
+    sx_result *items = run ? sx_run_load_result(run, "items", NULL) : NULL;
+    sx_run_close(run);
+    if (items && items->kind == SX_RESULT_TABLE)
+        pane->items = items;
+    else
+        sx_result_release(items);
+}
+
+/* A network that cannot be asked: a sentence, and the live one again. */
+static void take_problem(probe_pane *pane) {
+    const sx_answer *answer = known(pane) ? pane->desk->answer : NULL;
+    if (!answer || !answer->problem[0] || answer->version == pane->told) return;
+    pane->told = answer->version;
+    if (strcmp(answer->network, asked_network(pane)) != 0) return; /* it is asked no more */
+    sx_desk_say(pane->desk, "%s", answer->problem);
+    pane->desk->bad = true;
+    pane->refused = true;
+    if (pane->seen) ask(pane);
+}
+
 static void update(void *state) {
     probe_pane *pane = state;
     sx_desk *desk = pane->desk;
     if (desk->now->data != pane->data) {
+        pane->network = LIVE;
+        read_items(pane);
         if (pane->data) sx_study_data_release(pane->data);
         pane->data = desk->now->data ? sx_study_data_keep(desk->now->data) : NULL;
         desk->scene = (sx_scene){SX_SPLIT_VALIDATION, 0, 0, {0.5, 0, 0.5, 0.5}};
@@ -86,6 +153,7 @@ static void update(void *state) {
         if (pane->seen) ask(pane);
     }
     take_answer(pane);
+    take_problem(pane);
 }
 
 static void seen(void *state, bool seen) {
@@ -193,6 +261,21 @@ static void run_animate(void *state, int value, const char *argument) {
                     sx_along_name(pane->desk->along));
 }
 
+/* Past the live one if that is what is seen already. */
+static void run_network(void *state, int value, const char *argument) {
+    probe_pane *pane = state;
+    int before = pane->network;
+    (void)value, (void)argument;
+    do pane->network = (pane->network + 1) % NETWORKS;
+    while (!is_there(pane, pane->network) || (pane->refused && pane->network == LIVE));
+    pane->refused = false;
+    read_items(pane);
+    ask(pane);
+    if (before == LIVE && pane->network == LIVE)
+        sx_desk_say(pane->desk,
+                    "there is no other network yet: s writes a checkpoint, x marks runs on page 8");
+}
+
 /* The cell of the location map where the object is. */
 static void run_cell(void *state, int value, const char *argument) {
     (void)value, (void)argument;
@@ -220,6 +303,9 @@ static const sx_command commands[] = {
      NULL, NULL},
     {"animate", "a", "", "animate", "go through the factor that was changed last, and round again",
      run_animate, 0, NULL, NULL},
+    {"network", "v", "", "network",
+     "another network: the one that trains, this run's checkpoint, the runs that are marked",
+     run_network, 0, NULL, NULL},
     {"cell", "G", "", NULL, "the cell of the location map where the object is", run_cell, 0, NULL,
      NULL},
     {0}};
@@ -265,6 +351,8 @@ static void heading(const void *state, sx_heading *out) {
     bool validation = scene->split == SX_SPLIT_VALIDATION;
     sx_heading_add(out, 0, "", "Probe");
     if (!pane->data) return;
+    const char *network = shown_network(pane);
+    if (network[0]) sx_heading_add(out, 4, "", " · %.60s", network);
     sx_heading_add(out, 3, "", " · %s #%zu",
                    class_name(pane, sx_source_label(pane->data->source, scene->split, scene->item)),
                    scene->item);
@@ -330,6 +418,17 @@ static void draw_guess(const probe_pane *pane, sx_canvas *canvas, sx_box row, co
     sx_canvas_text_right(canvas, row, row.width, 0, style, shown);
 }
 
+/* The coverage and threshold that hold for the network that is seen. */
+static sx_operating_point point_of(const probe_pane *pane) {
+    const sx_desk *desk = pane->desk;
+    const char *network = desk->answer->network;
+    if (!network[0] || strcmp(network, desk->now->path) == 0)
+        return (sx_operating_point){desk->coverage, desk->threshold};
+    bool is_asked = strcmp(network, asked_network(pane)) == 0;
+    return sx_part_point(is_asked ? pane->items : NULL, SX_CONFIDENCE_MAX_PROBABILITY,
+                         desk->target);
+}
+
 /* "entropy 0.77   margin 0.49", and whether it would answer. */
 static void draw_verdict(const probe_pane *pane, sx_canvas *canvas, sx_box box, const guess *best,
                          int count) {
@@ -344,12 +443,13 @@ static void draw_verdict(const probe_pane *pane, sx_canvas *canvas, sx_box box, 
     double margin = count > 1 ? best[0].probability - best[1].probability : 1;
     sx_canvas_print(canvas, box, 0, 0, sx_style_of(SX_ROLE_TEXT), "entropy %s   margin %s",
                     sx_number_shown(shown, entropy, 2), sx_number_shown(other, margin, 2));
-    if (!(desk->coverage > 0)) return;
-    bool abstains = best[0].probability < desk->threshold;
+    sx_operating_point point = point_of(pane);
+    if (!(point.coverage > 0)) return;
+    bool abstains = best[0].probability < point.threshold;
     sx_canvas_print(canvas, box, 0, 1, sx_style_of(abstains ? SX_ROLE_WARNING : SX_ROLE_TEXT),
                     "would %s at %.0f %% risk (%s %s)", abstains ? "abstain" : "answer",
                     desk->target * 100, abstains ? "below" : "above",
-                    sx_number_shown(shown, desk->threshold, 2));
+                    sx_number_shown(shown, point.threshold, 2));
 }
 
 /* Why there are no probabilities; NULL if there are. */
@@ -433,6 +533,7 @@ static void close_pane(void *state) {
     probe_pane *pane = state;
     if (pane->data) sx_study_data_release(pane->data);
     sx_result_release(pane->curve);
+    sx_result_release(pane->items);
     sx_free(pane);
 }
 
@@ -442,13 +543,14 @@ static json_t *state_of(const void *state) {
     const sx_probe_answer *answer = known(pane);
     guess best = {-1, NAN};
     if (answer && !isnan(answer->probabilities[0])) best_guesses(answer, &best, 1);
-    return json_pack(
-        "{s:s, s:I, s:I, s:f, s:f, s:f, s:f, s:s, s:s, s:o, s:b}", "split",
-        sx_split_name(scene->split), "item", (json_int_t)scene->item, "background",
-        (json_int_t)scene->background, "x", scene->pose.x, "y", scene->pose.y, "rotation",
-        scene->pose.rotation, "size", scene->pose.area, "along", sx_along_name(pane->desk->along),
-        "says", best.class >= 0 ? class_name(pane, best.class) : "", "probability",
-        sx_json_number(best.probability), "whole", pane->desk->answer && pane->desk->answer->whole);
+    return json_pack("{s:o, s:s, s:I, s:I, s:f, s:f, s:f, s:f, s:s, s:s, s:o, s:b}", "network",
+                     sx_json_text(shown_network(pane)), "split", sx_split_name(scene->split),
+                     "item", (json_int_t)scene->item, "background", (json_int_t)scene->background,
+                     "x", scene->pose.x, "y", scene->pose.y, "rotation", scene->pose.rotation,
+                     "size", scene->pose.area, "along", sx_along_name(pane->desk->along), "says",
+                     best.class >= 0 ? class_name(pane, best.class) : "", "probability",
+                     sx_json_number(best.probability), "whole",
+                     pane->desk->answer && pane->desk->answer->whole);
 }
 
 /* ---- export -----------------------------------------------------------------------------------
@@ -490,8 +592,8 @@ const sx_pane sx_pane_probe = {
         "changed last, and the line where you are.",
     .tries =
         "Try: turn the object with [ and ] until the network changes its mind; make it small with "
-        "<; move it to the border; o takes another object; a goes round by itself. Can it be sure "
-        "and wrong?",
+        "<; move it to the border; o takes another object; a goes round by itself; v asks another "
+        "network. Can it be sure and wrong?",
     .commands = commands,
     .results = results,
     .open = open_pane,

@@ -4,8 +4,6 @@
  * viewer's, not the study's. */
 #include "views/pane/part.h"
 
-#include "core/metric/metric.h"
-
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -45,22 +43,18 @@ static bool is_number_column(const double *values, size_t n) {
     return values != NULL;
 }
 
-static void measure_points(risk_pane *pane) {
-    const sx_column *wrong = sx_part_column(pane->items, "wrong");
-    size_t n = pane->items ? pane->items->table.rows : 0;
+sx_operating_point sx_part_point(const sx_result *items, sx_confidence measure, double target) {
+    sx_operating_point point = {NAN, NAN};
+    const sx_column *wrong = sx_part_column(items, "wrong");
+    size_t n = items && wrong && wrong->numbers ? items->table.rows : 0;
     uint8_t *bad = sx_alloc(n, 1);
-    if (n == 0 || !wrong || !wrong->numbers || !bad) {
-        sx_free(bad);
-        return;
-    }
-    for (size_t i = 0; i < n; i++) bad[i] = wrong->numbers[i] > 0;
-    for (sx_confidence m = 0; m < SX_CONFIDENCES; m++) {
-        double *confidence = confidences(pane->items, m);
-        if (is_number_column(confidence, n))
-            sx_coverage_at_risk(confidence, bad, n, targets[pane->target], &pane->points[m], NULL);
-        sx_free(confidence);
-    }
+    double *confidence = n > 0 ? confidences(items, measure) : NULL;
+    for (size_t i = 0; bad && i < n; i++) bad[i] = wrong->numbers[i] > 0;
+    if (bad && is_number_column(confidence, n))
+        sx_coverage_at_risk(confidence, bad, n, target, &point, NULL);
+    sx_free(confidence);
     sx_free(bad);
+    return point;
 }
 
 static int descending(const void *a, const void *b) {
@@ -84,8 +78,8 @@ static void find_threshold(risk_pane *pane) {
 
 /* Also for the probe, which asks whether the network would abstain. */
 static void find_points(risk_pane *pane) {
-    for (int m = 0; m < SX_CONFIDENCES; m++) pane->points[m] = (sx_operating_point){NAN, NAN};
-    measure_points(pane);
+    for (sx_confidence m = 0; m < SX_CONFIDENCES; m++)
+        pane->points[m] = sx_part_point(pane->items, m, targets[pane->target]);
     const sx_operating_point *point = &pane->points[SX_CONFIDENCE_MAX_PROBABILITY];
     pane->desk->target = targets[pane->target];
     pane->desk->coverage = point->coverage;

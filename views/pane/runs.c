@@ -218,6 +218,7 @@ static void run_note(void *state, int value, const char *argument) {
     (void)value;
     if (!run) return;
     sx_status status = sx_store_note(run->name, argument, &err);
+    if (argument[0]) sx_scratch_keep();
     done(pane, status, &err, run->name, argument[0] ? "noted" : "the note is gone");
 }
 
@@ -259,6 +260,21 @@ static void run_delete(void *state, int value, const char *argument) {
                     run->name);
 }
 
+/* The other store has other runs of the same names: what is marked in one means nothing there. */
+static void run_lessons(void *state, int value, const char *argument) {
+    runs_pane *pane = state;
+    bool lessons = !sx_scratch_is_used();
+    (void)value, (void)argument;
+    if (!sx_scratch_use(lessons)) {
+        sx_desk_say(pane->desk, "these are your own runs; no lesson has been played here");
+        return;
+    }
+    run_unmark(pane, 0, "");
+    read_list(pane);
+    sx_desk_say(pane->desk, lessons ? "the runs of the lesson; they go at the end"
+                                    : "your own runs; L shows those of the lesson");
+}
+
 static const sx_command commands[] = {
     {"up", "Up k", "", NULL, "the run above", run_move, UP, NULL, NULL},
     {"down", "Down j", "", NULL, "the run below", run_move, DOWN, NULL, NULL},
@@ -282,6 +298,8 @@ static const sx_command commands[] = {
      NULL},
     {"rename", "N", "NAME", NULL, "another name behind the same number", run_rename, 0, NULL, NULL},
     {"delete", "D", "", "delete", "delete the run, after a question", run_delete, 0, NULL, NULL},
+    {"lesson-runs", "L", "", NULL, "the runs of lessons, which nobody keeps, or your own",
+     run_lessons, 0, NULL, NULL},
     {"refresh", "F5", "", NULL, "read the list again", run_refresh, 0, NULL, NULL},
     {0}};
 
@@ -307,7 +325,7 @@ static bool enter(void *state) {
 
 static void heading(const void *state, sx_heading *out) {
     const runs_pane *pane = state;
-    sx_heading_add(out, 0, "", "Runs");
+    sx_heading_add(out, 0, "", sx_scratch_is_used() ? "Runs of the lesson" : "Runs");
     if (pane->filter[0]) {
         sx_heading_add(out, 2, "", " · %zu of %zu", pane->picker.count, pane->list.count);
         sx_heading_add(out, 1, "", " with '%s'", pane->filter);

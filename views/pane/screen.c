@@ -273,6 +273,26 @@ static void run_wish_for(void *state, int value, const char *argument) {
     sx_text_add(&screen->wished, "%s", argument);
     if (!screen->wished.failed) screen->wish = (sx_screen_wish)value;
 }
+static const char *lesson_choice(void *state, size_t row) {
+    const sx_screen *screen = state;
+    return screen && screen->options.lesson ? screen->options.lesson((int)row) : NULL;
+}
+static void play(void *state) {
+    ((sx_screen *)state)->wish = SX_WISH_REPLAY;
+}
+/* A lesson begins with a study of its own; a recording may only look. */
+static void run_replay(void *state, int value, const char *argument) {
+    sx_screen *screen = state;
+    bool is_lesson = false;
+    for (size_t i = 0; !is_lesson && lesson_choice(screen, i); i++)
+        is_lesson = strcmp(lesson_choice(screen, i), argument) == 0;
+    run_wish_for(screen, value, argument);
+    bool stops = is_lesson && sx_desk_active(&screen->desk) && !screen->desk.starts_freely;
+    if (screen->wish != SX_WISH_REPLAY || !stops) return;
+    screen->wish = SX_WISH_NONE;
+    sx_desk_ask(&screen->desk, play, screen,
+                "the run would stop, checkpointed: y plays the lesson");
+}
 static void run_caption(void *state, int value, const char *argument) {
     sx_screen *screen = state;
     (void)value;
@@ -297,14 +317,6 @@ static void run_screen_save(void *state, int value, const char *argument) {
 static const char *setting_choice(void *state, size_t row) {
     const sx_screen *screen = state;
     return screen && screen->options.setting ? screen->options.setting((int)row) : NULL;
-}
-
-/* The lessons that come with the program. */
-static const char *lesson_choice(void *state, size_t row) {
-    static const char *const lessons[] = {"what-a-convolution-sees", "confidence-is-not-accuracy",
-                                          "same-seed-same-bits"};
-    (void)state;
-    return row < sizeof lessons / sizeof *lessons ? lessons[row] : NULL;
 }
 
 const sx_command sx_screen_commands[] = {
@@ -363,7 +375,7 @@ const sx_command sx_screen_commands[] = {
      NULL},
     {"record", "F6", "[FILE]", NULL, "record what is pressed into a file; without one, end it",
      run_wish_for, SX_WISH_RECORD, NULL, NULL},
-    {"replay", "F7", "FILE", NULL, "play a lesson or a recording", run_wish_for, SX_WISH_REPLAY,
+    {"replay", "F7", "FILE", NULL, "play a lesson or a recording", run_replay, SX_WISH_REPLAY,
      lesson_choice, NULL},
     {"set", "F2", "NAME VALUE", NULL, "a setting, from now on and kept for next time", run_wish_for,
      SX_WISH_SET, setting_choice, NULL},

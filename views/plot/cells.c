@@ -250,7 +250,14 @@ static uint32_t shade_of(const sx_cell_surface *cells, int step) {
     return unicode ? shades[step] : (unsigned char)ascii_shades[step];
 }
 
-static sx_colour colour_of(const sx_surface *surface, int step) {
+/* The ramp's step for a level: fewer levels are spread over the ramp, its ends and middle kept. */
+static int ramp_step(const sx_surface *surface, int level) {
+    int last = surface->levels - 1;
+    return (level * (SX_RAMP_STEPS - 1) + last / 2) / last;
+}
+
+static sx_colour colour_of(const sx_surface *surface, int level) {
+    int step = ramp_step(surface, level);
     return surface->diverging ? SX_COLOUR_SIGNED(step) : SX_COLOUR_RAMP(step);
 }
 
@@ -319,7 +326,9 @@ sx_surface *sx_cell_surface_init(sx_cell_surface *cells, sx_canvas *canvas, sx_b
         .kind = &cell_kind,
         .width = box.width > 0 ? box.width : 0,
         .height = box.height > 0 ? box.height : 0,
-        .levels = colours ? SX_RAMP_STEPS : 5,
+        .levels = !colours              ? 5
+                  : canvas->look.coarse ? SX_COARSE_STEPS
+                                        : SX_RAMP_STEPS,
         .halves = colours && canvas->look.unicode,
         .inks = colours,
         .few = canvas->look.unicode ? "·" : "'",
@@ -330,11 +339,12 @@ sx_surface *sx_cell_surface_init(sx_cell_surface *cells, sx_canvas *canvas, sx_b
     return &cells->base;
 }
 
-sx_style sx_surface_ink(const sx_surface *surface, int step) {
-    if (step < 0) return sx_style_of(SX_ROLE_DIM);
+sx_style sx_surface_ink(const sx_surface *surface, int level) {
+    if (level < 0) return sx_style_of(SX_ROLE_DIM);
     if (!surface->inks) return (sx_style){0};
+    int step = ramp_step(surface, level);
     bool dark =
         surface->diverging ? step < 1 || step > SX_RAMP_STEPS - 2 : step <= SX_RAMP_STEPS / 2;
     uint8_t grey = dark ? 255 : 0;
-    return (sx_style){SX_COLOUR_RGB(grey, grey, grey), colour_of(surface, step), 0};
+    return (sx_style){SX_COLOUR_RGB(grey, grey, grey), colour_of(surface, level), 0};
 }

@@ -1,8 +1,10 @@
 /* How full the line is. A terminal that is asked for its status answers when it has read everything
- * before the question; so one question follows each frame, and while two are not answered the line
- * is full and frames are left out, but never for longer than a second. Inside tmux it is tmux that
- * answers, and skips frames by itself. Also synchronised output, where the terminal says it knows
- * it: a frame is then shown as a whole. */
+ * before the question; so a question follows a frame, and while two are not answered the line is
+ * full and frames are left out, but never for longer than a second. A process that is killed leaves
+ * its open question to the shell, which takes the answer for typed keys; so a line that was fast is
+ * asked only when much was sent since the last question, or once in a while. Inside tmux it is tmux
+ * that answers, and skips frames by itself. Also synchronised output, where the terminal says it
+ * knows it: a frame is then shown as a whole. */
 #include "views/terminal/line.h"
 
 #include <math.h>
@@ -13,6 +15,9 @@
 
 #define PATIENCE 1.0 /* seconds for an answer */
 #define CREDIT 2     /* questions that may be open */
+#define MUCH 1000    /* cells: some 6 kB, of the 22 kB that a pseudo-terminal takes at once */
+#define A_WHILE 2.0  /* seconds between questions while little is sent */
+#define FAST 0.15    /* seconds of an answer: every frame on a slower line has its question */
 
 static void send(const char *text) {
     ssize_t written = write(STDOUT_FILENO, text, strlen(text));
@@ -31,13 +36,23 @@ void sx_line_begin_frame(const sx_line *line) {
     if (line->synchronised) send("\033[?2026h");
 }
 
-void sx_line_end_frame(sx_line *line) {
+/* An open question whose answer takes long makes a line slow, too. */
+static bool is_fast(const sx_line *line, double now) {
+    return line->round_trip < FAST && !(line->open > 0 && now > line->asked + FAST);
+}
+
+void sx_line_end_frame(sx_line *line, int cells) {
+    double now = sx_seconds();
     if (line->synchronised) send("\033[?2026l");
-    if (!line->asks) return;
+    line->cells += cells;
+    bool little = line->cells < MUCH && now < line->put + A_WHILE;
+    if (!line->asks || (little && is_fast(line, now))) return;
     if (!line->asked_features) send("\033[?2026$p");
     line->asked_features = true;
     send("\033[5n");
-    if (line->open++ == 0) line->asked = sx_seconds();
+    line->put = now;
+    line->cells = 0;
+    if (line->open++ == 0) line->asked = now;
 }
 
 void sx_line_keep_title(const sx_line *line, bool keep) {

@@ -8,13 +8,16 @@ typedef struct {
     bool asks, asked_features, synchronised;
     int open;     /* questions without an answer */
     double asked; /* when the oldest of them was put, or the one before answered */
+    double put;   /* when the last question was put */
+    int cells;    /* sent since then */
     long answers;
     double round_trip; /* seconds; NaN: not known */
 } sx_line;
 
 void sx_line_open(sx_line *line);
 void sx_line_begin_frame(const sx_line *line);
-void sx_line_end_frame(sx_line *line);
+/* `cells`: how many the frame changed. */
+void sx_line_end_frame(sx_line *line, int cells);
 
 /* The window's title, which the terminal keeps and gets back: begun, set, ended. */
 void sx_line_title(const sx_line *line, const char *title);

@@ -263,14 +263,14 @@ static bool equal(const sx_cell *a, const sx_cell *b) {
            a->style.background == b->style.background && a->style.attributes == b->style.attributes;
 }
 
-/* Hands the changed cells to ncurses; true if there were any. */
-static bool put_changes(sx_terminal *terminal, const sx_canvas *canvas, bool all) {
-    bool changed = false;
+/* Hands the changed cells to ncurses; returns how many. */
+static int put_changes(sx_terminal *terminal, const sx_canvas *canvas, bool all) {
+    int changed = 0;
     for (int y = 0; y < canvas->height; y++)
         for (int x = 0; x < canvas->width; x++) {
             size_t at = (size_t)y * (size_t)canvas->width + (size_t)x;
             if (!all && equal(&canvas->cells[at], &terminal->shown.cells[at])) continue;
-            changed = true;
+            changed++;
             if (canvas->cells[at].glyph != 0) put(terminal, x, y, &canvas->cells[at]);
         }
     return changed;
@@ -279,7 +279,7 @@ static bool put_changes(sx_terminal *terminal, const sx_canvas *canvas, bool all
 void sx_terminal_flush(sx_terminal *terminal, const sx_canvas *canvas) {
     sx_canvas *shown = &terminal->shown;
     bool all = shown->width != canvas->width || shown->height != canvas->height;
-    bool changed = put_changes(terminal, canvas, all);
+    int changed = put_changes(terminal, canvas, all);
     bool moved = all || shown->cursor_x != canvas->cursor_x || shown->cursor_y != canvas->cursor_y;
     if (!changed && !moved) return;
     if (sx_canvas_resize(shown, canvas->width, canvas->height, canvas->look, NULL) == SX_OK)
@@ -295,7 +295,7 @@ void sx_terminal_flush(sx_terminal *terminal, const sx_canvas *canvas) {
     wnoutrefresh(stdscr);
     sx_line_begin_frame(&terminal->line);
     doupdate();
-    sx_line_end_frame(&terminal->line);
+    sx_line_end_frame(&terminal->line, changed);
 }
 
 double sx_terminal_ready(sx_terminal *terminal) {
