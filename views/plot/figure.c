@@ -58,7 +58,7 @@ static void draw_on(sx_surface *surface, const sx_result *result) {
             &(sx_heatmap){
                 .low = 0, .high = 1, .cursor_row = -1, .cursor_column = -1, .values = true});
     else if (is_reliability(result))
-        sx_reliability_on(surface, &result->series, -1);
+        sx_reliability_on(surface, &result->series, &axes, -1);
     else
         sx_curves_on(surface, curves, curves_of(result, how, curves), &axes);
 }
