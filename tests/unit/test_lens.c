@@ -209,13 +209,13 @@ static void every_cell_of_a_map_is_found(void **state) {
     bench *b = bench_new(SX_STATE_FINISHED);
     const sx_result *map = sx_snapshot_result(&b->moment.snapshot, "location");
     sx_look looks[] = {full, ascii};
-    for (int height = 4; height < 40; height++)
-        for (int width = 12; width < 90; width += 3) {
+    for (int height = 4; height < 40; height += 5)
+        for (int width = 12; width < 90; width += 11) {
             sx_look look = looks[(width + height) % 2];
             sx_box box = {3, 2, width, height};
             int last = -1, rows = 0;
-            for (int y = 0; y < 60; y++)
-                for (int x = 0; x < 120; x++) {
+            for (int y = 0; y < height + 4; y++)
+                for (int x = 0; x < width + 6; x++) {
                     sx_grid_place at = sx_plot_cell_at(look, box, map, x, y);
                     bool inside =
                         x >= box.x && x < box.x + width && y >= box.y && y < box.y + height;
