@@ -274,6 +274,10 @@ static void run_cell(void *state, int value, const char *argument) {
     desk->wants_cell = true;
 }
 
+static bool on_curves(void *state) {
+    return ((compare_pane *)state)->main != DIFFERENCE;
+}
+
 static bool has_cell(void *state) {
     const compare_pane *pane = state;
     return pane->main == DIFFERENCE && pane->row >= 0;
@@ -298,7 +302,7 @@ static const sx_command commands[] = {
     {"other", "o", "", "other map", "another run whose difference is shown", run_pair, 1, NULL,
      NULL},
     {"mean", "B", "", "mean", "the mean of all runs and their range, or each by itself", run_mean,
-     0, NULL, NULL},
+     0, NULL, on_curves},
     {"values", "v", "", NULL, "print the value in each cell, or not", run_values, 0, NULL, NULL},
     {"cell-pictures", "G", "", "cell",
      "the cell on the page Robustness, where Enter shows its pictures", run_cell, 0, NULL,
@@ -369,6 +373,11 @@ static sx_heatmap heatmap_of(const compare_pane *pane, const sx_made *d) {
                         .unknown = "unsure"};
 }
 
+/* The last map of a study is measured on other objects than those before, as its title says. */
+static bool is_of_test(const sx_result *map) {
+    return map->title && strstr(map->title, "test objects");
+}
+
 static void draw_difference(compare_pane *pane, sx_canvas *canvas, sx_box box) {
     const sx_made *d = difference_of(pane);
     int base, other;
@@ -380,7 +389,10 @@ static void draw_difference(compare_pane *pane, sx_canvas *canvas, sx_box box) {
         sx_centred_draw(canvas, box, sx_style_of(SX_ROLE_DIM), why);
         return;
     }
-    snprintf(text, sizeof text, "accuracy of %d minus %d", other + 1, base + 1);
+    snprintf(text, sizeof text, "accuracy of %d minus %d%s", other + 1, base + 1,
+             is_of_test(d->from[0]) == is_of_test(d->from[1])
+                 ? ""
+                 : ", one on test, one on validation objects");
     sx_box title = sx_box_take_rows(&box, 1);
     pane->mouse.boxes[DIFFERENCE] = box;
     sx_canvas_text(canvas, title, 0, 0, sx_style_of(SX_ROLE_TEXT), text);
