@@ -110,7 +110,7 @@ static void what_is_seen_is_drawn(void **state) {
     command(b, "target-risk 2");
     for (int i = 0; i < 60; i++) press(b, "Left");
     assert_true(value_of(b, "risk", "low") < 0.5); /* the cursor was at another place */
-    expect_seen(b, "n 4");                         /* the images that are answered */
+    expect_seen(b, "]   n ");                      /* the images that are answered */
     press(b, "L");
     expect_seen(b, "risk (log)");
     press(b, "r");
