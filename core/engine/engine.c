@@ -315,6 +315,6 @@ void sx_engine_free(sx_engine *engine) {
     pthread_mutex_destroy(&engine->mutex);
     pthread_cond_destroy(&engine->changed);
     sx_result_release(engine->now.clock);
-    sx_free(engine->clock);
+    sx_clock_done(&engine->clock);
     sx_free(engine);
 }

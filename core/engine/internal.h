@@ -88,8 +88,8 @@ struct sx_engine {
     char note[512]; /* what it says otherwise */
     sx_pace pace;
     sx_lane lane;
-    double *clock; /* [clock_count, 3] step, seconds, epoch of each recorded point */
-    size_t clock_count, clock_capacity;
+    sx_clock clock;                          /* of the recorded points */
+    int64_t saved_step;                      /* of the results on disk */
     double checkpoint_every;                 /* seconds, from the configuration */
     double checkpointed, checkpoint_seconds; /* when the last one was, and how long it took */
     double checkpoint_tried;                 /* when the last one was tried */
@@ -152,7 +152,10 @@ sx_status sx_engine_event(sx_engine *engine, const char *kind, const char *messa
 /* The same where a failure is only worth a warning. */
 void sx_engine_note_event(sx_engine *engine, const char *kind);
 
+/* A point for the snapshot's clock and the journal. */
 void sx_engine_journal_point(sx_engine *engine);
+/* Makes the snapshot's clock of the points so far. */
+void sx_engine_publish_clock(sx_engine *engine);
 sx_status sx_engine_journal_command(sx_engine *engine, const char *name, double value,
                                     sx_error *err);
 
@@ -162,14 +165,6 @@ sx_status sx_engine_checkpoint(sx_engine *engine, sx_error *err);
 /* A failure is said, and tried again at the next turn. */
 void sx_engine_checkpoint_or_warn(sx_engine *engine);
 bool sx_engine_checkpoint_is_due(const sx_engine *engine);
-
-/* ---- clock.c ------------------------------------------------------------------------------------
- */
-
-/* Notes when a point was recorded; the points after that step were of a session that was lost. */
-void sx_clock_add(sx_engine *engine, int64_t step, double seconds, double epoch);
-/* Makes the snapshot's clock of them. */
-void sx_clock_publish(sx_engine *engine);
 
 /* ---- pace.c: how fast it goes -------------------------------------------------------------------
  */

@@ -24,9 +24,9 @@ static void reset(sx_engine *engine) {
     engine->paused = engine->stepping = engine->stopping = engine->warned = false;
     engine->note[0] = 0;
     engine->checkpointed = engine->checkpoint_seconds = 0;
-    engine->applied = 0;
+    engine->applied = engine->saved_step = 0;
     engine->replay_count = engine->replay_next = 0;
-    engine->clock_count = 0;
+    sx_clock_done(&engine->clock);
     sx_pace_begin(&engine->pace);
 }
 
@@ -167,7 +167,7 @@ static void read_point(sx_engine *engine, double t, const json_t *line) {
     r->gradient_norm = sx_json_to_number(json_object_get(line, "gradient norm"));
     r->validation_loss = sx_json_to_number(json_object_get(line, "validation loss"));
     r->validation_accuracy = sx_json_to_number(json_object_get(line, "validation accuracy"));
-    sx_clock_add(engine, r->step, t, sx_json_to_number(json_object_get(line, "epoch")));
+    sx_clock_add(&engine->clock, r->step, t, sx_json_to_number(json_object_get(line, "epoch")));
 }
 
 static void read_command(history *h, const json_t *line) {
@@ -221,7 +221,7 @@ static sx_status load_results(sx_engine *engine, sx_error *err) {
     for (size_t i = 0; !status && i < list.count; i++)
         sx_engine_take_result(engine, sx_result_keep(list.results[i]));
     for (size_t i = 0; i < SX_RESULTS; i++) engine->unsaved[i] = false;
-    sx_clock_publish(engine);
+    sx_engine_publish_clock(engine);
     if (warnings.size)
         sx_text_printable(engine->now.message, sizeof engine->now.message, warnings.data);
     sx_text_done(&warnings);
@@ -325,7 +325,7 @@ static void resume(sx_engine *engine, const sx_config *config, sx_error *err) {
     }
     for (size_t i = 0; i < state.metadata_count; i++)
         if (strcmp(state.metadata[i].key, "step") == 0)
-            engine->pace.first_step = engine->now.report.step =
+            engine->pace.first_step = engine->saved_step = engine->now.report.step =
                 strtoll(state.metadata[i].value, NULL, 10);
     drive(engine, "resume");
 }

@@ -41,6 +41,13 @@ void sx_engine_note_event(sx_engine *engine, const char *kind) {
     if (sx_engine_event(engine, kind, NULL, &err)) sx_engine_warn(engine, &err, "");
 }
 
+void sx_engine_publish_clock(sx_engine *engine) {
+    sx_result *result = sx_clock_result(&engine->clock);
+    if (!result) return;
+    sx_result_release(engine->now.clock);
+    engine->now.clock = result;
+}
+
 void sx_engine_journal_point(sx_engine *engine) {
     const sx_study_report *r = &engine->now.report;
     const struct {
@@ -55,8 +62,8 @@ void sx_engine_journal_point(sx_engine *engine) {
                    {"images per second", engine->now.images_per_second},
                    {"epoch", r->epoch}};
     sx_error err;
-    sx_clock_add(engine, r->step, sx_run_seconds(engine->run), r->epoch);
-    sx_clock_publish(engine);
+    sx_clock_add(&engine->clock, r->step, sx_run_seconds(engine->run), r->epoch);
+    sx_engine_publish_clock(engine);
     json_t *fields = json_object();
     for (size_t i = 0; i < sizeof figures / sizeof figures[0]; i++)
         json_object_set_new(fields, figures[i].name, sx_json_number(figures[i].value));
@@ -80,13 +87,24 @@ sx_status sx_engine_journal_command(sx_engine *engine, const char *name, double 
 /* ---- results and checkpoints
  * --------------------------------------------------------------------- */
 
+/* Of a later step than those on disk: several checkpoints at one step are one to look back at. */
+static bool has_newer(const sx_engine *engine) {
+    if (engine->now.report.step <= engine->saved_step) return false;
+    for (size_t i = 0; i < engine->now.result_count; i++)
+        if (engine->unsaved[i]) return true;
+    return false;
+}
+
 sx_status sx_engine_save_results(sx_engine *engine, sx_error *err) {
     sx_status status = SX_OK;
+    bool newer = has_newer(engine);
+    if (newer) sx_run_keep_results(engine->run);
     for (size_t i = 0; !status && i < engine->now.result_count; i++) {
         if (!engine->unsaved[i]) continue;
         status = sx_run_save_result(engine->run, engine->results[i], err);
         engine->unsaved[i] = status != SX_OK;
     }
+    if (newer) engine->saved_step = engine->now.report.step;
     return status;
 }
 

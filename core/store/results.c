@@ -13,6 +13,8 @@
 #define NEWEST "checkpoint.safetensors"
 #define FRESH "checkpoint-new.safetensors"
 #define BEFORE "checkpoint-before.safetensors"
+#define RESULTS "results"
+#define RESULTS_BEFORE "results-before"
 
 /* ---- what a kill leaves
  * -------------------------------------------------------------------------- */
@@ -36,7 +38,8 @@ static void sweep_directory(const char *directory) {
 void sx_run_sweep(const sx_run_folder *run) {
     char results[SX_PATH_SIZE];
     sweep_directory(run->path);
-    if (!sx_run_file(run, "results", results, NULL)) sweep_directory(results);
+    if (!sx_run_file(run, RESULTS, results, NULL)) sweep_directory(results);
+    if (!sx_run_file(run, RESULTS_BEFORE, results, NULL)) sweep_directory(results);
 }
 
 /* ---- results
@@ -48,7 +51,7 @@ sx_status sx_run_save_result(sx_run_folder *run, const sx_result *result, sx_err
     if (!result->name[0] || result->name[strspn(result->name, letters)])
         return sx_fail(err, SX_BAD_INPUT, "'%s' is no name for a result: it takes a-z, 0-9 and -",
                        result->name);
-    snprintf(name, sizeof name, "results/%s.json", result->name);
+    snprintf(name, sizeof name, RESULTS "/%s.json", result->name);
     sx_status status = sx_run_file(run, name, path, err);
     if (status) return status;
     json_t *json = sx_result_to_json(result, err);
@@ -73,15 +76,24 @@ static sx_result *load(const char *directory, const char *name, sx_error *err) {
     return NULL;
 }
 
-sx_result *sx_run_load_result(const sx_run_folder *run, const char *name, sx_error *err) {
+static sx_result *load_from(const sx_run_folder *run, const char *folder, const char *name,
+                            sx_error *err) {
     char directory[SX_PATH_SIZE], file[80];
     int length = snprintf(file, sizeof file, "%s.json", name);
     if (length < 0 || (size_t)length >= sizeof file || strchr(name, '/')) {
         sx_fail(err, SX_BAD_INPUT, "that is no name for a result");
         return NULL;
     }
-    if (sx_run_file(run, "results", directory, err)) return NULL;
+    if (sx_run_file(run, folder, directory, err)) return NULL;
     return load(directory, file, err);
+}
+
+sx_result *sx_run_load_result(const sx_run_folder *run, const char *name, sx_error *err) {
+    return load_from(run, RESULTS, name, err);
+}
+
+sx_result *sx_run_load_result_before(const sx_run_folder *run, const char *name, sx_error *err) {
+    return load_from(run, RESULTS_BEFORE, name, err);
 }
 
 static bool is_json(const char *name) {
@@ -110,7 +122,7 @@ sx_status sx_run_load_results(const sx_run_folder *run, sx_result_list *out, sx_
     char directory[SX_PATH_SIZE];
     sx_listing listing;
     *out = (sx_result_list){0};
-    sx_status status = sx_run_file(run, "results", directory, err);
+    sx_status status = sx_run_file(run, RESULTS, directory, err);
     if (status || !sx_is_directory(directory)) return status;
     status = sx_directory_list(directory, &listing, err);
     if (status) return status;
@@ -122,6 +134,44 @@ sx_status sx_run_load_results(const sx_run_folder *run, sx_result_list *out, sx_
     sx_listing_done(&listing);
     if (status) sx_result_list_done(out);
     return status;
+}
+
+/* Results are replaced, never changed, so a second name for the file keeps it as it is; where the
+ * file system has no second names, a copy. */
+static sx_status keep_file(const char *from, const char *to, sx_error *err) {
+    char fresh[SX_PATH_SIZE];
+    sx_bytes bytes;
+    if ((size_t)snprintf(fresh, sizeof fresh, "%s.00000000", to) >= sizeof fresh)
+        return sx_fail(err, SX_BAD_INPUT, "'%.300s' is too long a name", to);
+    unlink(fresh);
+    if (link(from, fresh) == 0) {
+        bool kept = rename(fresh, to) == 0;
+        unlink(fresh); /* it stays where both were the same file already */
+        return kept ? SX_OK : sx_fail(err, SX_IO, "cannot write '%.300s': %s", to, strerror(errno));
+    }
+    sx_status status = sx_file_read(from, RESULT_LIMIT, &bytes, err);
+    if (status) return status;
+    status = sx_file_write(to, bytes.data, bytes.size, err);
+    sx_bytes_done(&bytes);
+    return status;
+}
+
+void sx_run_keep_results(sx_run_folder *run) {
+    char results[SX_PATH_SIZE], before[SX_PATH_SIZE], from[SX_PATH_SIZE], to[SX_PATH_SIZE];
+    sx_listing listing = {0};
+    sx_error err = {0};
+    sx_status status = sx_run_file(run, RESULTS, results, &err);
+    if (!status) status = sx_run_file(run, RESULTS_BEFORE, before, &err);
+    if (!status) status = sx_directory_list(results, &listing, &err);
+    if (!status && listing.count > 0) status = sx_directory_make(before, &err);
+    for (size_t i = 0; !status && i < listing.count; i++) {
+        if (!is_json(listing.names[i])) continue;
+        status = sx_path_join(from, results, listing.names[i], &err);
+        if (!status) status = sx_path_join(to, before, listing.names[i], &err);
+        if (!status) status = keep_file(from, to, &err);
+    }
+    sx_listing_done(&listing);
+    if (status) sx_run_log(run, "the results before are not kept: %s", err.message);
 }
 
 void sx_result_list_done(sx_result_list *list) {

@@ -3,7 +3,8 @@
  *
  *   run.ini                 the exact configuration; [run-folder] format = 1, version, created ...
  *   journal.jsonl           one line per published scalar, event or live command; append-only
- *   results/NAME.json       typed results
+ *   results/NAME.json       typed results, as of the newest checkpoint
+ *   results-before/...      as of the last checkpoint at an earlier step
  *   checkpoint.safetensors  and checkpoint-before.safetensors
  *   log.txt                 sentences for a person
  *   note.txt                a line that a person wrote about it
@@ -80,7 +81,25 @@ sx_status sx_run_journal_read(const sx_run_folder *run, sx_journal_line line, vo
 /* Appends a dated sentence to log.txt; never fails. */
 void sx_run_log(sx_run_folder *run, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* When each recorded point of a training was reached. Start with {0}. */
+typedef struct {
+    double *rows; /* [count, 3] step, seconds, epoch */
+    size_t count, capacity;
+} sx_clock;
+/* The points after that step were of a session that was lost. */
+void sx_clock_add(sx_clock *clock, int64_t step, double seconds, double epoch);
+void sx_clock_done(sx_clock *clock);
+/* A series over steps: "seconds" since the run began, "epoch". Returns owned; NULL if there are no
+ * points or memory is out. */
+sx_result *sx_clock_result(const sx_clock *clock);
+/* The same of the points in a run's journal. */
+sx_result *sx_run_clock(const sx_run_folder *run);
+
 sx_status sx_run_save_result(sx_run_folder *run, const sx_result *result, sx_error *err);
+
+/* To be called before results of a later step are saved: those that are there become the ones
+ * before. What cannot be kept is told in the log, and is no reason to stop. */
+void sx_run_keep_results(sx_run_folder *run);
 
 /* All results of the folder, sorted by name. A broken one is skipped, and its sentence is added to
  * `warnings` (may be NULL), one a line. */
@@ -91,8 +110,9 @@ typedef struct {
 sx_status sx_run_load_results(const sx_run_folder *run, sx_result_list *out, sx_text *warnings,
                               sx_error *err);
 void sx_result_list_done(sx_result_list *list);
-/* One of them, owned by the caller; NULL if there is none that reads. */
+/* One of them, owned by the caller; NULL if there is none that reads. And as it was before. */
 sx_result *sx_run_load_result(const sx_run_folder *run, const char *name, sx_error *err);
+sx_result *sx_run_load_result_before(const sx_run_folder *run, const char *name, sx_error *err);
 
 /* The newest checkpoint becomes the one before, then the new one is written; never torn. */
 sx_status sx_run_save_checkpoint(sx_run_folder *run, const sx_safetensor *tensors, size_t count,

@@ -67,6 +67,7 @@ static void read_all(sx_run_folder *run) {
     bool last;
     size_t broken;
     sx_run_journal_read(run, remember, &last, &broken, &err);
+    sx_result_release(sx_run_clock(run));
     if (!sx_run_load_results(run, &list, &warnings, &err)) sx_result_list_done(&list);
     if (!sx_run_load_checkpoint(run, &file, &err)) sx_safetensors_done(&file);
     sx_text_done(&warnings);

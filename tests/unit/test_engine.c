@@ -411,6 +411,59 @@ static void checkpoint_now(sx_engine *engine, const char *journal_of) {
     fail_msg("no checkpoint");
 }
 
+static int64_t step_before(const char *run_path) {
+    sx_run_folder *run = sx_run_open(run_path, false, NULL);
+    assert_non_null(run);
+    sx_result *result = sx_run_load_result_before(run, "training", NULL);
+    int64_t step = result ? result->step : -1;
+    sx_result_release(result);
+    sx_run_close(run);
+    return step;
+}
+
+/* Steps on through the last measurements, slice by slice. */
+static void step_until_published(sx_engine *engine, const char *name) {
+    for (bool there = false; !there;) {
+        const sx_snapshot *now = sx_engine_snapshot(engine);
+        const sx_result *result = sx_snapshot_result(now, name);
+        uint64_t version = now->version;
+        there = result && result->step == STEPS;
+        sx_snapshot_release(now);
+        if (there) break;
+        sx_engine_send(engine, SX_COMMAND_STEP, 0);
+        sx_engine_wait(engine, version, 1000);
+    }
+}
+
+/* Of the last checkpoint at an earlier step the results stay, also past others at the same step. */
+static void results_of_the_checkpoint_before_stay(void **state) {
+    (void)state;
+    sx_engine *engine = start();
+    queue_run(engine, in_home("run"), "run.checkpoint_seconds=1000");
+    sx_engine_send(engine, SX_COMMAND_PAUSE, 0);
+    await(engine, is_paused_at, 0);
+    step_to(engine, 0, 20);
+    checkpoint_now(engine, in_home("run"));
+    step_to(engine, 20, 35);
+    checkpoint_now(engine, in_home("run"));
+    int64_t kept = step_before(in_home("run"));
+    assert_true(kept > 0 && kept <= 20);
+    checkpoint_now(engine, in_home("run"));
+    assert_int_equal(step_before(in_home("run")), kept);
+    step_to(engine, 35, STEPS);
+    static const char *const last_ones[] = {"calibration", "location"};
+    for (int i = 0; i < 2; i++) { /* two checkpoints of the last step, each with newer results */
+        step_until_published(engine, last_ones[i]);
+        checkpoint_now(engine, in_home("run"));
+        assert_true(step_before(in_home("run")) < STEPS);
+    }
+    sx_engine_send(engine, SX_COMMAND_RESUME, 0);
+    await(engine, is_state, SX_STATE_FINISHED);
+    int64_t last = step_before(in_home("run"));
+    assert_true(last > kept && last < STEPS);
+    sx_engine_free(engine);
+}
+
 /* A command after the last checkpoint of a killed process acts again at its step, once. */
 static void command_after_the_checkpoint_is_replayed(void **state) {
     (void)state;
@@ -947,6 +1000,7 @@ int main(void) {
         TEST(pause_step_resume),
         TEST(step_in_the_last_measurements_is_one_advance),
         TEST(stop_and_resume_gives_the_same_bits),
+        TEST(results_of_the_checkpoint_before_stay),
         TEST(command_after_the_checkpoint_is_replayed),
         TEST(stepping_in_gives_up_the_later_commands),
         TEST(refused_command_changes_nothing),

@@ -215,7 +215,8 @@ static void draw_values(sx_canvas *canvas, sx_box box, const sx_result *result) 
 }
 
 static void draw_reliability(sx_canvas *canvas, sx_box box, const sx_result *result) {
-    sx_plot_reliability(canvas, box, result, -1);
+    sx_axes axes = sx_axes_default();
+    sx_plot_reliability(canvas, box, result, &axes, -1);
 }
 
 static void draw_table(sx_canvas *canvas, sx_box box, const sx_result *result) {

@@ -574,6 +574,61 @@ static void results_come_back(void **state) {
     sx_run_close(run);
 }
 
+static double last_of(sx_result *result) {
+    assert_non_null(result);
+    double value = result->series.lines[0].y[2];
+    sx_result_release(result);
+    return value;
+}
+
+/* What is there when newer results are saved stays readable, also what they leave as it was. */
+static void results_before_are_kept(void **state) {
+    (void)state;
+    sx_run_folder *run = create(NULL);
+    sx_run_keep_results(run); /* nothing to keep */
+    assert_null(sx_run_load_result_before(run, "training", NULL));
+    save(run, "training", 1);
+    save(run, "location", 2);
+    for (int turn = 0; turn < 2; turn++) { /* twice the same is no harm */
+        sx_run_keep_results(run);
+        assert_true(last_of(sx_run_load_result_before(run, "training", NULL)) == 1);
+    }
+    save(run, "training", 3);
+    assert_true(last_of(sx_run_load_result_before(run, "training", NULL)) == 1);
+    assert_true(last_of(sx_run_load_result_before(run, "location", NULL)) == 2);
+    assert_true(last_of(sx_run_load_result(run, "training", NULL)) == 3);
+    sx_run_keep_results(run);
+    assert_true(last_of(sx_run_load_result_before(run, "training", NULL)) == 3);
+    sx_listing listing;
+    char path[SX_PATH_SIZE];
+    assert_int_equal(sx_path_join(path, sx_run_path(run), "results-before", NULL), SX_OK);
+    assert_int_equal(sx_directory_list(path, &listing, NULL), SX_OK);
+    assert_int_equal(listing.count, 2); /* nothing else is left there */
+    sx_listing_done(&listing);
+    sx_run_close(run);
+}
+
+/* A clock knows the last session's way only. */
+static void the_clock_is_read_from_the_journal(void **state) {
+    (void)state;
+    sx_run_folder *run = create(NULL);
+    assert_null(sx_run_clock(run));
+    json_t *fields = json_pack("{s:f}", "epoch", 0.5);
+    static const int64_t steps[] = {10, 20, 30, 20}; /* killed, and gone on with from step 10 */
+    for (int i = 0; i < 4; i++)
+        assert_int_equal(sx_run_journal(run, "point", steps[i], fields, false, NULL), SX_OK);
+    assert_int_equal(sx_run_journal(run, "checkpoint", 40, NULL, false, NULL), SX_OK);
+    json_decref(fields);
+    sx_result *clock = sx_run_clock(run);
+    assert_non_null(clock);
+    assert_int_equal(clock->series.length, 2);
+    assert_true(clock->series.x[0] == 10 && clock->series.x[1] == 20);
+    assert_string_equal(clock->series.lines[1].name, "epoch");
+    assert_true(clock->series.lines[0].y[1] >= 0 && clock->series.lines[1].y[1] == 0.5);
+    sx_result_release(clock);
+    sx_run_close(run);
+}
+
 static void broken_results_are_left_out_with_a_warning(void **state) {
     (void)state;
     sx_run_folder *run = create(NULL);
@@ -915,6 +970,8 @@ int main(void) {
         TEST(reader_does_not_write),
         TEST(full_disk_leaves_whole_lines),
         TEST(results_come_back),
+        TEST(results_before_are_kept),
+        TEST(the_clock_is_read_from_the_journal),
         TEST(broken_results_are_left_out_with_a_warning),
         TEST(result_stays_in_its_folder),
         TEST(missing_results_folder_is_made_again),

@@ -71,15 +71,21 @@ void sx_desk_start(sx_desk *desk, sx_start_kind kind, const char *what, const ch
         start(desk);
 }
 
-int sx_desk_place(const sx_desk *desk, const char *run) {
+int sx_desk_place(const sx_desk *desk, const char *run, sx_run_version version) {
     for (int i = 0; i < SX_COMPARED && run[0]; i++)
-        if (strcmp(desk->compared[i], run) == 0) return i;
+        if (strcmp(desk->compared[i].run, run) == 0 && desk->compared[i].version == version)
+            return i;
     return -1;
+}
+
+void sx_desk_unmark(sx_desk *desk, const char *run) {
+    for (int i = 0; i < SX_COMPARED; i++)
+        if (strcmp(desk->compared[i].run, run) == 0) desk->compared[i].run[0] = 0;
 }
 
 int sx_desk_compared(const sx_desk *desk) {
     int count = 0;
-    for (int i = 0; i < SX_COMPARED; i++) count += desk->compared[i][0] != 0;
+    for (int i = 0; i < SX_COMPARED; i++) count += desk->compared[i].run[0] != 0;
     return count;
 }
 

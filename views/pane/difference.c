@@ -91,6 +91,13 @@ bool sx_same_bits(const sx_result *a, const sx_result *b) {
     return same;
 }
 
+size_t sx_nearest_point(const sx_result *series, double x) {
+    size_t best = 0;
+    for (size_t i = 1; i < series->series.length; i++)
+        if (fabs(series->series.x[i] - x) < fabs(series->series.x[best] - x)) best = i;
+    return best;
+}
+
 double sx_line_at(const sx_result *series, int line, double x) {
     const double *xs = series->series.x, *ys = series->series.lines[line].y;
     size_t low = 0, high = series->series.length;

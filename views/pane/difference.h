@@ -21,6 +21,9 @@ sx_result *sx_mean_of_lines(const sx_result *const *series, const int *lines, in
 /* True if two series or two grids have the same bits in all x and all values. */
 bool sx_same_bits(const sx_result *a, const sx_result *b);
 
+/* The point of a series that is nearest to x; 0 if there are none. */
+size_t sx_nearest_point(const sx_result *series, double x);
+
 /* The value of a line at x, between its points; NaN beyond its ends. */
 double sx_line_at(const sx_result *series, int line, double x);
 

@@ -9,6 +9,10 @@
 
 #define SX_COMPARED 8
 
+/* Which state of a run is compared: as it is now (live, if it is computed here), or what was saved
+ * with its newest checkpoint or with the one before. */
+typedef enum { SX_RUN_NOW, SX_RUN_CHECKPOINT, SX_RUN_BEFORE } sx_run_version;
+
 /* What a pane may use of the screen around it. */
 typedef struct {
     const sx_snapshot *now;  /* never NULL */
@@ -22,6 +26,7 @@ typedef struct {
     bool wants_compare;   /* ... wants to see the runs that are marked */
     bool wants_probe;     /* a pane has put something into `scene` that is to be opened */
     bool wants_cell;      /* ... the cell of the map where the scene's object is */
+    bool wants_enter;     /* a click means what Enter does */
     bool wants_pictures;  /* ... the predictions with a confidence of least .. most */
     double least, most;
     sx_scene scene; /* what the probe shows; other panes put there what is selected in them */
@@ -31,8 +36,11 @@ typedef struct {
     bool no_thumbnails;                 /* the line is slow */
     bool again;                         /* set while drawing: something is missing yet */
     bool bad;                           /* of message */
-    /* The runs that are compared, each in a place that fixes its colour; "": free. */
-    char compared[SX_COMPARED][96];
+    /* The runs and checkpoints that are compared, each in a place that fixes its colour. */
+    struct {
+        char run[96]; /* "": free */
+        sx_run_version version;
+    } compared[SX_COMPARED];
     struct {
         char text[192]; /* a question to be answered with y; "": none */
         void (*yes)(void *context);
@@ -64,8 +72,10 @@ void sx_desk_start(sx_desk *desk, sx_start_kind kind, const char *what, const ch
 bool sx_desk_has_time(const sx_desk *desk, double began);
 
 /* The place of a run among those that are compared, -1: none; how many there are. */
-int sx_desk_place(const sx_desk *desk, const char *run);
+int sx_desk_place(const sx_desk *desk, const char *run, sx_run_version version);
 int sx_desk_compared(const sx_desk *desk);
+/* Frees all places of a run. */
+void sx_desk_unmark(sx_desk *desk, const char *run);
 
 /* How to draw: as a tile among others or alone on a page. */
 typedef struct {
@@ -99,7 +109,7 @@ void sx_heading_fit(sx_heading *heading, int columns, char *out, size_t size);
 typedef struct {
     size_t offset, size;
 } sx_view_span;
-#define SX_VIEW_BYTES 160 /* most of one pane */
+#define SX_VIEW_BYTES 256 /* most of one pane */
 #define SX_VIEW_SPAN(type, first, last)                                                            \
     {                                                                                              \
         offsetof(type, first),                                                                     \

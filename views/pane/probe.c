@@ -57,15 +57,17 @@ static bool is_there(const probe_pane *pane, int network) {
     bool has_checkpoint = desk->now->path[0] && !isnan(desk->now->checkpoint_age);
     if (network == CHECKPOINT) return has_checkpoint && sx_desk_active(desk);
     if (network == LIVE) return true;
-    const char *run = desk->compared[network - MARKED];
-    return run[0] && strcmp(run, desk->now->run) != 0;
+    const char *run = desk->compared[network - MARKED].run;
+    bool newest =
+        desk->compared[network - MARKED].version != SX_RUN_BEFORE; /* none other is read */
+    return run[0] && newest && strcmp(run, desk->now->run) != 0;
 }
 
 /* As it is asked for: "" is the one that trains. */
 static const char *asked_network(const probe_pane *pane) {
     if (pane->refused || !is_there(pane, pane->network) || pane->network == LIVE) return "";
     return pane->network == CHECKPOINT ? pane->desk->now->path
-                                       : pane->desk->compared[pane->network - MARKED];
+                                       : pane->desk->compared[pane->network - MARKED].run;
 }
 
 /* Whose answer is seen; "" for the one that trains. */
@@ -119,7 +121,7 @@ static void read_items(probe_pane *pane) {
     sx_result_release(pane->items);
     pane->items = NULL;
     if (pane->network < MARKED || !is_there(pane, pane->network)) return;
-    sx_run_folder *run = sx_run_open(pane->desk->compared[pane->network - MARKED], false, NULL);
+    sx_run_folder *run = sx_run_open(pane->desk->compared[pane->network - MARKED].run, false, NULL);
     sx_result *items = run ? sx_run_load_result(run, "items", NULL) : NULL;
     sx_run_close(run);
     if (items && items->kind == SX_RESULT_TABLE)

@@ -1,8 +1,8 @@
 /* Risk: what the network may be trusted with when it is allowed to refuse. Risk-coverage curves of
  * three measures of confidence with the oracle's, their areas, calibration, and the operating point
  * at a chosen target risk, which is computed here from the table of items because the target is the
- * viewer's, not the study's. */
-#include "views/pane/part.h"
+ * viewer's, not the study's. What is seen of both plots stays as chosen. */
+#include "views/pane/lens.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,14 +12,19 @@
 static const double targets[] = {0.01, 0.02, 0.05, 0.10};
 enum { TARGETS = sizeof targets / sizeof *targets };
 
+enum { CURVES, DIAGRAM, PLOTS };
+
 typedef struct {
     sx_desk *desk;
     const sx_result *items; /* kept */
     int target;
-    bool reliability; /* the main plot of a tile */
-    int bin;          /* cursor of the reliability diagram, -1: none */
-    double coverage;  /* cursor of the curves, NaN: none; and the confidence that it asks for */
+    bool reliability;           /* the main plot of a tile */
+    bool logarithmic;           /* the axis of risk */
+    sx_ends x[PLOTS], y[PLOTS]; /* what is seen of them */
+    int bin;                    /* cursor of the reliability diagram, -1: none */
+    double coverage; /* cursor of the curves, NaN: none; and the confidence that it asks for */
     double threshold;
+    sx_mouse mouse;
     sx_operating_point points[SX_CONFIDENCES];
 } risk_pane;
 
@@ -154,23 +159,80 @@ static const sx_result *diagram(const risk_pane *pane) {
     return fine ? result : NULL;
 }
 
+static const sx_result *curves_result(const risk_pane *pane) {
+    const sx_result *result = sx_part_result(pane->desk, "risk-coverage", SX_RESULT_SERIES);
+    return result && result->series.length > 0 && result->series.line_count > 0 ? result : NULL;
+}
+
+/* Where the guide of the curves stands: the cursor, or the operating point. */
+static double guide_of(const risk_pane *pane) {
+    return isnan(pane->coverage) ? pane->points[SX_CONFIDENCE_MAX_PROBABILITY].coverage
+                                 : pane->coverage;
+}
+
+static int bin_at(const risk_pane *pane, double confidence) {
+    int bins = (int)diagram(pane)->series.length, bin = (int)(confidence * bins);
+    return bin < 0 ? 0 : bin < bins ? bin : bins - 1;
+}
+
+/* The middle of the bin under the cursor; NaN if there is none. */
+static double confidence_of(const risk_pane *pane) {
+    const sx_result *result = diagram(pane);
+    if (!result || pane->bin < 0) return NAN;
+    return (pane->bin + 0.5) / (double)result->series.length;
+}
+
+/* Both axes below go from 0 to 1. */
+static sx_lens lens_of(risk_pane *pane, int plot) {
+    const sx_result *result = plot == CURVES ? curves_result(pane) : diagram(pane);
+    double at = plot == CURVES ? guide_of(pane) : confidence_of(pane);
+    sx_lens lens = sx_lens_of(result, &pane->x[plot], &pane->y[plot], at);
+    if (lens.low < lens.high) lens.low = 0, lens.high = 1;
+    return lens;
+}
+
+static void run_lens(void *state, int value, const char *argument) {
+    risk_pane *pane = state;
+    sx_lens lens = lens_of(pane, pane->reliability ? DIAGRAM : CURVES);
+    sx_lens_run(&lens, pane->desk, value, argument);
+}
+
+static void run_logarithmic(void *state, int value, const char *argument) {
+    risk_pane *pane = state;
+    (void)value, (void)argument;
+    sx_logarithmic_turn(pane->desk, &pane->logarithmic, "risk");
+}
+
+static void put_coverage(risk_pane *pane, double coverage) {
+    pane->coverage = coverage < 0 ? 0 : coverage > 1 ? 1 : coverage;
+    find_threshold(pane);
+}
+
+static void move_bin(risk_pane *pane, int by) {
+    const sx_result *result = diagram(pane);
+    sx_lens lens = lens_of(pane, DIAGRAM);
+    int last = result ? (int)result->series.length - 1 : -1;
+    int to = pane->bin < 0 ? last : pane->bin + by;
+    pane->bin = to > last ? last : to < 0 && last >= 0 ? 0 : to;
+    if (pane->bin >= 0) sx_lens_keep(&lens, confidence_of(pane));
+}
+
+/* A bin, or a fiftieth of what is seen of the curves. */
 static void run_move(void *state, int value, const char *argument) {
     risk_pane *pane = state;
     int by = value == LEFT ? -1 : 1;
     (void)argument;
     if (pane->reliability) {
-        const sx_result *result = diagram(pane);
-        int last = result ? (int)result->series.length - 1 : -1;
-        int to = pane->bin < 0 ? last : pane->bin + by;
-        pane->bin = to > last ? last : to < 0 && last >= 0 ? 0 : to;
+        move_bin(pane, by);
         return;
     }
-    const sx_operating_point *point = &pane->points[SX_CONFIDENCE_MAX_PROBABILITY];
-    double from = isnan(pane->coverage) ? point->coverage : pane->coverage;
+    double from = guide_of(pane);
     if (isnan(from)) return;
-    from = round(from * 50 + by) / 50;
-    pane->coverage = from < 0 ? 0 : from > 1 ? 1 : from;
-    find_threshold(pane);
+    sx_lens lens = lens_of(pane, CURVES);
+    sx_ends seen = sx_lens_seen(&pane->x[CURVES], 0, 1);
+    double strides = 50 / fmin(seen.high - seen.low, 1);
+    put_coverage(pane, round(from * strides + by) / strides);
+    sx_lens_keep(&lens, pane->coverage);
 }
 
 /* The risk of a line at a coverage: of its point that is nearest. */
@@ -198,15 +260,25 @@ static bool tell_bin(const risk_pane *pane, char *out, size_t size) {
     return true;
 }
 
-/* What the cursor reads; false if there is none. */
+/* What the cursor reads, the risk with its interval over the images that are answered; false if
+ * there is none. */
 static bool tell_cursor(const risk_pane *pane, char *out, size_t size) {
-    char coverage[32], risk[32], threshold[32];
+    char coverage[32], threshold[32], risk[32], low[32], high[32], count[32];
     if (pane->reliability) return tell_bin(pane, out, size);
-    const sx_result *result = sx_part_result(pane->desk, "risk-coverage", SX_RESULT_SERIES);
-    if (!result || result->series.line_count == 0 || isnan(pane->coverage)) return false;
+    const sx_result *result = curves_result(pane);
+    if (!result || isnan(pane->coverage)) return false;
     double value = risk_at(&result->series, &result->series.lines[0], pane->coverage);
-    snprintf(out, size, "coverage %s: risk %s, threshold %s",
-             sx_number_shown(coverage, pane->coverage, 2), sx_number_shown(risk, value, 3),
+    int used =
+        snprintf(out, size, "coverage %s: risk %s", sx_number_shown(coverage, pane->coverage, 2),
+                 sx_number_shown(risk, value, 3));
+    double n = pane->items ? round(pane->coverage * (double)pane->items->table.rows) : 0;
+    if (n >= 1 && value >= 0 && value <= 1) {
+        sx_interval interval = sx_wilson(value * n, n);
+        used += snprintf(out + used, size - (size_t)used, " [%s, %s]   n %s",
+                         sx_number_shown(low, interval.low, 3),
+                         sx_number_shown(high, interval.high, 3), sx_number_shown(count, n, 0));
+    }
+    snprintf(out + used, size - (size_t)used, ", threshold %s",
              sx_number_shown(threshold, pane->threshold, 2));
     return true;
 }
@@ -236,6 +308,9 @@ static const sx_command commands[] = {
      "coverage and threshold at a risk of 1, 2, 5 or 10 %", run_target, 0, target_choice, NULL},
     {"reliability", "r", "", "reliability", "the reliability diagram, or the risk-coverage curves",
      run_reliability, 0, NULL, NULL},
+    {"log-risk", "L", "", NULL, "risk on a logarithmic axis, or a linear one", run_logarithmic, 0,
+     NULL, NULL},
+    SX_LENS_COMMANDS(run_lens, "< Up k", "> Down j", "Y v"),
     {0}};
 
 /* ---- drawing ----------------------------------------------------------------------------------
@@ -248,36 +323,85 @@ static void heading(const void *state, sx_heading *out) {
     sx_heading_add(out, 1, ", val", ", validation");
 }
 
-static void draw_curves(const risk_pane *pane, sx_canvas *canvas, sx_box box) {
-    const sx_result *result = sx_part_result(pane->desk, "risk-coverage", SX_RESULT_SERIES);
-    if (!result || result->series.length == 0) {
-        sx_part_waiting(pane->desk, canvas, box, "The risk-coverage curve", SX_PART_MEASURED);
-        return;
-    }
-    sx_curve curves[6];
+enum { MOST_CURVES = 6 };
+
+static int curves_of(const sx_result *result, sx_curve curves[MOST_CURVES]) {
     int count = 0;
-    for (int i = 0; i < result->series.line_count && count < 6; i++, count++)
+    for (int i = 0; i < result->series.line_count && count < MOST_CURVES; i++, count++)
         curves[count] = (sx_curve){.series = result,
                                    .line = i,
                                    .look = i,
                                    .dashed = !strcmp(result->series.lines[i].name, "oracle")};
-    sx_axes axes = sx_axes_default();
-    axes.x_low = 0;
-    axes.x_high = 1;
-    axes.y_low = 0;
-    axes.y_label = "risk";
-    axes.x_label = "coverage";
-    axes.cursor = isnan(pane->coverage) ? pane->points[SX_CONFIDENCE_MAX_PROBABILITY].coverage
-                                        : pane->coverage;
-    sx_plot_curves(canvas, box, curves, count, &axes);
+    return count;
 }
 
-static void draw_reliability(const risk_pane *pane, sx_canvas *canvas, sx_box box, bool focused) {
+static sx_axes axes_of(const risk_pane *pane, int plot) {
+    sx_axes axes = sx_axes_default();
+    if (plot == CURVES) {
+        axes.x_low = 0;
+        axes.x_high = 1;
+        axes.y_low = 0;
+        axes.y_log = pane->logarithmic;
+        axes.y_label = "risk";
+        axes.x_label = "coverage";
+        axes.cursor = guide_of(pane);
+    }
+    sx_lens_axes(&pane->x[plot], &pane->y[plot], &axes);
+    return axes;
+}
+
+static void draw_curves(risk_pane *pane, sx_canvas *canvas, sx_box box) {
+    const sx_result *result = curves_result(pane);
+    if (!result) {
+        sx_part_waiting(pane->desk, canvas, box, "The risk-coverage curve", SX_PART_MEASURED);
+        return;
+    }
+    sx_curve curves[MOST_CURVES];
+    sx_axes axes = axes_of(pane, CURVES);
+    pane->mouse.boxes[CURVES] = box;
+    sx_plot_curves(canvas, box, curves, curves_of(result, curves), &axes);
+}
+
+static void draw_reliability(risk_pane *pane, sx_canvas *canvas, sx_box box, bool focused) {
     const sx_result *result = sx_part_result(pane->desk, "reliability", SX_RESULT_SERIES);
-    if (!result || result->series.length == 0)
+    sx_axes axes = axes_of(pane, DIAGRAM);
+    if (!result || result->series.length == 0) {
         sx_part_waiting(pane->desk, canvas, box, "The reliability diagram", SX_PART_MEASURED);
-    else
-        sx_plot_reliability(canvas, box, result, focused ? pane->bin : -1);
+        return;
+    }
+    pane->mouse.boxes[DIAGRAM] = box;
+    sx_plot_reliability(canvas, box, result, &axes, focused ? pane->bin : -1);
+}
+
+/* ---- the mouse --------------------------------------------------------------------------------
+ */
+
+static double x_under(const risk_pane *pane, int plot, int column) {
+    sx_box box = pane->mouse.boxes[plot];
+    sx_axes axes = axes_of(pane, plot);
+    sx_curve curves[MOST_CURVES];
+    const sx_result *result = plot == CURVES ? curves_result(pane) : diagram(pane);
+    if (!result) return NAN;
+    if (plot == DIAGRAM)
+        return sx_plot_confidence_at(pane->mouse.look, box, result, &axes, column - box.x);
+    return sx_plot_x_at(pane->mouse.look, box, curves, curves_of(result, curves), &axes,
+                        column - box.x);
+}
+
+/* A click puts the cursor of its plot; from there dragged, what lies between is seen. */
+static void mouse(void *state, const char *what, int x, int y) {
+    risk_pane *pane = state;
+    sx_stroke stroke = sx_mouse_take(&pane->mouse, what, x, y);
+    if (stroke.plot < 0) return;
+    double from = x_under(pane, stroke.plot, stroke.from);
+    sx_lens lens = lens_of(pane, stroke.plot);
+    if (stroke.drag) {
+        sx_lens_between(&lens, from, x_under(pane, stroke.plot, stroke.to));
+    } else if (!isnan(from)) {
+        pane->reliability = stroke.plot == DIAGRAM;
+        if (stroke.plot == CURVES) put_coverage(pane, from);
+        if (stroke.plot == DIAGRAM) pane->bin = bin_at(pane, from);
+    }
 }
 
 static sx_segment figure_part(const char *name, double value, int decimals) {
@@ -323,7 +447,7 @@ static void draw_measures(const risk_pane *pane, sx_canvas *canvas, sx_box box) 
     }
 }
 
-static void draw_plots(const risk_pane *pane, sx_canvas *canvas, sx_box box, sx_pane_drawing how) {
+static void draw_plots(risk_pane *pane, sx_canvas *canvas, sx_box box, sx_pane_drawing how) {
     if (how.zoomed && box.width >= 76) {
         sx_box right = sx_box_take_columns(&box, -(box.width * 2 / 5));
         draw_reliability(pane, canvas, sx_box_inset(right, 2, 0, 0, 0),
@@ -342,7 +466,8 @@ static bool nothing_yet(const risk_pane *pane) {
 }
 
 static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how) {
-    const risk_pane *pane = state;
+    risk_pane *pane = state;
+    sx_mouse_clear(&pane->mouse, canvas->look);
     if (nothing_yet(pane)) {
         sx_part_waiting(pane->desk, canvas, box, "The risk-coverage curve", SX_PART_MEASURED);
         return;
@@ -365,7 +490,13 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
 static void *open_pane(sx_desk *desk) {
     risk_pane *pane = sx_alloc(1, sizeof *pane);
     if (!pane) return NULL;
-    *pane = (risk_pane){.desk = desk, .target = 1, .bin = -1, .coverage = NAN, .threshold = NAN};
+    *pane = (risk_pane){.desk = desk,
+                        .target = 1,
+                        .bin = -1,
+                        .coverage = NAN,
+                        .threshold = NAN,
+                        .mouse = {.plot = -1}};
+    for (int plot = 0; plot < PLOTS; plot++) pane->x[plot] = pane->y[plot] = sx_ends_free;
     find_points(pane);
     return pane;
 }
@@ -379,15 +510,18 @@ static void close_pane(void *state) {
 static json_t *state_of(const void *state) {
     const risk_pane *pane = state;
     const sx_operating_point *point = &pane->points[SX_CONFIDENCE_MAX_PROBABILITY];
-    return json_pack("{s:f, s:o, s:o, s:b}", "target", targets[pane->target], "coverage",
-                     sx_json_number(point->coverage), "threshold", sx_json_number(point->threshold),
-                     "reliability", pane->reliability);
+    sx_ends seen = sx_lens_seen(&pane->x[pane->reliability ? DIAGRAM : CURVES], 0, 1);
+    return json_pack("{s:f, s:o, s:o, s:b, s:o, s:o, s:i}", "target", targets[pane->target],
+                     "coverage", sx_json_number(point->coverage), "threshold",
+                     sx_json_number(point->threshold), "reliability", pane->reliability, "low",
+                     sx_json_number(seen.low), "high", sx_json_number(seen.high), "bin", pane->bin);
 }
 
 static void layout(const void *state, sx_text *out) {
     const risk_pane *pane = state;
     sx_text_add(out, "target-risk %g\n", targets[pane->target] * 100);
     if (pane->reliability) sx_text_add(out, "reliability\n");
+    if (pane->logarithmic) sx_text_add(out, "log-risk\n");
 }
 
 static const char *const results[] = {"risk-coverage", "reliability", "risk",
@@ -404,16 +538,18 @@ const sx_pane sx_pane_risk = {
                 "with a confidence of 0.8, 80 % should be right.",
     .tries =
         "Try: T asks for another risk; the arrows read a curve, and Enter shows the images that "
-        "would be refused; r turns to the reliability diagram, whose bins open likewise.",
+        "would be refused; r turns to the reliability diagram, whose bins open likewise; z comes "
+        "closer.",
     .commands = commands,
     .results = results,
     .open = open_pane,
     .close = close_pane,
     .update = update,
     .heading = heading,
-    .view = SX_VIEW_SPAN(risk_pane, target, reliability),
+    .view = SX_VIEW_SPAN(risk_pane, target, y),
     .restored = restored,
     .draw = draw,
+    .mouse = mouse,
     .enter = enter,
     .layout = layout,
     .state = state_of};

@@ -1,8 +1,11 @@
 /* Robustness: accuracy when the object is moved, turned and resized (SI-Score, arXiv 2104.04191).
- * One plot is the main one; a cursor reads its cells or points with interval and count. Centre is
+ * One plot is the main one; a cursor reads its cells or points with interval and count, and the
+ * mouse those of any plot. What is seen of the curves stays as chosen. Centre is
  * the central third of the locations, ring the outermost ones; the drop between them has, until the
  * study's own is there, a Newcombe interval (1998, method 10) from the Wilson intervals of both
  * sides, which treats the pictures as independent. */
+#include "views/pane/difference.h"
+#include "views/pane/lens.h"
 #include "views/pane/sheet.h"
 
 #include "core/metric/metric.h"
@@ -18,9 +21,12 @@ typedef struct {
     sx_desk *desk;
     plot main;
     bool values;
+    sx_ends x[PLOTS], y[PLOTS];    /* what is seen of the curves */
+    plot read;                     /* whose cursor is told: the main plot or where a click was */
     int row, column, point[PLOTS]; /* cursors; row < 0: not set yet */
-    sx_sheet_view sheet;           /* the pictures behind the point under the cursor ... */
-    plot opened;                   /* ... of this plot */
+    sx_mouse mouse;
+    sx_sheet_view sheet; /* the pictures behind the point under the cursor ... */
+    plot opened;         /* ... of this plot */
 } robustness_pane;
 
 static const sx_result *result_of(const robustness_pane *pane, plot which) {
@@ -38,6 +44,40 @@ static int clamp(int value, int count) {
     return value < 0 ? 0 : value;
 }
 
+static double cursor_x(const robustness_pane *pane, plot which) {
+    const sx_result *result = result_of(pane, which);
+    int at = pane->point[which];
+    return result && at >= 0 && at < (int)result->series.length ? result->series.x[at] : NAN;
+}
+
+static sx_lens lens_of(robustness_pane *pane, plot which) {
+    return sx_lens_of(result_of(pane, which), &pane->x[which], &pane->y[which],
+                      cursor_x(pane, which));
+}
+
+static void run_lens(void *state, int value, const char *argument) {
+    robustness_pane *pane = state;
+    if (pane->main == LOCATION) {
+        sx_desk_say(pane->desk, "a map is always seen whole; R and S have curves");
+        return;
+    }
+    sx_lens lens = lens_of(pane, pane->main);
+    sx_lens_run(&lens, pane->desk, value, argument);
+}
+
+/* One point; on a curve the wheel, and the keys that are the same, pan. */
+static void move_on_curve(robustness_pane *pane, int value) {
+    plot which = pane->main;
+    sx_lens lens = lens_of(pane, which);
+    int *at = &pane->point[which], count = (int)result_of(pane, which)->series.length;
+    if (value == UP || value == DOWN) {
+        sx_lens_run(&lens, pane->desk, value == UP ? SX_LENS_LEFT : SX_LENS_RIGHT, "");
+        return;
+    }
+    *at = *at < 0 ? count / 2 : clamp(*at + (value == LEFT ? -1 : value == RIGHT), count);
+    sx_lens_keep(&lens, cursor_x(pane, which));
+}
+
 /* One cell or point; the first move starts in the middle. */
 static void run_move(void *state, int value, const char *argument) {
     robustness_pane *pane = state;
@@ -48,10 +88,10 @@ static void run_move(void *state, int value, const char *argument) {
         sx_sheet_move(&pane->sheet, value);
         return;
     }
+    pane->read = pane->main;
     if (!result) return;
     if (pane->main != LOCATION) {
-        int *at = &pane->point[pane->main], count = (int)result->series.length;
-        *at = *at < 0 ? count / 2 : clamp(*at + dx, count);
+        move_on_curve(pane, value);
         return;
     }
     bool fresh = pane->row < 0;
@@ -64,7 +104,7 @@ static void run_plot(void *state, int value, const char *argument) {
     robustness_pane *pane = state;
     (void)argument;
     sx_sheet_close(&pane->sheet);
-    pane->main = (plot)value;
+    pane->main = pane->read = (plot)value;
 }
 
 static void run_values(void *state, int value, const char *argument) {
@@ -78,8 +118,9 @@ static void run_values(void *state, int value, const char *argument) {
 static const sx_command commands[] = {
     {"left", "Left h", "", NULL, "the cursor to the left", run_move, LEFT, NULL, NULL},
     {"right", "Right l", "", NULL, "the cursor to the right", run_move, RIGHT, NULL, NULL},
-    {"up", "Up k", "", NULL, "the cursor up", run_move, UP, NULL, NULL},
-    {"down", "Down j", "", NULL, "the cursor down", run_move, DOWN, NULL, NULL},
+    {"up", "Up k", "", NULL, "the cursor up; of a curve: to the left", run_move, UP, NULL, NULL},
+    {"down", "Down j", "", NULL, "the cursor down; of a curve: to the right", run_move, DOWN, NULL,
+     NULL},
     {"location", "L", "", "location", "accuracy by the object's place", run_plot, LOCATION, NULL,
      NULL},
     {"rotation", "R", "", "rotation", "accuracy by the object's rotation", run_plot, ROTATION, NULL,
@@ -87,6 +128,7 @@ static const sx_command commands[] = {
     {"size", "S", "", "size", "accuracy by the object's share of the image", run_plot, SIZE, NULL,
      NULL},
     {"values", "v", "", NULL, "print the value in each cell, or not", run_values, 0, NULL, NULL},
+    SX_LENS_COMMANDS(run_lens, "<", ">", "Y"),
     {0}};
 
 /* ---- centre, ring, drop ------------------------------------------------------------------------
@@ -160,6 +202,7 @@ static void draw_summary(const robustness_pane *pane, sx_canvas *canvas, sx_box 
 /* ---- plots ------------------------------------------------------------------------------------
  */
 
+/* Every plot shows its cursor. */
 static void draw_map(const robustness_pane *pane, sx_canvas *canvas, sx_box box, bool focused) {
     sx_heatmap options = {.low = 0,
                           .high = 1,
@@ -169,29 +212,39 @@ static void draw_map(const robustness_pane *pane, sx_canvas *canvas, sx_box box,
     sx_plot_heatmap(canvas, box, result_of(pane, LOCATION), &options);
 }
 
-static void draw_curve(const robustness_pane *pane, sx_canvas *canvas, sx_box box, plot which,
-                       bool focused) {
+static sx_curve curve_of(const robustness_pane *pane, plot which) {
     const sx_result *result = result_of(pane, which);
-    sx_curve curve = {.series = result,
+    return (sx_curve){.series = result,
                       .line = sx_part_line(result, "accuracy"),
                       .look = which == ROTATION ? 0 : 1,
                       .marks = true};
+}
+
+static sx_axes axes_of(const robustness_pane *pane, plot which) {
     sx_axes axes = sx_axes_default();
     axes.y_low = 0;
     axes.y_high = 1;
     axes.legend = false;
-    int at = pane->point[which];
-    if (focused && which == pane->main && at >= 0 && at < (int)result->series.length)
-        axes.cursor = result->series.x[at];
+    sx_lens_axes(&pane->x[which], &pane->y[which], &axes);
+    return axes;
+}
+
+static void draw_curve(const robustness_pane *pane, sx_canvas *canvas, sx_box box, plot which,
+                       bool focused) {
+    sx_curve curve = curve_of(pane, which);
+    sx_axes axes = axes_of(pane, which);
+    if (focused) axes.cursor = cursor_x(pane, which);
     sx_plot_curves(canvas, box, &curve, 1, &axes);
 }
 
 /* A plot, or the line that says what it waits for. */
-static void draw_plot(const robustness_pane *pane, sx_canvas *canvas, sx_box box, plot which,
+static void draw_plot(robustness_pane *pane, sx_canvas *canvas, sx_box box, plot which,
                       bool focused) {
     static const char *const awaited[PLOTS] = {"Accuracy by location", "Accuracy by rotation",
                                                "Accuracy by size"};
-    if (!result_of(pane, which))
+    bool there = result_of(pane, which) != NULL;
+    if (there) pane->mouse.boxes[which] = box;
+    if (!there)
         sx_part_waiting(pane->desk, canvas, box, awaited[which], SX_PART_MEASURED);
     else if (which == LOCATION)
         draw_map(pane, canvas, box, focused);
@@ -232,11 +285,11 @@ static void draw_spark(const robustness_pane *pane, sx_canvas *canvas, sx_box ro
 
 /* The value under the cursor with interval and count. */
 static void tell_cursor(const robustness_pane *pane, char *out, size_t size) {
-    const sx_result *result = result_of(pane, pane->main);
+    const sx_result *result = result_of(pane, pane->read);
     char x[32], y[32], estimate[128];
     out[0] = 0;
     if (!result) return;
-    if (pane->main == LOCATION) {
+    if (pane->read == LOCATION) {
         const sx_grid *grid = &result->grid;
         if (pane->row < 0 || pane->row >= grid->rows || pane->column >= grid->columns) return;
         size_t at = (size_t)pane->row * (size_t)grid->columns + (size_t)pane->column;
@@ -248,13 +301,13 @@ static void tell_cursor(const robustness_pane *pane, char *out, size_t size) {
                  sx_number_shown(y, grid->row_values[pane->row], 2), estimate);
         return;
     }
-    int at = pane->point[pane->main];
+    int at = pane->point[pane->read];
     const sx_line *line = &result->series.lines[sx_part_line(result, "accuracy")];
     if (at < 0 || at >= (int)result->series.length) return;
     sx_part_estimate(estimate, sizeof estimate, line->y[at], line->low ? line->low[at] : NAN,
                      line->high ? line->high[at] : NAN, line->count ? line->count[at] : NAN);
-    snprintf(out, size, "%s %s   %s", plot_names[pane->main],
-             sx_number_shown(x, result->series.x[at], pane->main == SIZE ? 2 : 0), estimate);
+    snprintf(out, size, "%s %s   %s", plot_names[pane->read],
+             sx_number_shown(x, result->series.x[at], pane->read == SIZE ? 2 : 0), estimate);
 }
 
 /* How many points of all three rest on few images. */
@@ -328,15 +381,15 @@ static void heading(const void *state, sx_heading *out) {
 }
 
 /* The main plot on the left, the other two beside or below it. */
-static void draw_page(const robustness_pane *pane, sx_canvas *canvas, sx_box box, bool focused) {
+static void draw_page(robustness_pane *pane, sx_canvas *canvas, sx_box box, bool focused) {
     plot others[2] = {pane->main == LOCATION ? ROTATION : LOCATION,
                       pane->main == SIZE ? ROTATION : SIZE};
     if (box.width >= 76) {
         sx_box right = sx_box_take_columns(&box, -(box.width * 2 / 5));
         right = sx_box_inset(right, 2, 0, 0, 0);
         sx_box upper = sx_box_take_rows(&right, right.height / 2);
-        draw_plot(pane, canvas, upper, others[0], false);
-        draw_plot(pane, canvas, right, others[1], false);
+        draw_plot(pane, canvas, upper, others[0], focused);
+        draw_plot(pane, canvas, right, others[1], focused);
     }
     draw_plot(pane, canvas, box, pane->main, focused);
 }
@@ -347,6 +400,7 @@ static bool nothing_yet(const robustness_pane *pane) {
 
 static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how) {
     robustness_pane *pane = state;
+    sx_mouse_clear(&pane->mouse, canvas->look);
     if (pane->sheet.open && how.zoomed) {
         sx_sheet_draw(&pane->sheet, canvas, sx_box_inset(box, 1, 0, 1, 0));
         return;
@@ -373,9 +427,14 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
 
 static void *open_pane(sx_desk *desk) {
     robustness_pane *pane = sx_alloc(1, sizeof *pane);
-    if (pane)
-        *pane = (robustness_pane){
-            .desk = desk, .row = -1, .column = -1, .point = {-1, -1, -1}, .values = true};
+    if (!pane) return NULL;
+    *pane = (robustness_pane){.desk = desk,
+                              .row = -1,
+                              .column = -1,
+                              .point = {-1, -1, -1},
+                              .values = true,
+                              .mouse = {.plot = -1}};
+    for (plot which = 0; which < PLOTS; which++) pane->x[which] = pane->y[which] = sx_ends_free;
     return pane;
 }
 
@@ -386,11 +445,11 @@ static void close_pane(void *state) {
 /* The pose and the number of pictures of the cell or point under the cursor; false: there is none.
  */
 static bool point_under_cursor(const robustness_pane *pane, sx_pose *pose, double *count) {
-    const sx_result *result = result_of(pane, pane->main);
-    int at = pane->point[pane->main];
+    const sx_result *result = result_of(pane, pane->read);
+    int at = pane->point[pane->read];
     *pose = (sx_pose){0.5, 0, 0.5, 0.5};
     if (!result) return false;
-    if (pane->main == LOCATION) {
+    if (pane->read == LOCATION) {
         const sx_grid *grid = &result->grid;
         if (pane->row < 0 || pane->row >= grid->rows || pane->column >= grid->columns) return false;
         size_t cell = (size_t)pane->row * (size_t)grid->columns + (size_t)pane->column;
@@ -401,7 +460,7 @@ static bool point_under_cursor(const robustness_pane *pane, sx_pose *pose, doubl
     }
     if (at < 0 || at >= (int)result->series.length) return false;
     const sx_line *line = &result->series.lines[sx_part_line(result, "accuracy")];
-    bool turned = pane->main == ROTATION;
+    bool turned = pane->read == ROTATION;
     if (turned) pose->area = area_of(pane, ROTATION);
     *pose = sx_along_pose(*pose, turned ? SX_ALONG_ROTATION : SX_ALONG_SIZE, result->series.x[at]);
     *count = line->count ? line->count[at] : 1;
@@ -409,8 +468,8 @@ static bool point_under_cursor(const robustness_pane *pane, sx_pose *pose, doubl
 }
 
 static sx_along along_of(const robustness_pane *pane) {
-    return pane->main == LOCATION   ? SX_ALONG_X
-           : pane->main == ROTATION ? SX_ALONG_ROTATION
+    return pane->read == LOCATION   ? SX_ALONG_X
+           : pane->read == ROTATION ? SX_ALONG_ROTATION
                                     : SX_ALONG_SIZE;
 }
 
@@ -436,8 +495,8 @@ static bool enter(void *state) {
     if (!pane->desk->now->data) return false;
     if (!point_under_cursor(pane, &pose, &count)) run_move(pane, FIRST, "");
     if (!point_under_cursor(pane, &pose, &count) || !(count >= 1)) return false;
-    pane->opened = pane->main;
-    sx_sheet_open(&pane->sheet, pane->desk, sx_part_split(result_of(pane, pane->main)), pose,
+    pane->opened = pane->read;
+    sx_sheet_open(&pane->sheet, pane->desk, sx_part_split(result_of(pane, pane->read)), pose,
                   (int)fmin(count, SX_SHEET_PICTURES));
     return true;
 }
@@ -456,7 +515,49 @@ static void seen(void *state, bool seen) {
 /* Another plot has other pictures. */
 static void restored(void *state) {
     robustness_pane *pane = state;
+    pane->read = pane->main;
     if (pane->main != pane->opened) sx_sheet_close(&pane->sheet);
+}
+
+/* ---- the mouse --------------------------------------------------------------------------------
+ */
+
+/* The cell under the mouse; the cursor's again: what Enter does. */
+static void click_cell(robustness_pane *pane, int x, int y) {
+    sx_grid_place at = sx_plot_cell_at(pane->mouse.look, pane->mouse.boxes[LOCATION],
+                                       result_of(pane, LOCATION), x, y);
+    if (at.row < 0) return;
+    bool again = pane->read == LOCATION && at.row == pane->row && at.column == pane->column;
+    pane->read = LOCATION;
+    pane->row = at.row;
+    pane->column = at.column;
+    pane->desk->wants_enter = again;
+}
+
+static double x_under(const robustness_pane *pane, plot which, int column) {
+    sx_box box = pane->mouse.boxes[which];
+    sx_curve curve = curve_of(pane, which);
+    sx_axes axes = axes_of(pane, which);
+    return sx_plot_x_at(pane->mouse.look, box, &curve, 1, &axes, column - box.x);
+}
+
+static void mouse(void *state, const char *what, int x, int y) {
+    robustness_pane *pane = state;
+    sx_stroke stroke = sx_mouse_take(&pane->mouse, what, x, y);
+    plot which = stroke.plot < 0 ? LOCATION : (plot)stroke.plot;
+    if (stroke.plot < 0 || !result_of(pane, which) || (which == LOCATION && stroke.drag)) return;
+    if (which == LOCATION) {
+        click_cell(pane, x, y);
+        return;
+    }
+    double from = x_under(pane, which, stroke.from);
+    sx_lens lens = lens_of(pane, which);
+    if (stroke.drag) {
+        sx_lens_between(&lens, from, x_under(pane, which, stroke.to));
+    } else if (!isnan(from)) {
+        pane->read = which;
+        pane->point[which] = (int)sx_nearest_point(result_of(pane, which), from);
+    }
 }
 
 static void update(void *state) {
@@ -469,9 +570,11 @@ static json_t *state_of(const void *state) {
     const robustness_pane *pane = state;
     char cursor[192];
     tell_cursor(pane, cursor, sizeof cursor);
-    return json_pack("{s:s, s:i, s:i, s:s, s:b, s:I}", "plot", plot_names[pane->main], "row",
-                     pane->row, "column", pane->column, "cursor", cursor, "sheet", pane->sheet.open,
-                     "item", (json_int_t)sx_sheet_item(&pane->sheet));
+    return json_pack("{s:s, s:i, s:i, s:s, s:b, s:I, s:o, s:o}", "plot", plot_names[pane->main],
+                     "row", pane->row, "column", pane->column, "cursor", cursor, "sheet",
+                     pane->sheet.open, "item", (json_int_t)sx_sheet_item(&pane->sheet), "low",
+                     sx_json_number(pane->x[pane->main].low), "high",
+                     sx_json_number(pane->x[pane->main].high));
 }
 
 /* The place nearest to `value`. */
@@ -487,7 +590,7 @@ static void accept(void *state) {
     robustness_pane *pane = state;
     const sx_result *map = result_of(pane, LOCATION);
     sx_sheet_close(&pane->sheet);
-    pane->main = LOCATION;
+    pane->main = pane->read = LOCATION;
     if (!map) return;
     pane->row = nearest(map->grid.row_values, map->grid.rows, pane->desk->scene.pose.y);
     pane->column = nearest(map->grid.column_values, map->grid.columns, pane->desk->scene.pose.x);
@@ -514,18 +617,19 @@ const sx_pane sx_pane_robustness = {
                 "it did not learn.",
     .tries =
         "Try: the arrows read a cell; Enter shows the pictures behind it, the worst first; R and S "
-        "look at rotation and size; v prints all values.",
+        "look at rotation and size, where z comes closer; v prints all values.",
     .commands = commands,
     .results = results,
     .open = open_pane,
     .close = close_pane,
     .heading = heading,
-    .view = SX_VIEW_SPAN(robustness_pane, main, values),
+    .view = SX_VIEW_SPAN(robustness_pane, main, y),
     .restored = restored,
     .draw = draw,
     .enter = enter,
     .back = back,
     .seen = seen,
+    .mouse = mouse,
     .update = update,
     .offer = offer,
     .accept = accept,

@@ -150,32 +150,35 @@ static const sx_run_facts *wanted(runs_pane *pane) {
     return run;
 }
 
+/* Marks a state of the selected run, or takes the mark away; most mark neighbours. */
 static void run_mark(void *state, int value, const char *argument) {
     runs_pane *pane = state;
     sx_desk *desk = pane->desk;
     const sx_run_facts *run = wanted(pane);
-    (void)value, (void)argument;
+    (void)argument;
     if (!run) return;
-    int place = sx_desk_place(desk, run->name);
+    int place = sx_desk_place(desk, run->name, (sx_run_version)value);
     if (place >= 0) {
-        desk->compared[place][0] = 0;
+        desk->compared[place].run[0] = 0;
     } else {
-        for (place = 0; place < SX_COMPARED && desk->compared[place][0];) place++;
+        for (place = 0; place < SX_COMPARED && desk->compared[place].run[0];) place++;
         if (place == SX_COMPARED) {
-            sx_desk_say(desk, "%d runs are compared at most; x takes a mark away", SX_COMPARED);
+            sx_desk_say(desk, "%d are compared at most; the same key takes a mark away",
+                        SX_COMPARED);
             return;
         }
-        sx_text_set(desk->compared[place], sizeof desk->compared[place], run->name);
+        sx_text_set(desk->compared[place].run, sizeof desk->compared[place].run, run->name);
+        desk->compared[place].version = (sx_run_version)value;
     }
-    sx_picker_move(&pane->picker, 1); /* most mark neighbours */
+    if (value == SX_RUN_NOW) sx_picker_move(&pane->picker, 1);
     int count = sx_desk_compared(desk);
-    sx_desk_say(desk, "%d %s marked; V compares them", count, count == 1 ? "run is" : "runs are");
+    sx_desk_say(desk, "%d %s marked; V compares them", count, count == 1 ? "is" : "are");
 }
 
 static void run_unmark(void *state, int value, const char *argument) {
     runs_pane *pane = state;
     (void)value, (void)argument;
-    for (int i = 0; i < SX_COMPARED; i++) pane->desk->compared[i][0] = 0;
+    for (int i = 0; i < SX_COMPARED; i++) pane->desk->compared[i].run[0] = 0;
 }
 
 static void run_start(void *state, int value, const char *argument) {
@@ -228,12 +231,11 @@ static void run_rename(void *state, int value, const char *argument) {
     sx_error err = {0};
     (void)value;
     if (!run) return;
-    int place = sx_desk_place(pane->desk, run->name);
     size_t digits = strspn(run->name, "0123456789");
     char number[96];
     sx_text_set(number, digits + 1, run->name);
     sx_status status = sx_store_rename(run->name, argument, &err);
-    if (status == SX_OK && place >= 0) pane->desk->compared[place][0] = 0;
+    if (status == SX_OK) sx_desk_unmark(pane->desk, run->name);
     done(pane, status, &err, digits ? number : argument, "renamed; its number is the same");
 }
 
@@ -242,9 +244,8 @@ static void delete_it(void *state) {
     const sx_run_facts *run = wanted(pane);
     sx_error err = {0};
     if (!run) return;
-    int place = sx_desk_place(pane->desk, run->name);
     sx_status status = sx_store_delete(run->name, &err);
-    if (status == SX_OK && place >= 0) pane->desk->compared[place][0] = 0;
+    if (status == SX_OK) sx_desk_unmark(pane->desk, run->name);
     done(pane, status, &err, NULL, "deleted");
 }
 
@@ -283,8 +284,13 @@ static const sx_command commands[] = {
     {"first", "g Home", "", NULL, "the newest run", run_move, FIRST, NULL, NULL},
     {"last", "G End", "", NULL, "the oldest run", run_move, LAST, NULL, NULL},
     {"mark", "x", "", "mark",
-     "mark the run for a comparison, or take the mark away; on to the next", run_mark, 0, NULL,
-     NULL},
+     "mark the run for a comparison, or take the mark away; on to the next", run_mark, SX_RUN_NOW,
+     NULL, NULL},
+    {"mark-checkpoint", "c", "", NULL,
+     "mark what was saved with the run's newest checkpoint, or take the mark away", run_mark,
+     SX_RUN_CHECKPOINT, NULL, NULL},
+    {"mark-before", "C", "", NULL, "the same of the checkpoint before", run_mark, SX_RUN_BEFORE,
+     NULL, NULL},
     {"unmark", "U", "", NULL, "take all marks away", run_unmark, 0, NULL, NULL},
     {"find", "/", "TEXT", "find",
      "show only runs whose name, study, state or note contains this; "
@@ -376,16 +382,24 @@ static void draw_header(sx_canvas *canvas, sx_box box, const places *p) {
     if (p->note) put(canvas, box, p->note, box.width, 0, dim, "note");
 }
 
-/* The number of its place in a comparison, in that place's colour. */
+/* The numbers of its places in a comparison, each in that place's colour: before its name, and
+ * those of its checkpoints behind it. */
 static void draw_mark(const runs_pane *pane, sx_canvas *canvas, sx_box box, int y,
                       const char *name) {
-    char mark[16];
-    int place = sx_desk_place(pane->desk, name);
-    if (place < 0) return;
-    snprintf(mark, sizeof mark, "%d", place + 1);
-    sx_style style = sx_style_of(SX_ROLE_SERIES1 + (sx_role)(place % 6));
-    style.attributes |= SX_BOLD;
-    sx_canvas_text(canvas, box, 0, y, style, mark);
+    static const int columns[] = {[SX_RUN_NOW] = 0, [SX_RUN_CHECKPOINT] = 25, [SX_RUN_BEFORE] = 27};
+    for (sx_run_version version = SX_RUN_NOW; version <= SX_RUN_BEFORE; version++) {
+        char mark[16];
+        int place = sx_desk_place(pane->desk, name, version);
+        if (place < 0) continue;
+        snprintf(mark, sizeof mark,
+                 version == SX_RUN_BEFORE ? "<%d"
+                 : version                ? "=%d"
+                                          : "%d",
+                 place + 1);
+        sx_style style = sx_style_of(SX_ROLE_SERIES1 + (sx_role)(place % 6));
+        style.attributes |= SX_BOLD;
+        sx_canvas_text(canvas, box, columns[version], y, style, mark);
+    }
 }
 
 static void draw_run(const runs_pane *pane, sx_canvas *canvas, sx_box box, const places *p,
@@ -482,8 +496,8 @@ static json_t *state_of(const void *state) {
     const sx_run_facts *run = selected(pane);
     json_t *marked = json_array();
     for (int i = 0; i < SX_COMPARED; i++)
-        if (pane->desk->compared[i][0])
-            json_array_append_new(marked, sx_json_text(pane->desk->compared[i]));
+        if (pane->desk->compared[i].run[0])
+            json_array_append_new(marked, sx_json_text(pane->desk->compared[i].run));
     return json_pack("{s:I, s:I, s:s, s:o, s:o}", "count", (json_int_t)pane->list.count, "shown",
                      (json_int_t)pane->picker.count, "filter", pane->filter, "selected",
                      sx_json_text(run ? run->name : ""), "marked", marked);
@@ -505,8 +519,9 @@ const sx_pane sx_pane_runs = {
         "this is the list of them, the newest first. A stopped run can be gone on with to "
         "the same bits. Val is the last accuracy on validation images, which the network "
         "never learned from.",
-    .tries = "Try: x on two runs and V to see them side by side; Enter to look at one with every "
-             "pane; n to write down what it was for.",
+    .tries = "Try: x on two runs and V to see them side by side, c and C for a run's checkpoints; "
+             "Enter to look at one with every pane; n to write down what it was for.",
+
     .commands = commands,
     .results = results,
     .open = open_pane,

@@ -529,6 +529,9 @@ void sx_screen_mouse(sx_screen *screen, const char *what, int x, int y) {
             sx_moment before;
             sx_screen_look_at(screen, &before);
             sx_screen_panes[at]->mouse(screen->panes[at], what, x, y);
+            if (screen->desk.wants_enter) run_zoom(screen, 0, "");
+            screen->desk.wants_enter = false;
+            follow(screen);
             sx_screen_keep(screen, &before);
         }
         if (button) return;

@@ -4,7 +4,7 @@
  * reads the curves at a step. How they are seen (a part of the steps, logarithms, means) stays as
  * chosen while data arrive. */
 #include "views/pane/difference.h"
-#include "views/pane/part.h"
+#include "views/pane/lens.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -12,25 +12,12 @@
 
 typedef struct {
     sx_desk *desk;
-    long cursor;                /* point of the training series; -1: none, the newest is told */
-    double steps[2], losses[2]; /* what is seen; NaN: all */
-    bool logarithmic;           /* the axes of loss, learning rate and gradient norm */
-    int smoothing;              /* row of `smoothings` */
-    int axis;                   /* row of `x_axes` */
-    sx_box boxes[2];            /* where loss and accuracy are drawn, for the mouse */
-    sx_look look;
-    int pressed[2]; /* plot, -1: none, and column of the canvas where the button went down */
+    long cursor;           /* point of the training series; -1: none, the newest is told */
+    sx_ends steps, losses; /* what is seen */
+    bool logarithmic;      /* the axes of loss, learning rate and gradient norm */
+    int smoothing, axis;
+    sx_mouse mouse;
 } train_pane;
-
-/* What the curves are drawn over: steps, or what the clock knows of them. */
-enum { BY_STEP, BY_EPOCH, BY_TIME, X_AXES };
-static const struct {
-    const char *name, *label, *line;
-} x_axes[X_AXES] = {{"step", "step", NULL}, {"epoch", "epoch", "epoch"}, {"time", "s", "seconds"}};
-
-/* Percent of the points that a mean takes. */
-static const int smoothings[] = {0, 1, 3, 10};
-enum { SMOOTHINGS = sizeof smoothings / sizeof *smoothings };
 
 static const sx_result *training(const train_pane *pane) {
     return sx_part_result(pane->desk, "training", SX_RESULT_SERIES);
@@ -55,122 +42,49 @@ static double cursor_step(const train_pane *pane) {
     return series->series.x[pane->cursor];
 }
 
-/* The ends of the axis of steps. */
-static void seen_steps(const train_pane *pane, double *low, double *high) {
-    *low = isnan(pane->steps[0]) ? 0 : pane->steps[0];
-    *high = isnan(pane->steps[1]) ? last_step(pane) : pane->steps[1];
+static sx_ends seen_steps(const train_pane *pane) {
+    return sx_lens_seen(&pane->steps, 0, last_step(pane));
 }
 
-/* Sees `width` steps around `middle`, moved to where there are any. */
-static void see_steps(train_pane *pane, double middle, double width) {
-    double all = last_step(pane);
-    if (width >= all) {
-        pane->steps[0] = pane->steps[1] = NAN;
-        return;
-    }
-    double low = fmin(fmax(middle - width / 2, 0), all - width);
-    pane->steps[0] = round(low);
-    pane->steps[1] = round(low + width);
-}
-
-/* The cursor drags the view along. */
-static void keep_cursor_seen(train_pane *pane) {
-    double low, high, step = cursor_step(pane);
-    seen_steps(pane, &low, &high);
-    if (step < low || step > high) see_steps(pane, step, high - low);
-}
-
-enum { CLOSER, WIDER, WHOLE };
-static void run_view(void *state, int value, const char *argument) {
-    train_pane *pane = state;
+/* Without a cursor one looks at the newest points. */
+static sx_lens lens_of(train_pane *pane) {
     const sx_result *series = training(pane);
-    double low, high, step = cursor_step(pane);
-    (void)argument;
-    if (!series || series->series.length < 2) return;
-    seen_steps(pane, &low, &high);
-    if (isnan(step)) step = fmin(high, series->series.x[series->series.length - 1]);
-    double least = 8 * (series->series.x[1] - series->series.x[0]);
-    double width = value == CLOSER  ? fmax((high - low) / 2, fmin(least, high - low))
-                   : value == WIDER ? 2 * (high - low)
-                                    : INFINITY;
-    see_steps(pane, value == WIDER ? (low + high) / 2 : step, width);
-    if (value == WHOLE) pane->losses[0] = pane->losses[1] = NAN;
+    sx_lens lens = sx_lens_of(series, &pane->steps, &pane->losses, cursor_step(pane));
+    if (!(lens.low < lens.high)) return lens;
+    if (isnan(lens.at)) lens.at = fmin(seen_steps(pane).high, lens.high);
+    lens.low = 0;
+    lens.high = last_step(pane);
+    lens.whole = true;
+    return lens;
 }
 
-/* "LOW HIGH" becomes the ends of an axis. */
-static void run_limits(void *state, int value, const char *argument) {
+static void run_lens(void *state, int value, const char *argument) {
     train_pane *pane = state;
-    char low[32] = "", high[32] = "";
-    double numbers[2] = {NAN, NAN}, *ends = value ? pane->losses : pane->steps;
-    if (argument[0] &&
-        (sscanf(argument, "%31s %31s", low, high) != 2 || !sx_text_number(low, &numbers[0]) ||
-         !sx_text_number(high, &numbers[1]) || !(numbers[0] < numbers[1]))) {
-        sx_desk_say(pane->desk, "limits are two numbers, the lower one first: 1000 3000");
-        pane->desk->bad = true;
-        return;
-    }
-    memcpy(ends, numbers, sizeof numbers);
+    sx_lens lens = lens_of(pane);
+    sx_lens_run(&lens, pane->desk, value, argument);
 }
 
 static void run_logarithmic(void *state, int value, const char *argument) {
     train_pane *pane = state;
     (void)value, (void)argument;
-    pane->logarithmic = !pane->logarithmic;
-    sx_desk_say(pane->desk,
-                pane->logarithmic ? "loss on a logarithmic axis" : "loss on a linear axis");
-}
-
-static const char *smooth_choice(void *state, size_t row) {
-    static const char *const names[SMOOTHINGS] = {"0", "1", "3", "10"};
-    (void)state;
-    return row < SMOOTHINGS ? names[row] : NULL;
+    sx_logarithmic_turn(pane->desk, &pane->logarithmic, "loss");
 }
 
 static void run_smooth(void *state, int value, const char *argument) {
     train_pane *pane = state;
     (void)value;
-    int wanted = sx_part_choose(pane->desk, smooth_choice, pane, pane->smoothing, argument,
-                                "smoothing is 0, 1, 3 or 10 percent of the points");
-    if (wanted < 0) return;
-    pane->smoothing = wanted;
-    if (wanted)
-        sx_desk_say(pane->desk, "means over %d %% of the points; the raw line stays, faint",
-                    smoothings[wanted]);
-    else
-        sx_desk_say(pane->desk, "the raw line alone");
+    sx_smoothing_turn(pane->desk, &pane->smoothing, argument);
 }
 
-/* The epoch or second of a step; beyond what is known so far, at the pace so far. */
 static double place_of(const void *context, double step) {
     const train_pane *pane = context;
-    const sx_result *clock = pane->desk->now->clock;
-    int line = sx_part_line(clock, x_axes[pane->axis].line);
-    if (line < 0 || clock->series.length == 0) return NAN;
-    size_t last = clock->series.length - 1;
-    const double *x = clock->series.x, *y = clock->series.lines[line].y;
-    if (step <= x[0]) return x[0] > 0 ? y[0] * step / x[0] : y[0];
-    if (step >= x[last]) return y[last] * step / x[last];
-    return sx_line_at(clock, line, step);
-}
-
-static const char *axis_choice(void *state, size_t row) {
-    (void)state;
-    return row < X_AXES ? x_axes[row].name : NULL;
+    return sx_clock_at(pane->desk->now->clock, pane->axis, step);
 }
 
 static void run_axis(void *state, int value, const char *argument) {
     train_pane *pane = state;
     (void)value;
-    int wanted = sx_part_choose(pane->desk, axis_choice, pane, pane->axis, argument,
-                                "the curves are over step, epoch or time");
-    if (wanted < 0) return;
-    if (!argument[0] && wanted != BY_STEP &&
-        sx_part_line(pane->desk->now->clock, x_axes[wanted].line) < 0) {
-        sx_desk_say(pane->desk, "when points were reached is not known yet");
-        return;
-    }
-    pane->axis = wanted;
-    sx_desk_say(pane->desk, "curves over %s", wanted == BY_TIME ? "time" : x_axes[wanted].name);
+    sx_x_axis_turn(pane->desk, &pane->axis, pane->desk->now->clock, argument);
 }
 
 /* ---- what a person may change while it learns -------------------------------------------------
@@ -213,16 +127,18 @@ static void run_augment(void *state, int value, const char *argument) {
 static void run_move(void *state, int value, const char *argument) {
     train_pane *pane = state;
     const sx_result *series = training(pane);
-    double low, high, all = last_step(pane);
-    seen_steps(pane, &low, &high);
+    double all = last_step(pane);
+    sx_ends ends = seen_steps(pane);
+    sx_lens lens = lens_of(pane);
     long last = series ? (long)series->series.length - 1 : -1;
-    long stride = 1 + (long)((double)last / 100 * (all > 0 ? (high - low) / all : 1));
+    double share = all > 0 ? fmin((ends.high - ends.low) / all, 1) : 1;
+    long stride = 1 + (long)((double)last / 100 * share);
     long to = pane->cursor < 0 || pane->cursor > last ? last : pane->cursor;
     (void)argument;
     if (last < 0) return;
     to = value == LEFT ? to - stride : value == RIGHT ? to + stride : value == FIRST ? 0 : last;
     pane->cursor = to < 0 ? 0 : to > last ? last : to;
-    keep_cursor_seen(pane);
+    sx_lens_keep(&lens, cursor_step(pane));
 }
 
 static void run_follow(void *state, int value, const char *argument) {
@@ -237,18 +153,12 @@ static const sx_command commands[] = {
     {"first", "g Home", "", NULL, "the cursor to the first step", run_move, FIRST, NULL, NULL},
     {"last", "G End", "", NULL, "the cursor to the last step", run_move, LAST, NULL, NULL},
     {"follow", "f", "", NULL, "no cursor: tell the newest figures", run_follow, 0, NULL, NULL},
-    {"closer", "z", "", NULL, "half as many steps, around the cursor", run_view, CLOSER, NULL,
-     NULL},
-    {"wider", "Z", "", NULL, "twice as many steps", run_view, WIDER, NULL, NULL},
-    {"whole", "0", "", NULL, "all steps, and loss as it comes", run_view, WHOLE, NULL, NULL},
-    {"limits", "x", "LOW HIGH", NULL, "see the steps from LOW to HIGH", run_limits, 0, NULL, NULL},
-    {"loss-limits", "v", "LOW HIGH", NULL, "see losses from LOW to HIGH", run_limits, 1, NULL,
-     NULL},
+    SX_LENS_COMMANDS(run_lens, "< Up k", "> Down j", "Y v"),
     {"logarithmic", "L", "", NULL, "loss on a logarithmic axis, or a linear one", run_logarithmic,
      0, NULL, NULL},
     {"smooth", "S", "[PERCENT]", NULL, "means over 1, 3 or 10 % of the points beside the raw line",
-     run_smooth, 0, smooth_choice, NULL},
-    {"over", "t", "[AXIS]", NULL, "curves over step, epoch or time", run_axis, 0, axis_choice,
+     run_smooth, 0, sx_smoothing_choice, NULL},
+    {"over", "t", "[AXIS]", NULL, "curves over step, epoch or time", run_axis, 0, sx_x_axis_choice,
      NULL},
     {"momentum", "n", "VALUE", NULL, "another momentum (Adam: beta1) from the next step on",
      run_knob, SX_COMMAND_MOMENTUM, NULL, NULL},
@@ -264,13 +174,6 @@ static void heading(const void *state, sx_heading *out) {
     const train_pane *pane = state;
     sx_heading_add(out, 0, "", "Train");
     if (pane->desk->now->model[0]) sx_heading_add(out, 1, "", " · %s", pane->desk->now->model);
-}
-
-/* Points to either side that a mean takes, of a series with so many points a step as training. */
-static size_t reach_of(const train_pane *pane) {
-    const sx_result *series = training(pane);
-    size_t points = series ? series->series.length : 0;
-    return points * (size_t)smoothings[pane->smoothing] / 200;
 }
 
 /* The plots over the steps: a line of training and, if `both`, the line of validation. */
@@ -295,11 +198,12 @@ static view view_of(const train_pane *pane, int which, bool narrow) {
     bool both = plots[which].both;
     int line = sx_part_line(training(pane), name);
     if (line >= 0)
-        v.curves[v.count++] = (sx_curve){.series = training(pane),
-                                         .line = line,
-                                         .label = both ? "train" : NULL,
-                                         .look = 0,
-                                         .smooth = both ? reach_of(pane) : 0};
+        v.curves[v.count++] =
+            (sx_curve){.series = training(pane),
+                       .line = line,
+                       .label = both ? "train" : NULL,
+                       .look = 0,
+                       .smooth = both ? sx_smoothing_reach(pane->smoothing, training(pane)) : 0};
     line = both ? sx_part_line(validation(pane), name) : -1;
     if (line >= 0)
         v.curves[v.count++] = (sx_curve){.series = validation(pane),
@@ -307,20 +211,16 @@ static view view_of(const train_pane *pane, int which, bool narrow) {
                                          .label = narrow ? "val" : "validation",
                                          .look = 1,
                                          .dashed = true};
-    seen_steps(pane, &v.axes.x_low, &v.axes.x_high);
-    if (!(v.axes.x_high > v.axes.x_low)) v.axes.x_high = NAN;
+    v.axes.x_low = 0;
+    v.axes.x_high = last_step(pane);
     v.axes.y_log = pane->logarithmic && which != ACCURACY;
-    if (which == LOSS) {
-        v.axes.y_low = pane->losses[0];
-        v.axes.y_high = pane->losses[1];
-    } else if (which == ACCURACY) {
-        v.axes.y_low = 0;
-        v.axes.y_high = 1;
-    }
+    if (which == ACCURACY) v.axes.y_low = 0, v.axes.y_high = 1;
+    sx_lens_axes(&pane->steps, which == LOSS ? &pane->losses : &sx_ends_free, &v.axes);
+    if (!(v.axes.x_high > v.axes.x_low)) v.axes.x_high = NAN;
     v.axes.y_label = narrow && which == ACCURACY ? "acc" : name;
-    bool by_clock =
-        pane->axis != BY_STEP && sx_part_line(pane->desk->now->clock, x_axes[pane->axis].line) >= 0;
-    v.axes.x_label = x_axes[by_clock ? pane->axis : BY_STEP].label;
+    bool by_clock = pane->axis != SX_BY_STEP &&
+                    sx_part_line(pane->desk->now->clock, sx_x_axes[pane->axis].line) >= 0;
+    v.axes.x_label = sx_x_axes[by_clock ? pane->axis : SX_BY_STEP].label;
     if (by_clock) {
         v.axes.place = place_of;
         v.axes.place_context = pane;
@@ -330,55 +230,35 @@ static view view_of(const train_pane *pane, int which, bool narrow) {
 }
 
 static void draw_curve(train_pane *pane, sx_canvas *canvas, sx_box box, int which) {
-    if (which <= ACCURACY) pane->boxes[which] = box;
-    pane->look = canvas->look;
+    pane->mouse.boxes[which] = box;
     view v = view_of(pane, which, box.width < 32);
     v.axes.cursor = cursor_step(pane);
     sx_plot_curves(canvas, box, v.curves, v.count, &v.axes);
 }
 
-/* The plot under a cell, -1: none. */
-static int plot_under(const train_pane *pane, int x, int y) {
-    for (int i = 0; i < 2; i++) {
-        sx_box box = pane->boxes[i];
-        if (x >= box.x && y >= box.y && x < box.x + box.width && y < box.y + box.height) return i;
-    }
-    return -1;
-}
-
 static double step_under(const train_pane *pane, int plot, int x) {
-    sx_box box = pane->boxes[plot];
+    sx_box box = pane->mouse.boxes[plot];
     view v = view_of(pane, plot, box.width < 32);
-    if (v.axes.place) return NAN; /* over time or epochs a column is no step */
-    return sx_plot_x_at(pane->look, box, v.curves, v.count, &v.axes, x - box.x);
+    return sx_plot_x_at(pane->mouse.look, box, v.curves, v.count, &v.axes, x - box.x);
 }
 
 /* The point nearest to a step. */
 static void put_cursor(train_pane *pane, double step) {
     const sx_result *series = training(pane);
-    if (!series || isnan(step)) return;
-    pane->cursor = 0;
-    for (long i = 1; i < (long)series->series.length; i++)
-        if (fabs(series->series.x[i] - step) < fabs(series->series.x[pane->cursor] - step))
-            pane->cursor = i;
+    if (series && !isnan(step)) pane->cursor = (long)sx_nearest_point(series, step);
 }
 
 /* A click puts the cursor; from there dragged to another column, the steps between are seen. */
 static void mouse(void *state, const char *what, int x, int y) {
     train_pane *pane = state;
-    int plot = plot_under(pane, x, y);
-    if (strcmp(what, "Click") == 0) {
-        pane->pressed[0] = plot;
-        pane->pressed[1] = x;
-        if (plot >= 0) put_cursor(pane, step_under(pane, plot, x));
-        return;
-    }
-    if (plot < 0 || plot != pane->pressed[0] || abs(x - pane->pressed[1]) < 3) return;
-    double from = step_under(pane, plot, pane->pressed[1]), to = step_under(pane, plot, x);
-    pane->pressed[0] = -1;
-    if (isnan(from) || isnan(to)) return;
-    pane->steps[0] = round(fmin(from, to));
-    pane->steps[1] = round(fmax(from, to));
+    sx_lens lens = lens_of(pane);
+    sx_stroke stroke = sx_mouse_take(&pane->mouse, what, x, y);
+    if (stroke.plot < 0) return;
+    double from = step_under(pane, stroke.plot, stroke.from);
+    if (stroke.drag)
+        sx_lens_between(&lens, from, step_under(pane, stroke.plot, stroke.to));
+    else
+        put_cursor(pane, from);
 }
 
 /* The plots as they are seen, for export. */
@@ -521,6 +401,7 @@ static void draw_progress(const train_pane *pane, sx_canvas *canvas, sx_box row)
 static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how) {
     train_pane *pane = state;
     const sx_result *series = training(pane);
+    sx_mouse_clear(&pane->mouse, canvas->look);
     if (!series || series->series.length == 0) {
         sx_part_waiting(pane->desk, canvas, box, "The loss curve", "comes with the first steps");
         return;
@@ -535,7 +416,11 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
 static void *open_pane(sx_desk *desk) {
     train_pane *pane = sx_alloc(1, sizeof *pane);
     if (pane)
-        *pane = (train_pane){.desk = desk, .cursor = -1, .steps = {NAN, NAN}, .losses = {NAN, NAN}};
+        *pane = (train_pane){.desk = desk,
+                             .cursor = -1,
+                             .steps = sx_ends_free,
+                             .losses = sx_ends_free,
+                             .mouse = {.plot = -1}};
     return pane;
 }
 
@@ -546,19 +431,18 @@ static void close_pane(void *state) {
 static json_t *state_of(const void *state) {
     const train_pane *pane = state;
     double step = cursor_step(pane);
-    double low, high;
-    seen_steps(pane, &low, &high);
+    sx_ends ends = seen_steps(pane);
     return json_pack("{s:o, s:o, s:o, s:b, s:i, s:s}", "cursor", sx_json_number(step), "low",
-                     sx_json_number(low), "high", sx_json_number(high), "logarithmic",
-                     pane->logarithmic, "smooth", smoothings[pane->smoothing], "axis",
-                     x_axes[pane->axis].name);
+                     sx_json_number(ends.low), "high", sx_json_number(ends.high), "logarithmic",
+                     pane->logarithmic, "smooth", sx_smoothing_percent(pane->smoothing), "axis",
+                     sx_x_axes[pane->axis].name);
 }
 
 static void layout(const void *state, sx_text *out) {
     const train_pane *pane = state;
     if (pane->logarithmic) sx_text_add(out, "logarithmic\n");
-    if (pane->smoothing) sx_text_add(out, "smooth %d\n", smoothings[pane->smoothing]);
-    if (pane->axis) sx_text_add(out, "over %s\n", x_axes[pane->axis].name);
+    if (pane->smoothing) sx_text_add(out, "smooth %d\n", sx_smoothing_percent(pane->smoothing));
+    if (pane->axis) sx_text_add(out, "over %s\n", sx_x_axes[pane->axis].name);
 }
 
 static const char *const results[] = {"training", "validation", NULL};

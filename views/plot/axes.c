@@ -16,6 +16,12 @@ double sx_frame_x(const sx_frame *frame, double x) {
     return frame->area.x + 0.25 + part * (frame->area.width - 0.5);
 }
 
+double sx_frame_x_at(const sx_frame *frame, int column) {
+    double part = (column + 0.25 - frame->area.x) / (frame->area.width - 0.5);
+    if (frame->area.width < 2 || part < -0.1 || part > 1.1) return NAN;
+    return frame->x_low + fmin(fmax(part, 0), 1) * (frame->x_high - frame->x_low);
+}
+
 /* Values of ticks lie in the middle of a row, so both ends are half a row from the area's edge. */
 double sx_frame_y(const sx_frame *frame, double y) {
     double part = (y - frame->y_low) / (frame->y_high - frame->y_low);

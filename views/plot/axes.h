@@ -29,6 +29,9 @@ void sx_frame_draw(const sx_frame *frame, sx_surface *surface);
 double sx_frame_x(const sx_frame *frame, double x);
 double sx_frame_y(const sx_frame *frame, double y);
 
+/* The value of x in the middle of a column, NaN beside the area. */
+double sx_frame_x_at(const sx_frame *frame, int column);
+
 /* A text in the middle of the area. */
 void sx_frame_say(const sx_frame *frame, sx_surface *surface, const char *text);
 

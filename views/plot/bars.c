@@ -64,19 +64,21 @@ static bool has_images(const diagram *d, size_t i) {
     return isfinite(d->accuracy->y[i]) && (!d->accuracy->count || d->accuracy->count[i] > 0);
 }
 
-/* The first column of bin i; bins are equally wide between 0 and 1. */
+/* The first column of bin i, within the area; bins are equally wide between 0 and 1. */
 static int bin_column(const sx_frame *frame, const diagram *d, size_t i) {
-    double part = (double)i / (double)d->series->length;
-    return frame->area.x + (int)floor(part * frame->area.width + 0.5);
+    double edge = (double)i / (double)d->series->length;
+    double part = (edge - frame->x_low) / (frame->x_high - frame->x_low);
+    return frame->area.x + (int)floor(fmin(fmax(part, 0), 1) * frame->area.width + 0.5);
 }
 
 static void draw_bars(const sx_frame *frame, sx_surface *surface, const diagram *d, int cursor) {
     double bottom = frame->area.y + frame->area.height;
     int row = frame->area.y + frame->area.height - 1;
     for (size_t i = 0; i < d->series->length; i++) {
-        if (!has_images(d, i)) continue;
+        double accuracy = fmin(fmax(d->accuracy->y[i], 0), 1);
+        if (!has_images(d, i) || accuracy < frame->y_low) continue;
         int x = bin_column(frame, d, i), width = bin_column(frame, d, i + 1) - x;
-        double height = bottom - sx_frame_y(frame, fmin(fmax(d->accuracy->y[i], 0), 1));
+        double height = bottom - sx_frame_y(frame, fmin(accuracy, frame->y_high));
         if (width > 2) width--; /* a gap between bars, where there is room for one */
         double lift = surface->exact ? 0.5 : 0; /* onto the axis, in the middle of its row */
         surface->kind->bar(surface, x, row - lift, width, height - lift,
@@ -85,16 +87,22 @@ static void draw_bars(const sx_frame *frame, sx_surface *surface, const diagram 
 }
 
 static void draw_diagonal(const sx_frame *frame, sx_surface *surface) {
+    double low = fmax(frame->x_low, frame->y_low), high = fmin(frame->x_high, frame->y_high);
+    if (!(low < high)) return;
     surface->kind->begin(surface, frame->area, (sx_pen){.guide = true});
-    surface->kind->move(surface, sx_frame_x(frame, 0), sx_frame_y(frame, 0));
-    surface->kind->line(surface, sx_frame_x(frame, 1), sx_frame_y(frame, 1));
+    surface->kind->move(surface, sx_frame_x(frame, low), sx_frame_y(frame, low));
+    surface->kind->line(surface, sx_frame_x(frame, high), sx_frame_y(frame, high));
     surface->kind->end(surface);
+}
+
+static bool is_within(const sx_frame *frame, double x, double y) {
+    return x >= frame->x_low && x <= frame->x_high && y >= frame->y_low && y <= frame->y_high;
 }
 
 static void draw_points(const sx_frame *frame, sx_surface *surface, const diagram *d) {
     for (size_t i = 0; i < d->series->length; i++) {
         double x = d->confidence ? d->confidence->y[i] : d->series->x[i], y = d->accuracy->y[i];
-        if (!has_images(d, i) || !(x >= 0 && x <= 1 && y >= 0 && y <= 1)) continue;
+        if (!has_images(d, i) || !is_within(frame, x, y)) continue;
         bool few = d->accuracy->count && d->accuracy->count[i] < d->series->few;
         surface->kind->mark(surface, sx_frame_x(frame, x), sx_frame_y(frame, y),
                             few ? SX_MARK_HOLLOW : SX_MARK_POINT, (sx_pen){.look = 0});
@@ -131,21 +139,39 @@ static void draw_note(const sx_frame *frame, sx_surface *surface, const diagram 
         surface->kind->text(surface, x, 0, sx_style_of(SX_ROLE_DIM), note);
 }
 
-void sx_reliability_on(sx_surface *surface, const sx_series *series, int cursor) {
-    diagram d = {series, line_named(series, "accuracy"), line_named(series, "confidence"), false};
-    if (!d.accuracy && series->line_count > 0) d.accuracy = &series->lines[0];
-    d.counts = d.accuracy && d.accuracy->count && surface->height >= 8 && series->length > 0;
-    sx_frame frame = {.x_high = 1,
-                      .y_high = 1,
-                      .y_low_fixed = true,
+/* The ends of an axis from 0 to 1, or those that were asked for. */
+static void take_ends(double low, double high, double *out_low, double *out_high) {
+    *out_low = isfinite(low) ? low : 0;
+    *out_high = isfinite(high) ? high : 1;
+    if (*out_high > *out_low) return;
+    *out_low = 0;
+    *out_high = 1;
+}
+
+/* The diagram, and its frame on this surface. */
+static sx_frame lay(const sx_surface *surface, const sx_series *series, const sx_axes *axes,
+                    diagram *d) {
+    *d = (diagram){series, line_named(series, "accuracy"), line_named(series, "confidence"), false};
+    if (!d->accuracy && series->line_count > 0) d->accuracy = &series->lines[0];
+    d->counts = d->accuracy && d->accuracy->count && surface->height >= 8 && series->length > 0;
+    sx_frame frame = {.y_low_fixed = true,
                       .y_high_fixed = true,
                       .headers = 1,
                       .x_label = "confidence",
                       .x_name = "confidence",
                       .y_label = "accuracy"};
+    take_ends(axes->x_low, axes->x_high, &frame.x_low, &frame.x_high);
+    take_ends(axes->y_low, axes->y_high, &frame.y_low, &frame.y_high);
     sx_surface upper = *surface;
-    upper.height -= d.counts;
+    upper.height -= d->counts;
     sx_frame_layout(&frame, &upper);
+    return frame;
+}
+
+void sx_reliability_on(sx_surface *surface, const sx_series *series, const sx_axes *axes,
+                       int cursor) {
+    diagram d;
+    sx_frame frame = lay(surface, series, axes, &d);
     sx_frame_draw(&frame, surface);
     bool any = false;
     for (size_t i = 0; d.accuracy && i < series->length; i++) any = any || has_images(&d, i);
@@ -160,7 +186,18 @@ void sx_reliability_on(sx_surface *surface, const sx_series *series, int cursor)
     draw_note(&frame, surface, &d);
 }
 
-void sx_plot_reliability(sx_canvas *canvas, sx_box box, const sx_result *reliability, int cursor) {
+void sx_plot_reliability(sx_canvas *canvas, sx_box box, const sx_result *reliability,
+                         const sx_axes *axes, int cursor) {
     sx_cell_surface cells;
-    sx_reliability_on(sx_cell_surface_init(&cells, canvas, box), &reliability->series, cursor);
+    sx_reliability_on(sx_cell_surface_init(&cells, canvas, box), &reliability->series, axes,
+                      cursor);
+}
+
+double sx_plot_confidence_at(sx_look look, sx_box box, const sx_result *reliability,
+                             const sx_axes *axes, int column) {
+    sx_canvas none = {.look = look};
+    sx_cell_surface cells;
+    diagram d;
+    sx_frame frame = lay(sx_cell_surface_init(&cells, &none, box), &reliability->series, axes, &d);
+    return sx_frame_x_at(&frame, column);
 }

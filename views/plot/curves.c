@@ -363,17 +363,46 @@ static void make_plan(plan *p, const sx_surface *surface, const sx_curve *curves
     sx_frame_layout(frame, surface);
 }
 
+/* What is drawn at `place`, by halving between the ends of what is seen. */
+static double unplaced(const sx_curve *curves, int count, const sx_axes *axes, double place) {
+    span x = {INFINITY, -INFINITY};
+    for (int i = 0; i < count; i++) {
+        const sx_series *series = &curves[i].series->series;
+        if (series->length == 0) continue;
+        include(&x, series->x[0]);
+        include(&x, series->x[series->length - 1]);
+    }
+    take(axes->x_low, &x.low);
+    take(axes->x_high, &x.high);
+    if (!(x.low < x.high) || isnan(placed(axes, x.low))) return NAN;
+    for (int i = 0; i < 60; i++) {
+        double middle = x.low + (x.high - x.low) / 2;
+        if (placed(axes, middle) < place)
+            x.low = middle;
+        else
+            x.high = middle;
+    }
+    return x.high;
+}
+
 double sx_plot_x_at(sx_look look, sx_box box, const sx_curve *curves, int count,
                     const sx_axes *axes, int column) {
     sx_canvas none = {.look = look};
     sx_cell_surface cells;
     plan p;
     make_plan(&p, sx_cell_surface_init(&cells, &none, box), curves, count, axes);
-    const sx_area *area = &p.frame.area;
-    double part = (column + 0.5 - area->x - 0.25) / (area->width - 0.5);
-    if (!p.any || area->width < 2 || part < -0.1 || part > 1.1) return NAN;
-    part = fmin(fmax(part, 0), 1);
-    return p.frame.x_low + part * (p.frame.x_high - p.frame.x_low);
+    double x = p.any ? sx_frame_x_at(&p.frame, column) : NAN;
+    return axes->place && !isnan(x) ? unplaced(curves, count, axes, x) : x;
+}
+
+/* Why there is nothing to draw. */
+static const char *why_empty(const sx_curve *curves, int count, const sx_axes *axes) {
+    bool limits = isfinite(axes->x_low) || isfinite(axes->x_high);
+    if (axes->y_log && count > 0 && curves[0].series->series.length > 0) return "no value above 0";
+    for (int i = 0; limits && i < count; i++)
+        for (size_t k = 0; k < curves[i].series->series.length; k++)
+            if (isfinite(line_of(&curves[i])->y[k])) return "no point between the limits";
+    return "no data yet";
 }
 
 void sx_curves_on(sx_surface *surface, const sx_curve *curves, int count, const sx_axes *axes) {
@@ -383,8 +412,7 @@ void sx_curves_on(sx_surface *surface, const sx_curve *curves, int count, const 
     sx_frame_draw(&frame, surface);
     if (frame.headers > 0) draw_legend(&p.legend, surface, p.legends);
     if (!p.any) {
-        bool hidden = axes->y_log && count > 0 && curves[0].series->series.length > 0;
-        sx_frame_say(&frame, surface, hidden ? "no value above 0" : "no data yet");
+        sx_frame_say(&frame, surface, why_empty(curves, count, axes));
         return;
     }
     draw_guides(&frame, surface, axes);

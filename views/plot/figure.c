@@ -69,7 +69,7 @@ static void draw_on(sx_surface *surface, const sx_result *result) {
         scale_of(&result->grid, &options.low, &options.high);
         sx_heatmap_on(surface, &result->grid, &options);
     } else if (is_reliability(result))
-        sx_reliability_on(surface, &result->series, -1);
+        sx_reliability_on(surface, &result->series, &axes, -1);
     else
         sx_curves_on(surface, curves, curves_of(result, how, curves), &axes);
 }

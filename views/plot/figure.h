@@ -8,7 +8,8 @@
 
 void sx_curves_on(sx_surface *surface, const sx_curve *curves, int count, const sx_axes *axes);
 void sx_heatmap_on(sx_surface *surface, const sx_grid *grid, const sx_heatmap *options);
-void sx_reliability_on(sx_surface *surface, const sx_series *series, int cursor);
+void sx_reliability_on(sx_surface *surface, const sx_series *series, const sx_axes *axes,
+                       int cursor);
 
 /* The surface that the two back ends below share: places are exact, a character is SX_VECTOR_WIDTH
  * x SX_VECTOR_HEIGHT units. On white, in the inks of ink.h. */

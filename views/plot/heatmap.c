@@ -392,6 +392,23 @@ void sx_heatmap_on(sx_surface *surface, const sx_grid *grid, const sx_heatmap *o
     if (l.legend) draw_legend(&l, surface);
 }
 
+sx_grid_place sx_plot_cell_at(sx_look look, sx_box box, const sx_result *grid, int x, int y) {
+    const sx_grid_place none = {-1, -1};
+    const sx_heatmap options = {.low = 0, .high = 1};
+    sx_canvas canvas = {.look = look};
+    sx_cell_surface cells;
+    sx_surface *surface = sx_cell_surface_init(&cells, &canvas, box);
+    if (surface->width < 1 || surface->height < 1 || grid->grid.rows < 1 || grid->grid.columns < 1)
+        return none;
+    layout l = layout_of(surface, &grid->grid, &options);
+    x -= box.x + l.x;
+    y -= box.y + l.y;
+    if (x < 0 || y < 0 || l.width < 1) return none;
+    int row = l.height > 0 ? y / l.height : 2 * y, column = x / l.width;
+    if (row >= l.rows || column >= l.columns) return none;
+    return (sx_grid_place){row * l.row_step, column * l.column_step};
+}
+
 void sx_plot_heatmap(sx_canvas *canvas, sx_box box, const sx_result *grid,
                      const sx_heatmap *options) {
     sx_cell_surface cells;

@@ -44,7 +44,8 @@ sx_axes sx_axes_default(void);
 void sx_plot_curves(sx_canvas *canvas, sx_box box, const sx_curve *curves, int count,
                     const sx_axes *axes);
 
-/* What x is drawn in a column of a box in which these curves are plotted; NaN beside the plot. */
+/* The x of the series that is drawn in a column of a box in which these curves are plotted; NaN
+ * beside the plot, or where `place` does not know. `place` must not fall. */
 double sx_plot_x_at(sx_look look, sx_box box, const sx_curve *curves, int count,
                     const sx_axes *axes, int column);
 
@@ -63,14 +64,26 @@ typedef struct {
 void sx_plot_heatmap(sx_canvas *canvas, sx_box box, const sx_result *grid,
                      const sx_heatmap *options);
 
+/* The cell of the grid that is drawn at a place of the canvas, of two rows that share a line the
+ * upper one; row -1: none. */
+typedef struct {
+    int row, column;
+} sx_grid_place;
+sx_grid_place sx_plot_cell_at(sx_look look, sx_box box, const sx_result *grid, int x, int y);
+
 /* One row of eighth blocks; NaN: a blank. Resampled to the box's width by means. */
 void sx_plot_sparkline(sx_canvas *canvas, sx_box box, const double *values, size_t count,
                        double low, double high, sx_style style);
 
 /* A reliability diagram of bins: accuracy bars against confidence with the diagonal, counts as
  * marks. `reliability` is the series of that name (see core/study/study.h). The bar of bin `cursor`
- * (-1: none) stands out. */
-void sx_plot_reliability(sx_canvas *canvas, sx_box box, const sx_result *reliability, int cursor);
+ * (-1: none) stands out. Of `axes` only the limits count; both axes go from 0 to 1 without. */
+void sx_plot_reliability(sx_canvas *canvas, sx_box box, const sx_result *reliability,
+                         const sx_axes *axes, int cursor);
+
+/* The confidence that is drawn in a column of such a box; NaN beside the plot. */
+double sx_plot_confidence_at(sx_look look, sx_box box, const sx_result *reliability,
+                             const sx_axes *axes, int column);
 
 /* A table or claims result as aligned columns, numbers right-aligned, from row `first` on; a header
  * row; columns that do not fit are dropped from the right after the first, and said so. Claims as
