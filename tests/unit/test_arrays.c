@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -89,7 +90,7 @@ static void hostile_headers_are_refused(void **state) {
         const char *sentence;
     } rows[] = {
         {"{'descr': '>f4', 'fortran_order': False, 'shape': (2, 3), }", 24, "big-endian"},
-        {"{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3), }", 24, "Fortran"},
+        {"{'descr': '<f4', 'fortran_order': Maybe, 'shape': (2, 3), }", 24, "in which order"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 3), }", 23, "calls for 6 values"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (2, 0), }", 0, "zero or too large"},
         {"{'descr': '<f4', 'fortran_order': False, 'shape': (4294967296, 4294967296), }", 0,
@@ -120,6 +121,35 @@ static void hostile_headers_are_refused(void **state) {
     assert_int_equal(header("{'descr': '|u1', 'fortran_order': False, 'shape': ()}", 1, &npy, &err),
                      SX_OK);
     assert_int_equal(npy.rank, 0);
+}
+
+/* A model's weights may lie so; pictures are read one by one, where they lie together. */
+static void pictures_in_fortrans_order_are_refused(void **state) {
+    (void)state;
+    char folder[] = "/tmp/sx-arrays-XXXXXX", path[64];
+    uint8_t bytes[10 + 64 + 30 * 16] = "\x93NUMPY\x01";
+    static const char text[] = "{'descr': '|u1', 'fortran_order': True, 'shape': (30, 4, 4), }";
+    sx_error err = {0};
+    sx_npy npy;
+    bytes[8] = 64;
+    memset(bytes + 10, ' ', 64);
+    memcpy(bytes + 10, text, sizeof text - 1);
+    assert_int_equal(sx_npy_header(bytes, sizeof bytes, sizeof bytes, &npy, &err), SX_OK);
+    assert_true(npy.fortran);
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/images.npy", folder);
+    assert_int_equal(sx_file_write(path, bytes, sizeof bytes, NULL), SX_OK);
+    static const char labels[] = "{'descr': '|u1', 'fortran_order': False, 'shape': (30,), }";
+    memset(bytes + 10, ' ', 64);
+    memcpy(bytes + 10, labels, sizeof labels - 1);
+    snprintf(path, sizeof path, "%s/labels.npy", folder);
+    assert_int_equal(sx_file_write(path, bytes, 10 + 64 + 30, NULL), SX_OK);
+    assert_null(sx_source_open(folder, 1, NULL, &err));
+    assert_non_null(strstr(err.message, "Fortran"));
+    unlink(path);
+    snprintf(path, sizeof path, "%s/images.npy", folder);
+    unlink(path);
+    rmdir(folder);
 }
 
 static void values_of_all_types_are_read(void **state) {
@@ -299,6 +329,7 @@ int main(void) {
         cmocka_unit_test(sets_are_read_as_they_were_written),
         cmocka_unit_test(cifar_classes_have_their_names),
         cmocka_unit_test(hostile_headers_are_refused),
+        cmocka_unit_test(pictures_in_fortrans_order_are_refused),
         cmocka_unit_test(values_of_all_types_are_read),
         cmocka_unit_test(damaged_arrays_are_told),
         cmocka_unit_test(wrong_values_are_told),

@@ -45,7 +45,7 @@ static void bad_specs_are_told(void **state) {
         {"cnn(width=16", "bracket"},
         {"mlp(dropout=1)", "from 0 to 0.95"},
         {"cnn(depth=4)", "max_pool: an image of 1 x 1 pixels is too small"},
-        {"cnn(width=1024, depth=4)", "million parameters"},
+        {"mlp(width=8192, depth=16)", "million parameters"},
         {"", "NAME"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {

@@ -357,7 +357,7 @@ static void mistakes_are_told_at_the_end(void **state) {
         {rate_of_one, "rate of 1"},
         {no_units, "units >= 1"},
         {name_twice, "two layers have the name n"},
-        {too_many_parameters, "256 million parameters"},
+        {too_many_parameters, "2048 million parameters"},
         {too_many_units, "d: the layer's output is too large"},
         {unknown_node, "does not exist"},
         {image_as_logits, "must be a vector"},
