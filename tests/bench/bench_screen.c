@@ -1,6 +1,7 @@
 /* What a terminal sees of the workbench: time to the first frame, from a key to its answer while
  * all processors train, and bytes for a frame. Runs the program on a pseudo-terminal and plays the
- * terminal: it answers each status request at once, and the requests mark where frames end.
+ * terminal: it answers each request at once and says that it knows synchronised output, whose ends
+ * mark where frames end (until that is known, status requests do).
  *
  *   bench_screen                 the figures of `make bench`
  *   bench_screen --bytes FRAMES  only the median of bytes for a frame, for a test: no times */
@@ -29,7 +30,8 @@ typedef struct {
     size_t bytes;  /* since the last status request */
     size_t frame;  /* of the last whole frame */
     size_t frames; /* so far */
-    char tail[4];  /* the last bytes, for a request that comes in two pieces */
+    bool marked;   /* frames are marked by synchronised output */
+    char tail[9];  /* the last bytes, for a request that comes in two pieces */
 } session;
 
 static double now(void) {
@@ -64,20 +66,33 @@ static void end(session *s) {
     close(s->terminal);
 }
 
+static bool ends_with(const session *s, const char *sequence) {
+    size_t length = strlen(sequence);
+    return memcmp(s->tail + sizeof s->tail - length, sequence, length) == 0;
+}
+
+static void reply(session *s, const char *text) {
+    if (write(s->terminal, text, strlen(text)) != (ssize_t)strlen(text))
+        fail("the program does not read");
+}
+
 /* Answers the requests in what came and counts frames; true if one ended. */
 static bool take(session *s, const char *text, size_t size) {
-    static const char request[] = "\033[5n", answer[] = "\033[0n";
     bool ended = false;
     for (size_t i = 0; i < size; i++) {
-        memmove(s->tail, s->tail + 1, 3);
-        s->tail[3] = text[i];
+        memmove(s->tail, s->tail + 1, sizeof s->tail - 1);
+        s->tail[sizeof s->tail - 1] = text[i];
         s->bytes++;
-        if (memcmp(s->tail, request, 4) != 0) continue;
+        bool status = ends_with(s, "\033[5n"), mode = ends_with(s, "\033[?2026$p");
+        if (status) reply(s, "\033[0n");
+        if (mode) reply(s, "\033[?2026;2$y");
+        bool last = ends_with(s, "\033[?2026l");
+        s->marked |= last;
+        if (!last && !(status && !s->marked)) continue;
         s->frame = s->bytes;
         s->bytes = 0;
         s->frames++;
         ended = true;
-        if (write(s->terminal, answer, 4) != 4) fail("the program does not read");
     }
     return ended;
 }
