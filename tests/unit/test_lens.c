@@ -99,6 +99,39 @@ static void the_same_keys_look_closer_everywhere(void **state) {
     }
 }
 
+/* `e` writes the whole plots, and beside them what is seen of those that are looked at closer. */
+static void what_is_seen_is_exported(void **state) {
+    (void)state;
+    static const char *const closer[] = {"rotation-closer", "risk-coverage-closer",
+                                         "reliability-closer"};
+    char folder[] = "/tmp/sx-lens-XXXXXX", path[128], command_line[64];
+    bench *b = bench_new(SX_STATE_FINISHED);
+    assert_non_null(mkdtemp(folder));
+    sx_text_set(b->moment.snapshot.path, sizeof b->moment.snapshot.path, folder);
+    press(b, "4 e 5 e");
+    for (int i = 0; i < 3; i++) {
+        snprintf(path, sizeof path, "%s/export/%s.svg", folder, closer[i]);
+        assert_false(sx_is_file(path));
+    }
+    press(b, "4 R");
+    command(b, "limits 20 50");
+    press(b, "e 5");
+    command(b, "limits 0.8 1");
+    press(b, "r");
+    command(b, "limits 0.8 1");
+    press(b, "e");
+    for (int i = 0; i < 3; i++) {
+        sx_bytes file;
+        snprintf(path, sizeof path, "%s/export/%s.svg", folder, closer[i]);
+        assert_int_equal(sx_file_read(path, 1 << 20, &file, NULL), SX_OK);
+        assert_non_null(strstr((char *)file.data, i == 0 ? ">30<" : ">0.85<"));
+        sx_bytes_done(&file);
+    }
+    snprintf(command_line, sizeof command_line, "rm -r %s", folder);
+    assert_int_equal(system(command_line), 0);
+    bench_free(b);
+}
+
 /* What is seen has other labels; the cursor drags it along. */
 static void what_is_seen_is_drawn(void **state) {
     (void)state;
@@ -432,6 +465,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         TEST(the_same_keys_look_closer_everywhere),
         TEST(what_is_seen_is_drawn),
+        TEST(what_is_seen_is_exported),
         TEST(odd_limits_do_no_harm),
         TEST(the_mouse_zooms_and_the_wheel_pans),
         TEST(the_mouse_reads_over_time_too),

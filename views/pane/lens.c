@@ -17,6 +17,10 @@ const sx_ends sx_ends_free = {NAN, NAN};
 /* ---- the ends of the axes ---------------------------------------------------------------------
  */
 
+bool sx_ends_are_chosen(const sx_ends *x, const sx_ends *y) {
+    return !isnan(x->low) || !isnan(y->low);
+}
+
 sx_lens sx_lens_of(const sx_result *series, sx_ends *x, sx_ends *y, double at) {
     sx_lens lens = {.x = x, .y = y, .at = at};
     size_t points = series ? series->series.length : 0;

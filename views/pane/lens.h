@@ -14,6 +14,8 @@ typedef struct {
     double low, high;
 } sx_ends;
 extern const sx_ends sx_ends_free;
+/* Whether a person has chosen any of them. */
+bool sx_ends_are_chosen(const sx_ends *x, const sx_ends *y);
 
 /* A plot at this moment, and what is chosen of its axes. Made anew for each command. */
 typedef struct {

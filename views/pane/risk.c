@@ -373,6 +373,23 @@ static void draw_reliability(risk_pane *pane, sx_canvas *canvas, sx_box box, boo
     sx_plot_reliability(canvas, box, result, &axes, focused ? pane->bin : -1);
 }
 
+/* What is seen of the plots, beside the whole of them, for export. */
+static bool figure(void *state, int row, char *name, size_t size, sx_figure *out) {
+    static const char *const names[PLOTS] = {"risk-coverage", "reliability"};
+    const risk_pane *pane = state;
+    if (row >= PLOTS) return false;
+    bool closer =
+        sx_ends_are_chosen(&pane->x[row], &pane->y[row]) || (row == CURVES && pane->logarithmic);
+    const sx_result *result = row == CURVES ? curves_result(pane) : diagram(pane);
+    snprintf(name, size, "%s-closer", names[row]);
+    *out = (sx_figure){.result = closer ? result : NULL,
+                       .caption = pane->desk->now->caption,
+                       .axes = axes_of(pane, row),
+                       .as_diagram = row == DIAGRAM};
+    if (out->result && row == CURVES) out->curve_count = curves_of(result, out->curves);
+    return true;
+}
+
 /* ---- the mouse --------------------------------------------------------------------------------
  */
 
@@ -542,6 +559,7 @@ const sx_pane sx_pane_risk = {
         "closer.",
     .commands = commands,
     .results = results,
+    .figure = figure,
     .open = open_pane,
     .close = close_pane,
     .update = update,

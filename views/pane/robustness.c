@@ -237,6 +237,21 @@ static void draw_curve(const robustness_pane *pane, sx_canvas *canvas, sx_box bo
     sx_plot_curves(canvas, box, &curve, 1, &axes);
 }
 
+/* What is seen of a curve, beside the whole of it, for export. */
+static bool figure(void *state, int row, char *name, size_t size, sx_figure *out) {
+    const robustness_pane *pane = state;
+    if (row >= PLOTS) return false;
+    plot which = (plot)row;
+    bool closer = which != LOCATION && sx_ends_are_chosen(&pane->x[which], &pane->y[which]);
+    snprintf(name, size, "%s-closer", plot_names[which]);
+    *out = (sx_figure){.result = closer ? result_of(pane, which) : NULL,
+                       .caption = pane->desk->now->caption,
+                       .curve_count = 1,
+                       .axes = axes_of(pane, which)};
+    if (out->result) out->curves[0] = curve_of(pane, which);
+    return true;
+}
+
 /* A plot, or the line that says what it waits for. */
 static void draw_plot(robustness_pane *pane, sx_canvas *canvas, sx_box box, plot which,
                       bool focused) {
@@ -620,6 +635,7 @@ const sx_pane sx_pane_robustness = {
         "look at rotation and size, where z comes closer; v prints all values.",
     .commands = commands,
     .results = results,
+    .figure = figure,
     .open = open_pane,
     .close = close_pane,
     .heading = heading,

@@ -135,6 +135,8 @@ static void draw_figure(sx_surface *surface, const sx_figure *figure) {
         sx_curves_on(surface, figure->curves, figure->curve_count, &figure->axes);
     else if (figure->as_map)
         sx_heatmap_on(surface, &figure->result->grid, &figure->map);
+    else if (figure->as_diagram)
+        sx_reliability_on(surface, &figure->result->series, &figure->axes, -1);
     else
         draw_on(surface, figure->result);
 }

@@ -113,7 +113,7 @@ typedef struct {
     int curve_count;
     sx_curve curves[SX_FIGURE_CURVES];
     sx_axes axes;
-    bool as_map;
+    bool as_map, as_diagram; /* the result by `map`; a reliability diagram by `axes` */
     sx_heatmap map;
 } sx_figure;
 
