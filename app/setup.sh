@@ -18,6 +18,7 @@ test|library vterm.h vterm|libvterm-dev|libvterm-devel|libvterm
 test|program clang-format|clang-format|clang-tools-extra|clang
 test|program ctags|universal-ctags|ctags|ctags
 test|program tmux|tmux|tmux|tmux
+test|program screen|screen|screen|screen
 long|program clang-tidy|clang-tidy|clang-tools-extra|clang
 long|program cppcheck|cppcheck|cppcheck|cppcheck
 long|program clang|clang|clang|clang
