@@ -129,7 +129,7 @@ terminal 80 24 "NO_COLOR=1 $run"
 check "NO_COLOR" shows "step [1-9]"
 check "no colour codes" sh -c "! tmux -L '$socket' capture-pane -p -e | grep -q '\[[0-9;]*[34][0-8][;m]'"
 mkdir -m 700 "$home/screens"
-terminal 80 24 "SCREENDIR=/screens screen -U -c /dev/null $run; echo left; exec sleep 1000"
+terminal 80 24 "SCREENDIR=$home/screens screen -U -c /dev/null $run; echo left; exec sleep 1000"
 check "in GNU screen: it learns" shows "step [1-9]"
 type_keys 4
 check "in GNU screen: a page" shows "rotation"
