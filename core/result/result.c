@@ -140,6 +140,22 @@ bool sx_table_alloc(sx_result *result, size_t rows, int columns) {
     return true;
 }
 
+sx_result *sx_table_new(const char *name, const char *title, size_t rows,
+                        const char *const *columns, int count, unsigned texts) {
+    sx_result *result = sx_result_new(SX_RESULT_TABLE, name, title);
+    bool memory = result && sx_table_alloc(result, rows, count);
+    for (int c = 0; memory && c < count; c++) {
+        sx_column *column = &result->table.columns[c];
+        column->name = columns[c];
+        if (texts >> c & 1)
+            memory =
+                (column->texts = sx_arena_alloc(&result->arena, rows + 1, sizeof(char *))) != NULL;
+    }
+    if (memory) return result;
+    sx_result_release(result);
+    return NULL;
+}
+
 bool sx_claims_alloc(sx_result *result, int count) {
     sx_claim *claims = sx_arena_alloc(&result->arena, (size_t)count, sizeof *claims);
     if (!claims) return false;

@@ -135,6 +135,11 @@ bool sx_grid_alloc(sx_result *result, int rows, int columns);
 bool sx_table_alloc(sx_result *result, size_t rows, int columns);
 bool sx_claims_alloc(sx_result *result, int count);
 
+/* A table with the columns' names; column c holds text where bit c of `texts` is set, else numbers,
+ * all NaN. NULL if memory is out. */
+sx_result *sx_table_new(const char *name, const char *title, size_t rows,
+                        const char *const *columns, int count, unsigned texts);
+
 /* Counted ownership, any thread. */
 sx_result *sx_result_keep(const sx_result *result);
 void sx_result_release(const sx_result *result);

@@ -83,29 +83,15 @@ static void look(void *context, int node, int image, const float *values, size_t
 
 enum { NAME, OPERATOR, SHAPE, PARAMETERS, WORK, TIME, MEAN, DEVIATION, ZEROS, COLUMNS };
 
-static sx_result *make_layers(const work *w, sx_error *err) {
+/* A layer that is computed in one go with the next has no values of its own: they stay unknown. */
+static sx_status publish_layers(const work *w, sx_error *err) {
     static const char *const names[COLUMNS] = {"layer",      "operator",      "shape",
                                                "parameters", "multiply-adds", "time",
                                                "mean",       "deviation",     "zeros"};
-    sx_result *r = sx_result_new(SX_RESULT_TABLE, "layers", "Layers and what they hold");
-    bool memory = r && sx_table_alloc(r, (size_t)w->layers, COLUMNS);
-    for (int c = 0; memory && c < COLUMNS; c++) {
-        r->table.columns[c].name = names[c];
-        if (c <= SHAPE)
-            memory = (r->table.columns[c].texts =
-                          sx_arena_alloc(&r->arena, (size_t)w->layers, sizeof(char *))) != NULL;
-    }
-    if (memory) return r;
-    sx_result_release(r);
-    no_memory(err);
-    return NULL;
-}
-
-/* A layer that is computed in one go with the next has no values of its own: they stay unknown. */
-static sx_status publish_layers(const work *w, sx_error *err) {
-    sx_result *r = make_layers(w, err);
+    sx_result *r = sx_table_new("layers", "Layers and what they hold", (size_t)w->layers, names,
+                                COLUMNS, 1u << NAME | 1u << OPERATOR | 1u << SHAPE);
     double total = 0;
-    if (!r) return err->status;
+    if (!r) return no_memory(err);
     for (int i = 0; i < w->layers; i++) total += w->figures[i].seconds;
     for (int i = 0; i < w->layers; i++) {
         sx_layer_facts facts;

@@ -195,23 +195,12 @@ static sx_status measure_batches(work *w, sx_run *run, sx_error *err) {
 /* ---- results -----------------------------------------------------------------------------------
  */
 
-/* A table whose first `texts` columns are text. */
+/* What a model from outside does belongs to no step of a training. */
 static sx_result *make_table(const char *name, const char *title, size_t rows,
-                             const char *const *columns, int count, int texts) {
-    sx_result *r = sx_result_new(SX_RESULT_TABLE, name, title);
-    bool memory = r && sx_table_alloc(r, rows, count);
-    for (int c = 0; memory && c < count; c++) {
-        r->table.columns[c].name = columns[c];
-        if (c < texts)
-            memory = (r->table.columns[c].texts =
-                          sx_arena_alloc(&r->arena, rows + 1, sizeof(char *))) != NULL;
-    }
-    if (memory) {
-        r->step = -1;
-        return r;
-    }
-    sx_result_release(r);
-    return NULL;
+                             const char *const *columns, int count, unsigned texts) {
+    sx_result *r = sx_table_new(name, title, rows, columns, count, texts);
+    if (r) r->step = -1;
+    return r;
 }
 
 static void add_figure(sx_result *r, int row, const char *name, double value, sx_interval i) {
@@ -227,7 +216,7 @@ static sx_result *make_summary(const work *w, sx_error *err) {
     sx_selective selective = {NAN, NAN, NAN, NAN};
     double n = (double)w->done;
     if (w->done) sx_selective_risk(w->confidence, w->wrong, w->done, &selective, NULL);
-    sx_result *r = make_table("summary", w->outside->checkpoint.spec, 8, columns, 4, 1);
+    sx_result *r = make_table("summary", w->outside->checkpoint.spec, 8, columns, 4, 1u << 0);
     if (!r) {
         no_memory(err);
         return NULL;
@@ -249,7 +238,7 @@ static sx_result *make_summary(const work *w, sx_error *err) {
 static sx_result *make_classes(const work *w, sx_error *err) {
     static const char *const columns[] = {"class", "pictures", "top-1", "top-5"};
     size_t rows = (size_t)w->facts->classes;
-    sx_result *r = make_table("classes", "Accuracy by class", rows, columns, 4, 1);
+    sx_result *r = make_table("classes", "Accuracy by class", rows, columns, 4, 1u << 0);
     if (!r) {
         no_memory(err);
         return NULL;
@@ -283,7 +272,8 @@ static sx_status prepare(work *w, sx_error *err) {
     if (!status) status = map_classes(w, err);
     if (status) return status;
     choose_items(w);
-    w->items = make_table("items", "Pictures", w->total, columns, COLUMNS, 3);
+    w->items = make_table("items", "Pictures", w->total, columns, COLUMNS,
+                          1u << NAME | 1u << LABEL | 1u << PREDICTION);
     return w->items ? SX_OK : no_memory(err);
 }
 

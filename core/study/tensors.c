@@ -90,20 +90,12 @@ static int by_name(const void *a, const void *b) {
 static sx_result *make_table(size_t rows, sx_error *err) {
     static const char *const names[COLUMNS] = {"tensor",    "type",  "shape", "values",   "mean",
                                                "deviation", "least", "most",  "histogram"};
-    sx_result *r = sx_result_new(SX_RESULT_TABLE, "tensors", "Tensors");
-    bool memory = r && sx_table_alloc(r, rows, COLUMNS);
-    for (int c = 0; memory && c < COLUMNS; c++) {
-        bool text = c <= SHAPE || c == HISTOGRAM;
-        r->table.columns[c].name = names[c];
-        if (text)
-            memory = (r->table.columns[c].texts =
-                          sx_arena_alloc(&r->arena, rows + 1, sizeof(char *))) != NULL;
-    }
-    if (memory) {
+    sx_result *r = sx_table_new("tensors", "Tensors", rows, names, COLUMNS,
+                                1u << NAME | 1u << TYPE | 1u << SHAPE | 1u << HISTOGRAM);
+    if (r) {
         r->step = -1;
         return r;
     }
-    sx_result_release(r);
     sx_fail(err, SX_NO_MEMORY, "not enough memory for a table of %zu tensors", rows);
     return NULL;
 }
