@@ -276,11 +276,10 @@ static void reference_backward(const sx_reference_call *call) {
     const sx_graph_node *node = sx_reference_node(call);
     size_t in = (size_t)node->in.channels, units = (size_t)node->units;
     const double *w = sx_reference_weights(call, 0);
-    double *dw = sx_reference_gradient(call, 0),
-           *dbias = has_bias(node) ? sx_reference_gradient(call, 1) : NULL;
+    double *dw = sx_reference_gradient(call, 0);
     for (size_t i = 0; i < sx_reference_size(call); i++) {
         size_t pixel = i / units * in, unit = i % units;
-        if (dbias) dbias[unit] += call->dy[i];
+        if (has_bias(node)) sx_reference_gradient(call, 1)[unit] += call->dy[i];
         for (size_t k = 0; k < in; k++) {
             call->dx[0][pixel + k] += call->dy[i] * w[k * units + unit];
             dw[k * units + unit] += call->dy[i] * call->x[0][pixel + k];

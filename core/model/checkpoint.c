@@ -335,11 +335,11 @@ sx_status sx_checkpoint_load(sx_tensors *file, sx_checkpoint *checkpoint, sx_mod
 
 /* The file's sizes of a tensor by the rule. */
 static void give_sizes(const sx_name_rule *rule, const sx_slice *slice, sx_safetensor *out) {
-    size_t sizes[4];
+    size_t sizes[4] = {1, 1, 1, 1};
     int rank = out->rank = slice->rank;
     for (int k = 0; k < rank; k++) sizes[k] = (size_t)slice->sizes[k];
     if (rule->parts) sizes[rank - 1] /= (size_t)rule->parts;
-    const int oihw[] = {3, 2, 0, 1}, turned[] = {1, 0}, same[] = {0, 1, 2, 3};
+    const int oihw[] = {3, 2, 0, 1}, turned[] = {1, 0, 2, 3}, same[] = {0, 1, 2, 3};
     const int *order = rule->layout == SX_LAYOUT_OIHW         ? oihw
                        : rule->layout == SX_LAYOUT_TRANSPOSED ? turned
                                                               : same;
@@ -390,8 +390,8 @@ sx_status sx_checkpoint_write(const sx_model *model, const sx_checkpoint *checkp
     sx_arena arena = {0};
     size_t count = 0;
     sx_safetensor *tensors = sx_arena_alloc(&arena, 3 * (size_t)parameters->count, sizeof *tensors);
-    sx_status status =
-        tensors ? SX_OK : sx_fail(err, SX_NO_MEMORY, "not enough memory to write the model");
+    if (!tensors) return sx_fail(err, SX_NO_MEMORY, "not enough memory to write the model");
+    sx_status status = SX_OK;
     for (int s = 0; !status && s < parameters->count; s++)
         status =
             give_slice(checkpoint, &parameters->slices[s], values, &arena, tensors, &count, err);

@@ -184,7 +184,7 @@ double sx_attention_distance(const float *weights, int first, int grid, int patc
     double sum = 0;
     for (int q = 0; q < patches; q++)
         for (int k = 0; k < patches; k++) {
-            double y = q / grid - k / grid, x = q % grid - k % grid;
+            int y = q / grid - k / grid, x = q % grid - k % grid;
             sum += (double)weights[(size_t)(first + q) * (size_t)tokens + (size_t)(first + k)] *
                    hypot(y, x) * patch;
         }
@@ -250,14 +250,15 @@ static sx_status publish_distance(const work *w, sx_error *err) {
 static sx_status publish_heads(const work *w, sx_error *err) {
     static const char *const names[] = {"block", "head", "distance in pixels"};
     sx_result *r = sx_result_new(SX_RESULT_TABLE, "heads", "How far each head's attention goes");
-    if (!r || !sx_table_alloc(r, (size_t)(w->blocks * w->heads), 3)) {
+    if (!r || !sx_table_alloc(r, (size_t)w->blocks * (size_t)w->heads, 3)) {
         sx_result_release(r);
         return no_memory(err);
     }
     for (int c = 0; c < 3; c++) r->table.columns[c].name = names[c];
     for (int i = 0; i < w->blocks * w->heads; i++) {
-        r->table.columns[0].numbers[i] = i / w->heads + 1;
-        r->table.columns[1].numbers[i] = i % w->heads + 1;
+        int block = i / w->heads + 1, head = i % w->heads + 1;
+        r->table.columns[0].numbers[i] = block;
+        r->table.columns[1].numbers[i] = head;
         r->table.columns[2].numbers[i] = w->distances[i];
     }
     publish(w, r);
@@ -372,7 +373,7 @@ static void measure_transformer(work *w) {
     w->patch = (int)option_of(o, "patch");
     w->blocks = (int)option_of(o, "depth");
     w->scale = option_of(o, "scale");
-    if (!(w->scale > 0)) w->scale = 1 / sqrt(w->dim / w->heads);
+    if (!(w->scale > 0)) w->scale = sqrt((double)w->heads / w->dim);
     w->first = sx_parameters_find(&o->model.parameters, "class.weight") != NULL;
     w->grid = o->checkpoint.height / w->patch;
     w->tokens = w->first + w->grid * w->grid;
@@ -386,7 +387,8 @@ static sx_status allocate(work *w, sx_arena *arena, sx_error *err) {
     w->mean = sx_arena_alloc(arena, square + 1, sizeof *w->mean);
     w->rollout = sx_arena_alloc(arena, square + 1, sizeof *w->rollout);
     w->product = sx_arena_alloc(arena, square + 1, sizeof *w->product);
-    w->distances = sx_arena_alloc(arena, (size_t)(w->blocks * w->heads) + 1, sizeof *w->distances);
+    w->distances =
+        sx_arena_alloc(arena, (size_t)w->blocks * (size_t)w->heads + 1, sizeof *w->distances);
     bool memory =
         w->figures && w->qkv && w->weights && w->mean && w->rollout && w->product && w->distances;
     for (int b = 0; memory && b < w->blocks; b++)

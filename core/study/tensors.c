@@ -106,8 +106,8 @@ static sx_status fill_table(sx_tensors *file, const sx_tensor_facts **order, sx_
     for (size_t i = 0; i < count; i++)
         if (order[i]->count > largest) largest = order[i]->count;
     float *values = sx_alloc(largest, sizeof *values);
-    sx_status status =
-        values ? SX_OK : sx_fail(err, SX_NO_MEMORY, "not enough memory for a tensor's values");
+    if (!values) return sx_fail(err, SX_NO_MEMORY, "not enough memory for a tensor's values");
+    sx_status status = SX_OK;
     for (size_t i = 0; !status && i < count; i++) {
         figures f;
         status = sx_tensors_read(file, order[i], values, err);
