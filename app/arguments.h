@@ -10,8 +10,10 @@ enum {
     SX_FOR_SCREEN = 2, /* the workbench: run, open, no command */
     SX_FOR_EXPORT = 4,
     SX_FOR_REPORT = 16,
-    SX_FOR_MODEL = 32, /* open MODEL, classify */
+    SX_FOR_MODEL = 32, /* open MODEL, classify, inspect */
     SX_FOR_LESSON = 64,
+    SX_FOR_OPEN = 128,
+    SX_FOR_INSPECT = 256,
     SX_SETTING = 8, /* can be kept in the file of settings */
 };
 

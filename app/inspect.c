@@ -130,8 +130,9 @@ int sx_command_inspect(int argc, char **argv) {
     sx_error err = {0};
     sx_arguments arguments;
     sx_outside outside;
-    if (sx_arguments_parse(argc, argv, SX_FOR_MODEL, &arguments, &err)) return sx_app_fail(&err);
-    if (arguments.help) return sx_command_usage("inspect", SX_FOR_MODEL);
+    if (sx_arguments_parse(argc, argv, SX_FOR_MODEL | SX_FOR_INSPECT, &arguments, &err))
+        return sx_app_fail(&err);
+    if (arguments.help) return sx_command_usage("inspect", SX_FOR_MODEL | SX_FOR_INSPECT);
     if (arguments.count != 2) {
         sx_fail(&err, SX_USAGE, "inspect needs a model and a picture: sextant inspect MODEL IMAGE");
         return sx_app_fail(&err);

@@ -187,11 +187,9 @@ static sx_status open_known(const sx_arguments *arguments, const char *path, sx_
 
 int sx_app_open_model(const sx_arguments *arguments, const char *path) {
     sx_error err = {0};
-    if (!is_unknown(path)) return open_known(arguments, path, &err) ? sx_app_fail(&err) : 0;
-    if (arguments->data || arguments->out) {
-        open_known(arguments, path, &err); /* for its sentence */
-        return sx_app_fail(&err);
-    }
+    if (open_known(arguments, path, &err) == SX_OK) return SX_EXIT_DONE;
+    if (arguments->data || arguments->out || !is_unknown(path)) return sx_app_fail(&err);
+    err = (sx_error){0};
     printf("model       of a family that is not known here; its tensors:\n");
     return show_tensors(arguments, path, &err) ? sx_app_fail(&err) : SX_EXIT_DONE;
 }

@@ -94,8 +94,23 @@ static bool is_study_name(const char *path) {
     return length > 4 && strcmp(path + length - 4, ".ini") == 0;
 }
 
+/* Options that mean something to a model only are not passed over in silence. */
+static bool is_about_a_model(const sx_arguments *a) {
+    return a->data || a->set || a->prepare || a->classes || a->rows || a->tensors;
+}
+
 static int open_path(sx_arguments *arguments, char *path) {
     sx_error err = {0};
+    bool model = sx_app_is_model(path);
+    if (is_about_a_model(arguments) && !model) {
+        char shown[160];
+        sx_text_printable(shown, sizeof shown, path);
+        sx_fail(&err, SX_USAGE,
+                "'%s' is no file of a model; --data, --set, --prepare, --classes, --rows and "
+                "--tensors are about one",
+                shown);
+        return sx_app_fail(&err);
+    }
     bool there = access(path, F_OK) == 0;
     if (sx_run_recognises(path) || !there) {
         sx_run_folder *run = sx_run_open(path, false, &err);
@@ -113,7 +128,7 @@ static int open_path(sx_arguments *arguments, char *path) {
         arguments->app.job = (sx_job){SX_JOB_OPEN, NULL, NULL, path};
         return show(&arguments->app);
     }
-    if (sx_app_is_model(path)) return sx_app_open_model(arguments, path);
+    if (model) return sx_app_open_model(arguments, path);
     if (sx_is_file(path) && is_study_name(path)) return run_study(arguments, path, 1);
     return browse(arguments, path);
 }
@@ -121,7 +136,7 @@ static int open_path(sx_arguments *arguments, char *path) {
 int sx_command_open(int argc, char **argv) {
     sx_error err = {0};
     sx_arguments arguments;
-    unsigned flags = SX_FOR_RUN | SX_FOR_SCREEN | SX_FOR_MODEL;
+    unsigned flags = SX_FOR_RUN | SX_FOR_SCREEN | SX_FOR_MODEL | SX_FOR_OPEN;
     sx_status status = sx_arguments_parse(argc, argv, flags, &arguments, &err);
     if (status) return sx_app_fail(&err);
     if (arguments.help) return sx_command_usage("open", flags);

@@ -79,7 +79,7 @@ int sx_found_size(const sx_found *found, const char *ours, int axis) {
 
 /* Whether the file has the naming's signature behind any prefix; fills out->prefix. */
 static bool try_prefixes(sx_found *found, sx_checkpoint *out, const char *const *prefixes) {
-    for (int i = 0; prefixes[i]; i++) {
+    for (int i = 0; prefixes && prefixes[i]; i++) {
         found->prefix = prefixes[i];
         if (!find(found, found->naming->signature)) continue;
         sx_text_set(out->prefix, sizeof out->prefix, prefixes[i]);
@@ -264,7 +264,7 @@ static bool is_ignored(const loader *l, const char *name) {
     const char *const *patterns = l->found.naming->ignored;
     size_t length = strlen(l->found.prefix);
     if (strncmp(name, l->found.prefix, length) == 0) name += length;
-    for (int i = 0; patterns[i]; i++)
+    for (int i = 0; patterns && patterns[i]; i++)
         if (fnmatch(patterns[i], name, 0) == 0) return true;
     return false;
 }

@@ -69,6 +69,7 @@ typedef enum {
     SX_POSITION_BICUBIC_SMOOTH
 } sx_position_rule;
 #define SX_POSITION_RULES "corners|bicubic|bicubic-smooth" /* their names, in this order */
+const char *sx_position_name(sx_position_rule rule);       /* NULL past the last */
 
 /* Brings positions [first + from * from, channels] to out [first + to * to, channels]; the `first`
  * rows (a class token's) are copied. */

@@ -31,17 +31,27 @@ typedef struct {
 
 struct sx_naming {
     const char *name, *family, *about;
-    const char *signature;       /* a tensor of theirs that tells this naming from others */
-    const char *settings;        /* of the family's options that the file cannot show */
-    const sx_name_rule *rules;   /* end with a row without names */
-    const char *const *ignored;  /* patterns of tensors that carry nothing; end with NULL */
-    const char *const *prefixes; /* tolerated before all names, beside those of any file */
+    const char *signature;      /* a tensor of theirs that tells this naming from others */
+    const char *settings;       /* of the family's options that the file cannot show */
+    const sx_name_rule *rules;  /* end with a row without names */
+    const char *const *ignored; /* patterns of tensors that carry nothing; end with NULL; or NULL */
+    const char *const *prefixes; /* tolerated before all names, beside those of any file; or NULL */
     const char *optional;        /* a prefix of names that some files leave out; or NULL */
     const sx_preprocessing *preprocessing;
     sx_position_rule position; /* how this source resizes positions */
     /* Writes the spec from the file; SX_BAD_INPUT: tensors that belong together are missing. */
     sx_status (*recognise)(const sx_found *found, sx_checkpoint *out, sx_error *err);
 };
+
+/* Rows of a table of rules. */
+#define SAME(OURS, THEIRS)                                                                         \
+    { OURS, THEIRS, SX_LAYOUT_SAME, 0, 0 }
+#define TURNED(OURS, THEIRS)                                                                       \
+    { OURS, THEIRS, SX_LAYOUT_TRANSPOSED, 0, 0 }
+#define OIHW(OURS, THEIRS)                                                                         \
+    { OURS, THEIRS, SX_LAYOUT_OIHW, 0, 0 }
+#define END                                                                                        \
+    { NULL, NULL, SX_LAYOUT_SAME, 0, 0 }
 
 /* All namings; NULL past the end. */
 const sx_naming *sx_naming_at(int row);

@@ -2,23 +2,11 @@
  * them (github.com/pytorch/vision, github.com/google-research/big_transfer). */
 #include "core/model/naming.h"
 
-#define SAME(OURS, THEIRS)                                                                         \
-    { OURS, THEIRS, SX_LAYOUT_SAME, 0, 0 }
-#define OIHW(OURS, THEIRS)                                                                         \
-    { OURS, THEIRS, SX_LAYOUT_OIHW, 0, 0 }
-#define TURNED(OURS, THEIRS)                                                                       \
-    { OURS, THEIRS, SX_LAYOUT_TRANSPOSED, 0, 0 }
 #define NORM(OURS, THEIRS)                                                                         \
     SAME(OURS ".weight", THEIRS ".weight"), SAME(OURS ".bias", THEIRS ".bias"),                    \
         SAME(OURS ".running_mean", THEIRS ".running_mean"),                                        \
         SAME(OURS ".running_var", THEIRS ".running_var")
-#define END                                                                                        \
-    { NULL, NULL, SX_LAYOUT_SAME, 0, 0 }
-
-static const char *const no_prefixes[] = {NULL};
 static const char *const counters[] = {"*.num_batches_tracked", NULL};
-static const char *const nothing_ignored[] = {NULL};
-
 /* ---- batch norm: torchvision and CIFAR ---------------------------------------------------------
  */
 
@@ -105,7 +93,6 @@ const sx_naming sx_resnet_namings[] = {
      .settings = "",
      .rules = torchvision_rules,
      .ignored = counters,
-     .prefixes = no_prefixes,
      .preprocessing = &imagenet,
      .recognise = sx_recognise_resnet},
     {.name = "cifar",
@@ -115,7 +102,6 @@ const sx_naming sx_resnet_namings[] = {
      .settings = "",
      .rules = torchvision_rules,
      .ignored = counters,
-     .prefixes = no_prefixes,
      .preprocessing = &small_imagenet,
      .recognise = sx_recognise_small_resnet},
     {.name = "bit",
@@ -124,8 +110,6 @@ const sx_naming sx_resnet_namings[] = {
      .signature = "resnet/root_block" KERNEL,
      .settings = "epsilon=1e-10",
      .rules = bit_rules,
-     .ignored = nothing_ignored,
-     .prefixes = no_prefixes,
      .preprocessing = &halves,
      .recognise = sx_recognise_bit},
     {.name = "timm-bit",
@@ -134,8 +118,6 @@ const sx_naming sx_resnet_namings[] = {
      .signature = "stages.0.blocks.0.norm1.weight",
      .settings = "epsilon=1e-8",
      .rules = timm_bit_rules,
-     .ignored = nothing_ignored,
-     .prefixes = no_prefixes,
      .preprocessing = &halves,
      .recognise = sx_recognise_bit},
     {.name = NULL},

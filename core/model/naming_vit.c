@@ -4,19 +4,10 @@
  * [out, in], JAX as [in, out]. */
 #include "core/model/naming.h"
 
-#define SAME(OURS, THEIRS)                                                                         \
-    { OURS, THEIRS, SX_LAYOUT_SAME, 0, 0 }
-#define TURNED(OURS, THEIRS)                                                                       \
-    { OURS, THEIRS, SX_LAYOUT_TRANSPOSED, 0, 0 }
 #define PARTS(OURS, BEFORE, Q, K, V, AFTER, LAYOUT)                                                \
     {OURS, BEFORE Q AFTER, LAYOUT, 0, 3}, {OURS, BEFORE K AFTER, LAYOUT, 1, 3}, {                  \
         OURS, BEFORE V AFTER, LAYOUT, 2, 3                                                         \
     }
-#define END                                                                                        \
-    { NULL, NULL, SX_LAYOUT_SAME, 0, 0 }
-
-static const char *const no_prefixes[] = {NULL};
-
 /* ---- Google's npz ------------------------------------------------------------------------------
  */
 
@@ -59,7 +50,7 @@ static const char *const google_prefixes[] = {"opt/target/", "params/", "params/
 static const sx_name_rule timm_rules[] = {
     SAME("class.weight", "cls_token"),
     SAME("position.weight", "pos_embed"),
-    {"patches.weight", "patch_embed.proj.weight", SX_LAYOUT_OIHW, 0, 0},
+    OIHW("patches.weight", "patch_embed.proj.weight"),
     SAME("patches.bias", "patch_embed.proj.bias"),
     SAME("block#.norm1.weight", "blocks.{}.norm1.weight"),
     SAME("block#.norm1.bias", "blocks.{}.norm1.bias"),
@@ -87,7 +78,7 @@ static const sx_name_rule timm_rules[] = {
 static const sx_name_rule huggingface_rules[] = {
     SAME("class.weight", "vit.embeddings.cls_token"),
     SAME("position.weight", "vit.embeddings.position_embeddings"),
-    {"patches.weight", "vit.embeddings.patch_embeddings.projection.weight", SX_LAYOUT_OIHW, 0, 0},
+    OIHW("patches.weight", "vit.embeddings.patch_embeddings.projection.weight"),
     SAME("patches.bias", "vit.embeddings.patch_embeddings.projection.bias"),
     SAME("block#.norm1.weight", LAYER "layernorm_before.weight"),
     SAME("block#.norm1.bias", LAYER "layernorm_before.bias"),
@@ -109,7 +100,6 @@ static const sx_name_rule huggingface_rules[] = {
     SAME("classifier.bias", "classifier.bias"),
     END};
 
-static const char *const nothing_ignored[] = {NULL};
 static const char *const poolers[] = {"vit.pooler.*", NULL};
 
 /* Plain resize to the square: the paper's code. */
@@ -132,7 +122,6 @@ const sx_naming sx_vit_namings[] = {
      .signature = "Transformer/encoderblock_0/MultiHeadDotProductAttention_1/query/kernel",
      .settings = "activation=gelu-tanh, epsilon=1e-6",
      .rules = google_rules,
-     .ignored = nothing_ignored,
      .prefixes = google_prefixes,
      .preprocessing = &squashed,
      .position = SX_POSITION_CORNERS,
@@ -143,7 +132,6 @@ const sx_naming sx_vit_namings[] = {
      .signature = "Transformer/encoderblock_0/MultiHeadDotProductAttention_0/query/kernel",
      .settings = "activation=gelu-tanh, epsilon=1e-6",
      .rules = big_vision_rules,
-     .ignored = nothing_ignored,
      .prefixes = google_prefixes,
      .preprocessing = &squashed,
      .position = SX_POSITION_CORNERS,
@@ -154,8 +142,6 @@ const sx_naming sx_vit_namings[] = {
      .signature = "blocks.0.attn.qkv.weight",
      .settings = "activation=gelu, epsilon=1e-6",
      .rules = timm_rules,
-     .ignored = nothing_ignored,
-     .prefixes = no_prefixes,
      .preprocessing = &timm_cropped,
      .position = SX_POSITION_BICUBIC_SMOOTH,
      .recognise = sx_recognise_vit},
@@ -166,7 +152,6 @@ const sx_naming sx_vit_namings[] = {
      .settings = "activation=gelu, epsilon=1e-12",
      .rules = huggingface_rules,
      .ignored = poolers,
-     .prefixes = no_prefixes,
      .optional = "vit.",
      .preprocessing = &huggingface_squashed,
      .position = SX_POSITION_BICUBIC,

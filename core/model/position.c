@@ -77,6 +77,11 @@ static double sample(const float *grid, const taps *y, const taps *x, int from, 
     return sum;
 }
 
+const char *sx_position_name(sx_position_rule rule) {
+    static const char *const names[] = {"corners", "bicubic", "bicubic-smooth"};
+    return rule <= SX_POSITION_BICUBIC_SMOOTH ? names[rule] : NULL;
+}
+
 void sx_position_resize(sx_position_rule rule, const float *in, int first, int from, int to,
                         int channels, float *out) {
     size_t width = (size_t)channels, head = (size_t)first * width;

@@ -61,9 +61,8 @@ static sx_status read_resize(const char *name, sx_outside *o, sx_error *err) {
 }
 
 static void read_positions(const char *name, sx_checkpoint *c) {
-    static const char *const names[] = {"corners", "bicubic", "bicubic-smooth"};
-    for (int i = 0; i < 3; i++)
-        if (strcmp(names[i], name) == 0) c->position = (sx_position_rule)i;
+    for (sx_position_rule rule = 0; sx_position_name(rule); rule++)
+        if (strcmp(sx_position_name(rule), name) == 0) c->position = rule;
 }
 
 static sx_status read_preparation(const char *text, sx_outside *o, sx_error *err) {

@@ -132,6 +132,8 @@ check "a model is looked into" sh -c "'$sextant' inspect '$data/checkpoints/vit-
 check "with pictures" sh -c "'$sextant' inspect '$data/checkpoints/vit-timm.safetensors' '$data/format/rgb8.png' --out inside --format png && [ -s inside/rollout.png ] && [ -s inside/attention-02.png ]"
 check "an unknown result of it has a nearest" fails 1 "did you mean .rollout" "$sextant" inspect "$data/checkpoints/vit-timm.safetensors" "$data/format/rgb8.png" --only rolout
 check "a patch that is not there is told" fails 2 "numbered from 1 to 9" "$sextant" inspect "$data/checkpoints/vit-timm.safetensors" "$data/format/rgb8.png" --patch 10
+check "options of a model are none of a run" fails 2 "unknown option .--tensors" "$sextant" run tiny.ini --tensors
+check "nor passed over where no model is opened" fails 2 "is no file of a model" "$sextant" open shapes --set heads=3
 check "a pickle is refused with a way out" fails 1 "save_file" "$sextant" open "$data/checkpoints/pickle.pt"
 check "a setting that does not fit is told" fails 1 "3 heads do not divide" "$sextant" open "$data/checkpoints/vit-timm.safetensors" --set heads=3
 check "a data set with other classes is refused" fails 1 "10 classes, the model 5" "$sextant" open "$data/checkpoints/vit-timm.safetensors" --data shapes --headless

@@ -1164,9 +1164,25 @@ static void an_unknown_page_is_refused(void **state) {
     sx_screen_free(screen);
 }
 
+/* Where there is no room for the time that is left, bar and share stay. */
+static void progress_is_seen_in_a_narrow_tile(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_RUNNING);
+    b->moment.snapshot.seconds_left = 3725;
+    b->moment.snapshot.report.step = 1098;
+    b->moment.snapshot.report.steps = 5000;
+    draw(b, 80, 24, full);
+    expect_seen(b, "step 1,098 of 5,000  ▕");
+    expect_seen(b, " 22 %");
+    draw(b, 120, 40, full);
+    expect_seen(b, "left");
+    bench_free(b);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pages_look_as_they_should),
+        cmocka_unit_test(progress_is_seen_in_a_narrow_tile),
         cmocka_unit_test(moments_look_as_they_should),
         cmocka_unit_test(screens_hold_together_at_every_size),
         cmocka_unit_test(layouts_change_where_they_should),

@@ -378,6 +378,8 @@ static double progress(const sx_study_report *report, char *out, size_t size) {
     return report->steps > 0 ? (double)report->step / (double)report->steps : 0;
 }
 
+#define LEAST_BAR 6 /* columns of a bar that says something */
+
 static void draw_progress(const train_pane *pane, sx_canvas *canvas, sx_box row) {
     const sx_snapshot *now = pane->desk->now;
     char text[96], end[96], left[32];
@@ -385,12 +387,16 @@ static void draw_progress(const train_pane *pane, sx_canvas *canvas, sx_box row)
     if (done < 0 || isnan(done)) done = 0;
     if (done > 1) done = 1;
     bool ended = now->state >= SX_STATE_FINISHED || isnan(now->seconds_left);
-    snprintf(end, sizeof end, "%3.0f %%%s%s%s", done * 100, ended ? "" : "  ",
-             ended ? "" : sx_text_duration(left, now->seconds_left), ended ? "" : " left");
+    int share = snprintf(end, sizeof end, "%3.0f %%", done * 100);
+    if (!ended)
+        snprintf(end + share, sizeof end - (size_t)share, "  %s left",
+                 sx_text_duration(left, now->seconds_left));
     int x = sx_canvas_text(canvas, row, 0, 0, sx_style_of(SX_ROLE_TEXT), text) + 2;
+    if (row.width - x - sx_text_columns(end) - 1 < LEAST_BAR)
+        end[share] = 0; /* the time goes first */
     int tail = sx_text_columns(end);
     sx_box bar = sx_box_inset(row, x, 0, tail + 1, 0);
-    if (bar.width >= 6) {
+    if (bar.width >= LEAST_BAR) {
         sx_canvas_progress(canvas, bar, done, sx_style_of(SX_ROLE_SERIES2));
         sx_canvas_text_right(canvas, row, row.width, 0, sx_style_of(SX_ROLE_TEXT), end);
     } else if (x + tail <= row.width) {
