@@ -81,6 +81,10 @@ bench: setup-run
 	@$(SUBMAKE) all $(BENCH_PROGRAMS)
 	@for b in $(BENCH_PROGRAMS); do env -u OPENBLAS_CORETYPE -u OPENBLAS_L2_SIZE OPENBLAS_NUM_THREADS=1 $$b || exit 1; done
 
+# The second peer of the benchmarks, from the npm registry; the first is Debian's python3-torch.
+bench-peers:
+	npm install --silent --no-fund --ignore-scripts --prefix $(BUILD)/peers onnxruntime-node@1.30
+
 clean:
 	rm -rf $(BUILD)
 
@@ -118,5 +122,5 @@ analyse:
 	@tests/check-tidy.sh
 
 -include $(patsubst %.o,%.d,$(call object,$(CORE) $(VIEWS) $(APP) $(UNITS) $(BENCH) tests/long/million_steps.c))
-.PHONY: FORCE all run install bench clean check-arrows check-style unit-programs units screens test test-long analyse
+.PHONY: FORCE all run install bench bench-peers clean check-arrows check-style unit-programs units screens test test-long analyse
 .SECONDARY:

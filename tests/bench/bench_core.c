@@ -1,12 +1,15 @@
 /* How fast the core trains and infers, beside PyTorch and beside what the machine gives in the same
  * minute. Every round measures the product of two 2,048-square matrices by OpenBLAS, and then each
- * case by us, by PyTorch, by us on one thread, and as many times side by side on one thread each as
- * there are threads: no way to share a step's work can scale further than models that share
- * nothing. Rounds in which the machine gave less than 70 % of its best are dropped. Prints medians
- * (and quartiles of the ratio) as a table; a training step is forward, backward and SGD with
- * momentum, and counts as three forward passes of arithmetic.
+ * case by us, by PyTorch, by ONNX Runtime (predictions only), by us on one thread, and as many
+ * times side by side on one thread each as there are threads: no way to share a step's work can
+ * scale further than models that share nothing. Rounds in which the machine gave less than 70 % of
+ * its best are dropped. Prints medians (and quartiles of the ratio) as a table; a training step is
+ * forward, backward and SGD with momentum, and counts as three forward passes of arithmetic.
  *
- *   bench_core [rounds [case ...]]   (default 7 and all; /usr/bin/python3 with torch is the peer)
+ *   bench_core [rounds [case ...]]   (default 7 and all)
+ *
+ * /usr/bin/python3 with torch is the one peer, node with onnxruntime-node in PEERS (`make
+ * bench-peers`) the other, on models that PyTorch exports to that folder.
  */
 #include "core/model/model.h"
 #include "core/train/optimizer.h"
@@ -45,11 +48,13 @@ typedef struct bench_case {
     int32_t *labels;
     int64_t steps;
     double last; /* images per second that a twin measured */
-    /* Images per second: on all threads, on one, side by side, PyTorch. */
-    double rate[ROUNDS_LIMIT], alone[ROUNDS_LIMIT], apart[ROUNDS_LIMIT], peer[ROUNDS_LIMIT];
+    /* Images per second: on all threads, on one, side by side, PyTorch, ONNX Runtime. */
+    double rate[ROUNDS_LIMIT], alone[ROUNDS_LIMIT], apart[ROUNDS_LIMIT];
+    double peer[ROUNDS_LIMIT], runtime[ROUNDS_LIMIT];
 } bench_case;
 
 #define MODELS SX_SOURCE "/tests/bench/models/"
+#define PEERS SX_SOURCE "/build/peers"
 
 static const case_form forms[] = {
     {"strided-cnn", MODELS "strided-cnn.ini", 28, 1, 64, 10, false},
@@ -218,23 +223,31 @@ static double quartile(const double *a, const double *b, int rounds, int which) 
     return sorted[rounds * which / 4];
 }
 
+/* A peer's rate, our rate over it, and that ratio's quartiles. */
+static void print_ratio(const double *ours, const double *theirs, int rounds) {
+    if (theirs[0] > 0)
+        printf(" %9.*f | %5.2f | %.2f-%.2f |", theirs[0] < 100, quartile(theirs, NULL, rounds, 2),
+               quartile(ours, theirs, rounds, 2), quartile(ours, theirs, rounds, 1),
+               quartile(ours, theirs, rounds, 3));
+    else
+        printf(" - | - | - |");
+}
+
 static double print_case(const bench_case *c, int rounds, double peak) {
     double rate = quartile(c->rate, NULL, rounds, 2);
     double flops = rate * sx_graph_cost(c->graph) * (c->form.predicts ? 2 : 6);
     double ratio = c->peer[0] > 0 ? quartile(c->rate, c->peer, rounds, 2) : 0;
-    printf("| %-13s | %-7s | %3d | %9.0f | %8.3f | %5.2f |", c->form.name,
-           c->form.predicts ? "predict" : "train", c->form.batch, rate, 1e3 * c->form.batch / rate,
-           quartile(c->rate, c->alone, rounds, 2));
+    printf("| %-13s | %-7s | %3d | %9.*f | %8.3f | %5.2f |", c->form.name,
+           c->form.predicts ? "predict" : "train", c->form.batch, rate < 100, rate,
+           1e3 * c->form.batch / rate, quartile(c->rate, c->alone, rounds, 2));
     if (c->twin_count)
         printf(" %5.2f |", quartile(c->apart, c->alone, rounds, 2));
     else
         printf("     - |");
     printf(" %5.1f | %3.0f %% |", flops * 1e-9, 100 * flops / peak);
-    if (ratio > 0)
-        printf(" %9.0f | %5.2f | %.2f-%.2f |\n", quartile(c->peer, NULL, rounds, 2), ratio,
-               quartile(c->rate, c->peer, rounds, 1), quartile(c->rate, c->peer, rounds, 3));
-    else
-        printf(" - | - | - |\n");
+    print_ratio(c->rate, c->peer, rounds);
+    print_ratio(c->rate, c->runtime, rounds);
+    printf("\n");
     return ratio;
 }
 
@@ -242,8 +255,8 @@ static void print_table(const bool *chosen, int rounds, double peak) {
     double sum = 0;
     int counted = 0;
     printf("| case | does | batch | images/s | ms/step | all over 1 thread | apart over 1 | GF/s | "
-           "of sgemm | PyTorch "
-           "images/s | ratio | quartiles |\n|---|---|---|---|---|---|---|---|---|---|---|---|\n");
+           "of sgemm | PyTorch images/s | ratio | quartiles | ONNX Runtime images/s | ratio | "
+           "quartiles |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|---|---|\n");
     for (int i = 0; i < CASES; i++) {
         double ratio = chosen[i] ? print_case(&cases[i], rounds, peak) : 0;
         if (ratio <= 0 || cases[i].form.predicts) continue;
@@ -265,18 +278,21 @@ static int drop_slow_rounds(double *cubes, int rounds) {
             cases[i].alone[kept] = cases[i].alone[r];
             cases[i].apart[kept] = cases[i].apart[r];
             cases[i].peer[kept] = cases[i].peer[r];
+            cases[i].runtime[kept] = cases[i].runtime[r];
         }
         cubes[kept++] = cubes[r];
     }
     return kept;
 }
 
-static void run_round(int round, const bool *chosen, peer *other) {
+static void run_round(int round, const bool *chosen, peer *torch, peer *runtime) {
     for (int i = 0; i < CASES; i++) {
         bench_case *c = &cases[i];
         if (!chosen[i]) continue;
         c->rate[round] = measure_case(c, &c->engines[0]);
-        c->peer[round] = ask_peer(other, c->form.name, !c->form.predicts, c->form.batch, SECONDS);
+        c->peer[round] = ask_peer(torch, c->form.name, !c->form.predicts, c->form.batch, SECONDS);
+        if (c->form.predicts)
+            c->runtime[round] = ask_peer(runtime, c->form.name, false, c->form.batch, SECONDS);
         c->alone[round] = measure_case(c, &c->engines[1]);
         if (c->twin_count) c->apart[round] = measure_apart(c);
     }
@@ -298,13 +314,37 @@ static void choose(bool *chosen, int argc, char **argv) {
     }
 }
 
+/* ONNX Runtime, on the chosen models; where a model cannot be written it has no rate. */
+static peer open_runtime(const bool *chosen, int threads) {
+    char names[CASES][64],
+        *export[CASES + 4] = {"/usr/bin/python3", SX_SOURCE "/tests/bench/export_onnx.py", PEERS};
+    char *const serve[] = {"node", SX_SOURCE "/tests/bench/peer_onnx.cjs", PEERS, NULL};
+    int count = 3;
+    if (access(PEERS "/node_modules/onnxruntime-node", R_OK)) return (peer){0};
+    for (int i = 0; i < CASES; i++) {
+        if (!chosen[i] || !forms[i].predicts) continue;
+        snprintf(names[i], sizeof names[i], "%s:%d", forms[i].name, forms[i].batch);
+        export[count++] = names[i];
+    }
+    if (count == 3) return (peer){0};
+    pid_t process = fork();
+    if (process == 0) {
+        execv(export[0], export);
+        _exit(127);
+    }
+    waitpid(process, NULL, 0);
+    return open_peer(serve, threads);
+}
+
 int main(int argc, char **argv) {
     int rounds = argc > 1 ? atoi(argv[1]) : 7, threads = sx_default_threads();
     if (rounds < 1 || rounds > ROUNDS_LIMIT) rounds = 7;
     double cubes[ROUNDS_LIMIT];
     bool chosen[CASES];
     choose(chosen, argc, argv);
-    peer other = open_peer(threads);
+    char *const torch_command[] = {"/usr/bin/python3", SX_SOURCE "/tests/bench/peer_torch.py",
+                                   NULL};
+    peer torch = open_peer(torch_command, threads), runtime = open_runtime(chosen, threads);
     sx_tensor_init();
     sx_error err = {0};
     sx_pool *pools[] = {sx_pool_new(threads, &err), sx_pool_new(1, &err)};
@@ -318,22 +358,24 @@ int main(int argc, char **argv) {
     measure_cube(pools[0], &k);
     for (int r = 0; r < rounds; r++) {
         cubes[r] = measure_cube(pools[0], &k);
-        run_round(r, chosen, &other);
+        run_round(r, chosen, &torch, &runtime);
         fprintf(stderr, "round %d of %d: sgemm %.0f GF/s\n", r + 1, rounds, cubes[r] * 1e-9);
     }
     int kept = drop_slow_rounds(cubes, rounds);
     double peak = quartile(cubes, NULL, kept, 2);
     printf("sextant: %d threads, kernels %s, OpenBLAS %s; %d of %d rounds; sgemm of %d cubed: %.0f "
-           "GF/s\npeer: %s\n\n",
+           "GF/s\npeers: %s; %s\n\n",
            threads, sx_tensor_isa(), sx_tensor_blas(), kept, rounds, CUBE, peak * 1e-9,
-           other.to ? other.about : "absent (install python3-torch)");
+           torch.to ? torch.about : "no PyTorch (install python3-torch)",
+           runtime.to ? runtime.about : "no ONNX Runtime (make bench-peers)");
     print_table(chosen, kept, peak);
     for (int i = 0; i < CASES; i++)
         if (chosen[i]) close_case(&cases[i]);
     sx_free(k.a);
     sx_free(k.b);
     sx_free(k.c);
-    close_peer(&other);
+    close_peer(&torch);
+    close_peer(&runtime);
     for (int i = 0; i < 2; i++) sx_pool_free(pools[i]);
     return 0;
 }

@@ -1,5 +1,5 @@
-/* The other side of a benchmark: tests/bench/peer_torch.py in a process of its own, which measures
- * when it is told to and sleeps while we measure. */
+/* The other side of a benchmark: tests/bench/peer_torch.py or peer_onnx.cjs in a process of its
+ * own, which measures when it is told to and sleeps while we measure. */
 #ifndef SX_TESTS_BENCH_PEER_H
 #define SX_TESTS_BENCH_PEER_H
 
@@ -18,7 +18,7 @@ typedef struct {
 } peer;
 
 /* Both sides choose their BLAS kernels themselves, with the same number of threads. */
-static inline void run_peer(const int *to, const int *from, int threads) {
+static inline void run_peer(char *const *command, const int *to, const int *from, int threads) {
     char count[16];
     snprintf(count, sizeof count, "%d", threads);
     dup2(to[0], 0);
@@ -28,16 +28,17 @@ static inline void run_peer(const int *to, const int *from, int threads) {
     setenv("SX_THREADS", count, 1);
     setenv("OMP_NUM_THREADS", count, 1);
     setenv("OPENBLAS_NUM_THREADS", count, 1);
-    execl("/usr/bin/python3", "python3", SX_SOURCE "/tests/bench/peer_torch.py", (char *)NULL);
+    execvp(command[0], command);
     _exit(127);
 }
 
-static inline peer open_peer(int threads) {
+/* The command and its arguments, NULL at the end; a peer that is not installed has no `to`. */
+static inline peer open_peer(char *const *command, int threads) {
     peer p = {0};
     int to[2], from[2];
     if (pipe(to) || pipe(from)) return p;
     p.process = fork();
-    if (p.process == 0) run_peer(to, from, threads);
+    if (p.process == 0) run_peer(command, to, from, threads);
     close(to[0]);
     close(from[1]);
     p.to = fdopen(to[1], "w");
