@@ -46,7 +46,11 @@ static const sx_tensor_facts *find(const sx_found *found, const char *theirs) {
 const sx_tensor_facts *sx_found_by(const sx_found *found, const sx_name_rule *rule,
                                    const char *ours) {
     char theirs[SX_TENSOR_NAME];
-    return sx_naming_theirs(rule, ours, theirs) ? find(found, theirs) : NULL;
+    int row = sx_naming_row(rule, ours);
+    const sx_tensor_facts *tensor =
+        sx_naming_theirs(rule, ours, theirs) ? find(found, theirs) : NULL;
+    bool beyond = tensor && row >= 0 && (tensor->rank < 1 || (size_t)row >= tensor->sizes[0]);
+    return beyond ? NULL : tensor;
 }
 
 /* The rule for the slice whose tensor is in the file; for parts, that of the first part, whichever
@@ -176,9 +180,9 @@ typedef struct {
     sx_tensors *file;
     sx_checkpoint *checkpoint;
     sx_model *model;
-    bool *used;    /* [tensors of the file] */
-    float *buffer; /* one tensor's values */
-    size_t capacity;
+    bool *used;            /* [tensors of the file] */
+    float *buffer;         /* one tensor's values */
+    size_t capacity, held; /* of the buffer; which tensor's they are, 0: none, else its index + 1 */
     complaints wrong;
 } loader;
 
@@ -226,38 +230,58 @@ static void check_slice(loader *l, const sx_slice *slice) {
     }
 }
 
+/* The tensor's values in the buffer; they stay there for the other slices that it holds. */
+static sx_status fill_buffer(loader *l, const sx_tensor_facts *tensor, sx_error *err) {
+    if (l->held == tensor->index + 1) return SX_OK;
+    l->held = 0;
+    sx_status status = sx_tensors_read(l->file, tensor, l->buffer, err);
+    if (!status) l->held = tensor->index + 1;
+    return status;
+}
+
 static sx_status take_tensor(loader *l, const sx_slice *slice, const sx_name_rule *rule,
                              sx_error *err) {
     const sx_tensor_facts *tensor = sx_found_by(&l->found, rule, slice->name);
     float *values = l->model->parameters.values + slice->offset;
-    int first, from, to;
-    bool direct = rule->layout == SX_LAYOUT_SAME && !rule->parts && tensor->count == slice->count;
-    sx_status status = sx_tensors_read(l->file, tensor, direct ? values : l->buffer, err);
-    if (status || direct) return status;
+    int first, from, to, row = sx_naming_row(rule, slice->name);
+    if (rule->layout == SX_LAYOUT_SAME && !rule->parts && tensor->count == slice->count)
+        return sx_tensors_read(l->file, tensor, values, err);
+    sx_status status = fill_buffer(l, tensor, err);
+    if (status) return status;
+    const float *theirs =
+        row < 0 ? l->buffer : l->buffer + (size_t)row * (tensor->count / tensor->sizes[0]);
     if (sx_naming_fits(rule, slice, tensor))
-        sx_naming_take(rule, slice, l->buffer, values);
+        sx_naming_take(rule, slice, theirs, values);
     else if (other_grid(l, slice, tensor, &first, &from, &to))
-        sx_position_resize(l->checkpoint->position, l->buffer, first, from, to, slice->sizes[2],
+        sx_position_resize(l->checkpoint->position, theirs, first, from, to, slice->sizes[2],
                            values);
     return SX_OK;
 }
 
-static sx_status take_values(loader *l, sx_error *err) {
+/* All slices, or parts of them, that the file has by this rule: next to each other, since one
+ * tensor may hold them all. */
+static sx_status take_rule(loader *l, const sx_name_rule *rule, sx_error *err) {
     const sx_parameters *parameters = &l->model->parameters;
+    char theirs[SX_TENSOR_NAME];
+    sx_status status = SX_OK;
+    for (int s = 0; !status && s < parameters->count; s++) {
+        const sx_slice *slice = &parameters->slices[s];
+        const sx_tensor_facts *tensor;
+        if (!sx_naming_theirs(rule, slice->name, theirs)) continue;
+        if (rule_found(&l->found, slice->name, &tensor) == rule - rule->part)
+            status = take_tensor(l, slice, rule, err);
+    }
+    return status;
+}
+
+static sx_status take_values(loader *l, sx_error *err) {
     sx_status status = sx_parameters_allocate(&l->model->parameters, err);
     if (status) return status;
     l->buffer = sx_alloc(l->capacity + 1, sizeof *l->buffer);
     if (!l->buffer) return sx_fail(err, SX_NO_MEMORY, "not enough memory to load the model");
-    for (int s = 0; s < parameters->count; s++) {
-        const sx_slice *slice = &parameters->slices[s];
-        const sx_tensor_facts *tensor;
-        const sx_name_rule *rule = rule_found(&l->found, slice->name, &tensor);
-        for (int part = 0; part < (rule->parts ? rule->parts : 1); part++) {
-            status = take_tensor(l, slice, rule + part, err);
-            if (status) return status;
-        }
-    }
-    return SX_OK;
+    for (const sx_name_rule *rule = l->found.naming->rules; !status && rule->ours; rule++)
+        status = take_rule(l, rule, err);
+    return status;
 }
 
 static bool is_ignored(const loader *l, const char *name) {
@@ -359,43 +383,84 @@ static const sx_name_rule *rule_for(const sx_checkpoint *checkpoint, const char 
     return first;
 }
 
-static sx_status give_slice(const sx_checkpoint *checkpoint, const sx_slice *slice,
-                            const float *values, sx_arena *arena, sx_safetensor *tensors,
-                            size_t *count, sx_error *err) {
-    const sx_name_rule *rule;
-    char theirs[SX_TENSOR_NAME], full[SX_TENSOR_NAME + 48];
-    if (!(rule = rule_for(checkpoint, slice->name)))
-        return sx_fail(err, SX_BAD_INPUT, "%s has no name for %s", checkpoint->naming->about,
-                       slice->name);
-    for (int part = 0; part < (rule->parts ? rule->parts : 1); part++) {
-        const sx_name_rule *r = rule + part;
-        sx_safetensor *tensor = &tensors[(*count)++];
-        sx_naming_theirs(r, slice->name, theirs);
-        snprintf(full, sizeof full, "%s%s", checkpoint->prefix, theirs);
-        *tensor = (sx_safetensor){.name = sx_arena_text(arena, full), .dtype = SX_DTYPE_F32};
-        give_sizes(r, slice, tensor);
-        float *turned = sx_arena_alloc(arena, tensor->bytes, 1);
-        if (!tensor->name || !turned)
-            return sx_fail(err, SX_NO_MEMORY, "not enough memory to write the model");
-        sx_naming_give(r, slice, values + slice->offset, turned);
-        tensor->values = turned;
+/* What is being written. */
+typedef struct {
+    const sx_checkpoint *checkpoint;
+    const sx_parameters *parameters;
+    const float *values;
+    sx_arena arena;
+    sx_safetensor *tensors;
+    size_t count;
+} writer;
+
+/* How many slices share the tensor of `theirs` by the rule. */
+static size_t count_rows(const writer *w, const sx_name_rule *rule) {
+    char theirs[SX_TENSOR_NAME];
+    size_t rows = 0;
+    for (int s = 0; s < w->parameters->count; s++)
+        rows += sx_naming_theirs(rule, w->parameters->slices[s].name, theirs);
+    return rows;
+}
+
+/* One tensor; `rows` 0: of one slice. */
+static sx_safetensor *add_tensor(writer *w, const sx_name_rule *rule, const sx_slice *slice,
+                                 const char *name, size_t rows) {
+    sx_safetensor *tensor = &w->tensors[w->count++];
+    *tensor = (sx_safetensor){.name = sx_arena_text(&w->arena, name), .dtype = SX_DTYPE_F32};
+    give_sizes(rule, slice, tensor);
+    if (rows) {
+        memmove(tensor->sizes + 1, tensor->sizes, (size_t)tensor->rank * sizeof *tensor->sizes);
+        tensor->sizes[0] = rows;
+        tensor->bytes *= rows;
+        tensor->rank++;
     }
+    tensor->values = sx_arena_alloc(&w->arena, tensor->bytes, 1);
+    return tensor->name && tensor->values ? tensor : NULL;
+}
+
+static sx_safetensor *find_tensor(const writer *w, const char *name) {
+    for (size_t i = 0; i < w->count; i++)
+        if (strcmp(w->tensors[i].name, name) == 0) return &w->tensors[i];
+    return NULL;
+}
+
+static sx_status give_part(writer *w, const sx_slice *slice, const sx_name_rule *rule,
+                           sx_error *err) {
+    char theirs[SX_TENSOR_NAME], full[SX_TENSOR_NAME + 48];
+    int row = sx_naming_row(rule, slice->name);
+    sx_naming_theirs(rule, slice->name, theirs);
+    snprintf(full, sizeof full, "%s%s", w->checkpoint->prefix, theirs);
+    sx_safetensor *tensor = row < 0 ? NULL : find_tensor(w, full);
+    if (!tensor) tensor = add_tensor(w, rule, slice, full, row < 0 ? 0 : count_rows(w, rule));
+    if (!tensor) return sx_fail(err, SX_NO_MEMORY, "not enough memory to write the model");
+    float *out = (float *)tensor->values;
+    if (row > 0) out += (size_t)row * (tensor->bytes / sizeof *out / tensor->sizes[0]);
+    sx_naming_give(rule, slice, w->values + slice->offset, out);
     return SX_OK;
+}
+
+static sx_status give_slice(writer *w, const sx_slice *slice, sx_error *err) {
+    const sx_name_rule *rule = rule_for(w->checkpoint, slice->name);
+    sx_status status = SX_OK;
+    if (!rule)
+        return sx_fail(err, SX_BAD_INPUT, "%s has no name for %s", w->checkpoint->naming->about,
+                       slice->name);
+    for (int part = 0; !status && part < (rule->parts ? rule->parts : 1); part++)
+        status = give_part(w, slice, rule + part, err);
+    return status;
 }
 
 sx_status sx_checkpoint_write(const sx_model *model, const sx_checkpoint *checkpoint,
                               const float *values, const char *path, sx_error *err) {
     const sx_parameters *parameters = &model->parameters;
     const sx_metadata metadata[] = {{"format", "pt"}, {SPEC_KEY, model->spec}};
-    sx_arena arena = {0};
-    size_t count = 0;
-    sx_safetensor *tensors = sx_arena_alloc(&arena, 3 * (size_t)parameters->count, sizeof *tensors);
-    if (!tensors) return sx_fail(err, SX_NO_MEMORY, "not enough memory to write the model");
+    writer w = {.checkpoint = checkpoint, .parameters = parameters, .values = values};
+    w.tensors = sx_arena_alloc(&w.arena, 3 * (size_t)parameters->count, sizeof *w.tensors);
+    if (!w.tensors) return sx_fail(err, SX_NO_MEMORY, "not enough memory to write the model");
     sx_status status = SX_OK;
     for (int s = 0; !status && s < parameters->count; s++)
-        status =
-            give_slice(checkpoint, &parameters->slices[s], values, &arena, tensors, &count, err);
-    if (!status) status = sx_safetensors_write(path, tensors, count, metadata, 2, err);
-    sx_arena_done(&arena);
+        status = give_slice(&w, &parameters->slices[s], err);
+    if (!status) status = sx_safetensors_write(path, w.tensors, w.count, metadata, 2, err);
+    sx_arena_done(&w.arena);
     return status;
 }

@@ -4,6 +4,7 @@
 #include "core/model/naming.h"
 
 #include <ctype.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -36,6 +37,11 @@ bool sx_naming_theirs(const sx_name_rule *rule, const char *ours, char theirs[SX
     if (!match(rule->ours, ours, numbers)) return false;
     for (const char *c = rule->theirs; *c && at + 24 < SX_TENSOR_NAME;) {
         size_t length = strcspn(c, "}") + 1;
+        if (strncmp(c, "[]", 2) == 0) {
+            next++;
+            c += 2;
+            continue;
+        }
         if (*c != '{') {
             theirs[at++] = *c++;
             continue;
@@ -50,14 +56,21 @@ bool sx_naming_theirs(const sx_name_rule *rule, const char *ours, char theirs[SX
     return true;
 }
 
+int sx_naming_row(const sx_name_rule *rule, const char *ours) {
+    long numbers[NUMBERS] = {0};
+    if (!strstr(rule->theirs, "[]") || !match(rule->ours, ours, numbers)) return -1;
+    return numbers[0] < INT_MAX ? (int)numbers[0] - 1 : -1;
+}
+
 /* ---- shapes ------------------------------------------------------------------------------------
  */
 
-/* Whether the file's sizes, some joined, are `wanted` [count], sizes of 1 aside. */
-static bool joins_to(const sx_tensor_facts *theirs, const size_t *wanted, int count) {
+/* Whether the file's sizes from axis `first` on, some joined, are `wanted` [count], sizes of 1
+ * aside. */
+static bool joins_to(const sx_tensor_facts *theirs, int first, const size_t *wanted, int count) {
     size_t product = 1;
     int k = 0;
-    for (int i = 0; i < theirs->rank; i++) {
+    for (int i = first; i < theirs->rank; i++) {
         while (k < count && wanted[k] == 1) k++;
         product *= theirs->sizes[i];
         if (k < count && product == wanted[k]) {
@@ -75,9 +88,11 @@ bool sx_naming_fits(const sx_name_rule *rule, const sx_slice *slice,
     int rank = slice->rank;
     for (int k = 0; k < rank; k++) wanted[k] = (size_t)slice->sizes[k];
     if (rule->parts) wanted[rank - 1] /= (size_t)rule->parts;
-    if (rule->layout == SX_LAYOUT_SAME) return joins_to(theirs, wanted, rank);
+    int first = sx_naming_row(rule, slice->name) >= 0;
+    if (rule->layout == SX_LAYOUT_SAME) return joins_to(theirs, first, wanted, rank);
     size_t turned[4] = {wanted[rank - 1], wanted[rank - 2], wanted[0], wanted[1]};
-    if (rule->layout == SX_LAYOUT_TRANSPOSED) return rank == 2 && joins_to(theirs, turned, 2);
+    if (rule->layout == SX_LAYOUT_TRANSPOSED)
+        return rank == 2 && joins_to(theirs, first, turned, 2);
     if (rank != 4 || theirs->rank != 4) return false;
     return memcmp(theirs->sizes, turned, sizeof turned) == 0;
 }

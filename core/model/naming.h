@@ -14,8 +14,9 @@ typedef enum {
 } sx_layout;
 
 /* One tensor of the file. In `ours` every # is a number from 1, in `theirs` {} is the next of these
- * numbers from 0, {1} from 1, {01} from 1 with two digits. `part` of `parts` is a stretch of the
- * slice's last axis (queries, keys or values); parts 0: all of it. */
+ * numbers from 0, {1} from 1, {01} from 1 with two digits; [] says that the tensor holds the slices
+ * of all numbers, one after the other along a first axis of its own. `part` of `parts` is a stretch
+ * of the slice's last axis (queries, keys or values); parts 0: all of it. */
 typedef struct {
     const char *ours, *theirs;
     sx_layout layout;
@@ -62,6 +63,9 @@ const sx_naming *sx_naming_at(int row);
 #define SX_TENSOR_NAME 160
 bool sx_naming_theirs(const sx_name_rule *rule, const char *ours, char theirs[SX_TENSOR_NAME]);
 
+/* Where in a tensor of many slices the slice `ours` is, from 0; -1: the tensor is all its own. */
+int sx_naming_row(const sx_name_rule *rule, const char *ours);
+
 /* Whether sizes are those the rule calls for; `slice` is ours. */
 bool sx_naming_fits(const sx_name_rule *rule, const sx_slice *slice, const sx_tensor_facts *theirs);
 
@@ -74,7 +78,8 @@ void sx_naming_give(const sx_name_rule *rule, const sx_slice *slice, const float
 /* ---- a file by a naming ------------------------------------------------------------------------
  */
 
-/* The tensor of the file that is the slice `ours` by this rule; NULL if it is not there. */
+/* The tensor of the file that is, or has among others, the slice `ours` by this rule; NULL if it is
+ * not there. */
 const sx_tensor_facts *sx_found_by(const sx_found *found, const sx_name_rule *rule,
                                    const char *ours);
 /* The first tensor of the file for the slice, by any rule; and the size of the slice's axis (from
@@ -87,6 +92,8 @@ sx_status sx_recognise_resnet(const sx_found *found, sx_checkpoint *out, sx_erro
 sx_status sx_recognise_small_resnet(const sx_found *found, sx_checkpoint *out, sx_error *err);
 sx_status sx_recognise_bit(const sx_found *found, sx_checkpoint *out, sx_error *err);
 
+/* 256 a side, 224 of it, ImageNet's statistics. */
+extern const sx_preprocessing sx_torchvision_preprocessing;
 extern const sx_naming sx_vit_namings[], sx_resnet_namings[];
 
 #endif

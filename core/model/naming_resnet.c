@@ -31,11 +31,11 @@ static const sx_name_rule torchvision_rules[] = {
     SAME("classifier.bias", "linear.bias"),
     END};
 
-static const sx_preprocessing imagenet = {.mean = {0.485, 0.456, 0.406},
-                                          .deviation = {0.229, 0.224, 0.225},
-                                          .resize = "bilinear",
-                                          .crops = true,
-                                          .fraction = 0.875};
+const sx_preprocessing sx_torchvision_preprocessing = {.mean = {0.485, 0.456, 0.406},
+                                                       .deviation = {0.229, 0.224, 0.225},
+                                                       .resize = "bilinear",
+                                                       .crops = true,
+                                                       .fraction = 0.875};
 static const sx_preprocessing small_imagenet = {.mean = {0.485, 0.456, 0.406},
                                                 .deviation = {0.229, 0.224, 0.225},
                                                 .resize = "bilinear",
@@ -93,7 +93,7 @@ const sx_naming sx_resnet_namings[] = {
      .settings = "",
      .rules = torchvision_rules,
      .ignored = counters,
-     .preprocessing = &imagenet,
+     .preprocessing = &sx_torchvision_preprocessing,
      .recognise = sx_recognise_resnet},
     {.name = "cifar",
      .family = "resnet",

@@ -1,7 +1,7 @@
-/* Vision transformers as Google, timm, HuggingFace and OpenAI name them
+/* Vision transformers as Google, timm, HuggingFace and torchvision name them
  * (github.com/google-research/ vision_transformer and big_vision,
- * github.com/huggingface/pytorch-image-models and transformers). PyTorch keeps linear weights as
- * [out, in], JAX as [in, out]. */
+ * github.com/huggingface/pytorch-image-models and transformers, github.com/pytorch/vision). PyTorch
+ * keeps linear weights as [out, in], JAX as [in, out]. */
 #include "core/model/naming.h"
 
 #define PARTS(OURS, BEFORE, Q, K, V, AFTER, LAYOUT)                                                \
@@ -11,22 +11,21 @@
 /* ---- Google's npz ------------------------------------------------------------------------------
  */
 
-#define GOOGLE_BLOCK(ATTENTION, NORM2, MLP)                                                        \
-    SAME("block#.norm1.weight", "Transformer/encoderblock_{}/LayerNorm_0/scale"),                  \
-        SAME("block#.norm1.bias", "Transformer/encoderblock_{}/LayerNorm_0/bias"),                 \
-        PARTS("block#.attention.in.weight", "Transformer/encoderblock_{}/" ATTENTION "/", "query", \
-              "key", "value", "/kernel", SX_LAYOUT_SAME),                                          \
-        PARTS("block#.attention.in.bias", "Transformer/encoderblock_{}/" ATTENTION "/", "query",   \
-              "key", "value", "/bias", SX_LAYOUT_SAME),                                            \
-        SAME("block#.attention.out.weight",                                                        \
-             "Transformer/encoderblock_{}/" ATTENTION "/out/kernel"),                              \
-        SAME("block#.attention.out.bias", "Transformer/encoderblock_{}/" ATTENTION "/out/bias"),   \
-        SAME("block#.norm2.weight", "Transformer/encoderblock_{}/" NORM2 "/scale"),                \
-        SAME("block#.norm2.bias", "Transformer/encoderblock_{}/" NORM2 "/bias"),                   \
-        SAME("block#.mlp.in.weight", "Transformer/encoderblock_{}/" MLP "/Dense_0/kernel"),        \
-        SAME("block#.mlp.in.bias", "Transformer/encoderblock_{}/" MLP "/Dense_0/bias"),            \
-        SAME("block#.mlp.out.weight", "Transformer/encoderblock_{}/" MLP "/Dense_1/kernel"),       \
-        SAME("block#.mlp.out.bias", "Transformer/encoderblock_{}/" MLP "/Dense_1/bias"),           \
+#define GOOGLE_BLOCK(BLOCK, ATTENTION, NORM2, MLP)                                                 \
+    SAME("block#.norm1.weight", BLOCK "LayerNorm_0/scale"),                                        \
+        SAME("block#.norm1.bias", BLOCK "LayerNorm_0/bias"),                                       \
+        PARTS("block#.attention.in.weight", BLOCK ATTENTION "/", "query", "key", "value",          \
+              "/kernel", SX_LAYOUT_SAME),                                                          \
+        PARTS("block#.attention.in.bias", BLOCK ATTENTION "/", "query", "key", "value", "/bias",   \
+              SX_LAYOUT_SAME),                                                                     \
+        SAME("block#.attention.out.weight", BLOCK ATTENTION "/out/kernel"),                        \
+        SAME("block#.attention.out.bias", BLOCK ATTENTION "/out/bias"),                            \
+        SAME("block#.norm2.weight", BLOCK NORM2 "/scale"),                                         \
+        SAME("block#.norm2.bias", BLOCK NORM2 "/bias"),                                            \
+        SAME("block#.mlp.in.weight", BLOCK MLP "/Dense_0/kernel"),                                 \
+        SAME("block#.mlp.in.bias", BLOCK MLP "/Dense_0/bias"),                                     \
+        SAME("block#.mlp.out.weight", BLOCK MLP "/Dense_1/kernel"),                                \
+        SAME("block#.mlp.out.bias", BLOCK MLP "/Dense_1/bias"),                                    \
         SAME("norm.weight", "Transformer/encoder_norm/scale"),                                     \
         SAME("norm.bias", "Transformer/encoder_norm/bias"),                                        \
         SAME("pre_logits.weight", "pre_logits/kernel"),                                            \
@@ -34,12 +33,19 @@
         SAME("classifier.bias", "head/bias"), SAME("patches.weight", "embedding/kernel"),          \
         SAME("patches.bias", "embedding/bias"), SAME("class.weight", "cls")
 
+#define EACH "Transformer/encoderblock_{}/"
+#define ALL "Transformer/encoderblock[]/"
 static const sx_name_rule google_rules[] = {
-    GOOGLE_BLOCK("MultiHeadDotProductAttention_1", "LayerNorm_2", "MlpBlock_3"),
+    GOOGLE_BLOCK(EACH, "MultiHeadDotProductAttention_1", "LayerNorm_2", "MlpBlock_3"),
     SAME("position.weight", "Transformer/posembed_input/pos_embedding"), END};
 
 static const sx_name_rule big_vision_rules[] = {
-    GOOGLE_BLOCK("MultiHeadDotProductAttention_0", "LayerNorm_1", "MlpBlock_0"),
+    GOOGLE_BLOCK(EACH, "MultiHeadDotProductAttention_0", "LayerNorm_1", "MlpBlock_0"),
+    SAME("position.weight", "pos_embedding"), END};
+
+/* All blocks in one, as a scan over layers keeps them. */
+static const sx_name_rule stacked_rules[] = {
+    GOOGLE_BLOCK(ALL, "MultiHeadDotProductAttention_0", "LayerNorm_1", "MlpBlock_0"),
     SAME("position.weight", "pos_embedding"), END};
 
 static const char *const google_prefixes[] = {"opt/target/", "params/", "params/img/", NULL};
@@ -100,6 +106,37 @@ static const sx_name_rule huggingface_rules[] = {
     SAME("classifier.bias", "classifier.bias"),
     END};
 
+/* torchvision; the dense layers of a block had names of their own before they were numbered. */
+#define VISION "encoder.layers.encoder_layer_{}."
+static const sx_name_rule torchvision_rules[] = {
+    SAME("class.weight", "class_token"),
+    SAME("position.weight", "encoder.pos_embedding"),
+    OIHW("patches.weight", "conv_proj.weight"),
+    SAME("patches.bias", "conv_proj.bias"),
+    SAME("block#.norm1.weight", VISION "ln_1.weight"),
+    SAME("block#.norm1.bias", VISION "ln_1.bias"),
+    TURNED("block#.attention.in.weight", VISION "self_attention.in_proj_weight"),
+    SAME("block#.attention.in.bias", VISION "self_attention.in_proj_bias"),
+    TURNED("block#.attention.out.weight", VISION "self_attention.out_proj.weight"),
+    SAME("block#.attention.out.bias", VISION "self_attention.out_proj.bias"),
+    SAME("block#.norm2.weight", VISION "ln_2.weight"),
+    SAME("block#.norm2.bias", VISION "ln_2.bias"),
+    TURNED("block#.mlp.in.weight", VISION "mlp.0.weight"),
+    SAME("block#.mlp.in.bias", VISION "mlp.0.bias"),
+    TURNED("block#.mlp.out.weight", VISION "mlp.3.weight"),
+    SAME("block#.mlp.out.bias", VISION "mlp.3.bias"),
+    TURNED("block#.mlp.in.weight", VISION "mlp.linear_1.weight"),
+    SAME("block#.mlp.in.bias", VISION "mlp.linear_1.bias"),
+    TURNED("block#.mlp.out.weight", VISION "mlp.linear_2.weight"),
+    SAME("block#.mlp.out.bias", VISION "mlp.linear_2.bias"),
+    SAME("norm.weight", "encoder.ln.weight"),
+    SAME("norm.bias", "encoder.ln.bias"),
+    TURNED("pre_logits.weight", "heads.pre_logits.weight"),
+    SAME("pre_logits.bias", "heads.pre_logits.bias"),
+    TURNED("classifier.weight", "heads.head.weight"),
+    SAME("classifier.bias", "heads.head.bias"),
+    END};
+
 static const char *const poolers[] = {"vit.pooler.*", NULL};
 
 /* Plain resize to the square: the paper's code. */
@@ -136,6 +173,16 @@ const sx_naming sx_vit_namings[] = {
      .preprocessing = &squashed,
      .position = SX_POSITION_CORNERS,
      .recognise = sx_recognise_vit},
+    {.name = "big_vision-stacked",
+     .family = "vit",
+     .about = "Google's big_vision, all blocks in one",
+     .signature = "Transformer/encoderblock/MultiHeadDotProductAttention_0/query/kernel",
+     .settings = "activation=gelu-tanh, epsilon=1e-6",
+     .rules = stacked_rules,
+     .prefixes = google_prefixes,
+     .preprocessing = &squashed,
+     .position = SX_POSITION_CORNERS,
+     .recognise = sx_recognise_vit},
     {.name = "timm",
      .family = "vit",
      .about = "timm",
@@ -154,6 +201,15 @@ const sx_naming sx_vit_namings[] = {
      .ignored = poolers,
      .optional = "vit.",
      .preprocessing = &huggingface_squashed,
+     .position = SX_POSITION_BICUBIC,
+     .recognise = sx_recognise_vit},
+    {.name = "torchvision-vit",
+     .family = "vit",
+     .about = "torchvision",
+     .signature = "encoder.layers.encoder_layer_0.self_attention.in_proj_weight",
+     .settings = "activation=gelu, epsilon=1e-6",
+     .rules = torchvision_rules,
+     .preprocessing = &sx_torchvision_preprocessing,
      .position = SX_POSITION_BICUBIC,
      .recognise = sx_recognise_vit},
     {.name = NULL},

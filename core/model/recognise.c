@@ -57,7 +57,7 @@ static sx_status close_spec(const sx_found *found, sx_checkpoint *out, sx_error 
  * show the heads. */
 static int heads_of(const sx_found *found, int dim) {
     const sx_tensor_facts *query = sx_found_slice(found, "block1.attention.in.weight");
-    if (query && query->rank == 3) return (int)query->sizes[1];
+    if (query && query->rank >= 3) return (int)query->sizes[query->rank - 2];
     if (dim == 1280) return 16;
     return dim % 64 == 0 ? dim / 64 : 1;
 }

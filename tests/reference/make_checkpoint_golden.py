@@ -125,6 +125,41 @@ class BigVision(Google):
     attention, second, mlp = "MultiHeadDotProductAttention_0", "LayerNorm_1", "MlpBlock_0"
 
 
+class Scanned:
+    """Tensors whose names have a block's number are rows of one tensor of all blocks."""
+
+    def __init__(self, t, depth):
+        self.t, self.depth = t, depth
+
+    def get(self, name, *shape, **how):
+        before, block, after = name.partition("encoderblock_")
+        if not block:
+            return self.t.get(name, *shape, **how)
+        number, _, rest = after.partition("/")
+        return self.t.get(before + "encoderblock/" + rest, self.depth, *shape, **how)[int(number)]
+
+
+class TorchVision(Names):
+    cls, position = "class_token", "encoder.pos_embedding"
+    norm, head, pre = "encoder.ln", "heads.head", "heads.pre_logits"
+    dense = "mlp.0", "mlp.3"
+
+    def block(self, i):
+        at = f"encoder.layers.encoder_layer_{i}."
+        return at + "ln_1", at + "ln_2", at + "self_attention.out_proj", at + self.dense[0], at + self.dense[1]
+
+    def linear_patches(self, dim, patch):
+        return self.t.get("conv_proj.weight", dim, 3, patch, patch), self.t.get("conv_proj.bias", dim)
+
+    def qkv(self, i, dim, heads):
+        at = f"encoder.layers.encoder_layer_{i}.self_attention.in_proj_"
+        return self.t.get(at + "weight", 3 * dim, dim), self.t.get(at + "bias", 3 * dim)
+
+
+class OldTorchVision(TorchVision):
+    dense = "mlp.linear_1", "mlp.linear_2"
+
+
 def vit(names, x, at, heads=2, dim=16, depth=2, patch=4, gelu="none", epsilon=1e-6, token=True, pre=False):
     n, act = names, {"none": lambda v: F.gelu(v), "tanh": lambda v: F.gelu(v, approximate="tanh")}[gelu]
 
@@ -322,6 +357,10 @@ make("vit-google", 12, lambda t, x, at, _: vit(Google(t), x, at, gelu="tanh", pr
 make("vit-google-deflated", 8, lambda t, x, at, _: vit(Google(t), x, at, gelu="tanh"),
      npz(numpy.savez_compressed, "F", "opt/target/"))
 make("vit-big-vision-mean", 12, lambda t, x, at, _: vit(BigVision(t), x, at, gelu="tanh", token=False), npz())
+make("vit-big-vision-stacked", 8, lambda t, x, at, _: vit(BigVision(Scanned(t, 2)), x, at, gelu="tanh"),
+     npz(prefix="params/"))
+make("vit-torchvision", 12, lambda t, x, at, _: vit(TorchVision(t), x, at, pre=True), safetensors())
+make("vit-torchvision-old", 8, lambda t, x, at, _: vit(OldTorchVision(t), x, at), safetensors("module."))
 make("vit-timm", 12, lambda t, x, at, _: vit(Timm(t), x, at), safetensors())
 make("vit-timm-module", 8, lambda t, x, at, _: vit(Timm(t), x, at), safetensors("module."))
 make("vit-huggingface", 12, lambda t, x, at, _: vit(HuggingFace(t), x, at, epsilon=1e-12), safetensors())
@@ -363,6 +402,20 @@ def huggingface_names(d, depth, patch, side, classes):
         names.update({b + f"layernorm_{w}.{k}": [d] for w in ("before", "after") for k in ("weight", "bias")})
     return {**names, "vit.layernorm.weight": [d], "vit.layernorm.bias": [d],
             "classifier.weight": [classes, d], "classifier.bias": [classes]}
+
+
+def torchvision_vit_names(d, depth, patch, side, classes):
+    names = {"class_token": [1, 1, d], "conv_proj.weight": [d, 3, patch, patch], "conv_proj.bias": [d],
+             "encoder.pos_embedding": [1, (side // patch) ** 2 + 1, d]}
+    for i in range(depth):
+        b = f"encoder.layers.encoder_layer_{i}."
+        names.update({b + "ln_1.weight": [d], b + "ln_1.bias": [d], b + "self_attention.in_proj_weight": [3 * d, d],
+                      b + "self_attention.in_proj_bias": [3 * d], b + "self_attention.out_proj.weight": [d, d],
+                      b + "self_attention.out_proj.bias": [d], b + "ln_2.weight": [d], b + "ln_2.bias": [d],
+                      b + "mlp.0.weight": [4 * d, d], b + "mlp.0.bias": [4 * d], b + "mlp.3.weight": [d, 4 * d],
+                      b + "mlp.3.bias": [d]})
+    return {**names, "encoder.ln.weight": [d], "encoder.ln.bias": [d],
+            "heads.head.weight": [classes, d], "heads.head.bias": [classes]}
 
 
 def google_names(d, depth, patch, side, classes, heads, pre=False):
@@ -450,6 +503,7 @@ for name, d, depth, patch in (("ti16", 192, 12, 16), ("s16", 384, 12, 16), ("b16
                               ("h14", 1280, 32, 14)):
     write_header("vit-" + name + "-timm", timm_names(d, depth, patch, 224, 1000))
 write_header("vit-b16-huggingface", huggingface_names(768, 12, 16, 224, 1000))
+write_header("vit-l32-torchvision", torchvision_vit_names(1024, 24, 32, 224, 1000))
 write_header("vit-b16-google", google_names(768, 12, 16, 384, 1000, 12))
 write_header("vit-b32-google-21k", google_names(768, 12, 32, 224, 21843, 12, pre=True))
 write_header("vit-h14-google", google_names(1280, 32, 14, 224, 21843, 16, pre=True))
