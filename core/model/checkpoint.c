@@ -248,8 +248,8 @@ static sx_status take_tensor(loader *l, const sx_slice *slice, const sx_name_rul
         return sx_tensors_read(l->file, tensor, values, err);
     sx_status status = fill_buffer(l, tensor, err);
     if (status) return status;
-    const float *theirs =
-        row < 0 ? l->buffer : l->buffer + (size_t)row * (tensor->count / tensor->sizes[0]);
+    const float *theirs = l->buffer;
+    if (row > 0) theirs += (size_t)row * (slice->count / (size_t)(rule->parts ? rule->parts : 1));
     if (sx_naming_fits(rule, slice, tensor))
         sx_naming_take(rule, slice, theirs, values);
     else if (other_grid(l, slice, tensor, &first, &from, &to))
@@ -434,7 +434,7 @@ static sx_status give_part(writer *w, const sx_slice *slice, const sx_name_rule 
     if (!tensor) tensor = add_tensor(w, rule, slice, full, row < 0 ? 0 : count_rows(w, rule));
     if (!tensor) return sx_fail(err, SX_NO_MEMORY, "not enough memory to write the model");
     float *out = (float *)tensor->values;
-    if (row > 0) out += (size_t)row * (tensor->bytes / sizeof *out / tensor->sizes[0]);
+    if (row > 0) out += (size_t)row * (slice->count / (size_t)(rule->parts ? rule->parts : 1));
     sx_naming_give(rule, slice, w->values + slice->offset, out);
     return SX_OK;
 }
