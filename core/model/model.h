@@ -40,6 +40,18 @@ sx_graph *sx_model_graph(const sx_model *model, int batch, sx_error *err);
 /* The same with another loss, a row of the operator table with options; NULL: the model's own. */
 sx_graph *sx_model_graph_for(const sx_model *model, int batch, const char *loss, sx_error *err);
 
+/* A model that reads texts, too, as token ids (family `clip`); false for others. The text's end is
+ * the token with the largest id; `head.weight` [embed, classes] holds what images are compared with
+ * in predictions, and nobody trains it. */
+typedef struct {
+    int vocabulary, context, embed;
+} sx_text_facts;
+bool sx_model_text(const sx_model *model, sx_text_facts *out);
+
+/* The graph whose output are vectors of texts, [embed], of length 1: its targets are [batch,
+ * context] token ids, its images may be NULL. The layout of parameters is the model's. */
+sx_graph *sx_model_text_graph(const sx_model *model, int batch, sx_error *err);
+
 /* Number of trained values. */
 size_t sx_model_trained(const sx_model *model);
 
