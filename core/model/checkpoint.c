@@ -11,7 +11,7 @@
 #define LISTED 12 /* names in a sentence, before "and N more" */
 
 static const char *const any_prefixes[] = {"", "module.", "model.", NULL};
-static const sx_naming *const tables[] = {sx_vit_namings, sx_resnet_namings};
+static const sx_naming *const tables[] = {sx_vit_namings, sx_resnet_namings, sx_clip_namings};
 
 const sx_naming *sx_naming_at(int row) {
     for (size_t t = 0; row >= 0 && t < sizeof tables / sizeof *tables; t++)
@@ -199,11 +199,19 @@ static bool other_grid(const loader *l, const sx_slice *slice, const sx_tensor_f
            *to * *to == ours;
 }
 
+/* Whether the slice is no file's; it is 0 until somebody fills it. */
+static bool is_made(const sx_naming *naming, const sx_slice *slice) {
+    for (int i = 0; naming->made && naming->made[i]; i++)
+        if (strcmp(naming->made[i], slice->name) == 0) return true;
+    return false;
+}
+
 /* The shapes of all rules of one slice; notes which tensors are used. */
 static void check_slice(loader *l, const sx_slice *slice) {
     const sx_tensor_facts *tensor = NULL;
     const sx_name_rule *rule = rule_found(&l->found, slice->name, &tensor);
     int parts = rule && rule->parts ? rule->parts : 1, a, b, c;
+    if (is_made(l->found.naming, slice)) return;
     if (!rule) {
         l->wrong.missing++;
         complain(&l->wrong, slice->name, "is missing");
@@ -252,7 +260,7 @@ static sx_status take_values(loader *l, sx_error *err) {
         const sx_slice *slice = &parameters->slices[s];
         const sx_tensor_facts *tensor;
         const sx_name_rule *rule = rule_found(&l->found, slice->name, &tensor);
-        for (int part = 0; part < (rule->parts ? rule->parts : 1); part++) {
+        for (int part = 0; rule && part < (rule->parts ? rule->parts : 1); part++) {
             status = take_tensor(l, slice, rule + part, err);
             if (status) return status;
         }
@@ -364,6 +372,7 @@ static sx_status give_slice(const sx_checkpoint *checkpoint, const sx_slice *sli
                             size_t *count, sx_error *err) {
     const sx_name_rule *rule;
     char theirs[SX_TENSOR_NAME], full[SX_TENSOR_NAME + 48];
+    if (is_made(checkpoint->naming, slice)) return SX_OK;
     if (!(rule = rule_for(checkpoint, slice->name)))
         return sx_fail(err, SX_BAD_INPUT, "%s has no name for %s", checkpoint->naming->about,
                        slice->name);

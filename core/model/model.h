@@ -100,6 +100,7 @@ typedef struct {
     char prefix[48]; /* before every name of theirs: "module." */
     uint64_t rules; /* spellings of the naming that the file has, where there are two; by loading */
     int height, width, channels, classes;
+    bool zero_shot; /* any classes: their columns "head.weight" are made from their names */
     sx_preprocessing preprocessing;
     sx_position_rule position;
 } sx_checkpoint;

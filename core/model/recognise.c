@@ -157,3 +157,45 @@ sx_status sx_recognise_bit(const sx_found *found, sx_checkpoint *out, sx_error *
         whole ? 64 : channels, channels % 32 == 0 ? 32 : 1);
     return close_spec(found, out, err);
 }
+
+/* ---- CLIP --------------------------------------------------------------------------------------
+ */
+
+/* Both towers must be whole; how an image tower alone is named is no classifier. */
+static sx_status check_towers(const sx_found *found, sx_error *err) {
+    if (!has(found, "text.token.weight"))
+        return refuse(found,
+                      "there is only the image tower; naming what is seen needs the text tower of "
+                      "the same model, too",
+                      err);
+    if (has(found, "projection.weight") && has(found, "text.projection.weight") &&
+        has(found, "scale.weight"))
+        return SX_OK;
+    return refuse(found, "a projection or the scale of the logits is missing", err);
+}
+
+sx_status sx_recognise_clip(const sx_found *found, sx_checkpoint *out, sx_error *err) {
+    const sx_tensor_facts *position = sx_found_slice(found, "position.weight");
+    int dim = sx_found_size(found, "patches.weight", 0);
+    int patch = sx_found_size(found, "patches.weight", 2);
+    int text = sx_found_size(found, "text.token.weight", 0);
+    int depth = count_blocks(found, "block", ".norm1.weight");
+    int text_depth = count_blocks(found, "text.block", ".norm1.weight");
+    sx_status status = check_towers(found, err);
+    if (status) return status;
+    if (!position || !dim || !patch || !text || !depth || !text_depth)
+        return refuse(found, "patches, positions or blocks are missing or do not fit", err);
+    int grid = grid_of((int)(position->count / (size_t)dim) - 1);
+    if (!grid) return refuse(found, "the positions are no square grid of patches", err);
+    out->height = out->width = grid * patch;
+    out->channels = sx_found_size(found, "patches.weight", 1);
+    out->classes = 2;
+    out->zero_shot = true;
+    add(out->spec, "clip(dim=%d, depth=%d, heads=%d, patch=%d, embed=%d", dim, depth,
+        heads_of(found, dim), patch, sx_found_size(found, "projection.weight", 0));
+    add(out->spec, ", text_dim=%d, text_depth=%d, text_heads=%d, vocabulary=%d, context=%d", text,
+        text_depth, text % 64 == 0 ? text / 64 : 1, sx_found_size(found, "text.token.weight", 1),
+        sx_found_size(found, "text.position.weight", 1));
+    add(out->spec, ", %s)", found->naming->settings);
+    return sx_model_check(out->spec, err);
+}

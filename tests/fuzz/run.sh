@@ -36,7 +36,7 @@ seed() { # name: fills its corpus
     for file in tests/data/format/*."$kind" tests/fuzz/seeds/"$1"/*; do
         [ -f "$file" ] && cp "$file" "$out/corpus/$1/"
     done
-    [ "$1" = tensors ] && cp tests/data/checkpoints/cifar-* tests/data/checkpoints/vit-* "$out/corpus/$1/"
+    [ "$1" = tensors ] && cp tests/data/checkpoints/cifar-* tests/data/checkpoints/vit-* tests/data/checkpoints/clip-*.safetensors "$out/corpus/$1/"
     if [ "$1" = cifar ]; then # the form, then whole records
         (printf 0; head -c 61460 /dev/zero) >"$out/corpus/$1/ten"
         (printf 1; head -c 61480 /dev/zero) >"$out/corpus/$1/hundred"
