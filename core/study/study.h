@@ -8,6 +8,7 @@
 #include "core/data/data.h"
 #include "core/result/result.h"
 #include "core/study/outside.h"
+#include "core/study/zero_shot.h"
 #include "core/train/train.h"
 
 /* ---- configuration: a study file, a preset, overrides ---------------------------------------- */
