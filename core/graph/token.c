@@ -123,12 +123,20 @@ const sx_operator sx_operator_class_token = {
 /* ---- position: adds a learned array -------------------------------------------------------------
  */
 
-enum { DEVIATION }; /* option of position */
+enum { DEVIATION, LENGTH }; /* options of position */
 
 static sx_status position_shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
     node->out = node->in;
     node->out.halo = 0;
-    return add_weight(graph, node, node->in, node->option[DEVIATION], err);
+    sx_geometry learned = node->in;
+    int length = (int)node->option[LENGTH];
+    if (length && (node->in.height != 1 || length < node->in.width))
+        return sx_fail(err, SX_BAD_INPUT,
+                       "%d positions for %d x %d tokens: there must be one row of them, and a "
+                       "position for each",
+                       length, node->in.height, node->in.width);
+    if (length) learned.width = length;
+    return add_weight(graph, node, learned, node->option[DEVIATION], err);
 }
 
 static size_t image_size(const sx_graph_node *node) {
@@ -191,6 +199,8 @@ static void position_reference_backward(const sx_reference_call *call) {
 
 static const sx_option position_options[] = {
     {"", "deviation", SX_OPTION_NUMBER, "0.02", 0, 1000, NULL, "of the initial values"},
+    {"", "length", SX_OPTION_INTEGER, "0", 0, 65536, NULL,
+     "positions of a row that are learned, the first of them used; 0: one for each token"},
     {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
 };
 

@@ -57,7 +57,9 @@ static sx_node project(sx_graph *graph, sx_node x, const char *name, const sx_fa
     return sx_family_unary(graph, x, "l2_normalise", NULL, "");
 }
 
-static sx_node text_tower(sx_graph *graph, const sx_family_options *o) {
+/* Over `length` tokens; what would come behind the end token changes nothing, so a graph for short
+ * texts is as good as one for all. */
+static sx_node text_tower(sx_graph *graph, const sx_family_options *o, int length) {
     sx_transformer blocks = blocks_of(o);
     blocks.prefix = "text.";
     blocks.dim = sx_family_whole(o, "text_dim");
@@ -65,12 +67,13 @@ static sx_node text_tower(sx_graph *graph, const sx_family_options *o) {
     blocks.heads = sx_family_whole(o, "text_heads");
     blocks.causal = blocks.scaled_initial = true;
     char form[64];
-    snprintf(form, sizeof form, "length=%d", sx_family_whole(o, "context"));
+    snprintf(form, sizeof form, "length=%d", length);
     sx_node ids = sx_graph_layer(graph, "targets", NULL, 0, "text.ids", form);
     snprintf(form, sizeof form, "entries=%d, channels=%d", sx_family_whole(o, "vocabulary"),
              blocks.dim);
     sx_node x = sx_family_unary(graph, ids, "embedding", "text.token", form);
-    x = sx_family_unary(graph, x, "position", "text.position", "deviation=0.01");
+    snprintf(form, sizeof form, "deviation=0.01, length=%d", sx_family_whole(o, "context"));
+    x = sx_family_unary(graph, x, "position", "text.position", form);
     x = sx_transformer_blocks(graph, sx_family_dropout(graph, x, blocks.dropout), &blocks);
     /* A norm looks at one token only, and only the end token is read. */
     x = sx_graph_layer(graph, "end_token", (sx_node[]){x, ids}, 2, NULL, "");
@@ -86,7 +89,9 @@ static sx_status end(sx_graph *graph, sx_node features, const sx_family_options 
     image = sx_family_unary(graph, image, "learned_scale", "scale", "");
     snprintf(form, sizeof form, "units=%d, bias=no, trained=no", ending->classes);
     sx_node logits = sx_family_unary(graph, image, "linear", "head", form);
-    sx_node text = text_tower(graph, o);
+    int context = sx_family_whole(o, "context");
+    bool whole = ending->text < 1 || ending->text > context;
+    sx_node text = text_tower(graph, o, whole ? context : ending->text);
     sx_loss_form loss = {ending->loss ? ending->loss : "contrastive", {image, text}, 2};
     return sx_graph_finish_over(graph, ending->text ? text : logits, &loss, err);
 }

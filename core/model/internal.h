@@ -13,7 +13,7 @@ typedef struct {
 typedef struct {
     int classes;
     const char *loss; /* NULL: the family's own */
-    bool text;        /* the output is that of the text tower */
+    int text;         /* above 0: the output is that of the text tower, over so many tokens */
 } sx_ending;
 
 /* A row of the table of families. */

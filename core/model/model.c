@@ -3,6 +3,7 @@
  * graphs for training, evaluation and a single image. */
 #include "core/model/internal.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -75,9 +76,14 @@ bool sx_model_text(const sx_model *model, sx_text_facts *out) {
 }
 
 sx_graph *sx_model_text_graph(const sx_model *model, int batch, sx_error *err) {
+    return sx_model_short_text_graph(model, batch, INT_MAX, err);
+}
+
+sx_graph *sx_model_short_text_graph(const sx_model *model, int batch, int length, sx_error *err) {
     sx_text_facts facts;
     if (sx_model_text(model, &facts))
-        return make_graph(model, batch, &(sx_ending){.classes = model->classes, .text = true}, err);
+        return make_graph(model, batch, &(sx_ending){.classes = model->classes, .text = length},
+                          err);
     sx_fail(err, SX_BAD_INPUT, "the model %s reads no texts", model->spec);
     return NULL;
 }

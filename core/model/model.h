@@ -51,6 +51,9 @@ bool sx_model_text(const sx_model *model, sx_text_facts *out);
 /* The graph whose output are vectors of texts, [embed], of length 1: its targets are [batch,
  * context] token ids, its images may be NULL. The layout of parameters is the model's. */
 sx_graph *sx_model_text_graph(const sx_model *model, int batch, sx_error *err);
+/* The same for texts of at most `length` tokens, 1 to context: its targets are [batch, length]. The
+ * rounding may differ from that of a longer one. */
+sx_graph *sx_model_short_text_graph(const sx_model *model, int batch, int length, sx_error *err);
 
 /* Number of trained values. */
 size_t sx_model_trained(const sx_model *model);

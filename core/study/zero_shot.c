@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define BATCH 32
+#define ROUNDED 8        /* lengths of texts are multiples of this */
 #define MOST_SCALE 100.0 /* as published models are trained */
 
 typedef struct {
@@ -15,7 +16,9 @@ typedef struct {
     sx_text_facts facts;
     sx_graph *graph;
     sx_run *run;
-    float *ids, *vectors; /* [BATCH, context], [BATCH, embed] */
+    size_t length;        /* tokens of the longest text, and somewhat more */
+    float *text;          /* [context] */
+    float *ids, *vectors; /* [BATCH, length], [BATCH, embed] */
     double *sum;          /* [embed], of the class that is at work */
     float *head;          /* [embed, classes] */
 } work;
@@ -24,12 +27,34 @@ static sx_status no_memory(sx_error *err) {
     return sx_fail(err, SX_NO_MEMORY, "not enough memory for the texts of classes");
 }
 
+/* Tokens of a text into w->text. */
+static sx_status write_text(work *w, size_t text, sx_error *err) {
+    size_t prompts = (size_t)w->z->prompts;
+    return w->z->tokens(w->z->user, (int)(text / prompts), (int)(text % prompts), w->text, err);
+}
+
+/* Most names are short: what comes behind the longest text's end is not computed. */
+static sx_status find_length(work *w, size_t total, sx_error *err) {
+    size_t context = (size_t)w->facts.context;
+    for (size_t text = 0; text < total; text++) {
+        sx_status status = write_text(w, text, err);
+        size_t end = 0;
+        if (status) return status;
+        for (size_t i = 1; i < context; i++)
+            if (w->text[i] > w->text[end]) end = i;
+        if (end + 1 > w->length) w->length = end + 1;
+    }
+    w->length = (w->length + ROUNDED - 1) / ROUNDED * ROUNDED;
+    if (w->length > context) w->length = context;
+    return SX_OK;
+}
+
 static sx_status allocate(work *w, sx_error *err) {
-    w->ids = sx_alloc((size_t)BATCH * (size_t)w->facts.context, sizeof *w->ids);
+    w->ids = sx_alloc(BATCH * w->length, sizeof *w->ids);
     w->vectors = sx_alloc((size_t)BATCH * (size_t)w->facts.embed, sizeof *w->vectors);
     w->sum = sx_alloc((size_t)w->facts.embed, sizeof *w->sum);
     if (!w->ids || !w->vectors || !w->sum) return no_memory(err);
-    if (!(w->graph = sx_model_text_graph(w->model, BATCH, err)) ||
+    if (!(w->graph = sx_model_short_text_graph(w->model, BATCH, (int)w->length, err)) ||
         !(w->run = sx_run_new(w->graph, w->z->pool, false, err)))
         return err->status;
     sx_run_hold(w->run, true);
@@ -40,6 +65,7 @@ static sx_status allocate(work *w, sx_error *err) {
 static void release(work *w) {
     sx_run_free(w->run);
     sx_graph_free(w->graph);
+    sx_free(w->text);
     sx_free(w->ids);
     sx_free(w->vectors);
     sx_free(w->sum);
@@ -61,10 +87,9 @@ static sx_status do_batch(work *w, const sx_parameters *parameters, size_t first
                           sx_error *err) {
     size_t prompts = (size_t)w->z->prompts, embed = (size_t)w->facts.embed;
     for (int i = 0; i < count; i++) {
-        size_t text = first + (size_t)i;
-        sx_status status = w->z->tokens(w->z->user, (int)(text / prompts), (int)(text % prompts),
-                                        w->ids + (size_t)i * (size_t)w->facts.context, err);
+        sx_status status = write_text(w, first + (size_t)i, err);
         if (status) return status;
+        memcpy(w->ids + (size_t)i * w->length, w->text, w->length * sizeof *w->ids);
     }
     sx_status status = sx_run_predict(w->run, parameters, NULL, count, w->vectors, err);
     for (int i = 0; !status && i < count; i++) {
@@ -83,7 +108,9 @@ sx_status sx_zero_shot_fill(const sx_zero_shot *zero_shot, const sx_model *model
         return sx_fail(err, SX_BAD_INPUT, "the model %s reads no texts", model->spec);
     size_t total = (size_t)model->classes * (size_t)zero_shot->prompts;
     w.head = parameters->values + head->offset;
-    sx_status status = allocate(&w, err);
+    w.text = sx_alloc((size_t)w.facts.context, sizeof *w.text);
+    sx_status status = w.text ? find_length(&w, total, err) : no_memory(err);
+    if (!status) status = allocate(&w, err);
     for (size_t first = 0; !status && first < total; first += BATCH) {
         size_t count = total - first < BATCH ? total - first : BATCH;
         status = do_batch(&w, parameters, first, (int)count, err);

@@ -156,7 +156,9 @@ class Interpreter:
         return torch.cat([weight.expand(t.shape[0], 1, -1), t], 1)[:, None]
 
     def position(self, name, x, o):
-        return x[0] + self.parameter(name, "weight", x[0].shape[1:])
+        height, width, channels = x[0].shape[1:]
+        length = int(o.get("length", 0)) or width
+        return x[0] + self.parameter(name, "weight", (height, length, channels))[:, :width]
 
     relu = staticmethod(lambda name, x, o: F.relu(x[0]))
     leaky_relu = staticmethod(lambda name, x, o: F.leaky_relu(x[0], float(o.get("slope", 0.01))))
