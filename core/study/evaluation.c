@@ -79,6 +79,7 @@ sx_status sx_evaluation_slice(sx_study *study, sx_error *err) {
     size_t left = e->total - e->done;
     int count = left < (size_t)study->slice ? (int)left : study->slice;
     sx_status status = sx_study_draw_slice(study, count, draw_item, err);
+    sx_pairs_refresh(study);
     sx_evaluator_use(study->evaluator, sx_trainer_average(study->trainer));
     if (!status)
         status = sx_evaluator_bytes(study->evaluator, study->pixels, (size_t)count,

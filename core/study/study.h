@@ -151,7 +151,7 @@ size_t sx_study_trained_values(const sx_study *study);
 
 /* The parameters that measurements use now: the averaged ones, if there are any. Borrows, until the
  * next advance. */
-const sx_parameters *sx_study_parameters(const sx_study *study);
+const sx_parameters *sx_study_parameters(sx_study *study);
 
 /* The whole state for a checkpoint; borrows the study's memory until the next advance. Loading
  * checks everything (same model, same data, same seed) before it changes anything; afterwards the
