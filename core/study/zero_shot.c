@@ -109,7 +109,8 @@ sx_status sx_zero_shot_fill(const sx_zero_shot *zero_shot, const sx_model *model
     size_t total = (size_t)model->classes * (size_t)zero_shot->prompts;
     w.head = parameters->values + head->offset;
     w.text = sx_alloc((size_t)w.facts.context, sizeof *w.text);
-    sx_status status = w.text ? find_length(&w, total, err) : no_memory(err);
+    if (!w.text) return no_memory(err);
+    sx_status status = find_length(&w, total, err);
     if (!status) status = allocate(&w, err);
     for (size_t first = 0; !status && first < total; first += BATCH) {
         size_t count = total - first < BATCH ? total - first : BATCH;
