@@ -269,6 +269,36 @@ static void what_is_written_is_what_was_read(void **state) {
     }
 }
 
+/* Numbers of positions, which HuggingFace's files may have, are not called unused. */
+static void only_what_is_unknown_is_surplus(void **state) {
+    (void)state;
+    char path[] = "/tmp/sx-clip-XXXXXX";
+    sx_safetensors file;
+    sx_safetensor more[128];
+    sx_text surplus = {0};
+    sx_checkpoint checkpoint;
+    sx_model model;
+    sx_error err = {0};
+    assert_int_equal(sx_safetensors_read(DATA "clip-huggingface.safetensors", 1 << 24, &file, NULL),
+                     SX_OK);
+    size_t count = file.count;
+    memcpy(more, file.tensors, count * sizeof *more);
+    more[count] = more[count + 1] = more[0];
+    more[count++].name = "module.text_model.embeddings.position_ids";
+    more[count++].name = "module.text_model.embeddings.others";
+    close(mkstemp(path));
+    assert_int_equal(sx_safetensors_write(path, more, count, NULL, 0, NULL), SX_OK);
+    sx_tensors *tensors = sx_tensors_open(path, NULL);
+    assert_int_equal(sx_checkpoint_recognise(tensors, &checkpoint, &err), SX_OK);
+    assert_int_equal(sx_checkpoint_load(tensors, &checkpoint, &model, &surplus, &err), SX_OK);
+    assert_string_equal(surplus.data, "module.text_model.embeddings.others\n");
+    sx_text_done(&surplus);
+    sx_model_done(&model);
+    sx_tensors_close(tensors);
+    sx_safetensors_done(&file);
+    unlink(path);
+}
+
 static void published_sizes_are_recognised(void **state) {
     (void)state;
     static const struct {
@@ -358,6 +388,7 @@ int main(void) {
         cmocka_unit_test(loss_and_gradients_equal_pytorch),
         cmocka_unit_test(predictions_agree_on_a_thousand_inputs),
         cmocka_unit_test(what_is_written_is_what_was_read),
+        cmocka_unit_test(only_what_is_unknown_is_surplus),
         cmocka_unit_test(published_sizes_are_recognised),
         cmocka_unit_test(half_a_model_is_refused),
     };

@@ -1,6 +1,7 @@
 /* Zero-shot classification with a published CLIP: classes by name, prompts and byte pairs become
  * columns that equal PyTorch's (tests/reference/make_clip_golden.py), and a picture gets classes.
  */
+#include "tests/unit/failing.h"
 #include "tests/unit/published.h"
 
 #include "core/study/study.h"
@@ -223,6 +224,20 @@ static void texts_that_cannot_be_used_are_named(void **state) {
     unlink(none);
 }
 
+static sx_status open_once(void *context, sx_error *err) {
+    sx_outside outside;
+    sx_status status = sx_outside_open(DATA "clip-huggingface.safetensors", context, &outside, err);
+    if (!status) sx_outside_done(&outside);
+    return status;
+}
+
+static void failed_allocations_are_told(void **state) {
+    (void)state;
+    sx_outside_options options = usual;
+    options.merges = MERGES ".gz";
+    assert_true(fail_every_allocation(open_once, &options) > 100);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(columns_equal_pytorch),
@@ -231,6 +246,7 @@ int main(void) {
         cmocka_unit_test(merges_are_found_beside_the_model),
         cmocka_unit_test(a_model_without_classes_opens_and_says_so),
         cmocka_unit_test(texts_that_cannot_be_used_are_named),
+        cmocka_unit_test(failed_allocations_are_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
