@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define BLOCKS_LIMIT 200
+#define SIDE_LIMIT 4096 /* patches */
 #define PICTURE                                                                                    \
     224 /* pixels a side, where the file does not say: what all of these are shown at              \
          */
@@ -64,10 +65,10 @@ static int heads_of(const sx_found *found, int dim) {
 
 /* The side of the grid of patches; 0 if tokens are no square. A class token is counted among the
  * positions. */
-static int grid_of(int tokens) {
-    int side = 1;
-    while (side * side < tokens) side++;
-    return side * side == tokens ? side : 0;
+static int grid_of(size_t tokens) {
+    size_t side = 1;
+    while (side < SIDE_LIMIT && side * side < tokens) side++;
+    return side * side == tokens ? (int)side : 0;
 }
 
 sx_status sx_recognise_vit(const sx_found *found, sx_checkpoint *out, sx_error *err) {
@@ -80,7 +81,7 @@ sx_status sx_recognise_vit(const sx_found *found, sx_checkpoint *out, sx_error *
     if (!position || !dim || !patch || !depth || !hidden || hidden % dim)
         return refuse(found, "patches, positions or dense layers are missing or do not fit", err);
     bool token = has(found, "class.weight");
-    int grid = grid_of((int)(position->count / (size_t)dim) - token);
+    int grid = grid_of(position->count / (size_t)dim - token);
     if (!grid) return refuse(found, "the positions are no square grid of patches", err);
     out->height = out->width = grid * patch;
     out->channels = channels;
@@ -185,7 +186,7 @@ sx_status sx_recognise_clip(const sx_found *found, sx_checkpoint *out, sx_error 
     if (status) return status;
     if (!position || !dim || !patch || !text || !depth || !text_depth)
         return refuse(found, "patches, positions or blocks are missing or do not fit", err);
-    int grid = grid_of((int)(position->count / (size_t)dim) - 1);
+    int grid = grid_of(position->count / (size_t)dim - 1);
     if (!grid) return refuse(found, "the positions are no square grid of patches", err);
     out->height = out->width = grid * patch;
     out->channels = sx_found_size(found, "patches.weight", 1);
