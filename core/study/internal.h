@@ -31,8 +31,9 @@ typedef struct {
     sx_split split;
     size_t total, done;   /* items */
     bool whole;           /* all items of the split; else the study's subset of validation */
-    float *probabilities; /* [capacity, classes] */
-    size_t capacity;
+    float *probabilities; /* [total, classes] */
+    float *logits;        /* the same, of a model that reads texts */
+    size_t capacity, logits_capacity;
 } sx_evaluation;
 
 /* ---- posed pictures
@@ -86,6 +87,7 @@ typedef struct {
     float *ids;     /* [classes, templates, context] */
     float *vectors; /* [templates, embed] */
     int64_t step;   /* whose parameters made the columns of the model, -1: none yet */
+    double scale;   /* of that step: logits over cosines */
 } sx_pairs;
 
 /* ---- the study
@@ -172,6 +174,9 @@ sx_status sx_study_train(sx_study *study, sx_error *err);
 sx_status sx_pairs_prepare(sx_study *study, sx_error *err);
 void sx_pairs_done(sx_pairs *pairs);
 void sx_pairs_refresh(sx_study *study);
+
+/* likeness.c: of captions and pictures, after an evaluation; NULL if memory is out. */
+sx_result *sx_likeness_make(const sx_study *study);
 
 /* live.c: buffers of a step for batches of that size; before a step, what it needs (the next size
  * of batch, the worker that makes batches); the settings as figures; and as a row of the state. */

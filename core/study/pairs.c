@@ -8,6 +8,8 @@
 #include <math.h>
 #include <string.h>
 
+#define MOST_SCALE 100 /* that logits are of cosines: the operator's limit */
+
 static bool changes_images(const sx_config *c) {
     return sx_config_text(c, "train", "flip")[0] == 'y' ||
            sx_config_number(c, "train", "shift") > 0 || sx_config_text(c, "train", "augment")[0];
@@ -84,14 +86,17 @@ static void write_column(const sx_pairs *p, float *head, int class, int classes)
         head[e * classes + class] = (float)((double)head[e * classes + class] / length);
 }
 
+static float *slice_of(const sx_parameters *parameters, const char *name) {
+    return parameters->values + sx_parameters_find(parameters, name)->offset;
+}
+
 void sx_pairs_refresh(sx_study *s) {
     sx_pairs *p = &s->pairs;
     int64_t step = sx_trainer_steps_done(s->trainer);
     if (!p->run || p->step == step) return;
     const sx_parameters *average = sx_trainer_average(s->trainer);
     const sx_parameters *measured = average ? average : &s->model.parameters;
-    float *head = s->model.parameters.values +
-                  sx_parameters_find(&s->model.parameters, "head.weight")->offset;
+    float *head = slice_of(&s->model.parameters, "head.weight");
     for (int class = 0; class < s->classes; class ++) {
         ptrdiff_t first = (ptrdiff_t) class * p->templates * p->facts.context;
         sx_run_targets(p->run, p->ids + first);
@@ -99,5 +104,7 @@ void sx_pairs_refresh(sx_study *s) {
         sx_run_predict(p->run, measured, NULL, p->templates, p->vectors, NULL);
         write_column(p, head, class, s->classes);
     }
+    double weight = (double)*slice_of(measured, "scale.weight");
+    p->scale = exp(fmin(weight, log(MOST_SCALE)));
     p->step = step;
 }

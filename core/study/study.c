@@ -159,6 +159,7 @@ void sx_study_free(sx_study *s) {
     sx_points_log_done(&s->training);
     sx_points_log_done(&s->validation);
     sx_free(s->evaluation.probabilities);
+    sx_free(s->evaluation.logits);
     sx_free(s->subset);
     sx_free(s->images);
     sx_free(s->labels);
