@@ -9,7 +9,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wconversion -Wstrict-prototypes -Wmissing-pr
 CFLAGS_ALL := -std=c11 -D_GNU_SOURCE $(WARNINGS) $(OPTIMIZE) -g -pthread -fno-math-errno \
               -fno-trapping-math -I. -isystem /usr/include/openblas -isystem /usr/include/freetype2 $(SANITIZE) $(CFLAGS)
 PATHS := -DSX_PREFIX='"$(PREFIX)"' -DSX_SOURCE='"$(CURDIR)"'
-LIBS := -lopenblas -lpng -ljpeg -lzip -lz -linih -ljansson -lncursesw -ltinfo -lmd -lfreetype -lm
+LIBS := -lopenblas -lpng -ljpeg -lzip -lz -linih -ljansson -lncursesw -ltinfo -lmd -lfreetype -lunistring -lm
 
 CORE  := $(sort $(wildcard core/*/*.c core/*/*/*.c))
 VIEWS := $(sort $(wildcard views/*/*.c))

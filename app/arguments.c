@@ -10,7 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-typedef enum { SWITCH, TEXT, THREADS } flag_kind;
+typedef enum { SWITCH, TEXT, TEXTS, THREADS } flag_kind;
 
 typedef struct {
     const char *name, *value, *help;
@@ -69,6 +69,12 @@ static const flag flags[] = {
      SX_FOR_MODEL, TEXT, AT(prepare), NULL},
     {"classes", "FILE", "a model: names of its classes, a line each", SX_FOR_MODEL, TEXT,
      AT(classes), NULL},
+    {"merges", "FILE", "a CLIP: the byte pairs of its texts (default: beside the model)",
+     SX_FOR_MODEL, TEXT, AT(merges), NULL},
+    {"prompt", "TEXT", "a CLIP: a text with {} where a class goes; may come again", SX_FOR_MODEL,
+     TEXTS, AT(prompts), NULL},
+    {"prompts", "FILE", "a CLIP: a file of such texts, a line each", SX_FOR_MODEL, TEXT,
+     AT(prompts_file), NULL},
     {"patch", "N", "inspect: whose attention is shown; by rows from 1 (default: the class token)",
      SX_FOR_INSPECT, TEXT, AT(patch), NULL},
     {"rows", "FILE", "a model: write a line for each picture as CSV", SX_FOR_OPEN, TEXT, AT(rows),
@@ -108,6 +114,14 @@ static sx_status unknown_flag(const char *word, unsigned mask, sx_error *err) {
     return sx_fail(err, SX_USAGE, "unknown option '%s'; did you mean '--%s'?", shown, nearest);
 }
 
+static sx_status add_word(sx_words *words, const flag *f, const char *value, sx_error *err) {
+    if (words->count == SX_WORDS)
+        return sx_fail(err, SX_USAGE, "--%s may come %d times; more of them in a file", f->name,
+                       SX_WORDS);
+    words->words[words->count++] = value;
+    return SX_OK;
+}
+
 static sx_status set_value(sx_arguments *out, const flag *f, const char *value, sx_error *err) {
     char *at = (char *)out + f->offset;
     double number;
@@ -118,6 +132,7 @@ static sx_status set_value(sx_arguments *out, const flag *f, const char *value, 
         *(const char **)(void *)at = value;
         return SX_OK;
     }
+    if (f->kind == TEXTS) return add_word((sx_words *)(void *)at, f, value, err);
     if (!sx_text_number(value, &number) || number != (int)number || number < 1 || number > 256)
         return sx_fail(err, SX_USAGE, "--%s %.40s: must be a whole number from 1 to 256", f->name,
                        value);

@@ -17,10 +17,19 @@ enum {
     SX_SETTING = 8, /* can be kept in the file of settings */
 };
 
+/* The values of a flag that may come again and again; they point into argv. */
+#define SX_WORDS 128
+typedef struct {
+    const char *words[SX_WORDS];
+    int count;
+} sx_words;
+
 typedef struct {
     sx_app_options app;
     const char *preset, *seed, *out, *resume, *only, *format, *clock, *speed;
     const char *data, *set, *prepare, *classes, *rows, *patch; /* of models from outside */
+    const char *merges, *prompts_file;
+    sx_words prompts;
     bool help, tensors;
     char **rest; /* what is not a flag, in order; points into argv */
     int count;

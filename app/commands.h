@@ -34,9 +34,9 @@ void sx_completion_print(void);
 bool sx_app_is_model(const char *path);
 int sx_app_open_model(const sx_arguments *arguments, const char *path);
 
-/* What the command line says of a model; and a pool of as many threads as it says, NULL with `err`.
- */
-sx_outside_options sx_app_model_options(const sx_arguments *arguments);
+/* What the command line says of a model, for texts encoded by `pool`, their progress told at *next
+ * seconds; and a pool of as many threads as it says, NULL with `err`. */
+sx_outside_options sx_app_model_options(const sx_arguments *arguments, sx_pool *pool, double *next);
 sx_pool *sx_app_pool(const sx_arguments *arguments, sx_error *err);
 
 /* Name of a topic of `help`; NULL past the end. */

@@ -87,8 +87,12 @@ static void help_data(void) {
     sx_source_list(&text);
     print_text(&text);
     printf("\ncomposition, the key data.compose:\n");
-    sx_option_describe(sx_compose_options, &text);
-    print_text(&text);
+    const sx_compose_kind *way;
+    for (int row = 0; (way = sx_compose_at(row)); row++) {
+        printf("  %-9s %s\n", way->name, way->help);
+        sx_option_describe(way->options, &text);
+        print_text(&text);
+    }
     printf("\nresizing of whole pictures (data.compose none or asis), the key data.resize,\n"
            "for example bilinear(antialias=no):\n");
     const sx_resize_row *rule;

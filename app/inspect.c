@@ -129,7 +129,7 @@ static sx_status inspect(const sx_arguments *arguments, sx_outside *outside, sx_
 int sx_command_inspect(int argc, char **argv) {
     sx_error err = {0};
     sx_arguments arguments;
-    sx_outside outside;
+    sx_outside outside = {0};
     if (sx_arguments_parse(argc, argv, SX_FOR_MODEL | SX_FOR_INSPECT, &arguments, &err))
         return sx_app_fail(&err);
     if (arguments.help) return sx_command_usage("inspect", SX_FOR_MODEL | SX_FOR_INSPECT);
@@ -137,11 +137,13 @@ int sx_command_inspect(int argc, char **argv) {
         sx_fail(&err, SX_USAGE, "inspect needs a model and a picture: sextant inspect MODEL IMAGE");
         return sx_app_fail(&err);
     }
-    const sx_outside_options options = sx_app_model_options(&arguments);
-    sx_status status = sx_outside_open(arguments.rest[0], &options, &outside, &err);
-    if (status) return sx_app_fail(&err);
+    double next = 0;
     sx_pool *pool = sx_app_pool(&arguments, &err);
-    status = pool ? inspect(&arguments, &outside, pool, &err) : err.status;
+    const sx_outside_options options = sx_app_model_options(&arguments, pool, &next);
+    sx_status status =
+        pool ? sx_outside_open(arguments.rest[0], &options, &outside, &err) : err.status;
+    if (!status) status = sx_outside_can_classify(&outside, &err);
+    if (!status) status = inspect(&arguments, &outside, pool, &err);
     sx_pool_free(pool);
     sx_outside_done(&outside);
     return status ? sx_app_fail(&err) : SX_EXIT_DONE;

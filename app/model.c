@@ -17,7 +17,8 @@
 #define COLUMNS 80
 #define BATCH 16
 #define TOP 5
-#define ROWS_SHOWN 40 /* classes of the table on the screen; a file has them all */
+#define QUIET_TEXTS 256 /* most texts that are encoded without a word */
+#define ROWS_SHOWN 40   /* classes of the table on the screen; a file has them all */
 
 /* ---- what is a model ---------------------------------------------------------------------------
  */
@@ -42,9 +43,32 @@ bool sx_app_is_model(const char *path) {
     return strcasecmp(dot, ".npz") == 0 && !holds_pictures(path);
 }
 
-sx_outside_options sx_app_model_options(const sx_arguments *arguments) {
-    return (sx_outside_options){
-        .settings = arguments->set, .prepare = arguments->prepare, .classes = arguments->classes};
+/* A line every two seconds, which overwrites itself on a terminal. */
+static void show_count(double *next, size_t done, size_t total, const char *what) {
+    double now = sx_seconds();
+    if (now < *next && done < total) return;
+    *next = now + 2;
+    fprintf(stderr, "%s%zu of %zu %s%s", isatty(STDERR_FILENO) ? "\r" : "", done, total, what,
+            isatty(STDERR_FILENO) && done < total ? "" : "\n");
+}
+
+/* Few texts are encoded before anybody wonders. */
+static void show_texts(void *user, size_t done, size_t total) {
+    if (total > QUIET_TEXTS) show_count(user, done, total, "texts of classes");
+}
+
+sx_outside_options sx_app_model_options(const sx_arguments *arguments, sx_pool *pool,
+                                        double *next) {
+    return (sx_outside_options){.settings = arguments->set,
+                                .prepare = arguments->prepare,
+                                .classes = arguments->classes,
+                                .merges = arguments->merges,
+                                .prompts = arguments->prompts.words,
+                                .prompt_count = arguments->prompts.count,
+                                .prompts_file = arguments->prompts_file,
+                                .pool = pool,
+                                .progress = show_texts,
+                                .user = next};
 }
 
 sx_pool *sx_app_pool(const sx_arguments *arguments, sx_error *err) {
@@ -56,11 +80,7 @@ sx_pool *sx_app_pool(const sx_arguments *arguments, sx_error *err) {
  */
 
 static void show_progress(void *user, size_t done, size_t total) {
-    double *next = user, now = sx_seconds();
-    if (now < *next && done < total) return;
-    *next = now + 2;
-    fprintf(stderr, "%s%zu of %zu pictures%s", isatty(STDERR_FILENO) ? "\r" : "", done, total,
-            isatty(STDERR_FILENO) && done < total ? "" : "\n");
+    show_count(user, done, total, "pictures");
 }
 
 static sx_status write_rows(const char *path, const sx_result *items, sx_error *err) {
@@ -84,28 +104,29 @@ static void print_results(sx_result *const results[SX_MEASURED], bool unicode) {
     sx_text_done(&text);
 }
 
-static sx_status measure(const sx_arguments *arguments, const sx_outside *outside, sx_error *err) {
-    sx_result *results[SX_MEASURED] = {NULL};
-    double next = 0;
-    sx_pool *pool = sx_app_pool(arguments, err);
-    sx_source *source = pool ? sx_source_open(arguments->data, 0, NULL, err) : NULL;
-    sx_status status = source ? SX_OK : err->status;
+/* The data set that a model is to be measured on. */
+static sx_source *open_data(const sx_arguments *arguments, sx_error *err) {
+    sx_source *source = sx_source_open(arguments->data, 0, NULL, err);
     if (source && sx_source_describe(source)->note[0])
         fprintf(stderr, "sextant: %s\n", sx_source_describe(source)->note);
-    if (!status)
-        status = sx_outside_measure(outside,
-                                    &(sx_measurement){.source = source,
-                                                      .pool = pool,
-                                                      .batch = BATCH,
-                                                      .progress = show_progress,
-                                                      .user = &next},
-                                    results, err);
+    return source;
+}
+
+static sx_status measure(const sx_arguments *arguments, const sx_outside *outside,
+                         const sx_source *source, sx_pool *pool, sx_error *err) {
+    sx_result *results[SX_MEASURED] = {NULL};
+    double next = 0;
+    sx_status status = sx_outside_measure(outside,
+                                          &(sx_measurement){.source = source,
+                                                            .pool = pool,
+                                                            .batch = BATCH,
+                                                            .progress = show_progress,
+                                                            .user = &next},
+                                          results, err);
     if (!status) print_results(results, !arguments->app.ascii && sx_app_unicode());
     if (!status && arguments->rows)
         status = write_rows(arguments->rows, results[SX_MEASURED_ITEMS], err);
     for (int i = 0; i < SX_MEASURED; i++) sx_result_release(results[i]);
-    sx_source_free(source);
-    sx_pool_free(pool);
     return status;
 }
 
@@ -167,17 +188,23 @@ static bool is_unknown(const char *path) {
     return unknown;
 }
 
-static sx_status open_known(const sx_arguments *arguments, const char *path, sx_error *err) {
+static sx_status open_with(const sx_arguments *arguments, const char *path, const sx_source *source,
+                           sx_pool *pool, sx_error *err) {
     sx_outside outside;
     sx_text text = {0};
-    const sx_outside_options options = sx_app_model_options(arguments);
+    double next = 0;
+    sx_outside_options options = sx_app_model_options(arguments, pool, &next);
+    if (source) {
+        options.names = sx_source_describe(source)->class_names;
+        options.name_count = sx_source_describe(source)->classes;
+    }
     sx_status status = sx_outside_open(path, &options, &outside, err);
     if (status) return status;
     sx_outside_describe(&outside, &text);
     fputs(text.data ? text.data : "", stdout);
     sx_text_done(&text);
     if (arguments->tensors) status = show_tensors(arguments, path, err);
-    if (!status && arguments->data) status = measure(arguments, &outside, err);
+    if (!status && source) status = measure(arguments, &outside, source, pool, err);
     if (!status && arguments->out)
         status = sx_checkpoint_write(&outside.model, &outside.checkpoint,
                                      outside.model.parameters.values, arguments->out, err);
@@ -185,10 +212,22 @@ static sx_status open_known(const sx_arguments *arguments, const char *path, sx_
     return status;
 }
 
+static sx_status open_known(const sx_arguments *arguments, const char *path, sx_error *err) {
+    sx_pool *pool = sx_app_pool(arguments, err);
+    sx_source *source = pool && arguments->data ? open_data(arguments, err) : NULL;
+    sx_status status = pool && (source || !arguments->data)
+                           ? open_with(arguments, path, source, pool, err)
+                           : err->status;
+    sx_source_free(source);
+    sx_pool_free(pool);
+    return status;
+}
+
 int sx_app_open_model(const sx_arguments *arguments, const char *path) {
     sx_error err = {0};
     if (open_known(arguments, path, &err) == SX_OK) return SX_EXIT_DONE;
     if (arguments->data || arguments->out || !is_unknown(path)) return sx_app_fail(&err);
+    fprintf(stderr, "sextant: %s\n", err.message);
     err = (sx_error){0};
     printf("model       of a family that is not known here; its tensors:\n");
     return show_tensors(arguments, path, &err) ? sx_app_fail(&err) : SX_EXIT_DONE;
@@ -201,21 +240,23 @@ typedef struct {
     sx_outside outside;
     sx_graph *graph;
     sx_run *run;
-    float *image, *logits;
+    float *image, *logits, *shares; /* shares: logits that become probabilities */
     double *probabilities;
 } classifier;
 
 static sx_status open_classifier(classifier *c, const char *path, const sx_outside_options *options,
                                  sx_pool *pool, sx_error *err) {
     sx_status status = sx_outside_open(path, options, &c->outside, err);
+    if (!status) status = sx_outside_can_classify(&c->outside, err);
     if (status) return status;
     const sx_model *model = &c->outside.model;
     size_t classes = (size_t)model->classes;
     size_t size = (size_t)model->height * (size_t)model->width * (size_t)model->channels;
     c->image = sx_alloc(size, sizeof *c->image);
     c->logits = sx_alloc(classes, sizeof *c->logits);
+    c->shares = sx_alloc(classes, sizeof *c->shares);
     c->probabilities = sx_alloc(classes, sizeof *c->probabilities);
-    if (!c->image || !c->logits || !c->probabilities)
+    if (!c->image || !c->logits || !c->shares || !c->probabilities)
         return sx_fail(err, SX_NO_MEMORY, "not enough memory to classify");
     if (!(c->graph = sx_model_graph(model, 1, err)) ||
         !(c->run = sx_run_new(c->graph, pool, false, err)))
@@ -229,18 +270,24 @@ static void close_classifier(classifier *c) {
     sx_graph_free(c->graph);
     sx_free(c->image);
     sx_free(c->logits);
+    sx_free(c->shares);
     sx_free(c->probabilities);
     sx_outside_done(&c->outside);
 }
 
-/* The largest probabilities, one after the other. */
+/* The largest probabilities, one after the other. Of a CLIP, what they are made of, too: the
+ * probability depends on what else could be said, the cosine does not. */
 static void print_top(const classifier *c) {
     int classes = c->outside.model.classes;
+    double scale = sx_zero_shot_scale(&c->outside.model);
     for (int k = 0; k < TOP && k < classes; k++) {
         char shown[24];
         int best = sx_argmax(c->probabilities, classes);
-        printf("  %6.2f %%  %s\n", 100 * c->probabilities[best],
-               sx_outside_class(&c->outside, best, shown));
+        printf("  %6.2f %%  ", 100 * c->probabilities[best]);
+        if (scale > 0)
+            printf("cosine %7.4f  logit %7.3f  ", (double)c->logits[best] / scale,
+                   (double)c->logits[best]);
+        printf("%s\n", sx_outside_class(&c->outside, best, shown));
         c->probabilities[best] = -1;
     }
 }
@@ -256,8 +303,9 @@ static sx_status classify(classifier *c, const char *path, sx_error *err) {
     sx_image_done(&picture);
     sx_resize_scratch_done(&scratch);
     if (status) return status;
-    sx_softmax(c->logits, 1, model->classes);
-    for (int i = 0; i < model->classes; i++) c->probabilities[i] = (double)c->logits[i];
+    for (int i = 0; i < model->classes; i++) c->shares[i] = c->logits[i];
+    sx_softmax(c->shares, 1, model->classes);
+    for (int i = 0; i < model->classes; i++) c->probabilities[i] = (double)c->shares[i];
     sx_text_printable(shown, sizeof shown, path);
     printf("%s\n", shown);
     print_top(c);
@@ -288,8 +336,9 @@ int sx_command_classify(int argc, char **argv) {
                 "classify needs a model and pictures: sextant classify MODEL IMAGE...");
         return sx_app_fail(&err);
     }
-    const sx_outside_options options = sx_app_model_options(&arguments);
+    double next = 0;
     sx_pool *pool = sx_app_pool(&arguments, &err);
+    const sx_outside_options options = sx_app_model_options(&arguments, pool, &next);
     sx_status status =
         pool ? open_classifier(&c, arguments.rest[0], &options, pool, &err) : err.status;
     int code = status ? sx_app_fail(&err) : SX_EXIT_DONE;

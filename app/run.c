@@ -96,7 +96,8 @@ static bool is_study_name(const char *path) {
 
 /* Options that mean something to a model only are not passed over in silence. */
 static bool is_about_a_model(const sx_arguments *a) {
-    return a->data || a->set || a->prepare || a->classes || a->rows || a->tensors;
+    return a->data || a->set || a->prepare || a->classes || a->rows || a->tensors || a->merges ||
+           a->prompts.count || a->prompts_file;
 }
 
 static int open_path(sx_arguments *arguments, char *path) {
@@ -106,8 +107,8 @@ static int open_path(sx_arguments *arguments, char *path) {
         char shown[160];
         sx_text_printable(shown, sizeof shown, path);
         sx_fail(&err, SX_USAGE,
-                "'%s' is no file of a model; --data, --set, --prepare, --classes, --rows and "
-                "--tensors are about one",
+                "'%s' is no file of a model; --data, --set, --prepare, --classes, --rows, "
+                "--tensors, --merges and --prompt are about one",
                 shown);
         return sx_app_fail(&err);
     }

@@ -12,6 +12,7 @@ run|library zlib.h z|zlib1g-dev|zlib-devel|zlib
 run|library zip.h zip|libzip-dev|libzip-devel|libzip
 run|library sha2.h md|libmd-dev|libmd-devel|libmd
 run|library ft2build.h freetype|libfreetype-dev|freetype-devel|freetype2
+run|library unistr.h unistring|libunistring-dev|libunistring-devel|libunistring
 data|dataset|dataset-fashion-mnist||
 test|library cmocka.h cmocka|libcmocka-dev|libcmocka-devel|cmocka
 test|library vterm.h vterm|libvterm-dev|libvterm-devel|libvterm

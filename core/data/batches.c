@@ -9,12 +9,18 @@
 
 #define SLOTS 3
 #define KEPT_BYTES ((size_t)64 << 20)
-enum { STREAM_EPOCH = 21, STREAM_AUGMENT = 22, STREAM_STEPS = 25, STREAM_MIX = 26 };
+enum {
+    STREAM_EPOCH = 21,
+    STREAM_AUGMENT = 22,
+    STREAM_STEPS = 25,
+    STREAM_MIX = 26,
+    STREAM_CAPTION = 27
+};
 
 typedef struct {
     float *images;
     int32_t *labels;
-    float *targets; /* [batch, classes], where images are mixed */
+    float *targets; /* [batch, target_length], where there are any */
 } slot;
 
 struct sx_batches {
@@ -26,8 +32,8 @@ struct sx_batches {
     int64_t epoch;   /* -1: none yet */
     uint8_t *image, *shifted;
     sx_augment augment;
-    int classes;
-    float *copy, *targets; /* where images are mixed: of the batch; of the one taken last */
+    int classes, target_length;
+    float *copy, *targets; /* of the batch, where images are mixed; of the one taken last */
     uint32_t *partners;
     int64_t waited, calls;
     size_t kept_count; /* the first items' images are kept once drawn */
@@ -76,6 +82,14 @@ static void mix(sx_batches *b, int64_t step, slot *out) {
     sx_augment_batch(&b->augment, &random, &mixed);
 }
 
+/* Whose wording and details (seed, position) draw. */
+static void caption(sx_batches *b, int64_t position, size_t item, float *ids) {
+    char text[SX_CAPTION];
+    sx_random random = sx_random_from(b->options.seed, STREAM_CAPTION, (uint64_t)position);
+    sx_caption_item(b->options.captions, SX_SPLIT_TRAIN, item, &random, text);
+    sx_caption_ids(b->options.captions, text, b->options.context, ids);
+}
+
 static size_t item_at(sx_batches *b, int64_t position) {
     int64_t epoch = position / (int64_t)b->count;
     if (epoch != b->epoch) {
@@ -110,8 +124,10 @@ static sx_status make_batch(sx_batches *b, int64_t step, slot *out, sx_error *er
         if (status) return status;
         sx_normalise(augment(b, position), b->pixels, out->images + (size_t)i * b->pixels);
         out->labels[i] = sx_source_label(sx_view_source(b->view), SX_SPLIT_TRAIN, item);
+        if (b->options.captions)
+            caption(b, position, item, out->targets + (ptrdiff_t)i * b->target_length);
     }
-    if (out->targets) mix(b, step, out);
+    if (sx_augment_mixes(&b->augment)) mix(b, step, out);
     return SX_OK;
 }
 
@@ -145,16 +161,16 @@ static bool allocate(sx_batches *b) {
     memory = (b->shifted = sx_alloc(b->pixels, 1)) && memory;
     memory = (b->kept = sx_alloc(b->kept_count, b->pixels)) && memory;
     memory = (b->drawn = sx_alloc(b->kept_count, sizeof *b->drawn)) && memory;
-    size_t targets = batch * (size_t)b->classes;
+    size_t targets = batch * (size_t)b->target_length;
     size_t copy = batch * b->pixels > targets ? batch * b->pixels : targets;
     bool mixes = sx_augment_mixes(&b->augment);
+    if (targets) memory = (b->targets = sx_alloc(targets, sizeof(float))) && memory;
     if (mixes) {
         memory = (b->copy = sx_alloc(copy, sizeof(float))) && memory;
-        memory = (b->targets = sx_alloc(targets, sizeof(float))) && memory;
         memory = (b->partners = sx_alloc(batch, sizeof(uint32_t))) && memory;
     }
     for (int i = 0; i < SLOTS; i++) {
-        if (mixes) memory = (b->slots[i].targets = sx_alloc(targets, sizeof(float))) && memory;
+        if (targets) memory = (b->slots[i].targets = sx_alloc(targets, sizeof(float))) && memory;
         memory = (b->slots[i].images = sx_alloc(batch * b->pixels, sizeof(float))) && memory;
         memory = (b->slots[i].labels = sx_alloc(batch, sizeof(int32_t))) && memory;
     }
@@ -174,9 +190,17 @@ sx_batches *sx_batches_new(const sx_view *view, const sx_batch_options *options,
         sx_free(b);
         return NULL;
     }
+    if (options->captions && sx_augment_mixes(&b->augment)) {
+        sx_fail(err, SX_BAD_INPUT,
+                "a caption belongs to one picture: leave mixup and cutmix out of train.augment");
+        sx_free(b);
+        return NULL;
+    }
     b->view = view;
     b->options = *options;
     b->classes = sx_source_describe(sx_view_source(view))->classes;
+    if (sx_augment_mixes(&b->augment)) b->target_length = b->classes;
+    if (options->captions) b->target_length = options->context;
     b->count = sx_source_describe(sx_view_source(view))->counts[SX_SPLIT_TRAIN];
     b->pixels = size * size * 3;
     b->kept_count = KEPT_BYTES / b->pixels < b->count ? KEPT_BYTES / b->pixels : b->count;
@@ -228,7 +252,8 @@ sx_status sx_batches_next(sx_batches *b, float *images, int32_t *labels, sx_erro
     size_t batch = (size_t)b->options.batch;
     memcpy(images, s->images, batch * b->pixels * sizeof *images);
     memcpy(labels, s->labels, batch * sizeof *labels);
-    if (b->targets) memcpy(b->targets, s->targets, batch * (size_t)b->classes * sizeof *b->targets);
+    if (b->targets)
+        memcpy(b->targets, s->targets, batch * (size_t)b->target_length * sizeof *b->targets);
     pthread_mutex_lock(&b->mutex);
     b->taken++;
     pthread_cond_broadcast(&b->changed);
@@ -236,8 +261,8 @@ sx_status sx_batches_next(sx_batches *b, float *images, int32_t *labels, sx_erro
     return SX_OK;
 }
 
-bool sx_batches_mix(const sx_batches *batches) {
-    return batches->targets != NULL;
+int sx_batches_target_length(const sx_batches *batches) {
+    return batches->target_length;
 }
 
 const float *sx_batches_targets(const sx_batches *batches) {

@@ -202,8 +202,9 @@ typedef struct {
     int size;                /* pixels a side, 8 .. 512 */
     const char *compose;     /* a spec: "none" (resized whole, letterboxed in its corner colour;
                               * RGBA over a training background),
-                              * "center(area=0.5)", also written "center area=0.5"; "asis" keeps RGBA
-                              * over black */
+                              * "center(area=0.5)", also written "center area=0.5"; "scatter": put
+                              * anywhere, in any size and turn of a range, fixed for each item; "asis"
+                              * keeps RGBA over black */
     const char *resize;      /* a spec: how "none" and "asis" bring whole pictures to size; NULL is
                               * "auto". Objects that are cut out always go the way of sx_compose */
     const char *backgrounds; /* folder of photographs, or "" */
@@ -213,8 +214,12 @@ typedef struct {
 
 typedef struct sx_view sx_view;
 
-/* The option table of compose specs, for help. */
-extern const sx_option sx_compose_options[];
+/* The table of compose specs, for help. NULL past the end. */
+typedef struct {
+    const char *name, *help;
+    const sx_option *options;
+} sx_compose_kind;
+const sx_compose_kind *sx_compose_at(int row);
 
 /* Checks a compose spec without opening anything. */
 sx_status sx_compose_check(const char *spec, sx_error *err);
@@ -228,6 +233,9 @@ int sx_view_size(const sx_view *view);
 /* Item `index` of `split` as bytes into pixels [size, size, 3]. */
 sx_status sx_view_image(const sx_view *view, sx_split split, size_t index, uint8_t *pixels,
                         sx_error *err);
+
+/* Where the view puts the object of an item; false if it shows pictures whole. */
+bool sx_view_pose(const sx_view *view, sx_split split, size_t index, sx_pose *out);
 
 /* The network's input of bytes: (v / 255 - 0.5) / 0.25, `count` values. */
 void sx_normalise(const uint8_t *pixels, size_t count, float *out);
@@ -274,6 +282,8 @@ typedef struct {
     int batch;
     uint64_t seed;
     sx_augmentation augmentation;
+    const struct sx_captions *captions;   /* what the targets are then: token ids; NULL: none */
+    int context;                          /* of them */
     int64_t origin_step, origin_position; /* a step and where it begins in the sequence of images;
                                            * 0 and 0 unless batches had another size before */
 } sx_batch_options;
@@ -292,12 +302,15 @@ void sx_batches_free(sx_batches *batches);
  * [batch]. Any error of the worker comes out here, once and for all. */
 sx_status sx_batches_next(sx_batches *batches, float *images, int32_t *labels, sx_error *err);
 
-/* Whether images are mixed; and the targets [batch, classes] of the batch that was copied last,
- * rows of sum 1, good until the next one is. NULL if nothing is mixed. */
-bool sx_batches_mix(const sx_batches *batches);
+/* Values of an image's targets, 0: there are none; and the targets [batch, that] of the batch that
+ * was copied last, good until the next one is: token ids of captions [context], or, where images
+ * are mixed, shares of the classes. Captions and mixed images do not go together. */
+int sx_batches_target_length(const sx_batches *batches);
 const float *sx_batches_targets(const sx_batches *batches);
 
 /* How often sx_batches_next had to wait for the worker, and how often it was called. */
 void sx_batches_waits(const sx_batches *batches, int64_t *waited, int64_t *calls);
+
+#include "core/data/captions.h"
 
 #endif

@@ -3,12 +3,14 @@
  * drawing is made for each picture. */
 #include "core/data/data.h"
 
+#include <math.h>
 #include <string.h>
 
 #define THRESHOLD                                                                                  \
     10 /* grey above it belongs to the object; higher, and dark clothes fall apart                 \
         */
-enum { STREAM_PAIR = 15, STREAM_BACKGROUND = 16, STREAM_MEASURED = 24 }; /* + split, both */
+enum { STREAM_PAIR = 15, STREAM_BACKGROUND = 16, STREAM_MEASURED = 24, STREAM_POSE = 28 };
+/* ... + split */
 
 typedef sx_status (*view_draw)(const sx_view *view, sx_split split, size_t index, sx_image *image,
                                uint8_t *pixels, sx_error *err);
@@ -17,7 +19,8 @@ struct sx_view {
     const sx_source *source;
     int size;
     uint64_t seed;
-    double area;
+    double area;              /* of center */
+    double least, most, turn; /* of scatter */
     view_draw draw;
     sx_resize_rule resize;
     sx_backgrounds *training, *measured;
@@ -25,9 +28,15 @@ struct sx_view {
     uint32_t *pairs[SX_SPLITS]; /* index of the object of a pair, in an order that mixes classes */
 };
 
-const sx_option sx_compose_options[] = {
+static const sx_option center_options[] = {
     {"", "area", SX_OPTION_NUMBER, "0.5", 0.0001, 1, NULL,
-     "of center: share of the image that the object's rectangle takes"},
+     "share of the image that the object's rectangle takes"},
+    {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
+};
+static const sx_option scatter_options[] = {
+    {"", "least", SX_OPTION_NUMBER, "0.1", 0.0001, 1, NULL, "smallest share of the image"},
+    {"", "most", SX_OPTION_NUMBER, "0.5", 0.0001, 1, NULL, "largest share of the image"},
+    {"", "turn", SX_OPTION_NUMBER, "0", 0, 180, NULL, "turned by up to so many degrees"},
     {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
 };
 static const sx_option no_options[] = {{NULL, NULL, 0, NULL, 0, 0, NULL, NULL}};
@@ -61,15 +70,34 @@ static void draw_background(const sx_view *view, sx_split split, size_t index, u
     sx_backgrounds_draw(view->training, number, pixels);
 }
 
-static sx_status draw_center(const sx_view *view, sx_split split, size_t index, sx_image *image,
+static sx_status draw_object(const sx_view *view, sx_split split, size_t index, sx_image *image,
                              uint8_t *pixels, sx_error *err) {
     sx_image object;
     sx_status status = sx_object_cut(image, THRESHOLD, &object, err);
     if (status) return status;
     draw_background(view, split, index, pixels);
-    status = paste(&object, (sx_pose){view->area, 0, 0.5, 0.5}, pixels, view->size, err);
+    sx_pose pose;
+    sx_view_pose(view, split, index, &pose);
+    status = paste(&object, pose, pixels, view->size, err);
     sx_image_done(&object);
     return status;
+}
+
+/* Equal shares of the logarithm of the area; an upright object stays within the image where it fits
+ * into a square. */
+bool sx_view_pose(const sx_view *view, sx_split split, size_t index, sx_pose *out) {
+    *out = (sx_pose){view->area, 0, 0.5, 0.5};
+    if (view->draw != draw_object) return false;
+    if (view->area > 0) return true;
+    sx_random random = sx_random_from(view->seed, STREAM_POSE + (uint64_t)split, index);
+    double size = (double)sx_random_uniform(&random), turn = (double)sx_random_uniform(&random);
+    double x = (double)sx_random_uniform(&random), y = (double)sx_random_uniform(&random);
+    out->area = view->least * pow(view->most / view->least, size);
+    out->rotation = view->turn * (2 * turn - 1);
+    double room = 1 - sqrt(out->area);
+    out->x = 0.5 + room * (x - 0.5);
+    out->y = 0.5 + room * (y - 0.5);
+    return true;
 }
 
 /* An RGBA picture of all of `image`, opaque unless it has alpha. */
@@ -156,28 +184,47 @@ static sx_status draw_asis(const sx_view *view, sx_split split, size_t index, sx
 }
 
 static const struct {
-    const char *name;
+    sx_compose_kind kind;
     view_draw draw;
-    const sx_option *options;
-} ways[] = {{"none", draw_none, no_options},
-            {"center", draw_center, sx_compose_options},
-            {"asis", draw_asis, no_options}};
+} ways[] = {
+    {{"center", "objects are cut out and put in the middle", center_options}, draw_object},
+    {{"scatter", "objects are cut out and put anywhere, as the item's number draws",
+      scatter_options},
+     draw_object},
+    {{"none", "pictures are resized whole", no_options}, draw_none},
+    {{"asis", "pictures are resized whole, over black where they are transparent", no_options},
+     draw_asis},
+};
 enum { WAYS = sizeof ways / sizeof ways[0] };
 
+const sx_compose_kind *sx_compose_at(int row) {
+    return row >= 0 && row < WAYS ? &ways[row].kind : NULL;
+}
+
 /* ---- making a view --------------------------------------------------------------------------- */
+
+static sx_status take_options(sx_view *view, const sx_spec *spec, const sx_option *options,
+                              sx_error *err) {
+    sx_status status = sx_spec_check(spec, options, err);
+    if (!status && options == center_options) view->area = sx_spec_number(spec, options, "area");
+    if (status || options != scatter_options) return status;
+    view->least = sx_spec_number(spec, options, "least");
+    view->most = sx_spec_number(spec, options, "most");
+    view->turn = sx_spec_number(spec, options, "turn");
+    if (view->least <= view->most) return SX_OK;
+    return sx_fail(err, SX_BAD_INPUT, "scatter: least = %g is more than most = %g", view->least,
+                   view->most);
+}
 
 static sx_status parse_compose(sx_view *view, const char *text, sx_error *err) {
     sx_spec spec;
     const char *names[WAYS];
     sx_status status = sx_spec_parse(text, &spec, err);
     for (int i = 0; !status && i < WAYS; i++) {
-        names[i] = ways[i].name;
+        names[i] = ways[i].kind.name;
         if (strcmp(spec.name, names[i]) != 0) continue;
-        status = sx_spec_check(&spec, ways[i].options, err);
-        if (!status && ways[i].options == sx_compose_options)
-            view->area = sx_spec_number(&spec, sx_compose_options, "area");
         view->draw = ways[i].draw;
-        return status;
+        return take_options(view, &spec, ways[i].kind.options, err);
     }
     if (status) return status;
     return sx_fail(err, SX_BAD_INPUT, "unknown composition '%s'; did you mean '%s'?", spec.name,

@@ -3,6 +3,7 @@
 #ifndef SX_FORMAT_FORMAT_H
 #define SX_FORMAT_FORMAT_H
 
+#include "core/format/byte_pair.h"
 #include "core/format/csv.h"
 #include "core/format/digest.h"
 #include "core/format/gzip.h"

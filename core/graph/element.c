@@ -20,6 +20,7 @@ const sx_operator sx_operator_input = {
     .help = "the images of the batch",
     .shapes = "-> [h, w, c]",
     .work = "none",
+    .source = true,
     .forward = {{.range = input_forward}},
     .predict = input_forward,
 };

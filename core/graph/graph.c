@@ -44,7 +44,6 @@ void sx_graph_free(sx_graph *graph) {
     sx_free(graph->nodes);
     sx_free(graph->slices);
     sx_free(graph->initial);
-    sx_free(graph->fan_in);
     sx_free(graph->value_slot);
     sx_free(graph->value_size);
     sx_free(graph->slope_slot);
@@ -160,17 +159,41 @@ sx_node sx_graph_add(sx_graph *graph, sx_node a, sx_node b) {
         graph, (sx_graph_node){.op = &sx_operator_add, .inputs = {a, b}, .input_count = 2}, NULL);
 }
 
-sx_status sx_graph_finish_with(sx_graph *graph, sx_node output, const char *loss, sx_error *err) {
+/* Nodes that are targets all read the same values; a loss that compares the output with targets
+ * reads them, too. */
+static sx_status find_target_length(sx_graph *graph, sx_error *err) {
+    const sx_graph_node *loss = &graph->nodes[graph->count - 1];
+    int given = loss->op == &sx_operator_contrastive ? 0 : (int)sx_graph_output_size(graph);
+    for (int i = 0; i < graph->count; i++) {
+        const sx_graph_node *node = &graph->nodes[i];
+        if (node->op != &sx_operator_targets) continue;
+        if (given && given != node->out.width)
+            return sx_fail(err, SX_BAD_INPUT, "%s: %d targets of an image, and %d elsewhere",
+                           node->name, node->out.width, given);
+        given = node->out.width;
+    }
+    graph->target_length = given;
+    return SX_OK;
+}
+
+sx_status sx_graph_finish_over(sx_graph *graph, sx_node output, const sx_loss_form *loss,
+                               sx_error *err) {
     if (!graph->error.status) {
-        sx_node end = sx_graph_append_loss(graph, output, loss);
-        if (end >= 0) {
+        sx_node end = sx_graph_append_loss(graph, loss->inputs, loss->count, loss->spec);
+        if (end >= 0 && (output < 0 || output >= end))
+            fail_node(graph, SX_BAD_INPUT, "the output is a node that does not exist");
+        else if (end >= 0) {
             graph->logits = output;
             graph->finished = true;
-            sx_graph_plan(graph, &graph->error);
+            if (!find_target_length(graph, &graph->error)) sx_graph_plan(graph, &graph->error);
         }
     }
     if (graph->error.status) return sx_fail(err, graph->error.status, "%s", graph->error.message);
     return SX_OK;
+}
+
+sx_status sx_graph_finish_with(sx_graph *graph, sx_node output, const char *loss, sx_error *err) {
+    return sx_graph_finish_over(graph, output, &(sx_loss_form){loss, {output}, 1}, err);
 }
 
 sx_status sx_graph_finish(sx_graph *graph, sx_node logits, sx_error *err) {
@@ -191,13 +214,25 @@ size_t sx_graph_output_size(const sx_graph *graph) {
     return (size_t)out.height * sx_row_length(out);
 }
 
+int sx_graph_target_length(const sx_graph *graph) {
+    return graph->target_length;
+}
+
 static double cost_of(const sx_graph_node *node) {
     return node->op->cost ? node->op->cost(node) : 0;
 }
 
 double sx_graph_cost(const sx_graph *graph) {
     double sum = 0;
-    for (int i = 0; i < graph->count; i++) sum += cost_of(&graph->nodes[i]);
+    for (int i = 0; i < graph->count; i++)
+        if (graph->nodes[i].in_prediction) sum += cost_of(&graph->nodes[i]);
+    return sum;
+}
+
+double sx_graph_training_cost(const sx_graph *graph) {
+    double sum = 0;
+    for (int i = 0; i < graph->count; i++)
+        if (graph->nodes[i].in_training) sum += 3 * cost_of(&graph->nodes[i]);
     return sum;
 }
 
@@ -228,6 +263,7 @@ void sx_graph_describe(const sx_graph *graph, sx_text *out) {
     sx_text_add(out, "%-24s %-22s %-16s %14s %16s\n", "node", "operator", "output", "parameters",
                 "multiply-adds");
     size_t parameters = 0;
+    double work = 0;
     for (int i = 0; i < graph->count; i++) {
         const sx_graph_node *node = &graph->nodes[i];
         char shape[48], size[32], cost[32];
@@ -237,9 +273,9 @@ void sx_graph_describe(const sx_graph *graph, sx_text *out) {
                     sx_text_count(size, (long long)slices_size(graph, node)),
                     sx_text_count(cost, (long long)cost_of(node)));
         parameters += slices_size(graph, node);
+        work += cost_of(node);
     }
     char size[32], cost[32];
     sx_text_add(out, "%-24s %-22s %-16s %14s %16s\n", "total", "", "",
-                sx_text_count(size, (long long)parameters),
-                sx_text_count(cost, (long long)sx_graph_cost(graph)));
+                sx_text_count(size, (long long)parameters), sx_text_count(cost, (long long)work));
 }

@@ -81,6 +81,16 @@ sx_node sx_graph_add(sx_graph *graph, sx_node a, sx_node b);
  * a loss, with its options, such as "softmax_cross_entropy(smoothing=0.1)". Infers shapes, plans
  * memory, lays out parameters. */
 sx_status sx_graph_finish_with(sx_graph *graph, sx_node output, const char *loss, sx_error *err);
+/* The same with a loss that reads other nodes than the output. What the loss depends on is computed
+ * in training, what the output depends on in prediction, and no more: one graph, and so one layout
+ * of parameters, may hold what only one of them needs. */
+typedef struct {
+    const char *spec;
+    sx_node inputs[2];
+    int count;
+} sx_loss_form;
+sx_status sx_graph_finish_over(sx_graph *graph, sx_node output, const sx_loss_form *loss,
+                               sx_error *err);
 /* The same with softmax cross-entropy. */
 sx_status sx_graph_finish(sx_graph *graph, sx_node logits, sx_error *err);
 
@@ -88,8 +98,11 @@ int sx_graph_batch(const sx_graph *graph);
 int sx_graph_classes(const sx_graph *graph); /* channels of the output */
 /* Values of one image's output. */
 size_t sx_graph_output_size(const sx_graph *graph);
-/* Multiply-adds of one image, forward. */
+/* Values of one image's targets: of its nodes `targets`, else of the output. */
+int sx_graph_target_length(const sx_graph *graph);
+/* Multiply-adds of one image: of a prediction; and of a training step, three times forward. */
 double sx_graph_cost(const sx_graph *graph);
+double sx_graph_training_cost(const sx_graph *graph);
 typedef struct {
     const char *name, *operation; /* names of the graph */
     int height, width, channels;  /* of the output */
@@ -160,9 +173,9 @@ void sx_run_tap(sx_run *run, const sx_tap *tap);
  * training takes it back, too. */
 void sx_run_hold(sx_run *run, bool held);
 
-/* Targets of the training runs from now on: [batch, values of the output], borrowed; soft targets
- * of a cross-entropy, values of another loss. NULL: the labels, one-hot where a loss wants values.
- */
+/* Targets of the runs from now on: [batch, sx_graph_target_length], borrowed; soft targets of a
+ * cross-entropy, values of another loss, what the nodes `targets` hold (predictions, too, read
+ * those). NULL: the labels, one-hot where a loss wants values; a node `targets` holds zeros. */
 void sx_run_targets(sx_run *run, const float *targets);
 
 /* One forward and backward over the whole batch. Fills gradient [parameters->size] (zero for slices

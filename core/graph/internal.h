@@ -10,14 +10,22 @@
 
 typedef struct sx_operator sx_operator;
 
-/* Normal with variance 2 / fan_in (He) or 1 / fan_in (linear), or with deviation 0.02 (small). */
+/* Normal with variance 2 / fan_in (He) or 1 / fan_in (linear), with deviation 0.02 (small) or a
+ * given one; or a value. */
 typedef enum {
     SX_INITIAL_HE,
     SX_INITIAL_ZERO,
     SX_INITIAL_ONE,
     SX_INITIAL_LINEAR,
-    SX_INITIAL_SMALL
+    SX_INITIAL_SMALL,
+    SX_INITIAL_NORMAL,
+    SX_INITIAL_VALUE
 } sx_initial;
+
+typedef struct {
+    sx_initial kind;
+    double number; /* inputs of a unit (He, linear), the deviation (normal), the value */
+} sx_initial_rule;
 
 #define SX_INPUTS 4  /* most inputs of a node */
 #define SX_OPTIONS 9 /* most options of an operator */
@@ -38,12 +46,13 @@ typedef struct {
     int slices[4], slice_count;  /* in graph->slices */
     int consumers;               /* nodes that read this one; the graph's end counts as one */
     bool relu;                   /* a ReLU that follows is taken along */
-    int folded;          /* in prediction: the batch norm this convolution swallows; or -1 */
-    int pooled;          /* in training: the 2x2 max pool this batch norm takes along; or -1 */
-    bool absorbed;       /* in training: this max pool is taken along */
-    int home;            /* the node whose buffers hold this one's value in training ... */
-    int predict_home;    /* ... and in prediction */
-    bool needs_gradient; /* something before or in this node is trained */
+    int folded;       /* in prediction: the batch norm this convolution swallows; or -1 */
+    int pooled;       /* in training: the 2x2 max pool this batch norm takes along; or -1 */
+    bool absorbed;    /* in training: this max pool is taken along */
+    int home;         /* the node whose buffers hold this one's value in training ... */
+    int predict_home; /* ... and in prediction */
+    bool in_training, in_prediction; /* the loss, or the output, depends on this node */
+    bool needs_gradient;             /* something before or in this node is trained */
     bool adds_gradient[SX_INPUTS]; /* the input's gradient already holds another consumer's share */
     bool gradient_written;         /* while planning */
 } sx_graph_node;
@@ -53,12 +62,12 @@ struct sx_graph {
     size_t capacity;
     int count;
     sx_slice *slices;
-    sx_initial *initial;
-    int *fan_in;
+    sx_initial_rule *initial; /* of each slice */
     int slice_count, slice_capacity;
     size_t parameter_count; /* floats, padding included */
-    int batch, logits;
-    int chunk, chunks; /* images of a chunk; chunks of the batch */
+    int batch, logits;      /* logits: the output */
+    int target_length;      /* values of one image's targets */
+    int chunk, chunks;      /* images of a chunk; chunks of the batch */
     bool finished;
     bool direct; /* no Winograd */
     sx_error error;
@@ -83,7 +92,7 @@ typedef struct {
     float **scratch;        /* [workers], graph-wide largest need */
     const float *images;
     const int32_t *labels;
-    const float *targets; /* training: [batch, values of the output] or NULL */
+    const float *targets; /* [batch, target_length] or NULL */
     uint64_t seed;
     int64_t step;
     bool training;
@@ -112,6 +121,7 @@ struct sx_operator {
     /* Names, ranges and defaults of node->option; NULL: none. A choice is its index. */
     const sx_option *options;
     int least_inputs, most_inputs; /* 0: one */
+    bool source;                   /* reads no node */
     bool loss;                     /* ends a graph */
     bool stores_gradient;          /* of its parameters, where others add to zeros */
     /* After options were read from text: copies them to where the operator's typed builder puts
@@ -155,7 +165,7 @@ sx_status sx_graph_plan(sx_graph *graph, sx_error *err);
 sx_node sx_graph_append(sx_graph *graph, sx_graph_node node, const char *name);
 
 /* The same for a loss by its spec, the graph's last node. */
-sx_node sx_graph_append_loss(sx_graph *graph, sx_node output, const char *loss);
+sx_node sx_graph_append_loss(sx_graph *graph, const sx_node *inputs, int count, const char *loss);
 
 /* The operator of that name; NULL if there is none. */
 const sx_operator *sx_operator_find(const char *name);
@@ -166,7 +176,7 @@ typedef struct {
     int sizes[4];
     bool trained, decayed;
     sx_initial initial;
-    int fan_in;
+    double number; /* as in sx_initial_rule */
 } sx_slice_form;
 sx_status sx_graph_add_slice(sx_graph *graph, sx_graph_node *node, const sx_slice_form *form,
                              sx_error *err);

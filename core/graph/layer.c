@@ -31,12 +31,12 @@ static sx_status read_options(sx_graph_node *node, const sx_spec *spec, sx_error
 }
 
 static sx_status check_inputs(const sx_operator *op, int count, sx_error *err) {
-    int least = op->least_inputs ? op->least_inputs : 1;
+    int least = op->least_inputs || op->source ? op->least_inputs : 1;
     int most = op->most_inputs ? op->most_inputs : least;
     if (count >= least && count <= most && count <= SX_INPUTS) return SX_OK;
     if (least == most)
         return sx_fail(err, SX_BAD_INPUT, "%s reads %d layer%s, not %d", op->name, least,
-                       least > 1 ? "s" : "", count);
+                       least == 1 ? "" : "s", count);
     return sx_fail(err, SX_BAD_INPUT, "%s reads %d to %d layers, not %d", op->name, least, most,
                    count);
 }
@@ -86,6 +86,6 @@ sx_node sx_graph_layer(sx_graph *graph, const char *operation, const sx_node *in
     return append_spec(graph, text, inputs, count, name, false);
 }
 
-sx_node sx_graph_append_loss(sx_graph *graph, sx_node output, const char *loss) {
-    return append_spec(graph, loss, &output, 1, NULL, true);
+sx_node sx_graph_append_loss(sx_graph *graph, const sx_node *inputs, int count, const char *loss) {
+    return append_spec(graph, loss, inputs, count, NULL, true);
 }

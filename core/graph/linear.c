@@ -11,22 +11,30 @@
 #define TILE_ROWS 56                   /* of the weights' gradient that one piece sums */
 #define REDUCE_FLOATS 4096             /* of a gradient that one piece adds up */
 
-enum { UNITS, BIAS }; /* options */
+enum { UNITS, BIAS, TRAINED, DEVIATION }; /* options */
 
 static bool has_bias(const sx_graph_node *node) {
     return node->option[BIAS] != 0;
+}
+
+static bool is_trained(const sx_graph_node *node) {
+    return node->option[TRAINED] != 0;
 }
 
 static sx_status shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
     int in = node->in.channels;
     if (node->units < 1) return sx_fail(err, SX_BAD_INPUT, "a linear layer needs units >= 1");
     node->out = (sx_geometry){node->in.height, node->in.width, node->units, 0};
-    sx_status status = sx_graph_add_slice(
-        graph, node,
-        &(sx_slice_form){"weight", {in, node->units}, true, true, SX_INITIAL_LINEAR, in}, err);
+    bool trained = is_trained(node);
+    sx_slice_form weight = {"weight", {in, node->units}, trained, trained, SX_INITIAL_LINEAR, in};
+    if (node->option[DEVIATION] > 0) {
+        weight.initial = SX_INITIAL_NORMAL;
+        weight.number = node->option[DEVIATION];
+    }
+    sx_status status = sx_graph_add_slice(graph, node, &weight, err);
     if (status || !has_bias(node)) return status;
-    return sx_graph_add_slice(
-        graph, node, &(sx_slice_form){"bias", {node->units}, true, false, SX_INITIAL_ZERO, 1}, err);
+    sx_slice_form bias = {"bias", {node->units}, trained, false, SX_INITIAL_ZERO, 1};
+    return sx_graph_add_slice(graph, node, &bias, err);
 }
 
 static size_t weight_count(const sx_graph_node *node) {
@@ -205,7 +213,7 @@ static void correlate_chunk(const sx_frame *frame, const sx_graph_node *node, in
                             int worker) {
     (void)worker;
     layout l = layout_of(frame->graph, node);
-    if (!l.shared) return;
+    if (!l.shared || !is_trained(node)) return;
     float *share = sx_partial_chunk(frame, node, l.shares, l.share_size, sx_chunk_of(frame, first));
     for (int block = 0; block < sx_blocks(node->units); block++)
         correlate(frame, node, first, first + count, 0, node->in.channels, block, share);
@@ -216,7 +224,7 @@ static void correlate_chunk(const sx_frame *frame, const sx_graph_node *node, in
 }
 
 static int tiles(const sx_graph *graph, const sx_graph_node *node) {
-    if (layout_of(graph, node).shared) return 0;
+    if (layout_of(graph, node).shared || !is_trained(node)) return 0;
     return sx_ceil_divide(node->in.channels, TILE_ROWS) * sx_blocks(node->units) + has_bias(node);
 }
 
@@ -236,7 +244,7 @@ static void correlate_tile(const sx_frame *frame, const sx_graph_node *node, int
 }
 
 static int reduce_pieces(const sx_graph *graph, const sx_graph_node *node) {
-    if (!layout_of(graph, node).shared) return 0;
+    if (!layout_of(graph, node).shared || !is_trained(node)) return 0;
     return sx_ceil_divide((int)weight_count(node), REDUCE_FLOATS) + has_bias(node);
 }
 
@@ -279,10 +287,11 @@ static void reference_backward(const sx_reference_call *call) {
     double *dw = sx_reference_gradient(call, 0);
     for (size_t i = 0; i < sx_reference_size(call); i++) {
         size_t pixel = i / units * in, unit = i % units;
-        if (has_bias(node)) sx_reference_gradient(call, 1)[unit] += call->dy[i];
+        double slope = is_trained(node) ? call->dy[i] : 0;
+        if (has_bias(node)) sx_reference_gradient(call, 1)[unit] += slope;
         for (size_t k = 0; k < in; k++) {
             call->dx[0][pixel + k] += call->dy[i] * w[k * units + unit];
-            dw[k * units + unit] += call->dy[i] * call->x[0][pixel + k];
+            dw[k * units + unit] += slope * call->x[0][pixel + k];
         }
     }
 }
@@ -290,6 +299,9 @@ static void reference_backward(const sx_reference_call *call) {
 static const sx_option options[] = {
     {"", "units", SX_OPTION_INTEGER, "64", 1, 65536, NULL, "channels of the output"},
     {"", "bias", SX_OPTION_CHOICE, "yes", 0, 0, "no|yes", "adds a value to each channel"},
+    {"", "trained", SX_OPTION_CHOICE, "yes", 0, 0, "no|yes", "no: weights stay as they are"},
+    {"", "deviation", SX_OPTION_NUMBER, "0", 0, 1000, NULL,
+     "of the initial weights; 0: 1 over the root of the input's channels"},
     {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
 };
 

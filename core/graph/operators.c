@@ -14,7 +14,7 @@ const char *sx_operator_name(int row) {
 bool sx_operator_describe(int row, sx_operator_facts *out) {
     if (!sx_operator_name(row)) return false;
     const sx_operator *op = operators[row];
-    int least = op->least_inputs ? op->least_inputs : op != &sx_operator_input;
+    int least = op->least_inputs ? op->least_inputs : !op->source;
     *out = (sx_operator_facts){.name = op->name,
                                .help = op->help,
                                .shapes = op->shapes,

@@ -26,10 +26,9 @@ static bool name_is_taken(const sx_graph *graph, const char *name) {
 
 static bool grow_slices(sx_graph *graph) {
     if (graph->slice_count < graph->slice_capacity) return true;
-    size_t capacity = (size_t)graph->slice_capacity, same = capacity, again = capacity;
+    size_t capacity = (size_t)graph->slice_capacity, same = capacity;
     size_t needed = capacity + 1;
     if (!sx_grow((void **)&graph->initial, &same, needed, sizeof *graph->initial) ||
-        !sx_grow((void **)&graph->fan_in, &again, needed, sizeof *graph->fan_in) ||
         !sx_grow((void **)&graph->slices, &capacity, needed, sizeof *graph->slices))
         return false;
     graph->slice_capacity = (int)capacity;
@@ -51,8 +50,7 @@ sx_status sx_graph_add_slice(sx_graph *graph, sx_graph_node *node, const sx_slic
     if (!grow_slices(graph)) return sx_fail(err, SX_NO_MEMORY, "not enough memory for the graph");
     slice.offset = graph->parameter_count;
     graph->parameter_count = sx_round_up(slice.offset + slice.count);
-    graph->initial[graph->slice_count] = form->initial;
-    graph->fan_in[graph->slice_count] = form->fan_in;
+    graph->initial[graph->slice_count] = (sx_initial_rule){form->initial, form->number};
     graph->slices[graph->slice_count] = slice;
     node->slices[node->slice_count++] = graph->slice_count++;
     return SX_OK;
@@ -66,8 +64,9 @@ const sx_slice *sx_parameters_find(const sx_parameters *parameters, const char *
 
 static void fill_slice(const sx_graph *graph, int index, uint64_t seed, float *values) {
     sx_random random = sx_random_from(seed, STREAM_INITIAL, (uint64_t)index);
-    float deviation = sqrtf(2.0f / (float)graph->fan_in[index]);
-    for (size_t i = 0; i < graph->slices[index].count; i++) switch (graph->initial[index]) {
+    const sx_initial_rule *rule = &graph->initial[index];
+    float deviation = sqrtf(2.0f / (float)rule->number);
+    for (size_t i = 0; i < graph->slices[index].count; i++) switch (rule->kind) {
         case SX_INITIAL_HE:
             values[i] = deviation * sx_random_normal(&random);
             break;
@@ -76,6 +75,12 @@ static void fill_slice(const sx_graph *graph, int index, uint64_t seed, float *v
             break;
         case SX_INITIAL_SMALL:
             values[i] = 0.02f * sx_random_normal(&random);
+            break;
+        case SX_INITIAL_NORMAL:
+            values[i] = (float)rule->number * sx_random_normal(&random);
+            break;
+        case SX_INITIAL_VALUE:
+            values[i] = (float)rule->number;
             break;
         case SX_INITIAL_ONE:
             values[i] = 1;

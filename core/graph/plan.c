@@ -9,11 +9,30 @@
 #define CHUNK_LIMIT 32     /* images */
 #define CHUNKS_LEAST 8     /* pieces for the workers, where the batch has as many images */
 
+/* Marks what the loss and the output depend on, from the last node to the first. */
+static void find_needed(sx_graph *graph) {
+    graph->nodes[graph->count - 1].in_training = true;
+    graph->nodes[graph->logits].in_prediction = true;
+    for (int i = graph->count - 1; i >= 0; i--) {
+        const sx_graph_node *node = &graph->nodes[i];
+        for (int k = 0; k < node->input_count; k++) {
+            graph->nodes[node->inputs[k]].in_training |= node->in_training;
+            graph->nodes[node->inputs[k]].in_prediction |= node->in_prediction;
+        }
+    }
+}
+
+/* Whoever reads the output from outside counts, unless the loss does so for it. */
 static void count_consumers(sx_graph *graph) {
+    bool ends = false;
     for (int i = 0; i < graph->count; i++) {
         const sx_graph_node *node = &graph->nodes[i];
-        for (int k = 0; k < node->input_count; k++) graph->nodes[node->inputs[k]].consumers++;
+        for (int k = 0; k < node->input_count; k++) {
+            graph->nodes[node->inputs[k]].consumers++;
+            ends |= i == graph->count - 1 && node->inputs[k] == graph->logits;
+        }
     }
+    if (!ends) graph->nodes[graph->logits].consumers++;
 }
 
 static bool takes_relu_along(const sx_operator *op) {
@@ -103,7 +122,8 @@ static void plan_halos(sx_graph *graph) {
         }
     }
     for (int i = 1; i < graph->count; i++)
-        graph->nodes[i].in = graph->nodes[graph->nodes[i].inputs[0]].out;
+        if (graph->nodes[i].input_count)
+            graph->nodes[i].in = graph->nodes[graph->nodes[i].inputs[0]].out;
 }
 
 static void plan_chunks(sx_graph *graph) {
@@ -123,6 +143,7 @@ static void plan_chunks(sx_graph *graph) {
 static void plan_gradients(sx_graph *graph) {
     for (int i = 0; i < graph->count; i++) {
         sx_graph_node *node = &graph->nodes[i];
+        if (!node->in_training) continue;
         for (int k = 0; k < node->slice_count; k++)
             node->needs_gradient |= graph->slices[node->slices[k]].trained;
         for (int k = 0; k < node->input_count; k++)
@@ -131,7 +152,7 @@ static void plan_gradients(sx_graph *graph) {
     /* Backward goes from the last node to the first: whoever comes later here writes first. */
     for (int i = graph->count - 1; i > 0; i--) {
         sx_graph_node *node = &graph->nodes[i];
-        if (node->home != i) continue;
+        if (node->home != i || !node->in_training) continue;
         for (int k = 0; k < node->input_count; k++) {
             sx_graph_node *input = &graph->nodes[graph->nodes[node->inputs[k]].home];
             node->adds_gradient[k] = input->gradient_written;
@@ -191,8 +212,8 @@ static void plan_slots(const sx_graph *graph, slot_plan *values, slot_plan *slop
     for (int i = 0; i < n; i++) {
         const sx_graph_node *node = &graph->nodes[i];
         size_t size = sx_geometry_stride(node->out);
-        if (node->home == i && node->pooled < 0) place(values, i, i, n, size);
-        if (node->predict_home == i && i <= graph->logits)
+        if (node->home == i && node->pooled < 0 && node->in_training) place(values, i, i, n, size);
+        if (node->predict_home == i && node->in_prediction)
             place(predict, i, i, last_reader(graph, i, true), size);
     }
     /* Time runs backward here: a gradient lives from its last reader to its own node, or to the one
@@ -243,6 +264,7 @@ static sx_status plan_memory(sx_graph *graph, sx_error *err) {
 }
 
 sx_status sx_graph_plan(sx_graph *graph, sx_error *err) {
+    find_needed(graph);
     count_consumers(graph);
     fuse(graph);
     fuse_pools(graph);

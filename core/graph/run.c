@@ -61,7 +61,8 @@ static bool make_memory(sx_run *run) {
     if (!run->frame.memory || !run->frame.scratch) return false;
     for (int i = 0; i < graph->count; i++) {
         const sx_graph_node *node = &graph->nodes[i];
-        size_t size = node->op->memory ? node->op->memory(graph, node, run->training) : 0;
+        bool needed = node->in_prediction || (run->training && node->in_training);
+        size_t size = needed && node->op->memory ? node->op->memory(graph, node, run->training) : 0;
         if (size && !(run->frame.memory[i] = sx_arena_alloc(&run->arena, size, sizeof(float))))
             return false;
     }
@@ -99,8 +100,8 @@ sx_run *sx_run_new(const sx_graph *graph, sx_pool *pool, bool training, sx_error
     sx_run *run = sx_alloc(1, sizeof *run);
     if (run) {
         run->graph = run->frame.graph = graph;
-        double work = sx_graph_cost(graph) * graph->batch * (training ? 3 : 1);
-        run->pool = sx_pool_for(pool, work);
+        double work = training ? sx_graph_training_cost(graph) : sx_graph_cost(graph);
+        run->pool = sx_pool_for(pool, work * graph->batch);
         run->workers = sx_pool_threads(run->pool);
         run->training = training;
     }
@@ -241,14 +242,18 @@ static void predict_chunk(void *context, int piece, int worker) {
     sx_geometry input = graph->nodes[0].out;
     int first = piece * graph->chunk, left = run->count - first;
     int count = left < graph->chunk ? left : graph->chunk;
-    frame.images = run->frame.images + (size_t)first * (size_t)input.height * sx_row_length(input);
+    if (run->frame.images)
+        frame.images =
+            run->frame.images + (size_t)first * (size_t)input.height * sx_row_length(input);
+    frame.targets = run->frame.targets;
+    if (frame.targets) frame.targets += (ptrdiff_t)first * graph->target_length;
     for (int i = 0; i <= graph->logits; i++) {
         const sx_graph_node *node = &graph->nodes[i];
         if (must_stop(run)) {
             atomic_store(&run->halted, true);
             return;
         }
-        if (node->predict_home != i) continue;
+        if (node->predict_home != i || !node->in_prediction) continue;
         if (run->tap)
             predict_seen(run, &frame, i, first, count, worker);
         else
@@ -272,7 +277,7 @@ sx_status sx_run_predict(sx_run *run, const sx_parameters *parameters, const flo
     run->count = count;
     atomic_store(&run->halted, false);
     for (int i = 0; i <= graph->logits && !run->packed; i++)
-        if (graph->nodes[i].predict_home == i)
+        if (graph->nodes[i].predict_home == i && graph->nodes[i].in_prediction)
             run_stages(run, &graph->nodes[i], graph->nodes[i].op->prepare);
     sx_status status = end_stages(run);
     if (status) return status;
@@ -283,15 +288,20 @@ sx_status sx_run_predict(sx_run *run, const sx_parameters *parameters, const flo
 
 /* ---- training -------------------------------------------------------------------------------- */
 
-/* Slices whose operators add to their gradient, or that have none, begin with zeros. */
+/* Slices whose operators add to their gradient, or that have none here, begin with zeros. */
 static void clear_node(void *context, int index, int worker) {
     sx_run *run = context;
     const sx_graph_node *node = &run->graph->nodes[index];
     (void)worker;
-    for (int i = 0; i < node->slice_count && !node->op->stores_gradient; i++) {
+    if (node->op->stores_gradient && node->in_training) return;
+    for (int i = 0; i < node->slice_count; i++) {
         const sx_slice *slice = &run->graph->slices[node->slices[i]];
         memset(run->frame.gradient + slice->offset, 0, slice->count * sizeof(float));
     }
+}
+
+static bool runs_in_training(const sx_run *run, int node) {
+    return run->graph->nodes[node].home == node && run->graph->nodes[node].in_training;
 }
 
 /* The whole step as one list of stages; nothing runs once the stop flag was seen. */
@@ -301,15 +311,15 @@ static sx_status run_step(sx_run *run) {
     atomic_store(&run->halted, false);
     sx_pool_run(run->pool, count, clear_node, run);
     for (int i = 0; i < count; i++)
-        if (nodes[i].home == i) run_stages(run, &nodes[i], nodes[i].op->prepare);
+        if (runs_in_training(run, i)) run_stages(run, &nodes[i], nodes[i].op->prepare);
     for (int i = 0; i < count; i++)
-        if (nodes[i].home == i && !nodes[i].absorbed)
+        if (runs_in_training(run, i) && !nodes[i].absorbed)
             run_stages(run, &nodes[i], nodes[i].op->forward);
     for (int i = count - 1; i >= 0; i--)
-        if (nodes[i].home == i && !nodes[i].absorbed && nodes[i].needs_gradient)
+        if (runs_in_training(run, i) && !nodes[i].absorbed && nodes[i].needs_gradient)
             run_stages(run, &nodes[i], nodes[i].op->backward);
     for (int i = 0; i < count; i++)
-        if (nodes[i].home == i) run_stages(run, &nodes[i], nodes[i].op->finish);
+        if (runs_in_training(run, i)) run_stages(run, &nodes[i], nodes[i].op->finish);
     return end_stages(run);
 }
 
@@ -343,6 +353,7 @@ sx_status sx_run_train(sx_run *run, sx_parameters *parameters, const float *imag
     sx_status status = run_step(run);
     if (status) return status;
     for (int i = 0; i < graph->count; i++)
-        if (graph->nodes[i].op->commit) graph->nodes[i].op->commit(frame, &graph->nodes[i]);
+        if (graph->nodes[i].op->commit && graph->nodes[i].in_training)
+            graph->nodes[i].op->commit(frame, &graph->nodes[i]);
     return SX_OK;
 }

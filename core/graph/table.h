@@ -6,6 +6,7 @@
 /* clang-format off */
 #define SX_OPERATORS(ROW) \
     ROW(input) \
+    ROW(targets) \
     ROW(convolution) \
     ROW(transposed_convolution) \
     ROW(dense) \
@@ -14,10 +15,12 @@
     ROW(layer_norm) \
     ROW(group_norm) \
     ROW(instance_norm) \
+    ROW(l2_normalise) \
     ROW(attention) \
     ROW(class_token) \
     ROW(position) \
     ROW(embedding) \
+    ROW(end_token) \
     ROW(attention_pool) \
     ROW(slice) \
     ROW(concat) \
@@ -46,6 +49,7 @@
     ROW(absolute) \
     ROW(negate) \
     ROW(scale) \
+    ROW(learned_scale) \
     ROW(dropout) \
     ROW(stochastic_depth) \
     ROW(max_pool) \
@@ -55,7 +59,8 @@
     ROW(softmax_cross_entropy) \
     ROW(binary_cross_entropy) \
     ROW(mean_squared_error) \
-    ROW(huber)
+    ROW(huber) \
+    ROW(contrastive)
 /* clang-format on */
 
 #endif

@@ -2,9 +2,13 @@
  * before all others, and a learned position for each. Their gradients are sums over the batch. */
 #include "core/graph/partial.h"
 
-static sx_status add_weight(sx_graph *graph, sx_graph_node *node, sx_geometry g, sx_error *err) {
-    sx_slice_form form = {"weight", {g.height, g.width, g.channels}, true, false, SX_INITIAL_SMALL,
-                          1};
+static sx_status add_weight(sx_graph *graph, sx_graph_node *node, sx_geometry g, double deviation,
+                            sx_error *err) {
+    sx_slice_form form = {.suffix = "weight",
+                          .sizes = {g.height, g.width, g.channels},
+                          .trained = true,
+                          .initial = SX_INITIAL_NORMAL,
+                          .number = deviation};
     return sx_graph_add_slice(graph, node, &form, err);
 }
 
@@ -35,7 +39,7 @@ static void add_shares(const sx_frame *frame, const sx_graph_node *node, size_t 
 
 static sx_status token_shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
     node->out = (sx_geometry){1, node->in.height * node->in.width + 1, node->in.channels, 0};
-    return add_weight(graph, node, (sx_geometry){1, 1, node->in.channels, 0}, err);
+    return add_weight(graph, node, (sx_geometry){1, 1, node->in.channels, 0}, 0.02, err);
 }
 
 static size_t token_memory(const sx_graph *graph, const sx_graph_node *node, bool training) {
@@ -119,10 +123,20 @@ const sx_operator sx_operator_class_token = {
 /* ---- position: adds a learned array -------------------------------------------------------------
  */
 
+enum { DEVIATION, LENGTH }; /* options of position */
+
 static sx_status position_shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
     node->out = node->in;
     node->out.halo = 0;
-    return add_weight(graph, node, node->in, err);
+    sx_geometry learned = node->in;
+    int length = (int)node->option[LENGTH];
+    if (length && (node->in.height != 1 || length < node->in.width))
+        return sx_fail(err, SX_BAD_INPUT,
+                       "%d positions for %d x %d tokens: there must be one row of them, and a "
+                       "position for each",
+                       length, node->in.height, node->in.width);
+    if (length) learned.width = length;
+    return add_weight(graph, node, learned, node->option[DEVIATION], err);
 }
 
 static size_t image_size(const sx_graph_node *node) {
@@ -183,12 +197,20 @@ static void position_reference_backward(const sx_reference_call *call) {
     }
 }
 
+static const sx_option position_options[] = {
+    {"", "deviation", SX_OPTION_NUMBER, "0.02", 0, 1000, NULL, "of the initial values"},
+    {"", "length", SX_OPTION_INTEGER, "0", 0, 65536, NULL,
+     "positions of a row that are learned, the first of them used; 0: one for each token"},
+    {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
+};
+
 const sx_operator sx_operator_position = {
     .name = "position",
     .help = "adds a learned value to each value of the image",
     .shapes = "[h, w, c] -> same",
     .work = "none",
     .checked = "PyTorch",
+    .options = position_options,
     .shape = position_shape,
     .memory = position_memory,
     .forward = {{.range = position_forward}},

@@ -11,7 +11,7 @@
 #define LISTED 12 /* names in a sentence, before "and N more" */
 
 static const char *const any_prefixes[] = {"", "module.", "model.", NULL};
-static const sx_naming *const tables[] = {sx_vit_namings, sx_resnet_namings};
+static const sx_naming *const tables[] = {sx_vit_namings, sx_resnet_namings, sx_clip_namings};
 
 const sx_naming *sx_naming_at(int row) {
     for (size_t t = 0; row >= 0 && t < sizeof tables / sizeof *tables; t++)
@@ -203,11 +203,19 @@ static bool other_grid(const loader *l, const sx_slice *slice, const sx_tensor_f
            *to * *to == ours;
 }
 
+/* Whether the slice is no file's; it is 0 until somebody fills it. */
+static bool is_made(const sx_naming *naming, const sx_slice *slice) {
+    for (int i = 0; naming->made && naming->made[i]; i++)
+        if (strcmp(naming->made[i], slice->name) == 0) return true;
+    return false;
+}
+
 /* The shapes of all rules of one slice; notes which tensors are used. */
 static void check_slice(loader *l, const sx_slice *slice) {
     const sx_tensor_facts *tensor = NULL;
     const sx_name_rule *rule = rule_found(&l->found, slice->name, &tensor);
     int parts = rule && rule->parts ? rule->parts : 1, a, b, c;
+    if (is_made(l->found.naming, slice)) return;
     if (!rule) {
         l->wrong.missing++;
         complain(&l->wrong, slice->name, "is missing");
@@ -442,6 +450,7 @@ static sx_status give_part(writer *w, const sx_slice *slice, const sx_name_rule 
 static sx_status give_slice(writer *w, const sx_slice *slice, sx_error *err) {
     const sx_name_rule *rule = rule_for(w->checkpoint, slice->name);
     sx_status status = SX_OK;
+    if (is_made(w->checkpoint->naming, slice)) return SX_OK;
     if (!rule)
         return sx_fail(err, SX_BAD_INPUT, "%s has no name for %s", w->checkpoint->naming->about,
                        slice->name);

@@ -94,14 +94,16 @@ static sx_node build_cnn(sx_graph *graph, const sx_family_options *o) {
  */
 
 static const sx_family simple_families[] = {
-    {{"mlp", "dense layers over the pixels as a vector", mlp_options}, build_mlp, NULL},
+    {{"mlp", "dense layers over the pixels as a vector", mlp_options}, build_mlp, NULL, NULL},
     {{"cnn", "3x3 convolutions with batch norm, ReLU and 2x2 pooling", cnn_options},
      build_cnn,
+     NULL,
      NULL},
-    {{NULL, NULL, NULL}, NULL, NULL},
+    {{NULL, NULL, NULL}, NULL, NULL, NULL},
 };
 
-static const sx_family *const tables[] = {simple_families, sx_resnet_families, sx_vit_families};
+static const sx_family *const tables[] = {simple_families, sx_resnet_families, sx_vit_families,
+                                          sx_clip_families};
 
 #define FAMILIES_LIMIT 32 /* more than there are */
 

@@ -267,12 +267,15 @@ static sx_status check_bit(const sx_family_options *o, sx_error *err) {
 const sx_family sx_resnet_families[] = {
     {{"resnet", "residual network for small images, three stages", small_options},
      build_small,
-     check_small},
+     check_small,
+     NULL},
     {{"resnet-imagenet", "residual network for large images, four stages, 7x7 stem", large_options},
      build_large,
+     NULL,
      NULL},
     {{"bit", "BiT's residual network: group norm first, standardised weights", bit_options},
      build_bit,
-     check_bit},
-    {{NULL, NULL, NULL}, NULL, NULL},
+     check_bit,
+     NULL},
+    {{NULL, NULL, NULL}, NULL, NULL, NULL},
 };

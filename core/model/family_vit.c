@@ -6,8 +6,6 @@
 #include <stdio.h>
 #include <string.h>
 
-#define NAME_SIZE 48
-
 #define VIT_OPTIONS(DIM, DEPTH, HEADS, PATCH)                                                       \
     {                                                                                               \
         {"", "dim", SX_OPTION_INTEGER, DIM, 1, 4096, NULL, "channels of a token"},                  \
@@ -87,101 +85,57 @@ static const sx_option vit_b_options[] = VIT_OPTIONS("768", "12", "12", "16");
 static const sx_option vit_l_options[] = VIT_OPTIONS("1024", "24", "16", "16");
 static const sx_option vit_h_options[] = VIT_OPTIONS("1280", "32", "16", "14");
 
-static sx_node linear(sx_graph *graph, sx_node x, const char *name, int units, bool bias) {
-    char options[32];
-    snprintf(options, sizeof options, "units=%d, bias=%s", units, bias ? "yes" : "no");
-    return sx_family_unary(graph, x, "linear", name, options);
-}
-
-/* `part` of block `block`: "block3.attention.in". */
-static const char *part_name(char out[NAME_SIZE], int block, const char *part) {
-    snprintf(out, NAME_SIZE, "block%d.%s", block, part);
-    return out;
-}
-
-static sx_node norm(sx_graph *graph, sx_node x, const char *name, const sx_family_options *o) {
-    char options[128];
-    snprintf(options, sizeof options, "epsilon=%s", sx_family_text(o, "epsilon"));
-    return sx_family_unary(graph, x, "layer_norm", name, options);
-}
-
-static sx_node activate(sx_graph *graph, sx_node x, const sx_family_options *o) {
-    static const struct {
-        const char *name, *operation, *options;
-    } activations[] = {{"gelu", "gelu", "form=erf"},
-                       {"gelu-tanh", "gelu", "form=tanh"},
-                       {"gelu-quick", "gelu", "form=quick"},
-                       {"relu", "relu", ""}};
-    size_t i = 0;
-    while (strcmp(activations[i].name, sx_family_text(o, "activation")) != 0) i++;
-    return sx_family_unary(graph, x, activations[i].operation, NULL, activations[i].options);
-}
-
-static sx_node attend(sx_graph *graph, sx_node x, int block, const sx_family_options *o) {
-    char name[NAME_SIZE], options[128];
-    int dim = sx_family_whole(o, "dim");
-    bool bias = sx_family_yes(o, "qkv_bias");
-    x = linear(graph, x, part_name(name, block, "attention.in"), 3 * dim, bias);
-    snprintf(options, sizeof options, "heads=%d, scale=%s", sx_family_whole(o, "heads"),
-             sx_family_text(o, "scale"));
-    x = sx_family_unary(graph, x, "attention", part_name(name, block, "attention"), options);
-    x = linear(graph, x, part_name(name, block, "attention.out"), dim, true);
-    return sx_family_dropout(graph, x, sx_family_number(o, "dropout"));
-}
-
-static sx_node think(sx_graph *graph, sx_node x, int block, const sx_family_options *o) {
-    char name[NAME_SIZE];
-    int dim = sx_family_whole(o, "dim"), hidden = dim * sx_family_whole(o, "expand");
-    x = linear(graph, x, part_name(name, block, "mlp.in"), hidden, true);
-    x = activate(graph, x, o);
-    x = linear(graph, x, part_name(name, block, "mlp.out"), dim, true);
-    return sx_family_dropout(graph, x, sx_family_number(o, "dropout"));
-}
-
-static sx_node transformer_block(sx_graph *graph, sx_node x, int block,
-                                 const sx_family_options *o) {
-    char first[NAME_SIZE], second[NAME_SIZE];
-    part_name(first, block, "norm1");
-    part_name(second, block, "norm2");
-    if (strcmp(sx_family_text(o, "norms"), "after") == 0) {
-        x = norm(graph, sx_graph_add(graph, x, attend(graph, x, block, o)), first, o);
-        return norm(graph, sx_graph_add(graph, x, think(graph, x, block, o)), second, o);
-    }
-    x = sx_graph_add(graph, x, attend(graph, norm(graph, x, first, o), block, o));
-    return sx_graph_add(graph, x, think(graph, norm(graph, x, second, o), block, o));
+static sx_node norm(sx_graph *graph, sx_node x, const char *name, const sx_vit_form *form) {
+    return sx_transformer_norm(graph, x, name, form->blocks.epsilon);
 }
 
 /* Patches as a row of tokens with their positions, after a class token if there is one. */
-static sx_node embed(sx_graph *graph, const sx_family_options *o) {
-    int patch = sx_family_whole(o, "patch");
-    sx_convolution cut = {.channels = sx_family_whole(o, "dim"),
-                          .kernel = patch,
-                          .stride = patch,
-                          .bias = sx_family_yes(o, "patch_bias")};
+static sx_node embed(sx_graph *graph, const sx_vit_form *form) {
+    sx_convolution cut = {.channels = form->blocks.dim,
+                          .kernel = form->patch,
+                          .stride = form->patch,
+                          .bias = form->patch_bias};
     sx_node x = sx_graph_convolution(graph, sx_graph_input(graph), "patches", cut);
     char row[48];
     snprintf(row, sizeof row, "height=1, width=0, channels=%d", cut.channels);
-    x = strcmp(sx_family_text(o, "pool"), "mean") == 0
-            ? sx_family_unary(graph, x, "reshape", NULL, row)
-            : sx_family_unary(graph, x, "class_token", "class", "");
+    x = form->mean ? sx_family_unary(graph, x, "reshape", NULL, row)
+                   : sx_family_unary(graph, x, "class_token", "class", "");
     x = sx_family_unary(graph, x, "position", "position", "");
-    x = sx_family_dropout(graph, x, sx_family_number(o, "dropout"));
-    return sx_family_yes(o, "first_norm") ? norm(graph, x, "first_norm", o) : x;
+    x = sx_family_dropout(graph, x, form->blocks.dropout);
+    return form->first_norm ? norm(graph, x, "first_norm", form) : x;
 }
 
 /* A norm looks at one token only: where the class token alone is read, it alone is normed. */
-static sx_node pool(sx_graph *graph, sx_node x, const sx_family_options *o) {
-    bool mean = strcmp(sx_family_text(o, "pool"), "mean") == 0;
-    if (!mean) x = sx_family_unary(graph, x, "slice", NULL, "axis=width, from=0, count=1");
-    if (sx_family_yes(o, "last_norm")) x = norm(graph, x, "norm", o);
-    return mean ? sx_graph_global_average_pool(graph, x) : x;
+static sx_node pool(sx_graph *graph, sx_node x, const sx_vit_form *form) {
+    if (!form->mean) x = sx_family_unary(graph, x, "slice", NULL, "axis=width, from=0, count=1");
+    if (form->last_norm) x = norm(graph, x, "norm", form);
+    return form->mean ? sx_graph_global_average_pool(graph, x) : x;
+}
+
+sx_node sx_vit_tower(sx_graph *graph, const sx_vit_form *form) {
+    sx_node x = sx_transformer_blocks(graph, embed(graph, form), &form->blocks);
+    return pool(graph, x, form);
 }
 
 static sx_node build_vit(sx_graph *graph, const sx_family_options *o) {
-    sx_node x = embed(graph, o);
-    for (int block = 1; block <= sx_family_whole(o, "depth"); block++)
-        x = transformer_block(graph, x, block, o);
-    x = pool(graph, x, o);
+    sx_transformer blocks = {.prefix = "",
+                             .dim = sx_family_whole(o, "dim"),
+                             .depth = sx_family_whole(o, "depth"),
+                             .heads = sx_family_whole(o, "heads"),
+                             .expand = sx_family_whole(o, "expand"),
+                             .dropout = sx_family_number(o, "dropout"),
+                             .activation = sx_family_text(o, "activation"),
+                             .epsilon = sx_family_text(o, "epsilon"),
+                             .scale = sx_family_text(o, "scale"),
+                             .norms_after = strcmp(sx_family_text(o, "norms"), "after") == 0,
+                             .qkv_bias = sx_family_yes(o, "qkv_bias")};
+    sx_node x =
+        sx_vit_tower(graph, &(sx_vit_form){.blocks = blocks,
+                                           .patch = sx_family_whole(o, "patch"),
+                                           .patch_bias = sx_family_yes(o, "patch_bias"),
+                                           .first_norm = sx_family_yes(o, "first_norm"),
+                                           .last_norm = sx_family_yes(o, "last_norm"),
+                                           .mean = strcmp(sx_family_text(o, "pool"), "mean") == 0});
     int units = sx_family_whole(o, "pre_logits");
     if (units == 0) return x;
     return sx_family_unary(graph, sx_graph_dense(graph, x, "pre_logits", units), "tanh", NULL, "");
@@ -194,11 +148,11 @@ static sx_status check_vit(const sx_family_options *o, sx_error *err) {
 }
 
 const sx_family sx_vit_families[] = {
-    {{"vit", "vision transformer of any size", vit_options}, build_vit, check_vit},
-    {{"vit-ti", "ViT-Ti: 12 blocks of 192 channels", vit_ti_options}, build_vit, check_vit},
-    {{"vit-s", "ViT-S: 12 blocks of 384 channels", vit_s_options}, build_vit, check_vit},
-    {{"vit-b", "ViT-B: 12 blocks of 768 channels", vit_b_options}, build_vit, check_vit},
-    {{"vit-l", "ViT-L: 24 blocks of 1024 channels", vit_l_options}, build_vit, check_vit},
-    {{"vit-h", "ViT-H: 32 blocks of 1280 channels", vit_h_options}, build_vit, check_vit},
-    {{NULL, NULL, NULL}, NULL, NULL},
+    {{"vit", "vision transformer of any size", vit_options}, build_vit, check_vit, NULL},
+    {{"vit-ti", "ViT-Ti: 12 blocks of 192 channels", vit_ti_options}, build_vit, check_vit, NULL},
+    {{"vit-s", "ViT-S: 12 blocks of 384 channels", vit_s_options}, build_vit, check_vit, NULL},
+    {{"vit-b", "ViT-B: 12 blocks of 768 channels", vit_b_options}, build_vit, check_vit, NULL},
+    {{"vit-l", "ViT-L: 24 blocks of 1024 channels", vit_l_options}, build_vit, check_vit, NULL},
+    {{"vit-h", "ViT-H: 32 blocks of 1280 channels", vit_h_options}, build_vit, check_vit, NULL},
+    {{NULL, NULL, NULL}, NULL, NULL, NULL},
 };

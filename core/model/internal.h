@@ -9,12 +9,23 @@ typedef struct {
     const sx_option *table;
 } sx_family_options;
 
+/* What ends a graph. */
+typedef struct {
+    int classes;
+    const char *loss; /* NULL: the family's own */
+    int text;         /* above 0: the output is that of the text tower, over so many tokens */
+} sx_ending;
+
 /* A row of the table of families. */
 typedef struct {
     sx_model_kind kind;
     /* Writes the layers; returns the features that the classifier reads. */
     sx_node (*build)(sx_graph *graph, const sx_family_options *options);
     sx_status (*check)(const sx_family_options *options, sx_error *err); /* NULL: nothing more */
+    /* Writes what comes after the features and finishes the graph; NULL: a dense layer, the
+     * classifier, and softmax cross-entropy. */
+    sx_status (*end)(sx_graph *graph, sx_node features, const sx_family_options *options,
+                     const sx_ending *ending, sx_error *err);
 } sx_family;
 
 /* The values of a family's options. */
@@ -28,6 +39,18 @@ sx_node sx_family_unary(sx_graph *graph, sx_node x, const char *operation, const
                         const char *options);
 sx_node sx_family_dropout(sx_graph *graph, sx_node x, double rate);
 
+/* Blocks of a transformer over tokens [1, n, dim]. */
+typedef struct {
+    const char *prefix; /* of the layers' names: "", "text." */
+    int dim, depth, heads, expand;
+    double dropout;
+    const char *activation, *epsilon, *scale; /* as in the options of `vit` */
+    bool norms_after, qkv_bias, causal;
+    bool scaled_initial; /* initial weights after CLIP's text tower */
+} sx_transformer;
+sx_node sx_transformer_blocks(sx_graph *graph, sx_node x, const sx_transformer *form);
+sx_node sx_transformer_norm(sx_graph *graph, sx_node x, const char *name, const char *epsilon);
+
 /* A convolution without bias and its batch norm, "PREFIX.conv" and "PREFIX.norm". */
 sx_node sx_family_normed(sx_graph *graph, sx_node x, const char *prefix, sx_convolution form);
 
@@ -37,7 +60,15 @@ const int *sx_resnet_blocks(const char *depth, bool *with_bottleneck);
 const char *sx_resnet_depth(const int blocks[4], bool with_bottleneck);
 
 /* Families in files of their own; tables end with a row without a name. */
-extern const sx_family sx_resnet_families[], sx_vit_families[];
+extern const sx_family sx_resnet_families[], sx_vit_families[], sx_clip_families[];
+
+/* Layers of the family `vit` from the image to the pooled and normed token. */
+typedef struct {
+    sx_transformer blocks;
+    int patch;
+    bool patch_bias, first_norm, last_norm, mean; /* mean: of all tokens; else the class token */
+} sx_vit_form;
+sx_node sx_vit_tower(sx_graph *graph, const sx_vit_form *form);
 
 /* Parses and checks a spec: its family, or NULL with `err` filled. */
 const sx_family *sx_family_of(const char *spec, sx_spec *out, sx_error *err);

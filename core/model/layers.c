@@ -1,7 +1,7 @@
 /* Models from a file of layers: every section is a layer, in order. `layer` names the operator, the
  * other keys are its options; `inputs` names what it reads (layers above it, or "image"), by
  * default the layer before. A value `classes` stands for their number. The section [model] may say
- * which loss ends the graph. */
+ * which loss ends the graph, and which layers it compares. */
 #include "core/model/internal.h"
 
 #include <stdio.h>
@@ -18,6 +18,7 @@ typedef struct {
     sx_node *nodes; /* of the layers so far, in the order of `names` */
     size_t count;
     const char *loss, *other_loss; /* of the file; and what replaces it, or NULL */
+    const sx_ini_entry *compared;  /* names what the loss reads, or NULL: the last layer */
     sx_error *err;
 } reader;
 
@@ -104,9 +105,12 @@ static sx_status read_settings(reader *in) {
     for (; in->at < in->ini->count; in->at++) {
         const sx_ini_entry *entry = &in->ini->entries[in->at];
         if (strcmp(entry->section, "model") != 0) break;
-        if (strcmp(entry->key, "loss") != 0)
-            return refuse(in, entry, "knows the key 'loss', not", entry->key);
-        in->loss = entry->value;
+        if (strcmp(entry->key, "loss") == 0)
+            in->loss = entry->value;
+        else if (strcmp(entry->key, "loss_inputs") == 0)
+            in->compared = entry;
+        else
+            return refuse(in, entry, "knows the keys 'loss' and 'loss_inputs', not", entry->key);
     }
     return SX_OK;
 }
@@ -120,8 +124,11 @@ static sx_status read_sections(reader *in) {
     if (!in->count)
         return sx_fail(in->err, SX_BAD_INPUT, "%s: there is no layer in this file",
                        in->model->spec);
-    return sx_graph_finish_with(in->graph, in->nodes[in->count - 1],
-                                in->other_loss ? in->other_loss : in->loss, in->err);
+    sx_node read[INPUTS] = {in->nodes[in->count - 1]};
+    int count = in->compared ? read_inputs(in, in->compared, read) : 1;
+    if (count < 0) return SX_BAD_INPUT;
+    sx_loss_form loss = {in->other_loss ? in->other_loss : in->loss, {read[0], read[1]}, count};
+    return sx_graph_finish_over(in->graph, in->nodes[in->count - 1], &loss, in->err);
 }
 
 static sx_status check_output(const sx_model *model, const sx_graph *graph, sx_error *err) {

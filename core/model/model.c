@@ -3,6 +3,7 @@
  * graphs for training, evaluation and a single image. */
 #include "core/model/internal.h"
 
+#include <limits.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -10,21 +11,36 @@
 
 /* ---- models ---------------------------------------------------------------------------------- */
 
-static sx_status build(const sx_model *model, sx_graph *graph, const char *loss, sx_error *err) {
-    if (model->layers) return sx_layers_build(model, graph, loss, err);
+static bool is_file(const char *spec) {
+    size_t length = strlen(spec);
+    return length > 4 && strcmp(spec + length - 4, ".ini") == 0;
+}
+
+static sx_status classify(sx_graph *graph, sx_node features, const sx_ending *ending,
+                          sx_error *err) {
+    sx_node logits = sx_graph_dense(graph, features, "classifier", ending->classes);
+    const char *loss = ending->loss ? ending->loss : "softmax_cross_entropy";
+    return sx_graph_finish_with(graph, logits, loss, err);
+}
+
+static sx_status build(const sx_model *model, sx_graph *graph, const sx_ending *ending,
+                       sx_error *err) {
+    if (model->layers) return sx_layers_build(model, graph, ending->loss, err);
     sx_spec spec;
     const sx_family *family = sx_family_of(model->spec, &spec, err);
     if (!family) return SX_BAD_INPUT;
-    sx_node features = family->build(graph, &(sx_family_options){&spec, family->kind.options});
-    sx_node logits = sx_graph_dense(graph, features, "classifier", model->classes);
-    return sx_graph_finish_with(graph, logits, loss ? loss : "softmax_cross_entropy", err);
+    sx_family_options options = {&spec, family->kind.options};
+    sx_node features = family->build(graph, &options);
+    return family->end ? family->end(graph, features, &options, ending, err)
+                       : classify(graph, features, ending, err);
 }
 
 sx_graph *sx_model_graph(const sx_model *model, int batch, sx_error *err) {
     return sx_model_graph_for(model, batch, NULL, err);
 }
 
-sx_graph *sx_model_graph_for(const sx_model *model, int batch, const char *loss, sx_error *err) {
+static sx_graph *make_graph(const sx_model *model, int batch, const sx_ending *ending,
+                            sx_error *err) {
     sx_error local = {0};
     if (!err) err = &local;
     sx_graph *graph = sx_graph_new(batch, model->height, model->width, model->channels);
@@ -33,15 +49,43 @@ sx_graph *sx_model_graph_for(const sx_model *model, int batch, const char *loss,
         return NULL;
     }
     sx_graph_direct(graph, model->direct);
-    if (!build(model, graph, loss, err)) return graph;
+    if (!build(model, graph, ending, err)) return graph;
     sx_fail_within(err, "model %s for images of %d x %d", model->spec, model->height, model->width);
     sx_graph_free(graph);
     return NULL;
 }
 
-static bool is_file(const char *spec) {
-    size_t length = strlen(spec);
-    return length > 4 && strcmp(spec + length - 4, ".ini") == 0;
+sx_graph *sx_model_graph_for(const sx_model *model, int batch, const char *loss, sx_error *err) {
+    return make_graph(model, batch, &(sx_ending){.classes = model->classes, .loss = loss}, err);
+}
+
+static bool is_clip(const char *spec, sx_spec *out) {
+    sx_error none = {0};
+    const sx_family *family = is_file(spec) ? NULL : sx_family_of(spec, out, &none);
+    return family && family == sx_clip_families;
+}
+
+bool sx_model_text(const sx_model *model, sx_text_facts *out) {
+    sx_spec spec;
+    if (!is_clip(model->spec, &spec)) return false;
+    sx_family_options o = {&spec, sx_clip_families[0].kind.options};
+    *out = (sx_text_facts){.vocabulary = sx_family_whole(&o, "vocabulary"),
+                           .context = sx_family_whole(&o, "context"),
+                           .embed = sx_family_whole(&o, "embed")};
+    return true;
+}
+
+sx_graph *sx_model_text_graph(const sx_model *model, int batch, sx_error *err) {
+    return sx_model_short_text_graph(model, batch, INT_MAX, err);
+}
+
+sx_graph *sx_model_short_text_graph(const sx_model *model, int batch, int length, sx_error *err) {
+    sx_text_facts facts;
+    if (sx_model_text(model, &facts))
+        return make_graph(model, batch, &(sx_ending){.classes = model->classes, .text = length},
+                          err);
+    sx_fail(err, SX_BAD_INPUT, "the model %s reads no texts", model->spec);
+    return NULL;
 }
 
 sx_status sx_model_check(const char *spec, sx_error *err) {

@@ -40,6 +40,21 @@ sx_graph *sx_model_graph(const sx_model *model, int batch, sx_error *err);
 /* The same with another loss, a row of the operator table with options; NULL: the model's own. */
 sx_graph *sx_model_graph_for(const sx_model *model, int batch, const char *loss, sx_error *err);
 
+/* A model that reads texts, too, as token ids (family `clip`); false for others. The text's end is
+ * the token with the largest id; `head.weight` [embed, classes] holds what images are compared with
+ * in predictions, and nobody trains it. */
+typedef struct {
+    int vocabulary, context, embed;
+} sx_text_facts;
+bool sx_model_text(const sx_model *model, sx_text_facts *out);
+
+/* The graph whose output are vectors of texts, [embed], of length 1: its targets are [batch,
+ * context] token ids, its images may be NULL. The layout of parameters is the model's. */
+sx_graph *sx_model_text_graph(const sx_model *model, int batch, sx_error *err);
+/* The same for texts of at most `length` tokens, 1 to context: its targets are [batch, length]. The
+ * rounding may differ from that of a longer one. */
+sx_graph *sx_model_short_text_graph(const sx_model *model, int batch, int length, sx_error *err);
+
 /* Number of trained values. */
 size_t sx_model_trained(const sx_model *model);
 
@@ -88,6 +103,7 @@ typedef struct {
     char prefix[48]; /* before every name of theirs: "module." */
     uint64_t rules; /* spellings of the naming that the file has, where there are two; by loading */
     int height, width, channels, classes;
+    bool zero_shot; /* any classes: their columns "head.weight" are made from their names */
     sx_preprocessing preprocessing;
     sx_position_rule position;
 } sx_checkpoint;

@@ -36,6 +36,7 @@ struct sx_naming {
     const char *settings;       /* of the family's options that the file cannot show */
     const sx_name_rule *rules;  /* end with a row without names */
     const char *const *ignored; /* patterns of tensors that carry nothing; end with NULL; or NULL */
+    const char *const *made;    /* slices that are no file's, as zero-shot columns; or NULL */
     const char *const *prefixes; /* tolerated before all names, beside those of any file; or NULL */
     const char *optional;        /* a prefix of names that some files leave out; or NULL */
     const sx_preprocessing *preprocessing;
@@ -91,9 +92,10 @@ sx_status sx_recognise_vit(const sx_found *found, sx_checkpoint *out, sx_error *
 sx_status sx_recognise_resnet(const sx_found *found, sx_checkpoint *out, sx_error *err);
 sx_status sx_recognise_small_resnet(const sx_found *found, sx_checkpoint *out, sx_error *err);
 sx_status sx_recognise_bit(const sx_found *found, sx_checkpoint *out, sx_error *err);
+sx_status sx_recognise_clip(const sx_found *found, sx_checkpoint *out, sx_error *err);
 
 /* 256 a side, 224 of it, ImageNet's statistics. */
 extern const sx_preprocessing sx_torchvision_preprocessing;
-extern const sx_naming sx_vit_namings[], sx_resnet_namings[];
+extern const sx_naming sx_vit_namings[], sx_resnet_namings[], sx_clip_namings[];
 
 #endif

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define BLOCKS_LIMIT 200
+#define SIDE_LIMIT 4096 /* patches */
 #define PICTURE                                                                                    \
     224 /* pixels a side, where the file does not say: what all of these are shown at              \
          */
@@ -64,10 +65,10 @@ static int heads_of(const sx_found *found, int dim) {
 
 /* The side of the grid of patches; 0 if tokens are no square. A class token is counted among the
  * positions. */
-static int grid_of(int tokens) {
-    int side = 1;
-    while (side * side < tokens) side++;
-    return side * side == tokens ? side : 0;
+static int grid_of(size_t tokens) {
+    size_t side = 1;
+    while (side < SIDE_LIMIT && side * side < tokens) side++;
+    return side * side == tokens ? (int)side : 0;
 }
 
 sx_status sx_recognise_vit(const sx_found *found, sx_checkpoint *out, sx_error *err) {
@@ -80,7 +81,7 @@ sx_status sx_recognise_vit(const sx_found *found, sx_checkpoint *out, sx_error *
     if (!position || !dim || !patch || !depth || !hidden || hidden % dim)
         return refuse(found, "patches, positions or dense layers are missing or do not fit", err);
     bool token = has(found, "class.weight");
-    int grid = grid_of((int)(position->count / (size_t)dim) - token);
+    int grid = grid_of(position->count / (size_t)dim - token);
     if (!grid) return refuse(found, "the positions are no square grid of patches", err);
     out->height = out->width = grid * patch;
     out->channels = channels;
@@ -156,4 +157,46 @@ sx_status sx_recognise_bit(const sx_found *found, sx_checkpoint *out, sx_error *
     add(out->spec, "bit(depth=%s, width=%d, base=%d, groups=%d", depth, whole ? channels / 64 : 1,
         whole ? 64 : channels, channels % 32 == 0 ? 32 : 1);
     return close_spec(found, out, err);
+}
+
+/* ---- CLIP --------------------------------------------------------------------------------------
+ */
+
+/* Both towers must be whole; how an image tower alone is named is no classifier. */
+static sx_status check_towers(const sx_found *found, sx_error *err) {
+    if (!has(found, "text.token.weight"))
+        return refuse(found,
+                      "there is only the image tower; naming what is seen needs the text tower of "
+                      "the same model, too",
+                      err);
+    if (has(found, "projection.weight") && has(found, "text.projection.weight") &&
+        has(found, "scale.weight"))
+        return SX_OK;
+    return refuse(found, "a projection or the scale of the logits is missing", err);
+}
+
+sx_status sx_recognise_clip(const sx_found *found, sx_checkpoint *out, sx_error *err) {
+    const sx_tensor_facts *position = sx_found_slice(found, "position.weight");
+    int dim = sx_found_size(found, "patches.weight", 0);
+    int patch = sx_found_size(found, "patches.weight", 2);
+    int text = sx_found_size(found, "text.token.weight", 0);
+    int depth = count_blocks(found, "block", ".norm1.weight");
+    int text_depth = count_blocks(found, "text.block", ".norm1.weight");
+    sx_status status = check_towers(found, err);
+    if (status) return status;
+    if (!position || !dim || !patch || !text || !depth || !text_depth)
+        return refuse(found, "patches, positions or blocks are missing or do not fit", err);
+    int grid = grid_of(position->count / (size_t)dim - 1);
+    if (!grid) return refuse(found, "the positions are no square grid of patches", err);
+    out->height = out->width = grid * patch;
+    out->channels = sx_found_size(found, "patches.weight", 1);
+    out->classes = 2;
+    out->zero_shot = true;
+    add(out->spec, "clip(dim=%d, depth=%d, heads=%d, patch=%d, embed=%d", dim, depth,
+        heads_of(found, dim), patch, sx_found_size(found, "projection.weight", 0));
+    add(out->spec, ", text_dim=%d, text_depth=%d, text_heads=%d, vocabulary=%d, context=%d", text,
+        text_depth, text % 64 == 0 ? text / 64 : 1, sx_found_size(found, "text.token.weight", 1),
+        sx_found_size(found, "text.position.weight", 1));
+    add(out->spec, ", %s)", found->naming->settings);
+    return sx_model_check(out->spec, err);
 }

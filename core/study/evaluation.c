@@ -58,6 +58,12 @@ sx_status sx_evaluation_start(sx_study *study, sx_split split, size_t total, sx_
     void *array = e->probabilities;
     bool memory = sx_grow(&array, &e->capacity, e->total * (size_t)study->classes, sizeof(float));
     e->probabilities = array;
+    if (memory && study->pairs.run) {
+        array = e->logits;
+        memory =
+            sx_grow(&array, &e->logits_capacity, e->total * (size_t)study->classes, sizeof(float));
+        e->logits = array;
+    }
     return memory ? SX_OK : sx_study_no_memory(err);
 }
 
@@ -79,10 +85,13 @@ sx_status sx_evaluation_slice(sx_study *study, sx_error *err) {
     size_t left = e->total - e->done;
     int count = left < (size_t)study->slice ? (int)left : study->slice;
     sx_status status = sx_study_draw_slice(study, count, draw_item, err);
+    size_t place = e->done * (size_t)study->classes;
+    sx_pairs_refresh(study);
+    sx_evaluator_logits(study->evaluator, e->logits ? e->logits + place : NULL);
     sx_evaluator_use(study->evaluator, sx_trainer_average(study->trainer));
     if (!status)
         status = sx_evaluator_bytes(study->evaluator, study->pixels, (size_t)count,
-                                    e->probabilities + e->done * (size_t)study->classes, err);
+                                    e->probabilities + place, err);
     if (!status) e->done += (size_t)count;
     return status;
 }
@@ -297,13 +306,15 @@ static sx_status publish(sx_study *study, sx_result *result, sx_error *err) {
     return sx_study_publish_measured(study, result, study->evaluation.split, NULL, err);
 }
 
-/* The table, and the matrix of it. */
+/* The table, the matrix of it, and what a model that reads texts makes of their captions. */
 static sx_status publish_items(sx_study *study, const scores *s, sx_error *err) {
     sx_result *items = make_items(study, s);
     bool readable = items && study->classes <= MOST_CONFUSED;
     sx_result *matrix = readable ? sx_confusion_make(study->data->source, items) : NULL;
     sx_status status = publish(study, items, err);
-    return readable && !status ? publish(study, matrix, err) : status;
+    if (readable && !status) status = publish(study, matrix, err);
+    bool alike = study->pairs.run && study->classes <= MOST_CONFUSED;
+    return alike && !status ? publish(study, sx_likeness_make(study), err) : status;
 }
 
 static sx_status publish_scores(sx_study *study, const scores *s, sx_error *err) {

@@ -31,8 +31,9 @@ typedef struct {
     sx_split split;
     size_t total, done;   /* items */
     bool whole;           /* all items of the split; else the study's subset of validation */
-    float *probabilities; /* [capacity, classes] */
-    size_t capacity;
+    float *probabilities; /* [total, classes] */
+    float *logits;        /* the same, of a model that reads texts */
+    size_t capacity, logits_capacity;
 } sx_evaluation;
 
 /* ---- posed pictures
@@ -73,6 +74,22 @@ typedef struct {
     int64_t origin_step, origin_position; /* as in sx_batch_options */
 } sx_live;
 
+/* ---- pictures and captions
+ * -------------------------------------------------------------------------- */
+
+/* Of a model that reads texts, too; for others all of it is empty. */
+typedef struct {
+    sx_text_facts facts;
+    sx_captions *captions;
+    int templates;
+    sx_graph *graph;
+    sx_run *run;    /* of the wordings of one class */
+    float *ids;     /* [classes, templates, context] */
+    float *vectors; /* [templates, embed] */
+    int64_t step;   /* whose parameters made the columns of the model, -1: none yet */
+    double scale;   /* of that step: logits over cosines */
+} sx_pairs;
+
 /* ---- the study
  * ---------------------------------------------------------------------------------------- */
 
@@ -94,7 +111,8 @@ struct sx_study {
     sx_live live;
     sx_evaluator *evaluator, *copy_evaluator;
     float *images;  /* [accumulate, batch, size, size, 3] */
-    float *targets; /* [accumulate, batch, classes], where images are mixed */
+    float *targets; /* [accumulate, batch, target length], where there are any */
+    sx_pairs pairs;
     int32_t *labels;
     uint8_t *pixels; /* [slice, size, size, 3] */
     int32_t *slice_labels;
@@ -150,6 +168,15 @@ sx_status sx_study_draw_slice(sx_study *study, int count, sx_slice_draw draw, sx
 
 /* training.c */
 sx_status sx_study_train(sx_study *study, sx_error *err);
+
+/* pairs.c: captions and columns for a model that reads texts; the columns of the parameters that
+ * measurements use now. */
+sx_status sx_pairs_prepare(sx_study *study, sx_error *err);
+void sx_pairs_done(sx_pairs *pairs);
+void sx_pairs_refresh(sx_study *study);
+
+/* likeness.c: of captions and pictures, after an evaluation; NULL if memory is out. */
+sx_result *sx_likeness_make(const sx_study *study);
 
 /* live.c: buffers of a step for batches of that size; before a step, what it needs (the next size
  * of batch, the worker that makes batches); the settings as figures; and as a row of the state. */

@@ -38,7 +38,8 @@ sx_status sx_live_allocate(sx_study *s, int batch, sx_error *err) {
     size_t image = (size_t)s->size * (size_t)s->size * 3;
     size_t all = (size_t)batch * (size_t)s->accumulate; /* images of a step */
     float *images = sx_alloc(all * image, sizeof(float));
-    float *targets = sx_alloc(all * (size_t)s->classes, sizeof(float));
+    int length = s->classes > s->pairs.facts.context ? s->classes : s->pairs.facts.context;
+    float *targets = sx_alloc(all * (size_t)length, sizeof(float));
     int32_t *labels = sx_alloc(all, sizeof(int32_t));
     if (!images || !targets || !labels) {
         sx_free(images);
@@ -81,11 +82,13 @@ sx_status sx_live_prepare(sx_study *s, sx_error *err) {
         .seed = s->seed,
         .origin_step = live->origin_step,
         .origin_position = live->origin_position,
+        .captions = s->pairs.captions,
+        .context = s->pairs.facts.context,
         .augmentation = {.flip = changes && sx_config_text(s->config, "train", "flip")[0] == 'y',
                          .shift = changes ? (int)sx_config_number(s->config, "train", "shift") : 0,
                          .spec = changes ? sx_config_text(s->config, "train", "augment") : ""}};
     s->batches = sx_batches_new(s->data->view, &options, calls_of(s), err);
-    return s->batches ? SX_OK : SX_NO_MEMORY;
+    return s->batches ? SX_OK : err ? err->status : SX_NO_MEMORY;
 }
 
 /* ---- commands ---------------------------------------------------------------------------------

@@ -1,13 +1,13 @@
 /* Opening a model from outside, and bringing pictures to it: the geometry of torchvision's and
  * timm's transforms (shorter side to a size, then the centre), or the whole picture to the square.
  */
-#include "core/study/outside.h"
+#include "core/study/outside_text.h"
+
+#include "core/study/zero_shot.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
-
-#define CLASSES_FILE_LIMIT ((size_t)16 << 20)
 
 const sx_option sx_prepare_options[] = {
     {"", "size", SX_OPTION_INTEGER, "0", 0, 4096, NULL, "pixels a side; 0: the model's own"},
@@ -24,6 +24,8 @@ const sx_option sx_prepare_options[] = {
      "that is divided by then"},
     {"", "positions", SX_OPTION_CHOICE, "own", 0, 0, "own|" SX_POSITION_RULES,
      "how learned positions are resized for another size"},
+    {"", "long_texts", SX_OPTION_CHOICE, "refuse", 0, 0, "refuse|cut",
+     "texts of more tokens than the model reads"},
     {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
 };
 
@@ -82,6 +84,7 @@ static sx_status read_preparation(const char *text, sx_outside *o, sx_error *err
     if (crop > 0 || strcmp(fit, "crop") == 0) p->crops = true;
     if (strcmp(fit, "squash") == 0) p->crops = false;
     read_positions(sx_spec_text(&spec, table, "positions"), &o->checkpoint);
+    o->cuts_texts = strcmp(sx_spec_text(&spec, table, "long_texts"), "cut") == 0;
     status = read_resize(sx_spec_text(&spec, table, "resize"), o, err);
     if (!status) status = read_colours(sx_spec_text(&spec, table, "mean"), p->mean, err);
     if (!status) status = read_colours(sx_spec_text(&spec, table, "std"), p->deviation, err);
@@ -93,28 +96,33 @@ static sx_status read_preparation(const char *text, sx_outside *o, sx_error *err
 /* ---- class names -------------------------------------------------------------------------------
  */
 
-/* A line a class, in the model's order. */
-static sx_status read_classes(const char *path, sx_outside *o, sx_error *err) {
-    sx_bytes bytes;
-    sx_status status = sx_file_read(path, CLASSES_FILE_LIMIT, &bytes, err);
-    if (status) return status;
-    for (size_t at = 0; at < bytes.size;) {
-        const char *line = (const char *)bytes.data + at;
-        const char *end = memchr(line, '\n', bytes.size - at);
-        size_t length = end ? (size_t)(end - line) : bytes.size - at;
-        char name[256], shown[256];
-        snprintf(name, sizeof name, "%.*s", (int)(length < 250 ? length : 250), line);
-        name[strcspn(name, "\r")] = 0;
-        sx_text_printable(shown, sizeof shown, name);
-        sx_text_add_bytes(&o->names, shown, strlen(shown) + 1);
-        o->named++;
-        at += length + 1;
+static sx_status add_class(void *user, const char *name, sx_error *err) {
+    sx_outside *o = user;
+    char cut[252], shown[256];
+    sx_text_set(cut, sizeof cut, name);
+    sx_text_printable(shown, sizeof shown, cut);
+    sx_text_add_bytes(&o->names, shown, strlen(shown) + 1);
+    o->named++;
+    return o->names.failed ? sx_fail(err, SX_NO_MEMORY, "not enough memory for class names")
+                           : SX_OK;
+}
+
+/* Names in the model's order; a model that reads texts has as many classes as there are names. */
+static sx_status read_classes(const sx_outside_options *options, sx_outside *o, sx_error *err) {
+    sx_checkpoint *c = &o->checkpoint;
+    const char *from = options->classes;
+    sx_status status = from ? sx_outside_each_line(from, add_class, o, err) : SX_OK;
+    for (int i = 0; !from && !status && c->zero_shot && i < options->name_count; i++)
+        status = add_class(o, options->names[i], err);
+    if (status || o->named == 0) {
+        if (status || !from) return status;
+        return sx_fail(err, SX_BAD_INPUT, "'%.200s' names no classes", from);
     }
-    sx_bytes_done(&bytes);
-    if (o->names.failed) return sx_fail(err, SX_NO_MEMORY, "not enough memory for class names");
-    if (o->named == o->checkpoint.classes) return SX_OK;
-    return sx_fail(err, SX_BAD_INPUT, "'%.200s' names %d classes, the model has %d", path, o->named,
-                   o->checkpoint.classes);
+    if (c->zero_shot && o->named >= 2) c->classes = o->named;
+    if (o->named == c->classes) return SX_OK;
+    return sx_fail(err, SX_BAD_INPUT, "'%.200s' names %d class%s, the model has %d%s",
+                   from ? from : "the data set", o->named, o->named == 1 ? "" : "es", c->classes,
+                   c->zero_shot ? " or more" : "");
 }
 
 const char *sx_outside_class(const sx_outside *outside, int class, char shown[24]) {
@@ -134,7 +142,7 @@ static sx_status open_model(sx_tensors *file, const sx_outside_options *options,
     if (!status && options->settings)
         status = sx_checkpoint_set(&out->checkpoint, options->settings, err);
     if (!status) status = read_preparation(options->prepare, out, err);
-    if (!status && options->classes) status = read_classes(options->classes, out, err);
+    if (!status) status = read_classes(options, out, err);
     return status ? status
                   : sx_checkpoint_load(file, &out->checkpoint, &out->model, &out->surplus, err);
 }
@@ -146,6 +154,7 @@ sx_status sx_outside_open(const char *path, const sx_outside_options *options, s
     if (!file) return err->status;
     sx_status status = open_model(file, options, out, err);
     sx_tensors_close(file);
+    if (!status && out->named) status = sx_outside_fill_columns(out, path, options, err);
     if (!status) return SX_OK;
     sx_outside_done(out);
     return sx_fail_within(err, "'%.200s'", path);
@@ -158,10 +167,39 @@ void sx_outside_done(sx_outside *outside) {
     *outside = (sx_outside){0};
 }
 
+sx_status sx_outside_can_classify(const sx_outside *outside, sx_error *err) {
+    if (!outside->checkpoint.zero_shot || outside->prompts) return SX_OK;
+    return sx_fail(
+        err, SX_USAGE,
+        "the model sees what it is told to look for: name the classes, a line each, with "
+        "--classes FILE");
+}
+
 static int count_lines(const sx_text *text) {
     int count = 0;
     for (size_t i = 0; i < text->size; i++) count += text->data[i] == '\n';
     return count;
+}
+
+/* What a model that reads texts knows of them, and makes of classes. */
+static void describe_texts(const sx_outside *o, sx_text *out) {
+    sx_text_facts facts;
+    char count[32];
+    if (!sx_model_text(&o->model, &facts)) return;
+    sx_text_add(out, "texts       %s tokens known, %d at most in a text\n",
+                sx_text_count(count, facts.vocabulary), facts.context);
+    sx_text_add(out, "logits      cosines of %d values times %.4g\n", facts.embed,
+                sx_zero_shot_scale(&o->model));
+}
+
+static void describe_classes(const sx_outside *o, sx_text *out) {
+    if (!o->checkpoint.zero_shot)
+        sx_text_add(out, "classes     %d\n", o->checkpoint.classes);
+    else if (o->prompts)
+        sx_text_add(out, "classes     %d by their names, each in %d prompt%s\n",
+                    o->checkpoint.classes, o->prompts, o->prompts == 1 ? "" : "s");
+    else
+        sx_text_add(out, "classes     any: name them with --classes FILE\n");
 }
 
 void sx_outside_describe(const sx_outside *o, sx_text *out) {
@@ -171,8 +209,9 @@ void sx_outside_describe(const sx_outside *o, sx_text *out) {
     sx_text_add(out, "model       %s\nnamed by    %s\n", c->spec, sx_naming_about(c->naming));
     sx_text_add(out, "parameters  %s\n",
                 sx_text_count(count, (long long)sx_model_trained(&o->model)));
-    sx_text_add(out, "classes     %d\npictures    %d x %d, %d channels\n", c->classes, c->width,
-                c->height, c->channels);
+    describe_texts(o, out);
+    describe_classes(o, out);
+    sx_text_add(out, "pictures    %d x %d, %d channels\n", c->width, c->height, c->channels);
     if (p->crops)
         sx_text_add(out, "resized     shorter side to %.0f, %s, the centre cut out\n",
                     floor(c->height / p->fraction), o->resize_name);

@@ -12,6 +12,16 @@ typedef struct {
     const char *settings; /* of the family: "heads=8, activation=gelu" */
     const char *prepare;  /* sx_prepare_options: "size=384, resize=bicubic, mean=0.5" */
     const char *classes;  /* a file of class names, one a line */
+    /* Of a model that reads texts (CLIP), whose classes are whatever is named: */
+    const char *const *names; /* [name_count]: classes where there is no file of them */
+    int name_count;
+    const char *merges;         /* file of its byte pairs; NULL: looked for beside the model */
+    const char *const *prompts; /* [prompt_count], with {} where the class goes; */
+    int prompt_count;           /* neither these nor a file of them: OpenAI's seven for ImageNet */
+    const char *prompts_file;   /* a line each */
+    sx_pool *pool;              /* that encodes the texts; may be NULL */
+    void (*progress)(void *user, size_t done, size_t total); /* of texts; NULL: nobody is told */
+    void *user;
 } sx_outside_options;
 
 /* The options of `prepare`, for help. */
@@ -25,12 +35,17 @@ typedef struct {
     sx_text surplus; /* names of tensors that the model has no use for, a line each */
     sx_text names;   /* of classes, each ended by a 0 */
     int named;       /* classes that have a name */
+    int prompts;     /* texts of each class that its column was made of; 0: none */
+    bool cuts_texts; /* too long ones lose their end */
 } sx_outside;
 
 /* Opens the checkpoint as a model. End with sx_outside_done. */
 sx_status sx_outside_open(const char *path, const sx_outside_options *options, sx_outside *out,
                           sx_error *err);
 void sx_outside_done(sx_outside *outside);
+
+/* SX_USAGE with a sentence where the model can classify only after somebody has named classes. */
+sx_status sx_outside_can_classify(const sx_outside *outside, sx_error *err);
 
 /* The name of a class, or its number as text into shown [24]. */
 const char *sx_outside_class(const sx_outside *outside, int class, char shown[24]);

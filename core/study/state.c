@@ -35,6 +35,7 @@ static void describe_plan(const sx_study *s, char *out, size_t size) {
 sx_status sx_study_save(sx_study *s, sx_study_state *out, sx_error *err) {
     sx_trainer_state trainer;
     (void)err;
+    sx_pairs_refresh(s);
     sx_trainer_save(s->trainer, &trainer);
     size_t count = trainer.count, pairs = trainer.metadata_count;
     memcpy(s->tensors, trainer.tensors, count * sizeof *s->tensors);
@@ -209,6 +210,7 @@ sx_status sx_study_load(sx_study *s, const sx_safetensors *file, sx_error *err) 
     s->sweep.active = s->evaluating = s->measure_now = false;
     s->phase = SX_PHASE_TRAINING;
     s->stage = 0;
+    s->pairs.step = -1;
     restore_report(s);
     return SX_OK;
 }

@@ -106,7 +106,8 @@ static sx_status allocate(sx_study *s, sx_error *err) {
     if (!s->pixels || !s->slice_labels || !s->slice_status || !s->slice_probabilities ||
         !s->tensors)
         return sx_study_no_memory(err);
-    sx_status status = sx_live_allocate(s, s->batch, err);
+    sx_status status = sx_pairs_prepare(s, err);
+    if (!status) status = sx_live_allocate(s, s->batch, err);
     if (!status) status = sx_evaluation_prepare(s, err);
     return status ? status : sx_sweep_prepare(s, err);
 }
@@ -154,9 +155,11 @@ void sx_study_free(sx_study *s) {
     sx_model_done(&s->model);
     sx_model_done(&s->copy);
     sx_sweep_done(s);
+    sx_pairs_done(&s->pairs);
     sx_points_log_done(&s->training);
     sx_points_log_done(&s->validation);
     sx_free(s->evaluation.probabilities);
+    sx_free(s->evaluation.logits);
     sx_free(s->subset);
     sx_free(s->images);
     sx_free(s->labels);
@@ -169,7 +172,8 @@ void sx_study_free(sx_study *s) {
     sx_free(s);
 }
 
-const sx_parameters *sx_study_parameters(const sx_study *study) {
+const sx_parameters *sx_study_parameters(sx_study *study) {
+    sx_pairs_refresh(study);
     const sx_parameters *average = sx_trainer_average(study->trainer);
     return average ? average : &study->model.parameters;
 }

@@ -8,6 +8,7 @@
 #include "core/data/data.h"
 #include "core/result/result.h"
 #include "core/study/outside.h"
+#include "core/study/zero_shot.h"
 #include "core/train/train.h"
 
 /* ---- configuration: a study file, a preset, overrides ---------------------------------------- */
@@ -72,11 +73,11 @@ void sx_study_data_release(const sx_study_data *data);
  *                           confidence, entropy, margin, wrong, loss
  *   confusion      grid     true x says   share of the true class's items (low, high, count), by
  *                           name; of at most 100 classes: of more, the items tell
- *   location       grid     y x x         accuracy (low, high, count) at area 0.2
- *   rotation       series   degrees       accuracy
- *   size           series   share of the image   accuracy
- *   risk-coverage  series   coverage      max prob, entropy, margin, oracle; at most 400 points
- *   reliability    series   bin centre    accuracy, confidence (counts in `count` of accuracy)
+ *   likeness       grid     caption x picture   mean cosine (low, high, count), by class, of a
+ * model that reads texts location       grid     y x x         accuracy (low, high, count) at area
+ * 0.2 rotation       series   degrees       accuracy size           series   share of the image
+ * accuracy risk-coverage  series   coverage      max prob, entropy, margin, oracle; at most 400
+ * points reliability    series   bin centre    accuracy, confidence (counts in `count` of accuracy)
  *   risk           table    measure, AURC, E-AURC, AUGRC, coverage at 2 % risk, threshold
  *   calibration    table    figure, value: accuracy, ECE, MCE, NLL, Brier
  *   summary        table    figure, value, low, high: the end's figures, test split included
@@ -150,7 +151,7 @@ size_t sx_study_trained_values(const sx_study *study);
 
 /* The parameters that measurements use now: the averaged ones, if there are any. Borrows, until the
  * next advance. */
-const sx_parameters *sx_study_parameters(const sx_study *study);
+const sx_parameters *sx_study_parameters(sx_study *study);
 
 /* The whole state for a checkpoint; borrows the study's memory until the next advance. Loading
  * checks everything (same model, same data, same seed) before it changes anything; afterwards the

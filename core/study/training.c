@@ -63,11 +63,11 @@ sx_status sx_study_train(sx_study *study, sx_error *err) {
     sx_status status = sx_live_prepare(study, err);
     if (status) return status;
     size_t image = (size_t)study->size * (size_t)study->size * 3, batch = (size_t)study->batch;
-    size_t row = batch * (size_t)study->classes;
+    size_t row = batch * (size_t)sx_batches_target_length(study->batches);
     for (size_t k = 0; k < (size_t)study->accumulate && !status; k++) {
         status = sx_batches_next(study->batches, study->images + k * batch * image,
                                  study->labels + k * batch, err);
-        if (!status && sx_batches_mix(study->batches))
+        if (!status && row)
             memcpy(study->targets + k * row, sx_batches_targets(study->batches),
                    row * sizeof *study->targets);
     }
@@ -75,7 +75,7 @@ sx_status sx_study_train(sx_study *study, sx_error *err) {
     int64_t waited, calls;
     sx_batches_waits(study->batches, &waited, &calls);
     study->report.waiting = (double)waited / (double)calls;
-    sx_trainer_targets(study->trainer, sx_batches_mix(study->batches) ? study->targets : NULL);
+    sx_trainer_targets(study->trainer, row ? study->targets : NULL);
     status = sx_trainer_step(study->trainer, study->images, study->labels, &step, err);
     if (status == SX_CANCELLED) { /* the batch is made again when the run goes on */
         sx_batches_free(study->batches);

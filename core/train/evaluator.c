@@ -1,6 +1,8 @@
 /* Evaluation in batches of one size: bytes to inputs, logits, softmax. Reads parameters only. */
 #include "core/train/train.h"
 
+#include <string.h>
+
 struct sx_evaluator {
     const sx_model *model;
     const sx_parameters *parameters; /* in place of the model's, or NULL */
@@ -12,6 +14,7 @@ struct sx_evaluator {
     size_t image_size;     /* values of one image */
     float *images;         /* [batch, height, width, channels] */
     const uint8_t *pixels; /* of the batch that is being made ready */
+    float *logits;         /* where somebody else wants them, or NULL */
 };
 
 sx_evaluator *sx_evaluator_new(const sx_model *model, int batch, sx_pool *pool, sx_error *err) {
@@ -55,6 +58,10 @@ void sx_evaluator_use(sx_evaluator *evaluator, const sx_parameters *parameters) 
     sx_run_hold(evaluator->run, evaluator->held);
 }
 
+void sx_evaluator_logits(sx_evaluator *evaluator, float *logits) {
+    evaluator->logits = logits;
+}
+
 int sx_evaluator_batch(const sx_evaluator *evaluator) {
     return evaluator->batch;
 }
@@ -82,6 +89,7 @@ sx_status sx_evaluator_bytes(sx_evaluator *e, const uint8_t *pixels, size_t coun
         const sx_parameters *parameters = e->parameters ? e->parameters : &e->model->parameters;
         sx_status status = sx_run_predict(e->run, parameters, e->images, now, out, err);
         if (status) return status;
+        if (e->logits) memcpy(e->logits + done * classes, out, (size_t)now * classes * sizeof *out);
         sx_softmax(out, now, (int)classes);
         done += (size_t)now;
     }

@@ -113,6 +113,9 @@ void sx_evaluator_hold(sx_evaluator *evaluator, bool held);
 /* Evaluates with these parameters, borrowed, from now on; NULL: the model's. */
 void sx_evaluator_use(sx_evaluator *evaluator, const sx_parameters *parameters);
 
+/* The logits of calls from now on go there, too, [count, classes], borrowed; NULL: nowhere. */
+void sx_evaluator_logits(sx_evaluator *evaluator, float *logits);
+
 /* Bytes [count, height, width, channels] -> probabilities [count, classes], softmax of the logits.
  * count may be larger than the batch. */
 sx_status sx_evaluator_bytes(sx_evaluator *evaluator, const uint8_t *pixels, size_t count,

@@ -99,7 +99,7 @@ static void copy_statistics(const sx_parameters *parameters, float *to, const fl
 }
 
 static const float *targets_of(const sx_trainer *t, int k) {
-    size_t size = (size_t)t->options.batch * sx_graph_output_size(t->graph);
+    size_t size = (size_t)t->options.batch * (size_t)sx_graph_target_length(t->graph);
     return t->targets ? t->targets + (size_t)k * size : NULL;
 }
 

@@ -36,7 +36,7 @@ seed() { # name: fills its corpus
     for file in tests/data/format/*."$kind" tests/fuzz/seeds/"$1"/*; do
         [ -f "$file" ] && cp "$file" "$out/corpus/$1/"
     done
-    [ "$1" = tensors ] && cp tests/data/checkpoints/cifar-* tests/data/checkpoints/vit-* "$out/corpus/$1/"
+    [ "$1" = tensors ] && cp tests/data/checkpoints/cifar-* tests/data/checkpoints/vit-* tests/data/checkpoints/clip-*.safetensors "$out/corpus/$1/"
     if [ "$1" = cifar ]; then # the form, then whole records
         (printf 0; head -c 61460 /dev/zero) >"$out/corpus/$1/ten"
         (printf 1; head -c 61480 /dev/zero) >"$out/corpus/$1/hundred"
@@ -46,7 +46,7 @@ seed() { # name: fills its corpus
 run() { # name: builds and runs one target
     # shellcheck disable=SC2086
     $CC $flags -fsanitize=fuzzer "tests/fuzz/fuzz_$1.c" $objects -o "$out/fuzz_$1" \
-        -lopenblas -lpng -ljpeg -lzip -lz -linih -ljansson -lmd -lfreetype -lm -pthread || return 1
+        -lopenblas -lpng -ljpeg -lzip -lz -linih -ljansson -lmd -lfreetype -lunistring -lm -pthread || return 1
     seed "$1"
     "$out/fuzz_$1" -max_total_time="$seconds" -rss_limit_mb=1024 -max_len=65536 -timeout=10 \
         -print_final_stats=1 -artifact_prefix="$out/crash_$1_" "$out/corpus/$1" >"$out/$1.log" 2>&1

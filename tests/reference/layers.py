@@ -24,11 +24,11 @@ class Interpreter:
     kept in sextant's layout and drawn when they are first asked for. With `statistics`, batch norms
     in training update the running statistics among the parameters."""
 
-    def __init__(self, sections, training, parameters, statistics=False):
+    def __init__(self, sections, training, parameters, statistics=False, targets=None):
         self.sections, self.training, self.parameters = sections, training, parameters
-        self.statistics = statistics
+        self.statistics, self.given = statistics, targets
 
-    def parameter(self, layer, suffix, shape, kind="normal"):
+    def parameter(self, layer, suffix, shape, kind="normal", trained=True):
         name = f"{layer}.{suffix}"
         if name not in self.parameters:
             value = torch.randn(shape) * 0.5
@@ -37,15 +37,18 @@ class Interpreter:
             if kind == "positive":
                 value = 0.5 + torch.rand(shape)
             value = value.to(torch.float32).to(torch.float64)
-            self.parameters[name] = value.requires_grad_(not suffix.startswith("running"))
+            self.parameters[name] = value.requires_grad_(trained and not suffix.startswith("running"))
         return self.parameters[name]
 
     def run(self, image):
         values, before = {"image": image}, image
+        self.values = values
         for name, section in self.sections.items():
             options = dict(section)
             operation = options.pop("layer")
-            inputs = [values[n.strip()] for n in options.pop("inputs").split(",")] if "inputs" in options else [before]
+            inputs = [before]
+            if "inputs" in options:
+                inputs = [values[n.strip()] for n in options.pop("inputs").split(",") if n.strip()]
             before = values[name] = getattr(self, operation)(name, inputs, options)
         return before
 
@@ -78,9 +81,23 @@ class Interpreter:
 
     def linear(self, name, x, o):
         units = int(o.get("units", 64))
-        weight = self.parameter(name, "weight", (x[0].shape[3], units))
-        bias = self.parameter(name, "bias", (units,)) if o.get("bias", "yes") == "yes" else None
+        trained = o.get("trained", "yes") == "yes"
+        weight = self.parameter(name, "weight", (x[0].shape[3], units), trained=trained)
+        bias = self.parameter(name, "bias", (units,), trained=trained) if o.get("bias", "yes") == "yes" else None
         return F.linear(x[0], weight.t(), bias)
+
+    def targets(self, name, x, o):
+        return self.given.reshape(-1, 1, int(o.get("length", 77)), 1)
+
+    def end_token(self, name, x, o):
+        ids = x[1].flatten(1)
+        return x[0][torch.arange(ids.shape[0]), 0, ids.argmax(1)][:, None, None, :]
+
+    def l2_normalise(self, name, x, o):
+        return F.normalize(x[0], dim=3)
+
+    def learned_scale(self, name, x, o):
+        return x[0] * self.parameter(name, "weight", (1,)).exp()
 
     def affine(self, name, channels):
         return self.parameter(name, "weight", (channels,), "one"), self.parameter(name, "bias", (channels,))
@@ -139,7 +156,9 @@ class Interpreter:
         return torch.cat([weight.expand(t.shape[0], 1, -1), t], 1)[:, None]
 
     def position(self, name, x, o):
-        return x[0] + self.parameter(name, "weight", x[0].shape[1:])
+        height, width, channels = x[0].shape[1:]
+        length = int(o.get("length", 0)) or width
+        return x[0] + self.parameter(name, "weight", (height, length, channels))[:, :width]
 
     relu = staticmethod(lambda name, x, o: F.relu(x[0]))
     leaky_relu = staticmethod(lambda name, x, o: F.leaky_relu(x[0], float(o.get("slope", 0.01))))
@@ -203,6 +222,12 @@ class Interpreter:
         kind = o.get("kind", "sum")
         return {"sum": torch.sum, "mean": torch.mean, "max": torch.amax, "min": torch.amin}[kind](
             x[0], dim=dims, keepdim=True)
+
+
+def contrastive(image, text):
+    logits = image.flatten(1) @ text.flatten(1).t()
+    own = torch.arange(logits.shape[0])
+    return (F.cross_entropy(logits, own) + F.cross_entropy(logits.t(), own)) / 2
 
 
 def write_safetensors(path, tensors):

@@ -9,10 +9,7 @@ gradient of the cross-entropy by every tensor of the model, under the model's na
 restated here from the papers and the sources' public code, in double precision.
 tests/unit/test_checkpoint.c opens the same files.
 """
-import gzip
-import json
 import os
-import struct
 import zlib
 
 import numpy
@@ -20,22 +17,9 @@ import torch
 import torch.nn.functional as F
 from PIL import Image
 
-from layers import write_safetensors
+from published import HERE, Tensors, made_up, write_header, write_safetensors
 
-torch.set_default_dtype(torch.float64)
-HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "checkpoints")
 CLASSES = 5
-
-
-class Tensors(dict):
-    """Named parameters, drawn when first asked for. Names that begin like `one` are around 1."""
-
-    def get(self, name, *shape, mean=0.0, deviation=0.3, positive=False):
-        if name not in self:
-            value = torch.rand(shape) + 0.5 if positive else mean + deviation * torch.randn(shape)
-            self[name] = value.to(torch.float32).to(torch.float64).requires_grad_(not positive)
-        return self[name]
-
 
 # ---- vision transformers -------------------------------------------------------------------------
 
@@ -310,13 +294,6 @@ def bit(n, x, at, blocks, epsilon, base=4, groups=1):
 
 # ---- files ---------------------------------------------------------------------------------------
 
-def made_up(count, side):
-    """Inputs that tests/unit/test_checkpoint.c makes up in the same way: [count, side, side, 3] in -1 .. 1."""
-    i = numpy.arange(count * side * side * 3, dtype=numpy.uint32)
-    x = (i * numpy.uint32(2654435761) + numpy.uint32(12345)) >> numpy.uint32(16)
-    return torch.from_numpy((x % 2001).astype(numpy.float64) / 1000 - 1).reshape(count, side, side, 3).float().double()
-
-
 def make(name, side, run, write, statistics=False):
     """run(tensors, x, at, training) -> logits"""
     torch.manual_seed(zlib.crc32(name.encode()))
@@ -483,21 +460,6 @@ def bit_names(blocks, width, classes):
             "resnet/head/conv2d/kernel": [1, 1, before, classes], "resnet/head/conv2d/bias": [classes]}
 
 
-def write_header(name, shapes):
-    """A safetensors file without its values, gzipped."""
-    header, at = {}, 0
-    for key, shape in shapes.items():
-        wide = key.endswith("num_batches_tracked")
-        size = 8 if wide else 4
-        for n in shape:
-            size *= n
-        header[key] = {"dtype": "I64" if wide else "F32", "shape": shape, "data_offsets": [at, at + size]}
-        at += size
-    text = json.dumps(header, separators=(",", ":")).encode()
-    with open(os.path.join(HERE, name + ".header.gz"), "wb") as file:
-        file.write(gzip.compress(struct.pack("<Q", len(text)) + text, mtime=0))
-
-
 DEEP = {50: (3, 4, 6, 3), 101: (3, 4, 23, 3), 152: (3, 8, 36, 3)}
 for name, d, depth, patch in (("ti16", 192, 12, 16), ("s16", 384, 12, 16), ("b16", 768, 12, 16), ("l16", 1024, 24, 16),
                               ("h14", 1280, 32, 14)):
@@ -561,6 +523,9 @@ for k, (height, width, mode) in enumerate([(53, 31, "RGB"), (40, 61, "RGB"), (48
     rgb = picture.convert("RGB")
     timm = centre(rgb.resize(shorter_side(rgb, int(12 / 0.9)), Image.Resampling.BICUBIC), 12)
     prepared[f"vit-timm/{k}"] = normalised(timm, 0.5, 0.5)
+    clip = centre(rgb.resize(shorter_side(rgb, 12), Image.Resampling.BICUBIC), 12)
+    prepared[f"clip-openai/{k}"] = normalised(clip, numpy.array([0.48145466, 0.4578275, 0.40821073]),
+                                              numpy.array([0.26862954, 0.26130258, 0.27577711]))
     vision = centre(rgb.resize(shorter_side(rgb, 73), Image.Resampling.BILINEAR), 64)
     prepared[f"resnet-10/{k}"] = normalised(vision, numpy.array([0.485, 0.456, 0.406]), numpy.array([0.229, 0.224, 0.225]))
     prepared[f"vit-huggingface/{k}"] = normalised(rgb.resize((12, 12), Image.Resampling.BILINEAR), 0.5, 0.5)

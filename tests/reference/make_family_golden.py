@@ -13,7 +13,7 @@ import os
 import torch
 import torch.nn.functional as F
 
-from layers import Interpreter, write_safetensors
+from layers import Interpreter, contrastive, write_safetensors
 
 torch.set_default_dtype(torch.float64)
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "families")
@@ -57,26 +57,53 @@ def resnet():
     return sections
 
 
-def vit(dim=8, depth=2, heads=2):
-    sections = {"patches": dict(layer="convolution", channels=dim, kernel=4, stride=4, padding=0),
-                "class": dict(layer="class_token"), "position": dict(layer="position")}
-    before = "position"
+def blocks(dim, depth, heads, before, prefix="", gelu="erf", causal="no"):
+    sections = {}
     for block in range(1, depth + 1):
-        name = f"block{block}."
+        name = f"{prefix}block{block}."
         sections.update({
             name + "norm1": dict(layer="layer_norm", inputs=before),
             name + "attention.in": dict(layer="linear", units=3 * dim),
-            name + "attention": dict(layer="attention", heads=heads),
+            name + "attention": dict(layer="attention", heads=heads, causal=causal),
             name + "attention.out": dict(layer="linear", units=dim),
             name + "sum1": dict(layer="add", inputs=f"{before}, {name}attention.out"),
             name + "norm2": dict(layer="layer_norm"),
             name + "mlp.in": dict(layer="linear", units=4 * dim),
-            name + "gelu": dict(layer="gelu"),
+            name + "gelu": dict(layer="gelu", form=gelu),
             name + "mlp.out": dict(layer="linear", units=dim),
             name + "sum2": dict(layer="add", inputs=f"{name}sum1, {name}mlp.out")})
         before = name + "sum2"
+    return sections
+
+
+def vit(dim=8, depth=2, heads=2):
+    sections = {"patches": dict(layer="convolution", channels=dim, kernel=4, stride=4, padding=0),
+                "class": dict(layer="class_token"), "position": dict(layer="position")}
+    sections.update(blocks(dim, depth, heads, "position"))
     sections["first"] = dict(layer="slice", axis="width", count=1)
     sections["norm"] = dict(layer="layer_norm")
+    return sections
+
+
+def clip(dim=8, width=12, embed=6, vocabulary=9, context=5):
+    """An image tower of two blocks, a text tower of one."""
+    sections = {"patches": dict(layer="convolution", channels=dim, kernel=4, stride=4, padding=0, bias="no"),
+                "class": dict(layer="class_token"), "position": dict(layer="position"),
+                "first_norm": dict(layer="layer_norm")}
+    sections.update(blocks(dim, 2, 2, "first_norm", gelu="quick"))
+    sections.update({
+        "first": dict(layer="slice", axis="width", count=1), "norm": dict(layer="layer_norm"),
+        "projection": dict(layer="linear", units=embed, bias="no"), "unit": dict(layer="l2_normalise"),
+        "scale": dict(layer="learned_scale"),
+        "head": dict(layer="linear", units=CLASSES, bias="no", trained="no"),
+        "text.ids": dict(layer="targets", length=context, inputs=""),
+        "text.token": dict(layer="embedding", entries=vocabulary, channels=width),
+        "text.position": dict(layer="position")})
+    sections.update(blocks(width, 1, 3, "text.position", "text.", "quick", "yes"))
+    sections.update({
+        "text.end": dict(layer="end_token", inputs="text.block1.sum2, text.ids"),
+        "text.norm": dict(layer="layer_norm"),
+        "text.projection": dict(layer="linear", units=embed, bias="no"), "text.unit": dict(layer="l2_normalise")})
     return sections
 
 
@@ -107,14 +134,29 @@ def state_of(optimizer, value):
     return [state[n] for n in ("momentum_buffer", "exp_avg", "exp_avg_sq") if n in state]
 
 
+def captions(sections):
+    """Token ids: words, then the end token, the largest, then padding; None for what reads no text."""
+    if "text.ids" not in sections:
+        return None
+    length, end = sections["text.ids"]["length"], sections["text.token"]["entries"] - 1
+    ids = torch.randint(1, end, (BATCH, length))
+    for row, at in enumerate(torch.randint(1, length, (BATCH,)).tolist()):
+        ids[row, at], ids[row, at + 1:] = end, 0
+    return ids.to(torch.float64)
+
+
 def make(name, sections, side, make_optimizer):
     torch.manual_seed(len(name))
-    sections = {**sections, "classifier": dict(layer="dense", units=CLASSES)}
+    targets = captions(sections)
+    if targets is None:
+        sections = {**sections, "classifier": dict(layer="dense", units=CLASSES)}
     images = torch.randn(BATCH, side, side, 3).to(torch.float32).to(torch.float64)
     labels = torch.arange(BATCH) % CLASSES
     parameters = {}
-    Interpreter(sections, True, parameters).run(images)
+    Interpreter(sections, True, parameters, targets=targets).run(images)
     out = {"images": images, "labels": labels.to(torch.float64)}
+    if targets is not None:
+        out["targets"] = targets
     with torch.no_grad():
         for key, value in parameters.items():
             if not key.endswith(("norm.weight", "norm1.weight", "norm2.weight", "running_var")):
@@ -125,8 +167,12 @@ def make(name, sections, side, make_optimizer):
     losses = []
     for step in range(STEPS):
         optimizer.zero_grad()
-        logits = Interpreter(sections, True, parameters, statistics=True).run(images)
-        loss = F.cross_entropy(logits.flatten(1), labels)
+        network = Interpreter(sections, True, parameters, statistics=True, targets=targets)
+        logits = network.run(images)
+        if targets is None:
+            loss = F.cross_entropy(logits.flatten(1), labels)
+        else:
+            loss = contrastive(network.values["scale"], network.values["text.unit"])
         loss.backward()
         losses.append(loss.item())
         if step == 0:
@@ -149,3 +195,4 @@ make("mlp", mlp(), 4, lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9))
 make("cnn", cnn(), 12, lambda p: torch.optim.SGD(p, lr=0.05, momentum=0.9))
 make("resnet", resnet(), 8, lambda p: torch.optim.SGD(p, lr=0.02, momentum=0.9))
 make("vit", vit(), 8, lambda p: torch.optim.AdamW(p, lr=0.002, weight_decay=0))
+make("clip", clip(), 8, lambda p: torch.optim.AdamW(p, lr=0.002, weight_decay=0))

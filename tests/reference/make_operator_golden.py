@@ -18,7 +18,7 @@ import zlib
 import torch
 import torch.nn.functional as F
 
-from layers import Interpreter, write_safetensors
+from layers import Interpreter, contrastive, write_safetensors
 
 torch.set_default_dtype(torch.float64)
 HERE = os.path.join(os.path.dirname(os.path.abspath(__file__)), "..", "data", "operators")
@@ -56,17 +56,26 @@ def make(path):
     spec = file.get("model", "loss", fallback="softmax_cross_entropy")
     sections = {name: dict(file[name]) for name in file.sections() if name != "model"}
     parameters = {}
-    output = Interpreter(sections, True, parameters).run(image)
     labels = targets = None
-    if spec.startswith("softmax") and "soft targets" not in first_line:
+    for section in sections.values():
+        if section["layer"] == "targets":
+            targets = torch.randint(0, 6, (shape[0], int(section["length"]))).to(torch.float64)
+    network = Interpreter(sections, True, parameters, targets=targets)
+    output = network.run(image)
+    if targets is not None:
+        pass
+    elif spec.startswith("softmax") and "soft targets" not in first_line:
         labels = torch.randint(0, output[0].numel(), (shape[0],))
     else:
         targets = torch.rand(output.shape)
         targets = targets / targets.sum(dim=3, keepdim=True) if spec.startswith("softmax") else targets
         targets = targets.to(torch.float32).to(torch.float64)
-    loss = loss_of(spec, output, labels, targets)
+    if spec == "contrastive":
+        loss = contrastive(*[network.values[n.strip()] for n in file.get("model", "loss_inputs").split(",")])
+    else:
+        loss = loss_of(spec, output, labels, targets)
     loss.backward()
-    predicted = Interpreter(sections, False, parameters).run(image)
+    predicted = Interpreter(sections, False, parameters, targets=targets).run(image)
     out = {"image": image, "output": output, "predicted": predicted, "loss": loss.reshape(1)}
     out["labels" if targets is None else "targets"] = labels.to(torch.float64) if targets is None else targets
     for key, value in parameters.items():

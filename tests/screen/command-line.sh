@@ -139,6 +139,19 @@ check "a setting that does not fit is told" fails 1 "3 heads do not divide" "$se
 check "a data set with other classes is refused" fails 1 "10 classes, the model 5" "$sextant" open "$data/checkpoints/vit-timm.safetensors" --data shapes --headless
 printf '%s\n' disc square diamond star ring >five.txt
 check "class names that the model lacks are told" fails 1 "none of the model.s class names" "$sextant" open "$data/checkpoints/vit-timm.safetensors" --data shapes --classes five.txt
+clip="$data/checkpoints/clip-openai.safetensors" merges="$data/tokens/merges.txt"
+check "a CLIP is described without classes" sh -c "'$sextant' open '$clip' | grep -q 'classes     any'"
+check "a CLIP names what it is told to look for" sh -c "'$sextant' classify '$clip' '$data/format/rgb8.png' --classes five.txt --merges '$merges' --prompt 'a photo of a {}.' --prompt 'a {}' | grep -q '%  cosine .* logit .* ring'"
+printf '%s\n' 'art of the {}.' 'a {}' >prompts.txt
+check "with prompts from a file" sh -c "'$sextant' open '$clip' --classes five.txt --merges '$merges' --prompts prompts.txt | grep -q '5 by their names, each in 2 prompts'"
+check "the data set's names are its classes" sh -c "'$sextant' open '$clip' --merges '$merges' --data shapes --headless | grep -q '10 by their names, each in 7 prompts'"
+check "it is looked into" sh -c "'$sextant' inspect '$clip' '$data/format/rgb8.png' --classes five.txt --merges '$merges' --only rollout | grep -q 'Attention through all blocks'"
+check "it is written under its own names" sh -c "'$sextant' open '$clip' --out clip.safetensors >a.txt && '$sextant' open clip.safetensors >b.txt && cmp a.txt b.txt"
+check "classes are asked for" fails 2 "with --classes FILE" "$sextant" classify "$clip" "$data/format/rgb8.png"
+check "byte pairs are asked for" fails 1 "say --merges FILE" "$sextant" classify "$clip" "$data/format/rgb8.png" --classes five.txt
+check "a prompt has a place for the class" fails 1 "'a photo' has no {}" "$sextant" classify "$clip" "$data/format/rgb8.png" --classes five.txt --merges "$merges" --prompt "a photo"
+printf 't h\n' >pairs.txt
+check "byte pairs of another model are refused" fails 1 "the model knows 644" "$sextant" classify "$clip" "$data/format/rgb8.png" --classes five.txt --merges pairs.txt
 check "a wrong option of a command without any has a nearest" fails 2 "did you mean '--help'" "$sextant" runs --hepl
 check "unknown run" fails 1 "." "$sextant" export 99
 check "unknown result" fails 1 "did you mean 'location'" "$sextant" export first --only locatoin

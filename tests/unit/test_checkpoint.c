@@ -1,6 +1,6 @@
 /* Published checkpoints, small: opened under their sources' names, recognised, run, written again.
  * tests/reference/make_checkpoint_golden.py makes the files and says what PyTorch computes. */
-#include "tests/unit/unit.h"
+#include "tests/unit/published.h"
 
 #include "core/graph/internal.h"
 #include "core/metric/metric.h"
@@ -12,8 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-#define DATA SX_SOURCE "/tests/data/checkpoints/"
-#define TOLERANCE 1e-4 /* of a tensor's norm */
+#define DATA CHECKPOINTS
 
 enum { BATCH = 3 };
 
@@ -170,21 +169,6 @@ static const float *golden(const opened *o, const char *name, size_t *count) {
     return tensor->values;
 }
 
-/* Fails unless the vectors agree to the tolerance. `key` (or -1): a third whose exact value is 0.
- */
-static void agree(const char *what, const char *name, const float *ours, const float *theirs,
-                  size_t count, bool keys_vanish) {
-    double norm = 0, difference = 0;
-    for (size_t i = 0; i < count; i++) {
-        double d = (double)ours[i] - (double)theirs[i];
-        if (keys_vanish && i >= count / 3 && i < count / 3 * 2) continue;
-        norm += (double)theirs[i] * (double)theirs[i];
-        difference += d * d;
-    }
-    if (!(sqrt(difference) <= TOLERANCE * sqrt(norm)))
-        fail_msg("%s: %s differs by %g of its norm", what, name, sqrt(difference / norm));
-}
-
 static void logits_equal_pytorch(void **state) {
     (void)state;
     for (int i = 0; i < CASES; i++) {
@@ -307,14 +291,6 @@ static void values_inside_equal_pytorch(void **state) {
 /* ---- a thousand inputs -------------------------------------------------------------------------
  */
 
-/* As the script makes them up. */
-static void make_up(uint32_t first, size_t count, float *out) {
-    for (size_t i = 0; i < count; i++) {
-        uint32_t x = (first + (uint32_t)i) * UINT32_C(2654435761) + 12345;
-        out[i] = (float)((x >> 16) % 2001 / 1000.0 - 1);
-    }
-}
-
 /* Where PyTorch's two best are further apart than ten times the tolerance, of the logits' norm. */
 static void predictions_agree_on_a_thousand_inputs(void **state) {
     (void)state;
@@ -352,24 +328,6 @@ static void predictions_agree_on_a_thousand_inputs(void **state) {
 
 /* ---- names and shapes of the published sizes ----------------------------------------------------
  */
-
-/* A file of that header whose values are a hole in it. */
-static void write_sparse(const char *name, char path[64]) {
-    char from[256];
-    sx_bytes header;
-    snprintf(from, sizeof from, DATA "%s.header.gz", name);
-    assert_int_equal(sx_file_read_inflated(from, 1 << 24, &header, NULL), SX_OK);
-    strcpy(path, "/tmp/sx-header-XXXXXX");
-    int fd = mkstemp(path);
-    assert_int_equal(write(fd, header.data, header.size), header.size);
-    const char *text = (const char *)header.data + 8, *end = text + header.size - 8;
-    long long last = 0;
-    for (const char *at = text; at < end - 15; at++)
-        if (memcmp(at, "\"data_offsets\":[", 16) == 0) last = atoll(strchr(at + 16, ',') + 1);
-    assert_int_equal(ftruncate(fd, (off_t)header.size + last), 0);
-    close(fd);
-    sx_bytes_done(&header);
-}
 
 static void published_sizes_are_recognised(void **state) {
     (void)state;

@@ -6,7 +6,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { BATCH = 19, STEPS = 5, SIDE = 12, CLASSES = 4 };
+enum { BATCH = 19, STEPS = 5, SIDE = 12, CLASSES = 4, CONTEXT = 5, WORDS = 30 };
 
 static const char *const specs[] = {
     "mlp(width=40, depth=2, dropout=0.2)",
@@ -25,12 +25,15 @@ static const char *const specs[] = {
     "vit-b(dim=12, depth=1, heads=2, patch=4, activation=gelu-quick)",
     "vit-l(dim=12, depth=1, heads=2, patch=4, activation=gelu-tanh)",
     "vit-h(dim=12, depth=1, heads=2, patch=4, scale=0.5)",
+    "clip(dim=24, depth=2, heads=3, patch=4, embed=10, text_dim=20, text_depth=1, vocabulary=30, "
+    "context=5)",
 };
 enum { SPECS = sizeof specs / sizeof *specs };
 
 typedef struct {
     float images[BATCH * SIDE * SIDE * 3];
     int32_t labels[BATCH];
+    float texts[BATCH * CONTEXT]; /* token ids, for a model that reads some */
 } batch;
 
 static batch make_batch(int step) {
@@ -39,6 +42,7 @@ static batch make_batch(int step) {
     for (size_t i = 0; i < sizeof b.images / sizeof *b.images; i++)
         b.images[i] = sx_random_normal(&random);
     for (int i = 0; i < BATCH; i++) b.labels[i] = (int32_t)sx_random_below(&random, CLASSES);
+    for (int i = 0; i < BATCH * CONTEXT; i++) b.texts[i] = (float)sx_random_below(&random, WORDS);
     return b;
 }
 
@@ -59,6 +63,8 @@ static sx_model train(const char *spec, int threads) {
     for (int step = 0; step < STEPS; step++) {
         batch b = make_batch(step);
         sx_step_report report;
+        sx_text_facts texts;
+        if (sx_model_text(&model, &texts)) sx_trainer_targets(trainer, b.texts);
         assert_int_equal(sx_trainer_step(trainer, b.images, b.labels, &report, &err), SX_OK);
     }
     assert_int_equal(sx_alloc_count(), before);

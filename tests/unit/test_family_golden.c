@@ -25,6 +25,10 @@ static const family families[] = {
     {"cnn", "cnn(width=6, depth=2)", "sgd(lr=0.05, momentum=0.9)", 12},
     {"resnet", "resnet(depth=8, width=4)", "sgd(lr=0.02, momentum=0.9)", 8},
     {"vit", "vit(dim=8, depth=2, heads=2, patch=4)", "adamw(lr=0.002, weight_decay=0)", 8},
+    {"clip",
+     "clip(dim=8, depth=2, heads=2, patch=4, embed=6, text_dim=12, text_depth=1, text_heads=3, "
+     "vocabulary=9, context=5)",
+     "adamw(lr=0.002, weight_decay=0)", 8},
 };
 
 static const float *tensor(const sx_safetensors *file, const char *prefix, const char *name,
@@ -49,12 +53,19 @@ static sx_model open_model(const family *f, const sx_safetensors *file) {
     return model;
 }
 
-static sx_trainer *open_trainer(const family *f, sx_model *model) {
+/* Captions, of a model that reads some. */
+static const float *targets_of(const sx_safetensors *file) {
+    const sx_safetensor *found = sx_safetensors_find(file, "targets");
+    return found ? found->values : NULL;
+}
+
+static sx_trainer *open_trainer(const family *f, sx_model *model, const sx_safetensors *file) {
     sx_error err = {0};
     sx_train_options options = {
         .optimizer = f->optimizer, .schedule = "constant", .steps = STEPS, .batch = BATCH};
     sx_trainer *trainer = sx_trainer_new(model, &options, NULL, &err);
     if (!trainer) fail_msg("%s", err.message);
+    sx_trainer_targets(trainer, targets_of(file));
     return trainer;
 }
 
@@ -92,6 +103,7 @@ static void check_first_gradient(const family *f, const sx_safetensors *file, co
     sx_run *run = sx_run_new(graph, NULL, true, NULL);
     float *gradient = sx_alloc(model.parameters.size, sizeof *gradient);
     sx_run_report report;
+    sx_run_targets(run, targets_of(file));
     assert_int_equal(sx_run_train(run, &model.parameters, images, labels, 0, 0, gradient, &report),
                      SX_OK);
     for (int i = 0; i < model.parameters.count; i++)
@@ -142,7 +154,7 @@ static void check_restarted_steps(const family *f, const sx_safetensors *file, c
                                   const int32_t *labels) {
     sx_error err = {0};
     sx_model model = open_model(f, file);
-    sx_trainer *trainer = open_trainer(f, &model);
+    sx_trainer *trainer = open_trainer(f, &model, file);
     for (int step = 1; step <= RESTARTS; step++) {
         sx_step_report report;
         assert_int_equal(sx_trainer_step(trainer, images, labels, &report, &err), SX_OK);
@@ -157,7 +169,7 @@ static void check_losses(const family *f, const sx_safetensors *file, const floa
                          const int32_t *labels) {
     sx_error err = {0};
     sx_model model = open_model(f, file);
-    sx_trainer *trainer = open_trainer(f, &model);
+    sx_trainer *trainer = open_trainer(f, &model, file);
     const float *losses = tensor(file, "", "losses", STEPS);
     for (int step = 0; step < STEPS; step++) {
         sx_step_report report;

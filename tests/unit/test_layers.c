@@ -76,7 +76,7 @@ static void wrong_files_are_told(void **state) {
         {"[a]\nlayer = max_pool\nkernel = 20\n", "a: an image of 8 x 8 pixels is too small"},
         {"[a]\nlayer = huber\n", "unknown operator 'huber'"},
         {"[model]\nloss = relu\n[a]\nlayer = dense\nunits = 5\n", "unknown loss 'relu'"},
-        {"[model]\nlos = huber\n", "knows the key 'loss', not 'los'"},
+        {"[model]\nlos = huber\n", "knows the keys 'loss' and 'loss_inputs', not 'los'"},
         {"[a]\nlayer = relu\n[b]\nlayer = relu\n[a]\nlayer = dense\n", "given twice"},
         {"[image]\nlayer = relu\n", "is the name of a layer above"},
         {"rubbish\n", ".ini:1"},

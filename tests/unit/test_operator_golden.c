@@ -107,7 +107,9 @@ static void predict(const golden *g) {
     sx_error err = {0};
     float *output = sx_alloc(g->output->bytes, 1);
     sx_run *run = sx_run_new(g->graph, NULL, false, &err);
+    const sx_safetensor *targets = tensor(g, "", "targets");
     assert_true(run && output);
+    if (targets) sx_run_targets(run, targets->values);
     assert_int_equal(g->output->bytes, g->batch * sx_graph_output_size(g->graph) * sizeof(float));
     assert_int_equal(
         sx_run_predict(run, &g->model.parameters, g->image->values, (int)g->batch, output, &err),

@@ -37,7 +37,10 @@ static void pictures_are_prepared_as_the_source_does(void **state) {
     (void)state;
     static const struct {
         const char *name, *prepare;
-    } rows[] = {{"vit-timm", NULL}, {"resnet-10", "size=64"}, {"vit-huggingface", NULL}};
+    } rows[] = {{"vit-timm", NULL},
+                {"resnet-10", "size=64"},
+                {"vit-huggingface", NULL},
+                {"clip-openai", NULL}};
     sx_safetensors golden;
     assert_int_equal(sx_safetensors_read(DATA "prepared.safetensors", 1 << 24, &golden, NULL),
                      SX_OK);
