@@ -71,7 +71,7 @@ sx_result *sx_likeness_make(const sx_study *study) {
     for (int said = 0; said < classes; said++)
         for (int shown = 0; shown < classes; shown++) {
             cell c = measure(study, said, shown);
-            fill_cell(&result->grid, (size_t)(said * classes + shown), &c);
+            fill_cell(&result->grid, (size_t)said * (size_t)classes + (size_t)shown, &c);
         }
     return result;
 }

@@ -14,7 +14,7 @@ static const char small_text[] =
     "[model]\nspec = clip(dim=16, depth=1, heads=2, patch=8, embed=12, text_dim=16, text_depth=1, "
     "text_heads=2, vocabulary=64)\n"
     "[train]\nsteps = 24\nbatch = 16\nschedule = cosine(warmup=5)\n"
-    "validate_every = 8\nvalidate_items = 100\n"
+    "validate_every = 8\nvalidate_items = 300\n"
     "[robustness]\nshare = 0.6\nimages_per_location = 1\nimages_per_point = 2\n";
 
 typedef struct {
