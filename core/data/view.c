@@ -3,6 +3,7 @@
  * drawing is made for each picture. */
 #include "core/data/data.h"
 
+#include <math.h>
 #include <string.h>
 
 #define THRESHOLD                                                                                  \
@@ -17,7 +18,7 @@ struct sx_view {
     const sx_source *source;
     int size;
     uint64_t seed;
-    double area;
+    double area, fraction; /* of center; of crop */
     view_draw draw;
     sx_resize_rule resize;
     sx_backgrounds *training, *measured;
@@ -30,9 +31,14 @@ const sx_option sx_compose_options[] = {
      "of center: share of the image that the object's rectangle takes"},
     {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
 };
+static const sx_option crop_options[] = {
+    {"", "fraction", SX_OPTION_NUMBER, "0.875", 0.01, 1, NULL,
+     "of the resized shorter side that is kept"},
+    {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
+};
 static const sx_option no_options[] = {{NULL, NULL, 0, NULL, 0, 0, NULL, NULL}};
 
-/* ---- the three ways -------------------------------------------------------------------------- */
+/* ---- the ways -------------------------------------------------------------------------- */
 
 static sx_status paste(const sx_image *object, sx_pose pose, uint8_t *pixels, int size,
                        sx_error *err) {
@@ -155,13 +161,63 @@ static sx_status draw_asis(const sx_view *view, sx_split split, size_t index, sx
     return fit(view, image, pixels, err);
 }
 
+/* The middle of `image`, of at least the size of the square. */
+static void lay_middle(const sx_image *image, uint8_t *pixels, int size) {
+    int top = (int)nearbyint((image->height - size) / 2.0);
+    int left = (int)nearbyint((image->width - size) / 2.0);
+    for (int y = 0; y < size; y++) {
+        const uint8_t *from =
+            image->pixels +
+            ((size_t)(top + y) * (size_t)image->width + (size_t)left) * (size_t)image->channels;
+        for (int x = 0; x < size; x++, from += image->channels, pixels += 3)
+            for (int c = 0; c < 3; c++) pixels[c] = from[image->channels > 1 ? c : 0];
+    }
+}
+
+/* Resizes to height x width and takes the middle. Alpha is dropped, as published models have it. */
+static sx_status resize_middle(const sx_view *view, const sx_image *image, int height, int width,
+                               uint8_t *pixels, sx_error *err) {
+    static const sx_resize_rule usual = {SX_RESIZE_BILINEAR, true};
+    sx_resize_rule rule = view->resize.kind == SX_RESIZE_AUTO ? usual : view->resize;
+    sx_resize_scratch scratch = {0};
+    sx_image sized;
+    sx_status status = sx_image_new(&sized, height, width, image->channels, err);
+    if (status) return status;
+    status = sx_resize(image, rule, &sized, &scratch, err);
+    sx_resize_scratch_done(&scratch);
+    if (!status) lay_middle(&sized, pixels, view->size);
+    sx_image_done(&sized);
+    return status;
+}
+
+static sx_status draw_squash(const sx_view *view, sx_split split, size_t index, sx_image *image,
+                             uint8_t *pixels, sx_error *err) {
+    (void)split;
+    (void)index;
+    return resize_middle(view, image, view->size, view->size, pixels, err);
+}
+
+/* The shorter side becomes floor(size / fraction), the longer keeps the proportions, cut down. */
+static sx_status draw_crop(const sx_view *view, sx_split split, size_t index, sx_image *image,
+                           uint8_t *pixels, sx_error *err) {
+    (void)split;
+    (void)index;
+    bool upright = image->height > image->width;
+    double longer = upright ? image->height : image->width;
+    double shorter = upright ? image->width : image->height;
+    int side = (int)floor(view->size / view->fraction), other = (int)(side * longer / shorter);
+    return resize_middle(view, image, upright ? other : side, upright ? side : other, pixels, err);
+}
+
 static const struct {
     const char *name;
     view_draw draw;
     const sx_option *options;
 } ways[] = {{"none", draw_none, no_options},
             {"center", draw_center, sx_compose_options},
-            {"asis", draw_asis, no_options}};
+            {"asis", draw_asis, no_options},
+            {"squash", draw_squash, no_options},
+            {"crop", draw_crop, crop_options}};
 enum { WAYS = sizeof ways / sizeof ways[0] };
 
 /* ---- making a view --------------------------------------------------------------------------- */
@@ -176,6 +232,8 @@ static sx_status parse_compose(sx_view *view, const char *text, sx_error *err) {
         status = sx_spec_check(&spec, ways[i].options, err);
         if (!status && ways[i].options == sx_compose_options)
             view->area = sx_spec_number(&spec, sx_compose_options, "area");
+        if (!status && ways[i].options == crop_options)
+            view->fraction = sx_spec_number(&spec, crop_options, "fraction");
         view->draw = ways[i].draw;
         return status;
     }
@@ -285,10 +343,6 @@ sx_status sx_view_image(const sx_view *view, sx_split split, size_t index, uint8
     status = view->draw(view, split, index, &image, pixels, err);
     sx_image_done(&image);
     return status;
-}
-
-void sx_normalise(const uint8_t *pixels, size_t count, float *out) {
-    for (size_t i = 0; i < count; i++) out[i] = ((float)pixels[i] / 255.0f - 0.5f) / 0.25f;
 }
 
 /* ---- posed pictures -------------------------------------------------------------------------- */

@@ -105,6 +105,8 @@ typedef struct sx_evaluator sx_evaluator;
 sx_evaluator *sx_evaluator_new(const sx_model *model, int batch, sx_pool *pool, sx_error *err);
 void sx_evaluator_free(sx_evaluator *evaluator);
 void sx_evaluator_stop_flag(sx_evaluator *evaluator, const atomic_bool *stop);
+/* How bytes become the model's input from now on; at the start the usual way. */
+void sx_evaluator_normalise(sx_evaluator *evaluator, const sx_normalisation *normalisation);
 int sx_evaluator_batch(const sx_evaluator *evaluator);
 /* Multiply-adds of one image. */
 double sx_evaluator_cost(const sx_evaluator *evaluator);

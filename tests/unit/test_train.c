@@ -816,7 +816,7 @@ static void evaluation_is_prediction_and_softmax(void **state) {
     make_pixels(pixels);
     sx_graph *graph = sx_model_graph(&t.model, IMAGES, NULL);
     sx_run *run = sx_run_new(graph, NULL, false, NULL);
-    sx_normalise(pixels, IMAGES * PIXELS, images);
+    sx_normalise(&sx_normalisation_usual, pixels, IMAGES * PIXELS, images);
     assert_int_equal(sx_run_predict(run, &t.model.parameters, images, IMAGES, expected, NULL), 0);
     for (int i = 0; i < IMAGES; i++) {
         double sum = 0;
