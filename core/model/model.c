@@ -11,6 +11,7 @@
 /* ---- models ---------------------------------------------------------------------------------- */
 
 static sx_status build(const sx_model *model, sx_graph *graph, const char *loss, sx_error *err) {
+    sx_graph_freeze(graph, model->frozen);
     if (model->layers) return sx_layers_build(model, graph, loss, err);
     sx_spec spec;
     const sx_family *family = sx_family_of(model->spec, &spec, err);

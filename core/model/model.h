@@ -21,6 +21,7 @@ typedef struct {
     char *layers; /* text of the file of layers; NULL: a family */
     int height, width, channels, classes;
     bool direct; /* its graphs do without Winograd's algorithm; false unless the owner sets it */
+    int frozen;  /* slices at the beginning that are not trained; 0 unless sx_model_tune says */
     sx_parameters parameters;
 } sx_model;
 
@@ -39,6 +40,13 @@ sx_graph *sx_model_graph(const sx_model *model, int batch, sx_error *err);
 
 /* The same with another loss, a row of the operator table with options; NULL: the model's own. */
 sx_graph *sx_model_graph_for(const sx_model *model, int batch, const char *loss, sx_error *err);
+
+/* What is trained from now on, in graphs that are made later: "all", "head" (the last layer) or
+ * "last(N)" (the last N blocks and what comes after them). Layers before these are as in
+ * prediction, running statistics and all, and no gradient goes there. SX_BAD_INPUT if the model has
+ * fewer blocks. The second only checks the text. */
+sx_status sx_model_tune(sx_model *model, const char *tune, sx_error *err);
+sx_status sx_tune_check(const char *tune, sx_error *err);
 
 /* Number of trained values. */
 size_t sx_model_trained(const sx_model *model);
