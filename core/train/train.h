@@ -7,7 +7,7 @@
 #include "core/model/model.h"
 
 /* Tables for help: optimisers (sgd, adam, adamw, rmsprop, lars) and schedules (constant, cosine,
- * linear, step) with their options. NULL past the end. */
+ * linear, step, drops) with their options. NULL past the end. */
 typedef struct {
     const char *name, *help;
     const sx_option *options;
@@ -28,7 +28,8 @@ typedef struct {
 /* The table of averages of parameters. NULL past the end. */
 const sx_train_kind *sx_average_at(int row);
 
-/* Checks a spec without making anything. */
+/* Check a spec without making anything. */
+sx_status sx_schedule_check(const char *spec, sx_error *err);
 sx_status sx_average_check(const char *spec, sx_error *err);
 
 /* One step's figures. */

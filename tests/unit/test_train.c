@@ -211,13 +211,13 @@ static void schedules_have_known_values(void **state) {
 static void tables_have_help(void **state) {
     (void)state;
     static const char *const optimizers[] = {"sgd", "adam", "adamw", "rmsprop", "lars"};
-    static const char *const schedules[] = {"constant", "cosine", "linear", "step"};
+    static const char *const schedules[] = {"constant", "cosine", "linear", "step", "drops"};
     for (int i = 0; i < 5; i++) assert_string_equal(sx_optimizer_at(i)->name, optimizers[i]);
-    for (int i = 0; i < 4; i++) assert_string_equal(sx_schedule_at(i)->name, schedules[i]);
+    for (int i = 0; i < 5; i++) assert_string_equal(sx_schedule_at(i)->name, schedules[i]);
     for (int i = 0; i < 5; i++) assert_true(strlen(sx_optimizer_at(i)->help) > 5);
     assert_null(sx_optimizer_at(5));
     assert_null(sx_optimizer_at(-1));
-    assert_null(sx_schedule_at(4));
+    assert_null(sx_schedule_at(5));
     assert_null(sx_schedule_at(-1));
 }
 
