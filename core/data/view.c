@@ -102,6 +102,15 @@ static sx_status fit_composed(const sx_view *view, const sx_image *image, uint8_
     return status;
 }
 
+/* A pixel of that many channels over one of three. */
+static void blend(const uint8_t *from, int channels, uint8_t *out) {
+    for (int c = 0; c < 3; c++) {
+        int alpha = channels == 4 ? from[3] : 255;
+        int colour = from[channels > 1 ? c : 0];
+        out[c] = (uint8_t)((alpha * colour + (255 - alpha) * out[c] + 127) / 255);
+    }
+}
+
 /* Lays a picture that is no larger than the square over its middle, where sx_compose would. */
 static void lay_over(const sx_image *image, uint8_t *pixels, int size) {
     int left = (size / 2 * 2 - image->width) / 2, top = (size / 2 * 2 - image->height) / 2;
@@ -109,11 +118,7 @@ static void lay_over(const sx_image *image, uint8_t *pixels, int size) {
     for (int y = 0; y < image->height; y++) {
         uint8_t *out = pixels + 3 * ((size_t)(top + y) * (size_t)size + (size_t)left);
         for (int x = 0; x < image->width; x++, from += image->channels, out += 3)
-            for (int c = 0; c < 3; c++) {
-                int alpha = image->channels == 4 ? from[3] : 255;
-                int colour = from[image->channels > 1 ? c : 0];
-                out[c] = (uint8_t)((alpha * colour + (255 - alpha) * out[c] + 127) / 255);
-            }
+            blend(from, image->channels, out);
     }
 }
 
@@ -161,52 +166,55 @@ static sx_status draw_asis(const sx_view *view, sx_split split, size_t index, sx
     return fit(view, image, pixels, err);
 }
 
-/* The middle of `image`, of at least the size of the square. */
+/* The middle of `image`, of at least the size of the square, over what is there. */
 static void lay_middle(const sx_image *image, uint8_t *pixels, int size) {
     int top = (int)nearbyint((image->height - size) / 2.0);
     int left = (int)nearbyint((image->width - size) / 2.0);
     for (int y = 0; y < size; y++) {
-        const uint8_t *from =
-            image->pixels +
-            ((size_t)(top + y) * (size_t)image->width + (size_t)left) * (size_t)image->channels;
+        size_t row = (size_t)(top + y) * (size_t)image->width + (size_t)left;
+        const uint8_t *from = image->pixels + row * (size_t)image->channels;
         for (int x = 0; x < size; x++, from += image->channels, pixels += 3)
-            for (int c = 0; c < 3; c++) pixels[c] = from[image->channels > 1 ? c : 0];
+            blend(from, image->channels, pixels);
     }
 }
 
-/* Resizes to height x width and takes the middle. Alpha is dropped, as published models have it. */
-static sx_status resize_middle(const sx_view *view, const sx_image *image, int height, int width,
+/* A picture's way to height x width pixels, of which the middle is taken. */
+typedef struct {
+    int height, width;
+} sized;
+
+static sx_status resize_middle(const sx_view *view, const sx_image *image, sized size,
                                uint8_t *pixels, sx_error *err) {
     static const sx_resize_rule usual = {SX_RESIZE_BILINEAR, true};
     sx_resize_rule rule = view->resize.kind == SX_RESIZE_AUTO ? usual : view->resize;
     sx_resize_scratch scratch = {0};
-    sx_image sized;
-    sx_status status = sx_image_new(&sized, height, width, image->channels, err);
+    sx_image out;
+    sx_status status = sx_image_new(&out, size.height, size.width, image->channels, err);
     if (status) return status;
-    status = sx_resize(image, rule, &sized, &scratch, err);
+    status = sx_resize(image, rule, &out, &scratch, err);
     sx_resize_scratch_done(&scratch);
-    if (!status) lay_middle(&sized, pixels, view->size);
-    sx_image_done(&sized);
+    if (!status) lay_middle(&out, pixels, view->size);
+    sx_image_done(&out);
     return status;
 }
 
+/* Cut-outs get a background here, too. */
 static sx_status draw_squash(const sx_view *view, sx_split split, size_t index, sx_image *image,
                              uint8_t *pixels, sx_error *err) {
-    (void)split;
-    (void)index;
-    return resize_middle(view, image, view->size, view->size, pixels, err);
+    if (image->channels == 4) draw_background(view, split, index, pixels);
+    return resize_middle(view, image, (sized){view->size, view->size}, pixels, err);
 }
 
 /* The shorter side becomes floor(size / fraction), the longer keeps the proportions, cut down. */
 static sx_status draw_crop(const sx_view *view, sx_split split, size_t index, sx_image *image,
                            uint8_t *pixels, sx_error *err) {
-    (void)split;
-    (void)index;
     bool upright = image->height > image->width;
     double longer = upright ? image->height : image->width;
     double shorter = upright ? image->width : image->height;
     int side = (int)floor(view->size / view->fraction), other = (int)(side * longer / shorter);
-    return resize_middle(view, image, upright ? other : side, upright ? side : other, pixels, err);
+    sized size = {upright ? other : side, upright ? side : other};
+    if (image->channels == 4) draw_background(view, split, index, pixels);
+    return resize_middle(view, image, size, pixels, err);
 }
 
 static const struct {

@@ -166,8 +166,61 @@ static void nobody_needs_the_source_again(void **state) {
     assert_false(sx_run_recognises(in_home("late")));
 }
 
-/* A new head begins with zeros: the first loss is that of even odds, and its first checkpoint,
- * which is there before the first step, says the same. */
+static bool has_checkpoint(const char *folder) {
+    sx_safetensors file;
+    sx_run_folder *opened = sx_run_open(folder, false, NULL);
+    bool there = opened && sx_run_load_checkpoint(opened, &file, NULL) == SX_OK;
+    if (there) sx_safetensors_done(&file);
+    sx_run_close(opened);
+    return there;
+}
+
+/* No other checkpoint is due for a day: the one that is there when the first step is made is that
+ * of the beginning. */
+static void the_first_checkpoint_is_there_before_the_first_step(void **state) {
+    (void)state;
+    const char *more[] = {from(source_run()), "train.steps=100000", "run.checkpoint_seconds=86400",
+                          NULL};
+    const char *folder = in_home("early");
+    sx_error err = {0};
+    sx_config config;
+    configure(&config, more);
+    sx_engine *engine = sx_engine_new(1, &err);
+    sx_job job = {SX_JOB_RUN, &config, folder, NULL};
+    assert_int_equal(sx_engine_queue(engine, &job, &err), SX_OK);
+    sx_state seen = SX_STATE_LOADING;
+    for (uint64_t version = 0; seen != SX_STATE_RUNNING && version < 100000;) {
+        const sx_snapshot *now = sx_engine_snapshot(engine);
+        seen = now->state;
+        version = now->version;
+        assert_int_not_equal(seen, SX_STATE_FAILED);
+        sx_snapshot_release(now);
+        if (seen != SX_STATE_RUNNING) sx_engine_wait(engine, version, 100);
+    }
+    assert_true(has_checkpoint(folder));
+    sx_engine_send(engine, SX_COMMAND_STOP, 0);
+    sx_engine_free(engine);
+    sx_config_done(&config);
+}
+
+/* Killed even before that: the source is read again. */
+static void without_any_checkpoint_the_source_is_read_again(void **state) {
+    (void)state;
+    const char *folder = in_home("bare"), *whole = in_home("bare-unbroken");
+    const char *more[] = {from(source_run()), "train.steps=1500", NULL};
+    char command[2 * SX_PATH_SIZE];
+    assert_int_equal(run(folder, more, 1, 5, NULL), SX_STATE_STOPPED);
+    snprintf(command, sizeof command, "rm -f '%s'/checkpoint*", folder);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(run(folder, more, 2, 0, NULL), SX_STATE_FINISHED);
+    assert_int_equal(run(whole, more, 2, 0, NULL), SX_STATE_FINISHED);
+    sx_safetensors a = checkpoint_of(folder), b = checkpoint_of(whole);
+    assert_same_tensors(&a, &b);
+    sx_safetensors_done(&a);
+    sx_safetensors_done(&b);
+}
+
+/* What a file says of pictures becomes keys; all layers but the head are its own. */
 static void a_new_head_begins_with_zeros(void **state) {
     (void)state;
     sx_config config;
@@ -404,6 +457,8 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_study_takes_over_a_run),
         cmocka_unit_test(nobody_needs_the_source_again),
+        cmocka_unit_test(the_first_checkpoint_is_there_before_the_first_step),
+        cmocka_unit_test(without_any_checkpoint_the_source_is_read_again),
         cmocka_unit_test(a_new_head_begins_with_zeros),
         cmocka_unit_test(positions_fit_another_size),
         cmocka_unit_test(a_kept_head_is_matched_by_name),
