@@ -361,6 +361,23 @@ static void a_run_says_what_its_recipe_set(void **state) {
     sx_config_done(&config);
 }
 
+/* Training images are parts of larger ones, drawn at data.draw. */
+static void larger_pictures_are_drawn_for_training(void **state) {
+    (void)state;
+    sx_config config;
+    const char *more[] = {"data.image=16", "data.draw=20", NULL};
+    configure(&config, more);
+    sx_study_data *data = sx_study_data_new(&config, NULL, NULL);
+    assert_int_equal(sx_view_size(data->view), 16);
+    assert_int_equal(sx_view_size(data->training), 20);
+    sx_study_data_release(data);
+    assert_int_equal(sx_config_override(&config, "data.draw=16", NULL), SX_OK);
+    data = sx_study_data_new(&config, NULL, NULL);
+    assert_null(data->training);
+    sx_study_data_release(data);
+    sx_config_done(&config);
+}
+
 static void a_model_is_measured_without_training(void **state) {
     (void)state;
     const char *more[] = {from(source_run()), "model.head=keep", "train.steps=0", NULL};
@@ -379,6 +396,28 @@ static void a_model_is_measured_without_training(void **state) {
     sx_result_release(theirs);
     sx_run_close(a);
     sx_run_close(b);
+}
+
+/* What is taken from the values of pictures is the study's, wherever they are measured. */
+static void measurements_normalise_as_the_study_says(void **state) {
+    (void)state;
+    const char *more[] = {from(source_run()), "model.head=keep", "train.steps=0", "data.mean=0.9",
+                          NULL};
+    const char *names[] = {"measured", "shifted"};
+    double losses[2], turns[2];
+    assert_int_equal(run(in_home("shifted"), more, 2, 0, NULL), SX_STATE_FINISHED);
+    for (int i = 0; i < 2; i++) {
+        sx_run_folder *opened = sx_run_open(in_home(names[i]), false, NULL);
+        sx_result *items = sx_run_load_result(opened, "calibration", NULL);
+        sx_result *summary = sx_run_load_result(opened, "summary", NULL);
+        losses[i] = items->table.columns[1].numbers[3]; /* NLL: by the study's evaluator */
+        turns[i] = summary->table.columns[1].numbers[10];
+        sx_result_release(items);
+        sx_result_release(summary);
+        sx_run_close(opened);
+    }
+    assert_true(fabs(losses[0] - losses[1]) > 1e-4);
+    assert_true(fabs(turns[0] - turns[1]) > 1e-4);
 }
 
 /* ---- the way back ------------------------------------------------------------------------------
@@ -463,7 +502,9 @@ int main(void) {
         cmocka_unit_test(positions_fit_another_size),
         cmocka_unit_test(a_kept_head_is_matched_by_name),
         cmocka_unit_test(a_run_says_what_its_recipe_set),
+        cmocka_unit_test(larger_pictures_are_drawn_for_training),
         cmocka_unit_test(a_model_is_measured_without_training),
+        cmocka_unit_test(measurements_normalise_as_the_study_says),
         cmocka_unit_test(exported_runs_are_recognised),
         cmocka_unit_test(other_names_are_refused),
     };
