@@ -53,7 +53,7 @@ sx_status sx_colours_check(const char *text, sx_error *err) {
 }
 
 sx_status sx_deviation_check(const char *text, sx_error *err) {
-    double values[3];
+    double values[3] = {0};
     sx_status status = sx_colours_parse(text, values, err);
     for (int c = 0; !status && c < 3; c++)
         if (!(values[c] > 0)) return sx_fail(err, SX_BAD_INPUT, "a deviation must be above 0");
@@ -62,7 +62,7 @@ sx_status sx_deviation_check(const char *text, sx_error *err) {
 
 sx_status sx_normalisation_parse(const char *mean, const char *deviation, sx_normalisation *out,
                                  sx_error *err) {
-    double means[3], deviations[3];
+    double means[3] = {0}, deviations[3] = {0};
     sx_status status = sx_colours_parse(mean, means, err);
     if (!status) status = sx_deviation_check(deviation, err);
     if (!status) status = sx_colours_parse(deviation, deviations, err);

@@ -127,8 +127,9 @@ static bool lies_within(const float *part, const float *whole, int *left, int *t
         for (*left = 0; *left <= DRAWN - PART; ++*left) {
             bool same = true;
             for (int y = 0; same && y < PART; y++)
-                same = memcmp(part + 3 * y * PART, whole + 3 * ((*top + y) * DRAWN + *left),
-                              3 * PART * sizeof *part) == 0;
+                for (int x = 0; same && x < 3 * PART; x++)
+                    same = !(fabsf(part[3 * y * PART + x] -
+                                   whole[3 * ((*top + y) * DRAWN + *left) + x]) > 0);
             if (same) return true;
         }
     return false;

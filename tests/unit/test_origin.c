@@ -260,6 +260,26 @@ static void a_new_head_begins_with_zeros(void **state) {
     sx_config_done(&config);
 }
 
+/* The whole head goes, also a dense layer before the last one. */
+static void a_new_head_replaces_both_layers(void **state) {
+    (void)state;
+    static const char whole[] = "vit(dim=12, depth=1, heads=3, patch=8, pre_logits=20)";
+    const char *const heads[] = {"model.head=new", "model.head=keep"};
+    for (int keep = 0; keep < 2; keep++) {
+        sx_config config;
+        const char *more[] = {heads[keep], NULL};
+        configure(&config, more);
+        sx_origin origin = {.compose = "squash", .resize = "area", .mean = "0", .deviation = "1"};
+        sx_text_set(origin.outside.checkpoint.spec, sizeof origin.outside.checkpoint.spec, whole);
+        origin.outside.checkpoint.height = 16;
+        assert_int_equal(sx_origin_resolve(&origin, &config, NULL), SX_OK);
+        const char *spec = sx_config_text(&config, "model", "spec");
+        assert_int_equal(strstr(spec, "pre_logits=20") != NULL, keep);
+        assert_int_equal(strstr(spec, "pre_logits=0") != NULL, !keep);
+        sx_config_done(&config);
+    }
+}
+
 /* Another image size: positions as the source's rule resizes them. */
 static void positions_fit_another_size(void **state) {
     (void)state;
@@ -499,6 +519,7 @@ int main(void) {
         cmocka_unit_test(the_first_checkpoint_is_there_before_the_first_step),
         cmocka_unit_test(without_any_checkpoint_the_source_is_read_again),
         cmocka_unit_test(a_new_head_begins_with_zeros),
+        cmocka_unit_test(a_new_head_replaces_both_layers),
         cmocka_unit_test(positions_fit_another_size),
         cmocka_unit_test(a_kept_head_is_matched_by_name),
         cmocka_unit_test(a_run_says_what_its_recipe_set),
