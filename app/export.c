@@ -173,6 +173,8 @@ int sx_command_export(int argc, char **argv) {
         status = sx_fail(&err, SX_USAGE,
                          "--format %.40s: must be one of " SX_EXPORT_FORMATS "|" SX_EXPORT_NETWORK,
                          format);
+    else if (arguments.names && !network)
+        status = sx_fail(&err, SX_USAGE, "--names is about --format " SX_EXPORT_NETWORK);
     else if (network)
         status = sx_export_network(arguments.rest[0], arguments.names, arguments.out, &err);
     else

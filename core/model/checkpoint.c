@@ -102,7 +102,8 @@ static sx_status not_recognised(const sx_tensors *file, sx_error *err) {
 #define SPEC_KEY "sextant.model"
 #define PICTURES_KEY "sextant.pictures"
 
-/* "size crop mean mean mean deviation deviation deviation", crop 0 where nothing is cut. */
+/* "size crop mean mean mean deviation deviation deviation", crop 0 where nothing is cut. The size
+ * of a ViT's pictures is in its positions. */
 static void take_own_pictures(const sx_tensors *file, sx_checkpoint *out) {
     const char *text = sx_tensors_metadata(file, PICTURES_KEY);
     double v[8];
@@ -119,7 +120,7 @@ static void take_own_pictures(const sx_tensors *file, sx_checkpoint *out) {
     if (count < 8 || v[0] < 1 || v[0] > 4096 || v[1] < 0 || v[1] > 1) return;
     if (!(v[5] > 0) || !(v[6] > 0) || !(v[7] > 0)) return;
     sx_preprocessing *p = &out->preprocessing;
-    out->height = out->width = (int)v[0];
+    if (strncmp(out->spec, "vit", 3) != 0) out->height = out->width = (int)v[0];
     p->crops = v[1] > 0;
     p->fraction = p->crops ? v[1] : 1;
     memcpy(p->mean, v + 2, sizeof p->mean);

@@ -150,6 +150,7 @@ check "a run that is not there is told" fails 1 "model.from = nowhere" "$sextant
 check "a small transformer" "$sextant" run tiny.ini --headless --out vit "model.spec=vit(dim=12, depth=2, heads=2, patch=4)" train.steps=5
 check "is written under published names and recognised" sh -c "'$sextant' export vit --format safetensors --names timm --out vit.safetensors && '$sextant' open vit.safetensors | grep -q 'named by    timm'"
 check "names that nobody gives have a nearest" fails 1 "did you mean .timm" "$sextant" export vit --format safetensors --names tim
+check "names are of networks only" fails 2 "is about --format safetensors" "$sextant" export first --names timm
 check "a family without a published model is told" fails 1 "no published model has the layers" "$sextant" export first --format safetensors
 printf ':wait state finished\n:state-save model.json\n' >model.txt
 check "a model opens in the workbench, as a run without a step" sh -c "'$sextant' vit.safetensors --data shapes --script model.txt && grep -q finished model.json"
