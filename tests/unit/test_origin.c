@@ -440,6 +440,22 @@ static void measurements_normalise_as_the_study_says(void **state) {
     assert_true(fabs(turns[0] - turns[1]) > 1e-4);
 }
 
+/* ... and where they are trained on. */
+static void batches_are_normalised_as_the_study_says(void **state) {
+    (void)state;
+    const char *names[] = {"dark", "bright"}, *means[] = {"data.mean=0.5", "data.mean=0.9"};
+    sx_safetensors files[2];
+    for (int i = 0; i < 2; i++) {
+        const char *more[] = {vit, "data.image=16", "train.steps=2", means[i], NULL};
+        assert_int_equal(run(in_home(names[i]), more, 2, 0, NULL), SX_STATE_FINISHED);
+        files[i] = checkpoint_of(in_home(names[i]));
+    }
+    const sx_safetensor *a = sx_safetensors_find(&files[0], "patches.weight");
+    const sx_safetensor *b = sx_safetensors_find(&files[1], "patches.weight");
+    assert_int_not_equal(memcmp(a->values, b->values, a->bytes), 0);
+    for (int i = 0; i < 2; i++) sx_safetensors_done(&files[i]);
+}
+
 /* ---- the way back ------------------------------------------------------------------------------
  */
 
@@ -526,6 +542,7 @@ int main(void) {
         cmocka_unit_test(larger_pictures_are_drawn_for_training),
         cmocka_unit_test(a_model_is_measured_without_training),
         cmocka_unit_test(measurements_normalise_as_the_study_says),
+        cmocka_unit_test(batches_are_normalised_as_the_study_says),
         cmocka_unit_test(exported_runs_are_recognised),
         cmocka_unit_test(other_names_are_refused),
     };

@@ -155,6 +155,33 @@ static void what_is_held_fast_keeps_its_bits(void **state) {
     check_part(specs[0], "last(2)", 3);
 }
 
+/* Whatever was in the vector before: zeros where nothing is trained. */
+static void no_gradient_goes_there(void **state) {
+    (void)state;
+    static float images[BATCH * PIXELS], gradient[1 << 18];
+    int32_t labels[BATCH];
+    for (int i = 0; i < SPECS; i++) {
+        static bench b;
+        sx_run_report report;
+        begin(&b, specs[i], "last(1)", 2, plain);
+        sx_graph *graph = sx_model_graph(&b.model, BATCH, NULL);
+        sx_run *run = sx_run_new(graph, b.pool, true, NULL);
+        make_batch(0, images, labels);
+        for (size_t k = 0; k < b.model.parameters.size; k++) gradient[k] = 7;
+        assert_int_equal(
+            sx_run_train(run, &b.model.parameters, images, labels, 1, 0, gradient, &report), SX_OK);
+        for (int s = 0; s < b.model.frozen; s++) {
+            const sx_slice *slice = &b.model.parameters.slices[s];
+            for (size_t k = 0; k < slice->count; k++)
+                if (gradient[slice->offset + k] < 0 || gradient[slice->offset + k] > 0)
+                    fail_msg("%s: %s has a gradient", specs[i], slice->name);
+        }
+        sx_run_free(run);
+        sx_graph_free(graph);
+        end(&b);
+    }
+}
+
 /* Of layers that are held fast dropout and batch norm do what they do in prediction: the loss of a
  * step is that of the predicted logits, in double precision. */
 static void what_is_held_fast_is_as_in_prediction(void **state) {
@@ -226,6 +253,7 @@ int main(void) {
         cmocka_unit_test(parts_are_found_by_name),
         cmocka_unit_test(trained_values_are_counted),
         cmocka_unit_test(what_is_held_fast_keeps_its_bits),
+        cmocka_unit_test(no_gradient_goes_there),
         cmocka_unit_test(what_is_held_fast_is_as_in_prediction),
         cmocka_unit_test(gradients_are_those_of_the_whole),
         cmocka_unit_test(bits_do_not_depend_on_threads),
