@@ -14,6 +14,7 @@ enum {
     SX_FOR_LESSON = 64,
     SX_FOR_OPEN = 128,
     SX_FOR_INSPECT = 256,
+    SX_FOR_TUNE = 512,
     SX_SETTING = 8, /* can be kept in the file of settings */
 };
 
@@ -30,6 +31,7 @@ typedef struct {
     const char *data, *set, *prepare, *classes, *rows, *patch; /* of models from outside */
     const char *merges, *prompts_file;
     sx_words prompts;
+    const char *recipe, *names; /* of tune; of export */
     bool help, tensors;
     char **rest; /* what is not a flag, in order; points into argv */
     int count;

@@ -11,6 +11,7 @@ int sx_command_runs(int argc, char **argv);
 int sx_command_lesson(int argc, char **argv);
 int sx_command_report(int argc, char **argv);
 int sx_command_export(int argc, char **argv);
+int sx_command_tune(int argc, char **argv);
 int sx_command_data(int argc, char **argv);
 int sx_command_classify(int argc, char **argv);
 int sx_command_inspect(int argc, char **argv);
@@ -33,6 +34,22 @@ void sx_completion_print(void);
  * a data set. app/model.c */
 bool sx_app_is_model(const char *path);
 int sx_app_open_model(const sx_arguments *arguments, const char *path);
+
+/* The same in the workbench where there is a screen: a run of it is kept as others are. Its classes
+ * must be those of the data set; else it is described. app/tune.c */
+int sx_app_show_model(sx_arguments *arguments, const char *path);
+
+/* A study as a command makes it: a file or NULL, keys of the command ("section.key=value"), and
+ * where in the arguments the person's own begin. */
+#define SX_APP_KEYS 16
+#define SX_APP_KEY (SX_PATH_SIZE + 64)
+typedef struct {
+    const char *path;
+    char keys[SX_APP_KEYS][SX_APP_KEY];
+    int key_count, first_override;
+} sx_app_study;
+int sx_app_run_study(sx_arguments *arguments, const sx_app_study *study);
+bool sx_app_as_text(const sx_app_options *options);
 
 /* What the command line says of a model, for texts encoded by `pool`, their progress told at *next
  * seconds; and a pool of as many threads as it says, NULL with `err`. */

@@ -165,12 +165,18 @@ int sx_command_export(int argc, char **argv) {
     if (sx_arguments_parse(argc, argv, SX_FOR_EXPORT, &arguments, &err)) return sx_app_fail(&err);
     if (arguments.help) return sx_command_usage("export", SX_FOR_EXPORT);
     const char *format = arguments.format ? arguments.format : "csv";
+    bool network = strcmp(format, SX_EXPORT_NETWORK) == 0;
     sx_status status;
     if (arguments.count != 1)
         status = sx_fail(&err, SX_USAGE, "export needs one run: sextant export 12");
-    else if (!sx_export_format_of(format))
-        status =
-            sx_fail(&err, SX_USAGE, "--format %.40s: must be one of " SX_EXPORT_FORMATS, format);
+    else if (!network && !sx_export_format_of(format))
+        status = sx_fail(&err, SX_USAGE,
+                         "--format %.40s: must be one of " SX_EXPORT_FORMATS "|" SX_EXPORT_NETWORK,
+                         format);
+    else if (arguments.names && !network)
+        status = sx_fail(&err, SX_USAGE, "--names is about --format " SX_EXPORT_NETWORK);
+    else if (network)
+        status = sx_export_network(arguments.rest[0], arguments.names, arguments.out, &err);
     else
         status = export_run(&arguments, &err);
     return status ? sx_app_fail(&err) : SX_EXIT_DONE;

@@ -6,6 +6,13 @@
 
 #define SX_EXPORT_FORMATS "csv|json|svg|png|text|ansi"
 
+/* The format that is no result's: the network of a run. */
+#define SX_EXPORT_NETWORK "safetensors"
+
+/* Writes it with the tensors' names of `naming` (NULL: the first that its family has) into the file
+ * or folder `out`, NULL: the run's. app/network.c */
+sx_status sx_export_network(const char *run, const char *naming, const char *out, sx_error *err);
+
 typedef struct {
     const char *name, *ending;
     bool picture; /* of plots only */

@@ -114,6 +114,10 @@ static void help_options(void) {
         print_table(kind->name, kind->help, kind->options);
     for (int row = 0; (kind = sx_average_at(row)); row++)
         print_table(kind->name, kind->help, kind->options);
+    printf("\nrecipes of fine-tuning, the key train.recipe:\n");
+    const sx_recipe_kind *recipe;
+    for (int row = 0; (recipe = sx_recipe_at(row)); row++)
+        print_table(recipe->name, recipe->help, recipe->options);
     const sx_augment_kind *augment;
     for (int row = 0; (augment = sx_augment_at(row)); row++)
         print_table(augment->name, augment->help, augment->options);

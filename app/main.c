@@ -16,6 +16,8 @@ const sx_app_command sx_app_commands[] = {
      sx_command_run},
     {"open", "open PATH|RUN", "open a study file, a data set, a folder of images, a run or a model",
      sx_command_open},
+    {"tune", "tune MODEL|RUN [section.key=value ...]",
+     "fine-tune a published model or a run's network on a data set", sx_command_tune},
     {"lesson", "lesson [NAME]", "list the lessons, or play one in the workbench",
      sx_command_lesson},
     {"runs", "runs [note RUN TEXT | rename RUN NAME | delete RUN]",

@@ -8,33 +8,37 @@
 
 #define DEFAULT_STUDY "studies/fashion-cnn.ini"
 
-static bool as_text(const sx_app_options *options) {
+bool sx_app_as_text(const sx_app_options *options) {
     return options->headless || (!options->script && !isatty(STDOUT_FILENO));
 }
 
 static int show(const sx_app_options *options) {
-    return as_text(options) ? sx_app_headless(options) : sx_app_workbench(options);
+    return sx_app_as_text(options) ? sx_app_headless(options) : sx_app_workbench(options);
 }
 
-/* Study file, then flags, then overrides; `config` is the caller's to end. */
-static sx_status read_study(const sx_arguments *arguments, const char *path, int first_override,
+/* Study file, then the command's keys, then flags, then overrides; `config` is the caller's to end.
+ */
+static sx_status read_study(const sx_arguments *arguments, const sx_app_study *study,
                             sx_config *config, sx_error *err) {
-    sx_status status = sx_config_read(config, path, arguments->preset, err);
+    sx_status status =
+        study->path ? sx_config_read(config, study->path, arguments->preset, err) : SX_OK;
     char seed[64];
+    for (int i = 0; !status && i < study->key_count; i++)
+        status = sx_config_override(config, study->keys[i], err);
     if (!status && arguments->seed) {
         snprintf(seed, sizeof seed, "run.seed=%.40s", arguments->seed);
         status = sx_config_override(config, seed, err);
     }
-    for (int i = first_override; !status && i < arguments->count; i++)
+    for (int i = study->first_override; !status && i < arguments->count; i++)
         status = sx_config_override(config, arguments->rest[i], err);
     return status;
 }
 
-static int run_study(sx_arguments *arguments, const char *path, int first_override) {
+int sx_app_run_study(sx_arguments *arguments, const sx_app_study *study) {
     sx_error err = {0};
     sx_config config;
     sx_status status = sx_config_new(&config, &err);
-    if (!status) status = read_study(arguments, path, first_override, &config, &err);
+    if (!status) status = read_study(arguments, study, &config, &err);
     int code = SX_EXIT_FAILED;
     if (status) {
         code = sx_app_fail(&err);
@@ -44,6 +48,11 @@ static int run_study(sx_arguments *arguments, const char *path, int first_overri
     }
     sx_config_done(&config);
     return code;
+}
+
+static int run_study(sx_arguments *arguments, const char *path, int first_override) {
+    return sx_app_run_study(arguments,
+                            &(sx_app_study){.path = path, .first_override = first_override});
 }
 
 int sx_command_run(int argc, char **argv) {
@@ -72,7 +81,7 @@ int sx_command_run(int argc, char **argv) {
  */
 static int browse(sx_arguments *arguments, char *path) {
     char data[] = "data", *words[] = {data, path, NULL};
-    if (as_text(&arguments->app)) return sx_command_data(2, words);
+    if (sx_app_as_text(&arguments->app)) return sx_command_data(2, words);
     sx_error err = {0};
     sx_config config;
     char source[SX_PATH_SIZE + 16];
@@ -129,7 +138,7 @@ static int open_path(sx_arguments *arguments, char *path) {
         arguments->app.job = (sx_job){SX_JOB_OPEN, NULL, NULL, path};
         return show(&arguments->app);
     }
-    if (model) return sx_app_open_model(arguments, path);
+    if (model) return sx_app_show_model(arguments, path);
     if (sx_is_file(path) && is_study_name(path)) return run_study(arguments, path, 1);
     return browse(arguments, path);
 }

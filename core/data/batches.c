@@ -14,7 +14,8 @@ enum {
     STREAM_AUGMENT = 22,
     STREAM_STEPS = 25,
     STREAM_MIX = 26,
-    STREAM_CAPTION = 27
+    STREAM_CAPTION = 27,
+    STREAM_CUT = 28
 };
 
 typedef struct {
@@ -26,18 +27,20 @@ typedef struct {
 struct sx_batches {
     const sx_view *view;
     sx_batch_options options;
-    size_t count, pixels; /* items of the training split; bytes of an image */
+    size_t count;                /* items of the training split */
+    int size;                    /* pixels a side of an image */
+    size_t pixels, drawn_pixels; /* bytes of an image; of a picture as the view draws it */
     slot slots[SLOTS];
-    uint32_t *order; /* of `epoch` */
-    int64_t epoch;   /* -1: none yet */
-    uint8_t *image, *shifted;
+    uint32_t *order;          /* of `epoch` */
+    int64_t epoch;            /* -1: none yet */
+    uint8_t *image, *shifted; /* as large as a drawn picture */
     sx_augment augment;
     int classes, target_length;
     float *copy, *targets; /* of the batch, where images are mixed; of the one taken last */
     uint32_t *partners;
     int64_t waited, calls;
     size_t kept_count; /* the first items' images are kept once drawn */
-    uint8_t *kept;     /* [kept_count, pixels] */
+    uint8_t *kept;     /* [kept_count, drawn_pixels] */
     bool *drawn;       /* [kept_count] */
     pthread_t worker;
     bool started;
@@ -51,7 +54,7 @@ struct sx_batches {
 /* Mirrors and moves the image by what (seed, position) draws; returns where it is. */
 static uint8_t *flip_and_shift(sx_batches *b, int64_t position) {
     const sx_augmentation *a = &b->options.augmentation;
-    int size = sx_view_size(b->view);
+    int size = b->size;
     sx_random random = sx_random_from(b->options.seed, STREAM_AUGMENT, (uint64_t)position);
     if (a->flip && sx_random_below(&random, 2)) sx_mirror_image(b->image, size);
     if (a->shift <= 0) return b->image;
@@ -62,12 +65,26 @@ static uint8_t *flip_and_shift(sx_batches *b, int64_t position) {
     return b->shifted;
 }
 
+/* Where the view draws larger pictures: a part of the image's size, at a place that (seed,
+ * position) draws. Rows move towards the beginning, so it is done in place. */
+static void cut_part(sx_batches *b, int64_t position) {
+    int drawn = sx_view_size(b->view);
+    if (drawn == b->size) return;
+    sx_random random = sx_random_from(b->options.seed, STREAM_CUT, (uint64_t)position);
+    uint32_t places = (uint32_t)(drawn - b->size) + 1;
+    size_t left = sx_random_below(&random, places), top = sx_random_below(&random, places);
+    size_t row = 3 * (size_t)b->size;
+    for (size_t y = 0; y < (size_t)b->size; y++)
+        memmove(b->image + y * row, b->image + 3 * ((top + y) * (size_t)drawn + left), row);
+}
+
 /* All changes of one image; returns where it is. */
 static const uint8_t *augment(sx_batches *b, int64_t position) {
+    cut_part(b, position);
     uint8_t *image = flip_and_shift(b, position);
     sx_random random = sx_random_from(b->options.seed, STREAM_STEPS, (uint64_t)position);
     sx_augment_image(&b->augment, &random, image, image == b->image ? b->shifted : b->image,
-                     sx_view_size(b->view));
+                     b->size);
     return image;
 }
 
@@ -77,8 +94,8 @@ static void mix(sx_batches *b, int64_t step, slot *out) {
     memset(out->targets, 0, batch * classes * sizeof *out->targets);
     for (size_t i = 0; i < batch; i++) out->targets[i * classes + (size_t)out->labels[i]] = 1;
     sx_random random = sx_random_from(b->options.seed, STREAM_MIX, (uint64_t)step);
-    sx_mixed_batch mixed = {b->options.batch, sx_view_size(b->view), b->classes, out->images,
-                            b->copy,          out->targets,          b->partners};
+    sx_mixed_batch mixed = {b->options.batch, b->size,      b->classes, out->images,
+                            b->copy,          out->targets, b->partners};
     sx_augment_batch(&b->augment, &random, &mixed);
 }
 
@@ -104,13 +121,13 @@ static size_t item_at(sx_batches *b, int64_t position) {
  * is kept: from the second epoch on a folder of photographs costs no more than the shapes. */
 static sx_status draw_item(sx_batches *b, size_t item, sx_error *err) {
     bool keep = item < b->kept_count;
-    uint8_t *kept = keep ? b->kept + item * b->pixels : b->image;
+    uint8_t *kept = keep ? b->kept + item * b->drawn_pixels : b->image;
     if (!keep || !b->drawn[item]) {
         sx_status status = sx_view_image(b->view, SX_SPLIT_TRAIN, item, kept, err);
         if (status || !keep) return status;
         b->drawn[item] = true;
     }
-    memcpy(b->image, kept, b->pixels);
+    memcpy(b->image, kept, b->drawn_pixels);
     return SX_OK;
 }
 
@@ -122,7 +139,8 @@ static sx_status make_batch(sx_batches *b, int64_t step, slot *out, sx_error *er
         size_t item = item_at(b, position);
         sx_status status = draw_item(b, item, err);
         if (status) return status;
-        sx_normalise(augment(b, position), b->pixels, out->images + (size_t)i * b->pixels);
+        sx_normalise(b->options.normalisation, augment(b, position), b->pixels,
+                     out->images + (size_t)i * b->pixels);
         out->labels[i] = sx_source_label(sx_view_source(b->view), SX_SPLIT_TRAIN, item);
         if (b->options.captions)
             caption(b, position, item, out->targets + (ptrdiff_t)i * b->target_length);
@@ -157,9 +175,9 @@ static void *work(void *argument) {
 static bool allocate(sx_batches *b) {
     size_t batch = (size_t)b->options.batch;
     bool memory = (b->order = sx_alloc(b->count, sizeof *b->order)) != NULL;
-    memory = (b->image = sx_alloc(b->pixels, 1)) && memory;
-    memory = (b->shifted = sx_alloc(b->pixels, 1)) && memory;
-    memory = (b->kept = sx_alloc(b->kept_count, b->pixels)) && memory;
+    memory = (b->image = sx_alloc(b->drawn_pixels, 1)) && memory;
+    memory = (b->shifted = sx_alloc(b->drawn_pixels, 1)) && memory;
+    memory = (b->kept = sx_alloc(b->kept_count, b->drawn_pixels)) && memory;
     memory = (b->drawn = sx_alloc(b->kept_count, sizeof *b->drawn)) && memory;
     size_t targets = batch * (size_t)b->target_length;
     size_t copy = batch * b->pixels > targets ? batch * b->pixels : targets;
@@ -184,7 +202,7 @@ sx_batches *sx_batches_new(const sx_view *view, const sx_batch_options *options,
         sx_fail(err, SX_NO_MEMORY, "not enough memory for batches");
         return NULL;
     }
-    size_t size = (size_t)sx_view_size(view);
+    size_t drawn = (size_t)sx_view_size(view);
     const char *spec = options->augmentation.spec;
     if (sx_augment_parse(spec ? spec : "", &b->augment, err)) {
         sx_free(b);
@@ -198,12 +216,16 @@ sx_batches *sx_batches_new(const sx_view *view, const sx_batch_options *options,
     }
     b->view = view;
     b->options = *options;
+    if (!b->options.normalisation) b->options.normalisation = &sx_normalisation_usual;
+    b->size = options->size > 0 && options->size < (int)drawn ? options->size : (int)drawn;
     b->classes = sx_source_describe(sx_view_source(view))->classes;
     if (sx_augment_mixes(&b->augment)) b->target_length = b->classes;
     if (options->captions) b->target_length = options->context;
     b->count = sx_source_describe(sx_view_source(view))->counts[SX_SPLIT_TRAIN];
-    b->pixels = size * size * 3;
-    b->kept_count = KEPT_BYTES / b->pixels < b->count ? KEPT_BYTES / b->pixels : b->count;
+    b->pixels = (size_t)b->size * (size_t)b->size * 3;
+    b->drawn_pixels = drawn * drawn * 3;
+    b->kept_count = KEPT_BYTES / b->drawn_pixels;
+    if (b->kept_count > b->count) b->kept_count = b->count;
     b->epoch = -1;
     b->made = b->taken = first_step;
     pthread_mutex_init(&b->mutex, NULL);

@@ -204,8 +204,11 @@ typedef struct {
                               * RGBA over a training background),
                               * "center(area=0.5)", also written "center area=0.5"; "scatter": put
                               * anywhere, in any size and turn of a range, fixed for each item; "asis"
-                              * keeps RGBA over black */
-    const char *resize;      /* a spec: how "none" and "asis" bring whole pictures to size; NULL is
+                              * keeps RGBA over black; "squash": the whole picture to the square;
+                              * "crop(fraction=0.875)": the shorter side to size over fraction, the
+                              * middle of it, as published models are measured */
+    const char *resize;      /* a spec: how all but center and scatter bring whole pictures to size;
+                              * NULL is
                               * "auto". Objects that are cut out always go the way of sx_compose */
     const char *backgrounds; /* folder of photographs, or "" */
     uint64_t seed;
@@ -237,8 +240,24 @@ sx_status sx_view_image(const sx_view *view, sx_split split, size_t index, uint8
 /* Where the view puts the object of an item; false if it shows pictures whole. */
 bool sx_view_pose(const sx_view *view, sx_split split, size_t index, sx_pose *out);
 
-/* The network's input of bytes: (v / 255 - 0.5) / 0.25, `count` values. */
-void sx_normalise(const uint8_t *pixels, size_t count, float *out);
+/* What a network was trained on: values 0 to 1, minus a mean, over a deviation, of red, green and
+ * blue. The usual one is 0.5 and 0.25. */
+typedef struct {
+    float mean[3], deviation[3];
+} sx_normalisation;
+extern const sx_normalisation sx_normalisation_usual;
+
+/* The network's input of bytes, three channels by turns: (v / 255 - mean) / deviation, `count`
+ * values. */
+void sx_normalise(const sx_normalisation *normalisation, const uint8_t *pixels, size_t count,
+                  float *out);
+
+/* Reads "0.5", or "0.485/0.456/0.406" for red, green and blue; a deviation is above 0. */
+sx_status sx_colours_parse(const char *text, double out[3], sx_error *err);
+sx_status sx_colours_check(const char *text, sx_error *err);
+sx_status sx_deviation_check(const char *text, sx_error *err);
+sx_status sx_normalisation_parse(const char *mean, const char *deviation, sx_normalisation *out,
+                                 sx_error *err);
 
 /* One robustness picture: pair `pair` (any number: an object of `split` and a held-out background,
  * both fixed by the view's seed and `pair`) at `pose`, into pixels [size, size, 3] and the object's
@@ -282,10 +301,13 @@ typedef struct {
     int batch;
     uint64_t seed;
     sx_augmentation augmentation;
-    const struct sx_captions *captions;   /* what the targets are then: token ids; NULL: none */
-    int context;                          /* of them */
-    int64_t origin_step, origin_position; /* a step and where it begins in the sequence of images;
-                                           * 0 and 0 unless batches had another size before */
+    const struct sx_captions *captions; /* what the targets are then: token ids; NULL: none */
+    int context;                        /* of them */
+    int size; /* pixels a side of a batch's images, no more than the view's: a random part of each
+               * is cut out; 0: the view's */
+    const sx_normalisation *normalisation; /* borrowed; NULL: the usual */
+    int64_t origin_step, origin_position;  /* a step and where it begins in the sequence of images;
+                                            * 0 and 0 unless batches had another size before */
 } sx_batch_options;
 
 /* Training batches: step k is a function of (seed, k) alone; each epoch is a fresh permutation

@@ -19,7 +19,7 @@ struct sx_view {
     const sx_source *source;
     int size;
     uint64_t seed;
-    double area;              /* of center */
+    double area, fraction;    /* of center; of crop */
     double least, most, turn; /* of scatter */
     view_draw draw;
     sx_resize_rule resize;
@@ -39,9 +39,14 @@ static const sx_option scatter_options[] = {
     {"", "turn", SX_OPTION_NUMBER, "0", 0, 180, NULL, "turned by up to so many degrees"},
     {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
 };
+static const sx_option crop_options[] = {
+    {"", "fraction", SX_OPTION_NUMBER, "0.875", 0.01, 1, NULL,
+     "of the resized shorter side that is kept"},
+    {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
+};
 static const sx_option no_options[] = {{NULL, NULL, 0, NULL, 0, 0, NULL, NULL}};
 
-/* ---- the three ways -------------------------------------------------------------------------- */
+/* ---- the ways -------------------------------------------------------------------------- */
 
 static sx_status paste(const sx_image *object, sx_pose pose, uint8_t *pixels, int size,
                        sx_error *err) {
@@ -124,6 +129,15 @@ static sx_status fit_composed(const sx_view *view, const sx_image *image, uint8_
     return status;
 }
 
+/* A pixel of that many channels over one of three. */
+static void blend(const uint8_t *from, int channels, uint8_t *out) {
+    for (int c = 0; c < 3; c++) {
+        int alpha = channels == 4 ? from[3] : 255;
+        int colour = from[channels > 1 ? c : 0];
+        out[c] = (uint8_t)((alpha * colour + (255 - alpha) * out[c] + 127) / 255);
+    }
+}
+
 /* Lays a picture that is no larger than the square over its middle, where sx_compose would. */
 static void lay_over(const sx_image *image, uint8_t *pixels, int size) {
     int left = (size / 2 * 2 - image->width) / 2, top = (size / 2 * 2 - image->height) / 2;
@@ -131,11 +145,7 @@ static void lay_over(const sx_image *image, uint8_t *pixels, int size) {
     for (int y = 0; y < image->height; y++) {
         uint8_t *out = pixels + 3 * ((size_t)(top + y) * (size_t)size + (size_t)left);
         for (int x = 0; x < image->width; x++, from += image->channels, out += 3)
-            for (int c = 0; c < 3; c++) {
-                int alpha = image->channels == 4 ? from[3] : 255;
-                int colour = from[image->channels > 1 ? c : 0];
-                out[c] = (uint8_t)((alpha * colour + (255 - alpha) * out[c] + 127) / 255);
-            }
+            blend(from, image->channels, out);
     }
 }
 
@@ -183,6 +193,57 @@ static sx_status draw_asis(const sx_view *view, sx_split split, size_t index, sx
     return fit(view, image, pixels, err);
 }
 
+/* The middle of `image`, of at least the size of the square, over what is there. */
+static void lay_middle(const sx_image *image, uint8_t *pixels, int size) {
+    int top = (int)nearbyint((image->height - size) / 2.0);
+    int left = (int)nearbyint((image->width - size) / 2.0);
+    for (int y = 0; y < size; y++) {
+        size_t row = (size_t)(top + y) * (size_t)image->width + (size_t)left;
+        const uint8_t *from = image->pixels + row * (size_t)image->channels;
+        for (int x = 0; x < size; x++, from += image->channels, pixels += 3)
+            blend(from, image->channels, pixels);
+    }
+}
+
+/* A picture's way to height x width pixels, of which the middle is taken. */
+typedef struct {
+    int height, width;
+} sized;
+
+static sx_status resize_middle(const sx_view *view, const sx_image *image, sized size,
+                               uint8_t *pixels, sx_error *err) {
+    static const sx_resize_rule usual = {SX_RESIZE_BILINEAR, true};
+    sx_resize_rule rule = view->resize.kind == SX_RESIZE_AUTO ? usual : view->resize;
+    sx_resize_scratch scratch = {0};
+    sx_image out;
+    sx_status status = sx_image_new(&out, size.height, size.width, image->channels, err);
+    if (status) return status;
+    status = sx_resize(image, rule, &out, &scratch, err);
+    sx_resize_scratch_done(&scratch);
+    if (!status) lay_middle(&out, pixels, view->size);
+    sx_image_done(&out);
+    return status;
+}
+
+/* Cut-outs get a background here, too. */
+static sx_status draw_squash(const sx_view *view, sx_split split, size_t index, sx_image *image,
+                             uint8_t *pixels, sx_error *err) {
+    if (image->channels == 4) draw_background(view, split, index, pixels);
+    return resize_middle(view, image, (sized){view->size, view->size}, pixels, err);
+}
+
+/* The shorter side becomes floor(size / fraction), the longer keeps the proportions, cut down. */
+static sx_status draw_crop(const sx_view *view, sx_split split, size_t index, sx_image *image,
+                           uint8_t *pixels, sx_error *err) {
+    bool upright = image->height > image->width;
+    double longer = upright ? image->height : image->width;
+    double shorter = upright ? image->width : image->height;
+    int side = (int)floor(view->size / view->fraction), other = (int)(side * longer / shorter);
+    sized size = {upright ? other : side, upright ? side : other};
+    if (image->channels == 4) draw_background(view, split, index, pixels);
+    return resize_middle(view, image, size, pixels, err);
+}
+
 static const struct {
     sx_compose_kind kind;
     view_draw draw;
@@ -194,6 +255,8 @@ static const struct {
     {{"none", "pictures are resized whole", no_options}, draw_none},
     {{"asis", "pictures are resized whole, over black where they are transparent", no_options},
      draw_asis},
+    {{"squash", "the whole picture becomes the square", no_options}, draw_squash},
+    {{"crop", "the shorter side is resized and the middle cut out", crop_options}, draw_crop},
 };
 enum { WAYS = sizeof ways / sizeof ways[0] };
 
@@ -207,6 +270,8 @@ static sx_status take_options(sx_view *view, const sx_spec *spec, const sx_optio
                               sx_error *err) {
     sx_status status = sx_spec_check(spec, options, err);
     if (!status && options == center_options) view->area = sx_spec_number(spec, options, "area");
+    if (!status && options == crop_options)
+        view->fraction = sx_spec_number(spec, options, "fraction");
     if (status || options != scatter_options) return status;
     view->least = sx_spec_number(spec, options, "least");
     view->most = sx_spec_number(spec, options, "most");
@@ -332,10 +397,6 @@ sx_status sx_view_image(const sx_view *view, sx_split split, size_t index, uint8
     status = view->draw(view, split, index, &image, pixels, err);
     sx_image_done(&image);
     return status;
-}
-
-void sx_normalise(const uint8_t *pixels, size_t count, float *out) {
-    for (size_t i = 0; i < count; i++) out[i] = ((float)pixels[i] / 255.0f - 0.5f) / 0.25f;
 }
 
 /* ---- posed pictures -------------------------------------------------------------------------- */

@@ -196,21 +196,11 @@ static void free_job(sx_queued *job) {
     sx_free(job);
 }
 
-static sx_status copy_config(const sx_config *from, sx_config *to, sx_error *err) {
-    sx_text text = {0};
-    sx_config_write(from, &text);
-    sx_status status = text.failed ? sx_fail(err, SX_NO_MEMORY, "not enough memory for a job")
-                                   : sx_config_new(to, err);
-    if (!status) status = sx_config_parse(to, "study", text.data, NULL, err);
-    sx_text_done(&text);
-    return status;
-}
-
 sx_status sx_engine_queue(sx_engine *engine, const sx_job *job, sx_error *err) {
     sx_queued *q = sx_alloc(1, sizeof *q);
     if (!q) return sx_fail(err, SX_NO_MEMORY, "not enough memory for a job");
     q->kind = job->kind;
-    sx_status status = job->config ? copy_config(job->config, &q->config, err) : SX_OK;
+    sx_status status = job->config ? sx_config_copy(job->config, &q->config, err) : SX_OK;
     bool memory = (!job->directory || (q->directory = sx_text_copy(job->directory))) &&
                   (!job->run || (q->run = sx_text_copy(job->run)));
     if (!status && !memory) status = sx_fail(err, SX_NO_MEMORY, "not enough memory for a job");

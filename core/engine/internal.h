@@ -139,6 +139,17 @@ sx_probe *sx_guest_of(sx_lane *lane, const char *network, sx_error *err);
 /* Only while the lane is not busy, or by itself. */
 void sx_guest_drop(sx_lane *lane);
 
+/* ---- origin.c: what training begins with --------------------------------------------------------
+ */
+
+bool sx_engine_has_origin(const sx_config *config);
+/* Whether keys are still to be found, by model.from or train.recipe. */
+bool sx_engine_must_resolve(const sx_config *config);
+/* Opens what model.from names; the second also puts what follows from it into `config`, and is
+ * nothing where there is no model.from. End with sx_origin_done. */
+sx_status sx_engine_read_origin(const sx_config *config, sx_origin *out, sx_error *err);
+sx_status sx_engine_resolve_origin(sx_config *config, sx_origin *out, sx_error *err);
+
 /* ---- record.c: what goes to disk ----------------------------------------------------------------
  */
 

@@ -66,10 +66,11 @@ static void describe(sx_engine *engine, const sx_config *config) {
     sx_text_set(now->loading, sizeof now->loading, "the data set"); /* that comes next */
 }
 
-/* Opens the data of a study and says which they are. */
-static sx_status load_data(sx_engine *engine, const sx_config *config, sx_error *err) {
+/* Opens the data of a study and says which they are. A recipe's keys are looked up by them; a run
+ * that was begun has them all. */
+static sx_status load_data(sx_engine *engine, sx_config *config, sx_error *err) {
     sx_loading loading = {loading_step, engine};
-    engine->now.data = sx_study_data_new(config, &loading, err);
+    engine->now.data = sx_study_data_resolve(config, &loading, err);
     engine->now.loading[0] = 0;
     engine->now.loading_done = engine->now.loading_total = 0;
     if (!engine->now.data) return err->status;
@@ -79,7 +80,7 @@ static sx_status load_data(sx_engine *engine, const sx_config *config, sx_error 
 }
 
 /* The data of a job that does nothing without them. */
-static sx_status begin_with_data(sx_engine *engine, const sx_config *config, sx_error *err) {
+static sx_status begin_with_data(sx_engine *engine, sx_config *config, sx_error *err) {
     describe(engine, config);
     sx_engine_set_state(engine, SX_STATE_LOADING, NULL);
     sx_status status = load_data(engine, config, err);
@@ -93,11 +94,14 @@ static void name_run(sx_engine *engine) {
     sx_text_set(engine->now.path, sizeof engine->now.path, sx_run_path(engine->run));
 }
 
-static sx_status make_study(sx_engine *engine, const sx_config *config, sx_error *err) {
+/* `origin`: what training begins with; NULL: values of the seed, or of a checkpoint. */
+static sx_status make_study(sx_engine *engine, const sx_config *config, const sx_origin *origin,
+                            sx_error *err) {
     sx_study_context context = {.pool = engine->pool,
                                 .stop = &engine->stop,
                                 .user = engine,
-                                .publish = sx_engine_take_result};
+                                .publish = sx_engine_take_result,
+                                .origin = origin};
     engine->study = sx_study_new(config, engine->now.data, &context, err);
     if (!engine->study) return err->status;
     sx_lane_open(engine, config, NULL);
@@ -121,27 +125,71 @@ static void drive(sx_engine *engine, const char *event) {
 /* ---- run
  * ------------------------------------------------------------------------------------------- */
 
-static void run_job(sx_engine *engine, sx_queued *job) {
-    sx_error err = {0};
+static sx_status create_run(sx_engine *engine, const sx_queued *job, sx_error *err) {
     sx_text ini = {0};
+    const char *name = sx_config_text(&job->config, "study", "name");
     sx_config_write(&job->config, &ini);
-    engine->run = ini.failed
-                      ? NULL
-                      : sx_run_create(job->directory, sx_config_text(&job->config, "study", "name"),
-                                      ini.data, &err);
-    if (ini.failed) sx_fail(&err, SX_NO_MEMORY, "not enough memory for a run");
+    if (ini.failed)
+        sx_fail(err, SX_NO_MEMORY, "not enough memory for a run");
+    else
+        engine->run = sx_run_create(job->directory, name, ini.data, err);
     sx_text_done(&ini);
-    if (!engine->run) {
-        fail(engine, &err);
-        return;
-    }
+    if (!engine->run) return err->status;
     name_run(engine);
-    sx_status status = begin_with_data(engine, &job->config, &err);
-    if (!status) status = make_study(engine, &job->config, &err);
+    return SX_OK;
+}
+
+/* The first checkpoint is there before the first step, so that nobody needs the origin again. */
+static void begin_run(sx_engine *engine, const sx_config *config, const sx_origin *origin) {
+    sx_error err = {0};
+    sx_status status = make_study(engine, config, origin, &err);
+    if (!status && origin) status = sx_engine_checkpoint(engine, &err);
     if (status)
         fail_to_begin(engine, &err);
     else
         drive(engine, "start");
+}
+
+/* A run whose keys follow from its data or from another network: they are found first, so that
+ * run.ini says them all. */
+static void run_resolved(sx_engine *engine, sx_queued *job) {
+    sx_error err = {0};
+    sx_origin origin;
+    sx_text said = {0};
+    sx_config *config = &job->config;
+    describe(engine, config);
+    sx_engine_set_state(engine, SX_STATE_LOADING, NULL);
+    sx_status status = sx_engine_resolve_origin(config, &origin, &err);
+    if (!status) status = load_data(engine, config, &err);
+    if (!status) status = create_run(engine, job, &err);
+    if (status) {
+        fail(engine, &err);
+    } else {
+        describe(engine, config);
+        engine->now.loading[0] = 0;
+        sx_text_set(engine->now.message, sizeof engine->now.message, engine->note);
+        sx_recipe_describe(config, &said);
+        sx_run_log(engine->run, "%s", said.data ? said.data : "");
+        begin_run(engine, config, sx_engine_has_origin(config) ? &origin : NULL);
+    }
+    sx_text_done(&said);
+    sx_origin_done(&origin);
+}
+
+static void run_job(sx_engine *engine, sx_queued *job) {
+    sx_error err = {0};
+    if (sx_engine_must_resolve(&job->config)) {
+        run_resolved(engine, job);
+        return;
+    }
+    if (create_run(engine, job, &err)) {
+        fail(engine, &err);
+        return;
+    }
+    if (begin_with_data(engine, &job->config, &err))
+        fail_to_begin(engine, &err);
+    else
+        begin_run(engine, &job->config, NULL);
 }
 
 /* ---- resume and open
@@ -258,7 +306,7 @@ static void load_network(sx_engine *engine, const sx_config *config) {
 
 /* Shows a run that is not computed here: at once what was on disk, then, as they come, the data and
  * the network for those who look at pictures. */
-static void show(sx_engine *engine, const sx_config *config, const history *h, sx_error *err) {
+static void show(sx_engine *engine, sx_config *config, const history *h, sx_error *err) {
     char broken[512];
     sx_text_set(broken, sizeof broken, engine->now.message);
     engine->pace.began = sx_seconds() - h->seconds;
@@ -313,9 +361,23 @@ static sx_status go_back(sx_engine *engine, sx_error *err) {
     return status;
 }
 
-static void resume(sx_engine *engine, const sx_config *config, sx_error *err) {
+/* The study of a run that goes on. Killed before its first checkpoint, it begins with its origin
+ * again. */
+static sx_status make_study_again(sx_engine *engine, const sx_config *config, sx_error *err) {
+    sx_safetensors file;
+    sx_origin origin = {0};
+    bool there =
+        !sx_engine_has_origin(config) || sx_run_load_checkpoint(engine->run, &file, NULL) == SX_OK;
+    if (there && sx_engine_has_origin(config)) sx_safetensors_done(&file);
+    sx_status status = there ? SX_OK : sx_engine_read_origin(config, &origin, err);
+    if (!status) status = make_study(engine, config, there ? NULL : &origin, err);
+    sx_origin_done(&origin);
+    return status;
+}
+
+static void resume(sx_engine *engine, sx_config *config, sx_error *err) {
     sx_status status = begin_with_data(engine, config, err);
-    if (!status) status = make_study(engine, config, err);
+    if (!status) status = make_study_again(engine, config, err);
     if (!status) status = go_back(engine, err);
     sx_study_state state;
     if (!status) status = sx_study_save(engine->study, &state, err);

@@ -94,6 +94,7 @@ static double values_per_channel(const sx_graph_node *node, int images) {
 
 static void sum_values(const sx_frame *frame, const sx_graph_node *node, int first, int count,
                        int worker) {
+    if (node->frozen) return;
     const sx_graph_node *input = sx_input(frame, node, 0);
     size_t length = sx_row_length(node->in), channels = (size_t)node->in.channels;
     size_t row = sx_geometry_row(node->in);
@@ -123,6 +124,12 @@ static void sum_values(const sx_frame *frame, const sx_graph_node *node, int fir
 static int chunk_images(const sx_graph *graph, int chunk) {
     int left = graph->batch - chunk * graph->chunk;
     return left < graph->chunk ? left : graph->chunk;
+}
+
+/* No statistics, and no waiting for them, where the running ones are used. */
+static int statistics_pieces(const sx_graph *graph, const sx_graph_node *node) {
+    (void)graph;
+    return !node->frozen;
 }
 
 /* Joins the chunks' statistics, in order. */
@@ -246,21 +253,23 @@ void sx_running_affine(const sx_frame *frame, const sx_graph_node *norm, int c, 
                      (double)sx_weights(frame, norm, RUNNING_MEAN)[c] * factor);
 }
 
-/* Outside training, where no convolution takes this node along: the running statistics. */
+/* Where no batch is looked at, and no convolution takes this node along: the running statistics. */
 static void prepare(const sx_frame *frame, const sx_graph_node *node, int piece, int worker) {
     (void)piece;
     (void)worker;
-    if (frame->training) return;
+    if (frame->training && !node->frozen) return;
     for (int c = 0; c < node->in.channels; c++) {
+        float *scale = &tiled(frame, node, TILED_SCALE)[c];
         tiled(frame, node, TILED_MEAN)[c] = 0;
-        sx_running_affine(frame, node, c, &tiled(frame, node, TILED_SCALE)[c],
-                          &tiled(frame, node, TILED_SHIFT)[c]);
+        sx_running_affine(frame, node, c, scale, &tiled(frame, node, TILED_SHIFT)[c]);
+        tiled(frame, node, TILED_SIGN)[c] = *scale < 0 ? -1 : 1;
     }
     for (int which = TILED_MEAN; which <= TILED_SHIFT; which++)
         sx_tile_row(tiled(frame, node, which), node->in);
 }
 
 static void commit(const sx_frame *frame, const sx_graph_node *node) {
+    if (node->frozen) return;
     float *mean = frame->running + sx_slice_offset(frame, node, RUNNING_MEAN);
     float *variance = frame->running + sx_slice_offset(frame, node, RUNNING_VARIANCE);
     double n = values_per_channel(node, frame->graph->batch);
@@ -453,7 +462,9 @@ const sx_operator sx_operator_batch_norm = {
     .memory = memory,
     .scratch = scratch,
     .prepare = {{.own = prepare, .pieces = sx_one_piece}},
-    .forward = {{.range = sum_values}, {.own = join, .pieces = sx_one_piece}, {.range = normalise}},
+    .forward = {{.range = sum_values},
+                {.own = join, .pieces = statistics_pieces},
+                {.range = normalise}},
     .backward = {{.range = sum_gradients},
                  {.own = join_gradients, .pieces = sx_one_piece},
                  {.range = spread}},

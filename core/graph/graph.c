@@ -94,6 +94,10 @@ void sx_graph_direct(sx_graph *graph, bool direct) {
     graph->direct = direct;
 }
 
+void sx_graph_freeze(sx_graph *graph, int slices) {
+    graph->frozen_slices = slices;
+}
+
 sx_node sx_graph_input(sx_graph *graph) {
     return graph->error.status ? -1 : 0;
 }

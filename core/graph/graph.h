@@ -47,6 +47,11 @@ void sx_graph_free(sx_graph *graph);
  * sx_graph_finish. */
 void sx_graph_direct(sx_graph *graph, bool direct);
 
+/* The first `slices` slices, in the order in which layers are added, are not trained. Layers that
+ * come before every trained one behave as in prediction (running statistics, which stay as they
+ * are; no dropout), and backward stops there. Before sx_graph_finish. */
+void sx_graph_freeze(sx_graph *graph, int slices);
+
 sx_node sx_graph_input(sx_graph *graph);
 
 /* Any layer by its operator's name, with `count` inputs and its options as text ("heads=4,

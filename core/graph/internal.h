@@ -53,6 +53,7 @@ typedef struct {
     int predict_home; /* ... and in prediction */
     bool in_training, in_prediction; /* the loss, or the output, depends on this node */
     bool needs_gradient;             /* something before or in this node is trained */
+    bool frozen; /* nothing is, though the graph has layers that are held fast: as in prediction */
     bool adds_gradient[SX_INPUTS]; /* the input's gradient already holds another consumer's share */
     bool gradient_written;         /* while planning */
 } sx_graph_node;
@@ -69,7 +70,8 @@ struct sx_graph {
     int target_length;      /* values of one image's targets */
     int chunk, chunks;      /* images of a chunk; chunks of the batch */
     bool finished;
-    bool direct; /* no Winograd */
+    bool direct;       /* no Winograd */
+    int frozen_slices; /* the first ones are not trained */
     sx_error error;
     /* The memory plan: the slot of each node's value and gradient in training and of its value in
      * prediction (-1: none), and the floats per image of each slot. Nodes that do not live at the

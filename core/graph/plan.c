@@ -141,6 +141,8 @@ static void plan_chunks(sx_graph *graph) {
 }
 
 static void plan_gradients(sx_graph *graph) {
+    for (int s = 0; s < graph->frozen_slices && s < graph->slice_count; s++)
+        graph->slices[s].trained = false;
     for (int i = 0; i < graph->count; i++) {
         sx_graph_node *node = &graph->nodes[i];
         if (!node->in_training) continue;
@@ -148,6 +150,7 @@ static void plan_gradients(sx_graph *graph) {
             node->needs_gradient |= graph->slices[node->slices[k]].trained;
         for (int k = 0; k < node->input_count; k++)
             node->needs_gradient |= graph->nodes[node->inputs[k]].needs_gradient;
+        node->frozen = graph->frozen_slices > 0 && !node->needs_gradient;
     }
     /* Backward goes from the last node to the first: whoever comes later here writes first. */
     for (int i = graph->count - 1; i > 0; i--) {

@@ -288,13 +288,13 @@ sx_status sx_run_predict(sx_run *run, const sx_parameters *parameters, const flo
 
 /* ---- training -------------------------------------------------------------------------------- */
 
-/* Slices whose operators add to their gradient, or that have none here, begin with zeros. */
+/* Slices whose operators add to their gradient, or that get none, begin with zeros. */
 static void clear_node(void *context, int index, int worker) {
     sx_run *run = context;
     const sx_graph_node *node = &run->graph->nodes[index];
     (void)worker;
-    if (node->op->stores_gradient && node->in_training) return;
-    for (int i = 0; i < node->slice_count; i++) {
+    bool stored = node->op->stores_gradient && node->in_training && node->needs_gradient;
+    for (int i = 0; i < node->slice_count && !stored; i++) {
         const sx_slice *slice = &run->graph->slices[node->slices[i]];
         memset(run->frame.gradient + slice->offset, 0, slice->count * sizeof(float));
     }
@@ -319,7 +319,8 @@ static sx_status run_step(sx_run *run) {
         if (runs_in_training(run, i) && !nodes[i].absorbed && nodes[i].needs_gradient)
             run_stages(run, &nodes[i], nodes[i].op->backward);
     for (int i = 0; i < count; i++)
-        if (runs_in_training(run, i)) run_stages(run, &nodes[i], nodes[i].op->finish);
+        if (runs_in_training(run, i) && !nodes[i].frozen)
+            run_stages(run, &nodes[i], nodes[i].op->finish);
     return end_stages(run);
 }
 

@@ -102,16 +102,45 @@ static sx_status not_recognised(const sx_tensors *file, sx_error *err) {
                    shown[0], shown[1], shown[2]);
 }
 
-#define SPEC_KEY "sextant.model" /* metadata of files that were written here */
+/* Metadata of files that were written here. */
+#define SPEC_KEY "sextant.model"
+#define PICTURES_KEY "sextant.pictures"
 
-/* A file that was written here says what shapes do not. */
+/* "size crop mean mean mean deviation deviation deviation", crop 0 where nothing is cut. The size
+ * of a ViT's pictures is in its positions. */
+static void take_own_pictures(const sx_tensors *file, sx_checkpoint *out) {
+    const char *text = sx_tensors_metadata(file, PICTURES_KEY);
+    double v[8];
+    int count = 0;
+    for (const char *at = text; at && count < 8; count++) {
+        char part[32];
+        size_t length = strcspn(at, " ");
+        if (length == 0 || length >= sizeof part) return;
+        memcpy(part, at, length);
+        part[length] = 0;
+        if (!sx_text_number(part, &v[count])) return;
+        at = at[length] ? at + length + 1 : NULL;
+    }
+    if (count < 8 || v[0] < 1 || v[0] > 4096 || v[1] < 0 || v[1] > 1) return;
+    if (!(v[5] > 0) || !(v[6] > 0) || !(v[7] > 0)) return;
+    sx_preprocessing *p = &out->preprocessing;
+    if (strncmp(out->spec, "vit", 3) != 0) out->height = out->width = (int)v[0];
+    p->crops = v[1] > 0;
+    p->fraction = p->crops ? v[1] : 1;
+    memcpy(p->mean, v + 2, sizeof p->mean);
+    memcpy(p->deviation, v + 5, sizeof p->deviation);
+}
+
+/* A file that was written here says what shapes do not; a ViT may be of a size that has a name. */
 static void take_own_settings(const sx_tensors *file, sx_checkpoint *out) {
     const char *spec = sx_tensors_metadata(file, SPEC_KEY);
     size_t family = strcspn(out->spec, "(");
-    if (!spec || strlen(spec) >= sizeof out->spec || strncmp(spec, out->spec, family + 1) != 0 ||
-        sx_model_check(spec, NULL))
+    bool sized = spec && strncmp(out->spec, "vit(", 4) == 0 && strncmp(spec, "vit-", 4) == 0;
+    if (!spec || strlen(spec) >= sizeof out->spec ||
+        (!sized && strncmp(spec, out->spec, family + 1) != 0) || sx_model_check(spec, NULL))
         return;
     sx_text_set(out->spec, sizeof out->spec, spec);
+    take_own_pictures(file, out);
 }
 
 sx_status sx_checkpoint_recognise(const sx_tensors *file, sx_checkpoint *out, sx_error *err) {
@@ -459,17 +488,49 @@ static sx_status give_slice(writer *w, const sx_slice *slice, sx_error *err) {
     return status;
 }
 
+sx_status sx_checkpoint_name(sx_checkpoint *checkpoint, const char *name, sx_error *err) {
+    const sx_naming *naming;
+    const char *names[32];
+    size_t count = 0, length = strcspn(checkpoint->spec, "(");
+    /* A size of a family that has a name of its own is a model of that family. */
+    if (strncmp(checkpoint->spec, "vit-", 4) == 0) length = 3;
+    for (int row = 0; count < 32 && (naming = sx_naming_at(row)); row++) {
+        if (strncmp(naming->family, checkpoint->spec, length) != 0 || naming->family[length])
+            continue;
+        names[count++] = naming->name;
+        if (name && strcmp(name, naming->name) != 0) continue;
+        checkpoint->naming = naming;
+        checkpoint->preprocessing = *naming->preprocessing;
+        checkpoint->prefix[0] = 0;
+        checkpoint->rules = 0;
+        return SX_OK;
+    }
+    if (count)
+        return sx_fail(err, SX_BAD_INPUT,
+                       "nobody called '%.40s' names the tensors of %.80s; did "
+                       "you mean '%s'?",
+                       name, checkpoint->spec, sx_nearest_name(name, names, count));
+    return sx_fail(err, SX_BAD_INPUT, "no published model has the layers of %.80s",
+                   checkpoint->spec);
+}
+
 sx_status sx_checkpoint_write(const sx_model *model, const sx_checkpoint *checkpoint,
                               const float *values, const char *path, sx_error *err) {
     const sx_parameters *parameters = &model->parameters;
-    const sx_metadata metadata[] = {{"format", "pt"}, {SPEC_KEY, model->spec}};
+    const sx_preprocessing *p = &checkpoint->preprocessing;
+    char pictures[256];
+    snprintf(pictures, sizeof pictures, "%d %.9g %.9g %.9g %.9g %.9g %.9g %.9g", model->height,
+             p->crops ? p->fraction : 0, p->mean[0], p->mean[1], p->mean[2], p->deviation[0],
+             p->deviation[1], p->deviation[2]);
+    const sx_metadata metadata[] = {
+        {"format", "pt"}, {SPEC_KEY, model->spec}, {PICTURES_KEY, pictures}};
     writer w = {.checkpoint = checkpoint, .parameters = parameters, .values = values};
     w.tensors = sx_arena_alloc(&w.arena, 3 * (size_t)parameters->count, sizeof *w.tensors);
     if (!w.tensors) return sx_fail(err, SX_NO_MEMORY, "not enough memory to write the model");
     sx_status status = SX_OK;
     for (int s = 0; !status && s < parameters->count; s++)
         status = give_slice(&w, &parameters->slices[s], err);
-    if (!status) status = sx_safetensors_write(path, w.tensors, w.count, metadata, 2, err);
+    if (!status) status = sx_safetensors_write(path, w.tensors, w.count, metadata, 3, err);
     sx_arena_done(&w.arena);
     return status;
 }

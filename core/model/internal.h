@@ -77,6 +77,9 @@ const sx_family *sx_family_of(const char *spec, sx_spec *out, sx_error *err);
  * file's. */
 sx_status sx_layers_build(const sx_model *model, sx_graph *graph, const char *loss, sx_error *err);
 
+/* The first slice of the last layer. */
+int sx_model_head(const sx_parameters *parameters);
+
 /* What a model is built for. */
 typedef struct {
     int height, width, channels, classes;

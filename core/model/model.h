@@ -21,6 +21,7 @@ typedef struct {
     char *layers; /* text of the file of layers; NULL: a family */
     int height, width, channels, classes;
     bool direct; /* its graphs do without Winograd's algorithm; false unless the owner sets it */
+    int frozen;  /* slices at the beginning that are not trained; 0 unless sx_model_tune says */
     sx_parameters parameters;
 } sx_model;
 
@@ -54,6 +55,12 @@ sx_graph *sx_model_text_graph(const sx_model *model, int batch, sx_error *err);
 /* The same for texts of at most `length` tokens, 1 to context: its targets are [batch, length]. The
  * rounding may differ from that of a longer one. */
 sx_graph *sx_model_short_text_graph(const sx_model *model, int batch, int length, sx_error *err);
+/* What is trained from now on, in graphs that are made later: "all", "head" (the last layer) or
+ * "last(N)" (the last N blocks and what comes after them). Layers before these are as in
+ * prediction, running statistics and all, and no gradient goes there. SX_BAD_INPUT if the model has
+ * fewer blocks. The second only checks the text. */
+sx_status sx_model_tune(sx_model *model, const char *tune, sx_error *err);
+sx_status sx_tune_check(const char *tune, sx_error *err);
 
 /* Number of trained values. */
 size_t sx_model_trained(const sx_model *model);
@@ -91,6 +98,15 @@ const char *sx_position_name(sx_position_rule rule);       /* NULL past the last
 void sx_position_resize(sx_position_rule rule, const float *in, int first, int from, int to,
                         int channels, float *out);
 
+/* Gives `to` the values of `from`, a model of the same layers: positions of another grid are
+ * resized by the rule, and the last layer takes the rows of `classes` [to->classes], numbers of
+ * from's classes; NULL: it is new, all zeros. SX_BAD_INPUT names a layer that has another shape. */
+typedef struct {
+    sx_position_rule position;
+    const int *classes;
+} sx_adoption;
+sx_status sx_model_adopt(sx_model *to, const sx_model *from, const sx_adoption *how, sx_error *err);
+
 /* A way of naming a family's tensors. */
 typedef struct sx_naming sx_naming;
 const char *sx_naming_name(const sx_naming *naming);  /* "timm" */
@@ -126,8 +142,12 @@ sx_status sx_checkpoint_load(sx_tensors *file, sx_checkpoint *checkpoint, sx_mod
 sx_status sx_checkpoint_check(sx_tensors *file, sx_checkpoint *checkpoint, size_t *trained,
                               sx_error *err);
 
+/* Lets a model of the spec be written by this naming of its family; NULL: the first. SX_BAD_INPUT
+ * names those that there are. */
+sx_status sx_checkpoint_name(sx_checkpoint *checkpoint, const char *naming, sx_error *err);
+
 /* Writes `values`, the model's parameters or a vector laid out like them, as a safetensors file
- * with the names and layouts of the checkpoint's naming. */
+ * with the names and layouts of the checkpoint's naming, and how pictures come to it. */
 sx_status sx_checkpoint_write(const sx_model *model, const sx_checkpoint *checkpoint,
                               const float *values, const char *path, sx_error *err);
 

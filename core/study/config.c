@@ -27,13 +27,17 @@ sx_status sx_config_new(sx_config *out, sx_error *err) {
     size_t count = option_count();
     *out = (sx_config){0};
     out->values = sx_arena_alloc(&out->arena, count, sizeof *out->values);
+    out->given = sx_arena_alloc(&out->arena, count, sizeof *out->given);
+    if (!out->given) out->values = NULL;
     for (size_t i = 0; out->values && i < count; i++) {
         out->values[i] = sx_arena_text(&out->arena, sx_study_options[i].initial);
         if (out->values[i]) continue;
         sx_arena_done(&out->arena);
         out->values = NULL;
     }
-    return out->values ? SX_OK : sx_fail(err, SX_NO_MEMORY, "not enough memory for a study");
+    if (out->values) return SX_OK;
+    sx_arena_done(&out->arena);
+    return sx_fail(err, SX_NO_MEMORY, "not enough memory for a study");
 }
 
 void sx_config_done(sx_config *config) {
@@ -79,18 +83,16 @@ static sx_status check_optimizer(const char *value, sx_error *err) {
     return check_train(value, "optimizer", sx_optimizer_at, err);
 }
 
-static sx_status check_schedule(const char *value, sx_error *err) {
-    return check_train(value, "schedule", sx_schedule_at, err);
-}
-
 static const struct {
     const char *section, *key;
     sx_status (*check)(const char *value, sx_error *err);
 } checks[] = {
     {"study", "name", check_name},           {"data", "compose", sx_compose_check},
     {"data", "resize", sx_resize_check},     {"model", "spec", sx_model_check},
-    {"train", "optimizer", check_optimizer}, {"train", "schedule", check_schedule},
+    {"data", "mean", sx_colours_check},      {"data", "deviation", sx_deviation_check},
+    {"train", "optimizer", check_optimizer}, {"train", "schedule", sx_schedule_check},
     {"train", "average", sx_average_check},  {"train", "augment", sx_augment_check},
+    {"train", "tune", sx_tune_check},        {"train", "recipe", sx_recipe_check},
 };
 
 /* A value must come back from a line of a file as it went in: no line ends, no tabs, no beginning
@@ -148,8 +150,8 @@ static char *trimmed(sx_arena *arena, const char *value) {
     return copy;
 }
 
-static sx_status set(sx_config *config, const char *section, const char *key, const char *value,
-                     sx_error *err) {
+sx_status sx_config_put(sx_config *config, const char *section, const char *key, const char *value,
+                        sx_error *err) {
     if (!has_section(section)) return unknown_section(section, err);
     const sx_option *option = sx_option_find(sx_study_options, section, key);
     if (!option) return sx_option_unknown(sx_study_options, section, key, err);
@@ -158,6 +160,26 @@ static sx_status set(sx_config *config, const char *section, const char *key, co
     sx_status status = check_value(option, copy, err);
     if (!status) config->values[option - sx_study_options] = copy;
     return status;
+}
+
+static sx_status set(sx_config *config, const char *section, const char *key, const char *value,
+                     sx_error *err) {
+    sx_status status = sx_config_put(config, section, key, value, err);
+    if (!status)
+        config->given[sx_option_find(sx_study_options, section, key) - sx_study_options] = true;
+    return status;
+}
+
+sx_status sx_config_offer(sx_config *config, const char *section, const char *key,
+                          const char *value, sx_error *err) {
+    const sx_option *option = sx_option_find(sx_study_options, section, key);
+    bool given = option && config->given[option - sx_study_options];
+    return given ? SX_OK : sx_config_put(config, section, key, value, err);
+}
+
+bool sx_config_given(const sx_config *config, const char *section, const char *key) {
+    const sx_option *option = sx_option_find(sx_study_options, section, key);
+    return option && config->given[option - sx_study_options];
 }
 
 /* "section.key" and a value. Not the preset: naming another one here would not apply its section.
@@ -269,6 +291,18 @@ double sx_config_number(const sx_config *config, const char *section, const char
     double value = 0;
     sx_text_number(sx_config_text(config, section, key), &value);
     return value;
+}
+
+sx_status sx_config_copy(const sx_config *from, sx_config *out, sx_error *err) {
+    size_t count = option_count();
+    sx_status status = sx_config_new(out, err);
+    for (size_t i = 0; !status && i < count; i++) {
+        out->given[i] = from->given[i];
+        out->values[i] = sx_arena_text(&out->arena, from->values[i]);
+        if (!out->values[i]) status = sx_fail(err, SX_NO_MEMORY, "not enough memory for a study");
+    }
+    if (status) sx_config_done(out);
+    return status;
 }
 
 void sx_config_write(const sx_config *config, sx_text *out) {

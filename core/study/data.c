@@ -12,7 +12,12 @@ static counted_data *counted_of(const sx_study_data *data) {
     return (counted_data *)((char *)(uintptr_t)data - offsetof(counted_data, data));
 }
 
-sx_study_data *sx_study_data_new(const sx_config *config, const sx_loading *loading,
+static uint64_t seed_of(const sx_config *config) {
+    return (uint64_t)sx_config_number(config, "run", "seed");
+}
+
+/* The data set alone. */
+static counted_data *open_source(const sx_config *config, const sx_loading *loading,
                                  sx_error *err) {
     counted_data *c = sx_alloc(1, sizeof *c);
     if (!c) {
@@ -20,16 +25,53 @@ sx_study_data *sx_study_data_new(const sx_config *config, const sx_loading *load
         return NULL;
     }
     atomic_init(&c->owners, 1);
-    uint64_t seed = (uint64_t)sx_config_number(config, "run", "seed");
+    const char *name = sx_config_text(config, "data", "source");
+    c->data.source = sx_source_open(name, seed_of(config), loading, err);
+    if (c->data.source) return c;
+    sx_free(c);
+    return NULL;
+}
+
+/* The views of it; an end of the data if one cannot be made. */
+static sx_study_data *make_views(counted_data *c, const sx_config *config,
+                                 const sx_loading *loading, sx_error *err) {
     sx_view_options options = {.size = (int)sx_config_number(config, "data", "image"),
                                .compose = sx_config_text(config, "data", "compose"),
                                .resize = sx_config_text(config, "data", "resize"),
                                .backgrounds = sx_config_text(config, "data", "backgrounds"),
-                               .seed = seed,
+                               .seed = seed_of(config),
                                .loading = loading};
-    c->data.source = sx_source_open(sx_config_text(config, "data", "source"), seed, loading, err);
-    if (c->data.source) c->data.view = sx_view_new(c->data.source, &options, err);
-    if (c->data.view) return &c->data;
+    int drawn = (int)sx_config_number(config, "data", "draw");
+    bool larger = drawn > options.size;
+    c->data.view = sx_view_new(c->data.source, &options, err);
+    options.size = drawn;
+    if (c->data.view && larger) c->data.training = sx_view_new(c->data.source, &options, err);
+    if (c->data.view && (!larger || c->data.training)) return &c->data;
+    sx_study_data_release(&c->data);
+    return NULL;
+}
+
+sx_study_data *sx_study_data_new(const sx_config *config, const sx_loading *loading,
+                                 sx_error *err) {
+    counted_data *c = open_source(config, loading, err);
+    return c ? make_views(c, config, loading, err) : NULL;
+}
+
+/* Where pictures differ in size the first one speaks for all. */
+static sx_status look_up(sx_config *config, const sx_source *source, sx_error *err) {
+    const sx_source_facts *facts = sx_source_describe(source);
+    sx_recipe_data data = {facts->counts[SX_SPLIT_TRAIN], (double)facts->height * facts->width};
+    sx_image first = {0};
+    if (data.area <= 0 && sx_source_image(source, SX_SPLIT_TRAIN, 0, &first, NULL) == SX_OK)
+        data.area = (double)first.height * first.width;
+    sx_image_done(&first);
+    return sx_recipe_resolve(config, &data, err);
+}
+
+sx_study_data *sx_study_data_resolve(sx_config *config, const sx_loading *loading, sx_error *err) {
+    counted_data *c = open_source(config, loading, err);
+    if (!c) return NULL;
+    if (look_up(config, c->data.source, err) == SX_OK) return make_views(c, config, loading, err);
     sx_study_data_release(&c->data);
     return NULL;
 }
@@ -45,6 +87,7 @@ void sx_study_data_release(const sx_study_data *data) {
     counted_data *c = counted_of(data);
     if (atomic_fetch_sub_explicit(&c->owners, 1, memory_order_acq_rel) != 1) return;
     sx_view_free(c->data.view);
+    sx_view_free(c->data.training);
     sx_source_free(c->data.source);
     sx_free(c);
 }

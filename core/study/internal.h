@@ -106,6 +106,9 @@ struct sx_study {
     uint32_t *subset;                       /* [validate_items], ascending; NULL: all */
     double share, area[SX_SWEEPS];
     sx_model model, copy; /* the copy is what a sweep measures */
+    sx_normalisation normalisation;
+    int passes; /* that a step takes over an image, of a forward one: 3, or less where layers are
+                 * held fast */
     sx_trainer *trainer;
     sx_batches *batches;
     sx_live live;
@@ -143,7 +146,9 @@ struct sx_study {
     char seed_text[24], validated_text[24], data_text[160], plan_text[160];
 };
 
-/* The model that a configuration names, for images of `size` pixels a side. */
+/* The model that a configuration names, for images of `size` pixels a side; and how its input is
+ * normalised. */
+sx_status sx_study_normalisation(const sx_config *config, sx_normalisation *out, sx_error *err);
 sx_status sx_study_make_model(const sx_config *config, int size, int classes, sx_model *out,
                               sx_error *err);
 

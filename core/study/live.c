@@ -84,10 +84,13 @@ sx_status sx_live_prepare(sx_study *s, sx_error *err) {
         .origin_position = live->origin_position,
         .captions = s->pairs.captions,
         .context = s->pairs.facts.context,
+        .size = s->size,
+        .normalisation = &s->normalisation,
         .augmentation = {.flip = changes && sx_config_text(s->config, "train", "flip")[0] == 'y',
                          .shift = changes ? (int)sx_config_number(s->config, "train", "shift") : 0,
                          .spec = changes ? sx_config_text(s->config, "train", "augment") : ""}};
-    s->batches = sx_batches_new(s->data->view, &options, calls_of(s), err);
+    const sx_view *view = s->data->training ? s->data->training : s->data->view;
+    s->batches = sx_batches_new(view, &options, calls_of(s), err);
     return s->batches ? SX_OK : err ? err->status : SX_NO_MEMORY;
 }
 

@@ -48,16 +48,16 @@ static int class_of_name(const sx_outside *o, const char *name) {
 }
 
 /* By name where the model's classes have names, else by number. */
-static sx_status map_classes(work *w, sx_error *err) {
-    const sx_source_facts *facts = w->facts;
-    if (!w->outside->named && facts->classes != w->classes)
+sx_status sx_outside_match(const sx_outside *outside, const sx_source_facts *facts, int *mapped,
+                           sx_error *err) {
+    if (!outside->named && facts->classes != outside->model.classes)
         return sx_fail(err, SX_BAD_INPUT,
                        "the data set has %d classes, the model %d: say the model's class names, a "
                        "line each, with --classes FILE",
-                       facts->classes, w->classes);
+                       facts->classes, outside->model.classes);
     for (int c = 0; c < facts->classes; c++) {
-        w->mapped[c] = w->outside->named ? class_of_name(w->outside, facts->class_names[c]) : c;
-        if (w->mapped[c] < 0)
+        mapped[c] = outside->named ? class_of_name(outside, facts->class_names[c]) : c;
+        if (mapped[c] < 0)
             return sx_fail(err, SX_BAD_INPUT,
                            "the data set's class '%.80s' is none of the model's class names",
                            facts->class_names[c]);
@@ -269,7 +269,7 @@ static sx_status prepare(work *w, sx_error *err) {
     static const char *const columns[COLUMNS] = {"picture", "label", "prediction", "confidence",
                                                  "top-1",   "top-5", "loss"};
     sx_status status = allocate(w, err);
-    if (!status) status = map_classes(w, err);
+    if (!status) status = sx_outside_match(w->outside, w->facts, w->mapped, err);
     if (status) return status;
     choose_items(w);
     w->items = make_table("items", "Pictures", w->total, columns, COLUMNS,

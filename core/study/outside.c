@@ -32,25 +32,9 @@ const sx_option sx_prepare_options[] = {
 /* ---- options -----------------------------------------------------------------------------------
  */
 
-/* "0.5" or "0.485/0.456/0.406"; "own" leaves the values. */
+/* "own" leaves the values. */
 static sx_status read_colours(const char *text, double out[3], sx_error *err) {
-    char part[32];
-    int count = 0;
-    if (strcmp(text, "own") == 0) return SX_OK;
-    for (const char *at = text; count < 3; at += *at == '/') {
-        size_t length = strcspn(at, "/");
-        if (length == 0 || length >= sizeof part) break;
-        memcpy(part, at, length);
-        part[length] = 0;
-        if (!sx_text_number(part, &out[count++])) break;
-        at += length;
-        if (*at == 0) {
-            for (int c = count; c < 3 && count == 1; c++) out[c] = out[0];
-            if (count == 1 || count == 3) return SX_OK;
-        }
-    }
-    return sx_fail(err, SX_USAGE, "'%.60s' is neither one number nor three, as 0.485/0.456/0.406",
-                   text);
+    return strcmp(text, "own") == 0 ? SX_OK : sx_colours_parse(text, out, err);
 }
 
 static sx_status read_resize(const char *name, sx_outside *o, sx_error *err) {

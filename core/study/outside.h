@@ -92,10 +92,14 @@ sx_status sx_outside_inspect(const sx_outside *outside, const sx_inspection *ins
  * a side of `patch` pixels. */
 double sx_attention_distance(const float *weights, int first, int grid, int patch);
 
+/* The model's class for each class of a data set, into mapped [classes of the set]: by name where
+ * the model's have names, by number where there are equally many; else SX_BAD_INPUT. */
+sx_status sx_outside_match(const sx_outside *outside, const sx_source_facts *facts, int *mapped,
+                           sx_error *err);
+
 /* Measures the model on a data set: all of it, or, where the set brings a test split of its own,
  * that. Results, as tables: "summary" (top-1 and top-5 accuracy with 95 % intervals, loss, ECE,
- * AURC), "classes" (a row a class), "items" (a row a picture). Classes of the set are matched to
- * the model's by name where both have names, by number where there are equally many. A picture that
+ * AURC), "classes" (a row a class), "items" (a row a picture). A picture that
  * cannot be read is counted and left out. */
 typedef struct {
     const sx_source *source;

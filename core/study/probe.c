@@ -50,14 +50,20 @@ int sx_probe_batch(double cost) {
 
 static sx_status make_network(sx_probe *probe, const sx_config *config, sx_error *err) {
     int size = probe->answer.size;
-    sx_status status = sx_study_make_model(config, size, probe->answer.classes, &probe->model, err);
+    sx_normalisation normalisation;
+    sx_status status = sx_study_normalisation(config, &normalisation, err);
+    if (!status)
+        status = sx_study_make_model(config, size, probe->answer.classes, &probe->model, err);
     if (status) return status;
     probe->has_model = true;
     probe->one = sx_evaluator_new(&probe->model, 1, NULL, err);
     if (!probe->one) return SX_NO_MEMORY;
     int batch = sx_probe_batch(sx_evaluator_cost(probe->one));
     probe->many = sx_evaluator_new(&probe->model, batch, NULL, err);
-    return probe->many ? SX_OK : SX_NO_MEMORY;
+    if (!probe->many) return SX_NO_MEMORY;
+    sx_evaluator_normalise(probe->one, &normalisation);
+    sx_evaluator_normalise(probe->many, &normalisation);
+    return SX_OK;
 }
 
 sx_probe *sx_probe_new(const sx_config *config, const sx_study_data *data, sx_error *err) {

@@ -67,15 +67,28 @@ sx_status sx_study_make_model(const sx_config *config, int size, int classes, sx
     uint64_t seed = (uint64_t)sx_config_number(config, "run", "seed");
     sx_status status = sx_model_new(sx_config_text(config, "model", "spec"), size, size, 3, classes,
                                     seed, out, err);
-    if (!status)
-        out->direct = strcmp(sx_config_text(config, "model", "convolution"), "direct") == 0;
+    if (status) return status;
+    out->direct = strcmp(sx_config_text(config, "model", "convolution"), "direct") == 0;
+    status = sx_model_tune(out, sx_config_text(config, "train", "tune"), err);
+    if (status) sx_model_done(out);
     return status;
+}
+
+sx_status sx_study_normalisation(const sx_config *config, sx_normalisation *out, sx_error *err) {
+    return sx_normalisation_parse(sx_config_text(config, "data", "mean"),
+                                  sx_config_text(config, "data", "deviation"), out, err);
 }
 
 static sx_status build_models(sx_study *s, sx_error *err) {
     sx_status status = sx_study_make_model(s->config, s->size, s->classes, &s->model, err);
     if (!status) status = sx_study_make_model(s->config, s->size, s->classes, &s->copy, err);
+    if (!status) status = sx_study_normalisation(s->config, &s->normalisation, err);
+    if (!status && s->context.origin)
+        status = sx_origin_give(s->context.origin, s->config, sx_source_describe(s->data->source),
+                                &s->model, err);
+    s->context.origin = NULL;
     if (status) return status;
+    s->passes = s->model.frozen ? 1 : 3;
     const char *loss = sx_config_text(s->config, "train", "loss");
     sx_train_options options = {.optimizer = sx_config_text(s->config, "train", "optimizer"),
                                 .schedule = sx_config_text(s->config, "train", "schedule"),
@@ -93,6 +106,8 @@ static sx_status build_models(sx_study *s, sx_error *err) {
     sx_trainer_stop_flag(s->trainer, s->context.stop);
     sx_evaluator_stop_flag(s->evaluator, s->context.stop);
     sx_evaluator_stop_flag(s->copy_evaluator, s->context.stop);
+    sx_evaluator_normalise(s->evaluator, &s->normalisation);
+    sx_evaluator_normalise(s->copy_evaluator, &s->normalisation);
     return SX_OK;
 }
 
@@ -230,7 +245,7 @@ sx_status sx_study_advance(sx_study *s, sx_study_report *out, sx_error *err) {
         status = sx_study_measure_end(s, err);
     s->report.phase = s->phase;
     if (s->phase == SX_PHASE_TRAINING)
-        s->report.phase_done = (double)s->report.step / (double)s->steps;
+        s->report.phase_done = s->steps ? (double)s->report.step / (double)s->steps : 1;
     sx_live_report(s, &s->report);
     s->report.slices_left = sx_study_slices_left(s);
     *out = s->report;

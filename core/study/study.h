@@ -7,7 +7,9 @@
 #include "core/base/base.h"
 #include "core/data/data.h"
 #include "core/result/result.h"
+#include "core/study/origin.h"
 #include "core/study/outside.h"
+#include "core/study/recipe.h"
 #include "core/study/zero_shot.h"
 #include "core/train/train.h"
 
@@ -17,9 +19,10 @@
 extern const sx_option sx_study_options[];
 
 /* Values of all keys. Later sources win: defaults, file, the preset's section, overrides. */
-typedef struct {
+typedef struct sx_config {
     sx_arena arena;
     char **values; /* [rows of sx_study_options], never NULL */
+    bool *given;   /* ... whether a file or a person gave it */
 } sx_config;
 
 sx_status sx_config_new(sx_config *out, sx_error *err); /* all defaults */
@@ -35,6 +38,14 @@ sx_status sx_config_parse(sx_config *out, const char *name, const char *text, co
                           sx_error *err);
 /* "section.key=value"; not run.preset, whose section would not be applied. */
 sx_status sx_config_override(sx_config *config, const char *assignment, sx_error *err);
+/* The same for a program's own choice, which nobody gave; and only where nobody gave another. */
+sx_status sx_config_put(sx_config *config, const char *section, const char *key, const char *value,
+                        sx_error *err);
+sx_status sx_config_offer(sx_config *config, const char *section, const char *key,
+                          const char *value, sx_error *err);
+bool sx_config_given(const sx_config *config, const char *section, const char *key);
+/* After an error `out` needs no end. */
+sx_status sx_config_copy(const sx_config *from, sx_config *out, sx_error *err);
 /* The value of a key that is in the table. */
 const char *sx_config_text(const sx_config *config, const char *section, const char *key);
 double sx_config_number(const sx_config *config, const char *section, const char *key);
@@ -58,8 +69,12 @@ const sx_study_kind *sx_study_kind_at(int row);
 typedef struct {
     sx_source *source;
     sx_view *view;
+    sx_view *training; /* of larger pictures, whose parts are trained on; NULL: `view` */
 } sx_study_data;
 sx_study_data *sx_study_data_new(const sx_config *config, const sx_loading *loading, sx_error *err);
+/* The same of a configuration whose recipe is looked up first, by what the data set is; what it
+ * sets is in `config` afterwards. */
+sx_study_data *sx_study_data_resolve(sx_config *config, const sx_loading *loading, sx_error *err);
 sx_study_data *sx_study_data_keep(const sx_study_data *data);
 void sx_study_data_release(const sx_study_data *data);
 
@@ -88,6 +103,8 @@ typedef struct {
     const atomic_bool *stop; /* borrowed; looked at between graph nodes and batches */
     void *user;
     void (*publish)(void *user, sx_result *result); /* takes the result */
+    const sx_origin *origin; /* what training begins with, borrowed while the study is made; NULL:
+                              * values drawn by the seed, or what sx_study_load brings */
 } sx_study_context;
 
 /* The matrix of a table of items, whoever wrote it; without the columns, or of less than one class:

@@ -2,11 +2,11 @@
  * sweep. The rule counts steps and pictures, never seconds, so the turns fall on the same steps on
  * every machine, with any number of threads, and after a resume.
  *
- * Costs are counted in forward passes of an image in training. A training step costs 3 x batch, and
- * earns live measurements their share of it. A picture that is composed and measured costs
- * SX_PICTURE_COST: one forward pass, which is cheaper than in training as nothing is kept, and the
- * composing, which a batch has done ahead. Measured with the default study, where live measurements
- * then take the stated share of the time.
+ * Costs are counted in forward passes of an image in training. A training step costs 3 x batch
+ * (1 x batch where only the end of a network is trained), and earns live measurements their share
+ * of it. A picture that is composed and measured costs SX_PICTURE_COST: one forward pass, which is
+ * cheaper than in training as nothing is kept, and the composing, which a batch has done ahead.
+ * Measured with the default study, where live measurements then take the stated share of the time.
  *
  * The first sweep is small and runs on credit, so that there is a map early on; later ones double
  * their pictures until they have all. */
@@ -85,7 +85,7 @@ static sx_status take_asked(sx_study *s, sx_error *err) {
 
 static sx_status train(sx_study *s, sx_error *err) {
     sx_status status = sx_study_train(s, err);
-    if (!status) s->turn.budget += s->share / (1 - s->share) * 3 * s->batch;
+    if (!status) s->turn.budget += s->share / (1 - s->share) * s->passes * s->batch;
     return status;
 }
 

@@ -10,8 +10,9 @@ struct sx_evaluator {
     sx_graph *graph;
     sx_run *run;
     int batch;
-    bool held;             /* as sx_evaluator_hold says */
-    size_t image_size;     /* values of one image */
+    bool held;         /* as sx_evaluator_hold says */
+    size_t image_size; /* values of one image */
+    sx_normalisation normalisation;
     float *images;         /* [batch, height, width, channels] */
     const uint8_t *pixels; /* of the batch that is being made ready */
     float *logits;         /* where somebody else wants them, or NULL */
@@ -26,6 +27,7 @@ sx_evaluator *sx_evaluator_new(const sx_model *model, int batch, sx_pool *pool, 
     e->model = model;
     e->pool = pool;
     e->batch = batch;
+    e->normalisation = sx_normalisation_usual;
     e->image_size = (size_t)model->height * (size_t)model->width * (size_t)model->channels;
     e->graph = sx_model_graph(model, batch, err);
     if (e->graph) e->run = sx_run_new(e->graph, pool, false, err);
@@ -62,6 +64,10 @@ void sx_evaluator_logits(sx_evaluator *evaluator, float *logits) {
     evaluator->logits = logits;
 }
 
+void sx_evaluator_normalise(sx_evaluator *evaluator, const sx_normalisation *normalisation) {
+    evaluator->normalisation = *normalisation;
+}
+
 int sx_evaluator_batch(const sx_evaluator *evaluator) {
     return evaluator->batch;
 }
@@ -74,7 +80,7 @@ static void normalise_image(void *context, int image, int worker) {
     (void)worker;
     sx_evaluator *e = context;
     size_t at = (size_t)image * e->image_size;
-    sx_normalise(e->pixels + at, e->image_size, e->images + at);
+    sx_normalise(&e->normalisation, e->pixels + at, e->image_size, e->images + at);
 }
 
 sx_status sx_evaluator_bytes(sx_evaluator *e, const uint8_t *pixels, size_t count,

@@ -40,10 +40,15 @@ float *sx_optimizer_state(sx_optimizer *optimizer, int index, const char **name)
 /* The schedule's factor on the learning rate before update `step` (from 0) of `steps`. The warm-up
  * rises linearly and ends at 1: (step + 1) / warmup. Cosine: arXiv 1608.03983, eq. 5, without
  * restarts, down to `final`; linear: straight down to `final`; step: times `factor` every `every`
- * steps after the warm-up. */
+ * steps after the warm-up; drops: times `factor` for each of the steps `drop` that lies before this
+ * one (strictly). From zero, the warm-up is step / warmup. */
+#define SX_DROPS 8
 typedef struct sx_schedule {
     int row; /* of the table of schedules */
     double warmup, final, every, factor;
+    bool from_zero;
+    double drop[SX_DROPS]; /* ascending */
+    int drops;
 } sx_schedule;
 sx_status sx_schedule_parse(const char *spec, sx_schedule *out, sx_error *err);
 double sx_schedule_factor(const sx_schedule *schedule, int64_t step, int64_t steps);

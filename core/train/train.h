@@ -7,7 +7,7 @@
 #include "core/model/model.h"
 
 /* Tables for help: optimisers (sgd, adam, adamw, rmsprop, lars) and schedules (constant, cosine,
- * linear, step) with their options. NULL past the end. */
+ * linear, step, drops) with their options. NULL past the end. */
 typedef struct {
     const char *name, *help;
     const sx_option *options;
@@ -28,7 +28,8 @@ typedef struct {
 /* The table of averages of parameters. NULL past the end. */
 const sx_train_kind *sx_average_at(int row);
 
-/* Checks a spec without making anything. */
+/* Check a spec without making anything. */
+sx_status sx_schedule_check(const char *spec, sx_error *err);
 sx_status sx_average_check(const char *spec, sx_error *err);
 
 /* One step's figures. */
@@ -105,6 +106,8 @@ typedef struct sx_evaluator sx_evaluator;
 sx_evaluator *sx_evaluator_new(const sx_model *model, int batch, sx_pool *pool, sx_error *err);
 void sx_evaluator_free(sx_evaluator *evaluator);
 void sx_evaluator_stop_flag(sx_evaluator *evaluator, const atomic_bool *stop);
+/* How bytes become the model's input from now on; at the start the usual way. */
+void sx_evaluator_normalise(sx_evaluator *evaluator, const sx_normalisation *normalisation);
 int sx_evaluator_batch(const sx_evaluator *evaluator);
 /* Multiply-adds of one image. */
 double sx_evaluator_cost(const sx_evaluator *evaluator);

@@ -116,7 +116,7 @@ check "a run gets another name" sh -c "'$sextant' runs rename '$newest' second &
 check "and goes when it is told" sh -c "'$sextant' runs delete \$(echo '$newest' | cut -d - -f 1) && ! '$sextant' runs | grep -q -- '-second '"
 check "what runs does not know has a nearest" fails 2 "did you mean 'delete'" "$sextant" runs delte 1
 check "what is missing is told" fails 2 "runs rename RUN NAME" "$sextant" runs rename 1
-for command in run open classify inspect lesson runs export report data help; do
+for command in run open tune classify inspect lesson runs export report data help; do
     check "$command tells how it is used" sh -c "'$sextant' $command --help | grep -q 'sextant $command'"
 done
 data=$source_tree/tests/data
@@ -152,6 +152,22 @@ check "byte pairs are asked for" fails 1 "say --merges FILE" "$sextant" classify
 check "a prompt has a place for the class" fails 1 "'a photo' has no {}" "$sextant" classify "$clip" "$data/format/rgb8.png" --classes five.txt --merges "$merges" --prompt "a photo"
 printf 't h\n' >pairs.txt
 check "byte pairs of another model are refused" fails 1 "the model knows 644" "$sextant" classify "$clip" "$data/format/rgb8.png" --classes five.txt --merges pairs.txt
+tune_small="train.steps=4 train.batch=8 robustness.images_per_location=1 robustness.images_per_point=1"
+check "a run's network is trained further" sh -c "'$sextant' tune first --data shapes --only head --headless --out tuned $tune_small | grep -q 'test accuracy'"
+check "what was taken over and what was said is in its folder" sh -c "grep -q '^spec = cnn(width=8, depth=2)' tuned/run.ini && grep -q '^image = 16' tuned/run.ini && grep -q '^tune = head' tuned/run.ini"
+check "a published model is trained further by a recipe" sh -c "'$sextant' tune '$data/checkpoints/vit-timm.safetensors' --set heads=2 --data shapes --recipe 'bit-hyperrule(batch=8, image=12)' --headless --out recipe train.steps=2 data.image=12 $tune_small >recipe.txt && grep -q '^optimizer = sgd(lr=0.000111111' recipe/run.ini && grep -q '^draw = 15' recipe/run.ini"
+check "what is trained has names" fails 1 "must be all, head, or last" "$sextant" tune first --only heads --headless
+check "an unknown recipe has a nearest" fails 1 "did you mean .bit-hyperrule" "$sextant" tune first --recipe bit-hyperule --headless
+check "tune without a model is wrong usage" fails 2 "needs a model or a run" "$sextant" tune
+check "a run that is not there is told" fails 1 "model.from = nowhere" "$sextant" tune nowhere --headless
+check "a small transformer" "$sextant" run tiny.ini --headless --out vit "model.spec=vit(dim=12, depth=2, heads=2, patch=4)" train.steps=5
+check "is written under published names and recognised" sh -c "'$sextant' export vit --format safetensors --names timm --out vit.safetensors && '$sextant' open vit.safetensors | grep -q 'named by    timm'"
+check "names that nobody gives have a nearest" fails 1 "did you mean .timm" "$sextant" export vit --format safetensors --names tim
+check "names are of networks only" fails 2 "is about --format safetensors" "$sextant" export first --names timm
+check "a family without a published model is told" fails 1 "no published model has the layers" "$sextant" export first --format safetensors
+printf ':wait state finished\n:state-save model.json\n' >model.txt
+check "a model opens in the workbench, as a run without a step" sh -c "'$sextant' vit.safetensors --data shapes --script model.txt && grep -q finished model.json"
+check "where its classes are others, the sentence and the description come" sh -c "'$sextant' open '$data/checkpoints/vit-timm.safetensors' --data shapes --script model.txt 2>said.txt | grep -q 'named by    timm' && grep -q '10 classes, the model 5' said.txt"
 check "a wrong option of a command without any has a nearest" fails 2 "did you mean '--help'" "$sextant" runs --hepl
 check "unknown run" fails 1 "." "$sextant" export 99
 check "unknown result" fails 1 "did you mean 'location'" "$sextant" export first --only locatoin

@@ -137,7 +137,7 @@ static void overrides_are_checked(void **state) {
         {"steps=3", "write section.key"},
         {"train.stepz=3", "did you mean 'steps'?"},
         {"tran.steps=3", "did you mean [train]?"},
-        {"train.steps=-3", "must be from 1"},
+        {"train.steps=-3", "must be from 0"},
         {"run.preset=full", "--preset"},
         {"quick.train.steps=3", "unknown section [quick]"},
         {"study.title=a ; b", "without a comment"},
@@ -222,12 +222,40 @@ static void defaults_are_valid(void **state) {
     sx_config_done(&config);
 }
 
+/* What a program chooses is nobody's gift: a copy tells them apart, a file gives all. */
+static void gifts_are_told_from_choices(void **state) {
+    (void)state;
+    sx_config config = parsed("[train]\nsteps = 7\n", NULL), copy;
+    assert_int_equal(sx_config_override(&config, "data.image=16", NULL), SX_OK);
+    assert_int_equal(sx_config_offer(&config, "train", "steps", "9", NULL), SX_OK);
+    assert_int_equal(sx_config_offer(&config, "train", "batch", "5", NULL), SX_OK);
+    assert_int_equal(sx_config_put(&config, "data", "image", "24", NULL), SX_OK);
+    assert_int_equal(sx_config_offer(&config, "train", "batch", "x", NULL), SX_BAD_INPUT);
+    assert_int_equal(sx_config_copy(&config, &copy, NULL), SX_OK);
+    assert_string_equal(sx_config_text(&copy, "train", "steps"), "7");
+    assert_string_equal(sx_config_text(&copy, "train", "batch"), "5");
+    assert_string_equal(sx_config_text(&copy, "data", "image"), "24");
+    assert_true(sx_config_given(&copy, "train", "steps") &&
+                sx_config_given(&copy, "data", "image"));
+    assert_false(sx_config_given(&copy, "train", "batch") || sx_config_given(&copy, "run", "seed"));
+    sx_text text = {0};
+    sx_config_write(&copy, &text);
+    sx_config again = parsed(text.data, NULL);
+    for (const sx_option *o = sx_study_options; o->name; o++)
+        assert_true(sx_config_given(&again, o->section, o->name));
+    sx_text_done(&text);
+    sx_config_done(&again);
+    sx_config_done(&copy);
+    sx_config_done(&config);
+}
+
 /* The study files that come with the program, with each preset. */
 static void shipped_studies_can_be_read(void **state) {
     (void)state;
-    static const char *const files[] = {"studies/fashion-cnn.ini", "studies/shapes-cnn.ini"};
+    static const char *const files[] = {"studies/fashion-cnn.ini", "studies/shapes-cnn.ini",
+                                        "studies/fine-tune.ini"};
     static const char *const presets[] = {NULL, "quick", "class", "full"};
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 12; i++) {
         char path[SX_PATH_SIZE];
         sx_error err = {0};
         sx_config config;
@@ -271,6 +299,7 @@ int main(void) {
         cmocka_unit_test(a_preset_that_is_not_there_is_told),
         cmocka_unit_test(configurations_come_back),
         cmocka_unit_test(defaults_are_valid),
+        cmocka_unit_test(gifts_are_told_from_choices),
         cmocka_unit_test(shipped_studies_can_be_read),
         cmocka_unit_test(failing_memory_is_told),
     };

@@ -98,7 +98,7 @@ static void studies_are_shown_and_started(void **state) {
     press(b, "9");
     expect_state(b, "studies.selected", "clip-small");
     expect_seen(b, "arXiv");
-    press(b, "Down Down");
+    press(b, "G");
     expect_state(b, "studies.selected", "shapes-cnn");
     expect_seen(b, "quick took 1 m 05 s here");
     golden_check(&b->canvas, "page-studies-80x24");
@@ -242,7 +242,7 @@ static void lists_grow_while_they_are_read(void **state) {
     for (int i = 0; i < 4; i++) draw(b, 80, 24, full);
     expect_state(b, "runs.selected", "0002-shapes-cnn");
     expect_seen(b, "kept");
-    press(b, "9 Down Down");
+    press(b, "9 G");
     assert_true(sx_screen_again(b->screen));
     for (int i = 0; i < 4; i++) draw(b, 80, 24, full);
     assert_false(sx_screen_again(b->screen));

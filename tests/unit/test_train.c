@@ -211,13 +211,13 @@ static void schedules_have_known_values(void **state) {
 static void tables_have_help(void **state) {
     (void)state;
     static const char *const optimizers[] = {"sgd", "adam", "adamw", "rmsprop", "lars"};
-    static const char *const schedules[] = {"constant", "cosine", "linear", "step"};
+    static const char *const schedules[] = {"constant", "cosine", "linear", "step", "drops"};
     for (int i = 0; i < 5; i++) assert_string_equal(sx_optimizer_at(i)->name, optimizers[i]);
-    for (int i = 0; i < 4; i++) assert_string_equal(sx_schedule_at(i)->name, schedules[i]);
+    for (int i = 0; i < 5; i++) assert_string_equal(sx_schedule_at(i)->name, schedules[i]);
     for (int i = 0; i < 5; i++) assert_true(strlen(sx_optimizer_at(i)->help) > 5);
     assert_null(sx_optimizer_at(5));
     assert_null(sx_optimizer_at(-1));
-    assert_null(sx_schedule_at(4));
+    assert_null(sx_schedule_at(5));
     assert_null(sx_schedule_at(-1));
 }
 
@@ -816,7 +816,7 @@ static void evaluation_is_prediction_and_softmax(void **state) {
     make_pixels(pixels);
     sx_graph *graph = sx_model_graph(&t.model, IMAGES, NULL);
     sx_run *run = sx_run_new(graph, NULL, false, NULL);
-    sx_normalise(pixels, IMAGES * PIXELS, images);
+    sx_normalise(&sx_normalisation_usual, pixels, IMAGES * PIXELS, images);
     assert_int_equal(sx_run_predict(run, &t.model.parameters, images, IMAGES, expected, NULL), 0);
     for (int i = 0; i < IMAGES; i++) {
         double sum = 0;

@@ -303,7 +303,7 @@ static void inputs_are_centred_and_scaled(void **state) {
     (void)state;
     static const uint8_t bytes[] = {0, 51, 255};
     float values[3];
-    sx_normalise(bytes, 3, values);
+    sx_normalise(&sx_normalisation_usual, bytes, 3, values);
     assert_true(values[0] == -2 && fabsf(values[1] + 1.2f) < 1e-6f && values[2] == 2);
 }
 
@@ -427,7 +427,7 @@ static void every_epoch_shows_every_item_once(void **state) {
     for (size_t i = 0; i < n; i++) {
         uint8_t pixels[BYTES];
         draw(view, SX_SPLIT_TRAIN, i, pixels);
-        sx_normalise(pixels, BYTES, drawn + i * BYTES);
+        sx_normalise(&sx_normalisation_usual, pixels, BYTES, drawn + i * BYTES);
     }
     sx_batches *batches =
         sx_batches_new(view, &(sx_batch_options){.batch = BATCH, .seed = 5}, 0, NULL);

@@ -1,0 +1,61 @@
+/* Where a job's training begins, if not with values that the seed draws: model.from names a file of
+ * tensors, or a run. A job that resumes needs it only if it was killed before its first checkpoint.
+ */
+#include "core/engine/internal.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+
+static sx_status read_run(const char *which, sx_origin *out, sx_error *err) {
+    sx_run_folder *folder = sx_run_open(which, false, err);
+    if (!folder) return err->status;
+    sx_config config = {0};
+    sx_safetensors file;
+    sx_status status = sx_config_new(&config, err);
+    if (!status)
+        status = sx_config_parse(&config, sx_run_name(folder), sx_run_ini(folder), NULL, err);
+    if (!status) status = sx_run_load_checkpoint(folder, &file, err);
+    if (!status) {
+        status = sx_origin_read_run(&config, &file, out, err);
+        sx_safetensors_done(&file);
+    }
+    sx_config_done(&config);
+    sx_run_close(folder);
+    return status;
+}
+
+sx_status sx_engine_read_origin(const sx_config *config, sx_origin *out, sx_error *err) {
+    const char *from = sx_config_text(config, "model", "from");
+    *out = (sx_origin){0};
+    sx_status status =
+        sx_is_file(from) ? sx_origin_read_file(config, from, out, err) : read_run(from, out, err);
+    if (!status) return SX_OK;
+    sx_origin_done(out);
+    return sx_fail_within(err, "model.from = %.120s", from);
+}
+
+/* A path is kept as it is from everywhere, so that the run can be begun again from elsewhere. */
+static sx_status keep_path(sx_config *config, sx_error *err) {
+    const char *from = sx_config_text(config, "model", "from");
+    char whole[PATH_MAX];
+    if (!sx_is_file(from) || !realpath(from, whole) || strlen(whole) > 150) return SX_OK;
+    return sx_config_put(config, "model", "from", whole, err);
+}
+
+bool sx_engine_has_origin(const sx_config *config) {
+    return *sx_config_text(config, "model", "from");
+}
+
+bool sx_engine_must_resolve(const sx_config *config) {
+    return sx_engine_has_origin(config) ||
+           strcmp(sx_config_text(config, "train", "recipe"), "none") != 0;
+}
+
+sx_status sx_engine_resolve_origin(sx_config *config, sx_origin *out, sx_error *err) {
+    *out = (sx_origin){0};
+    if (!sx_engine_has_origin(config)) return SX_OK;
+    sx_status status = sx_engine_read_origin(config, out, err);
+    if (!status) status = sx_origin_resolve(out, config, err);
+    return status ? status : keep_path(config, err);
+}
