@@ -242,7 +242,8 @@ static void lists_grow_while_they_are_read(void **state) {
     for (int i = 0; i < 4; i++) draw(b, 80, 24, full);
     expect_state(b, "runs.selected", "0002-shapes-cnn");
     expect_seen(b, "kept");
-    press(b, "9 G");
+    sx_screen_key(b->screen, "9");
+    press(b, "Down Down Down");
     assert_true(sx_screen_again(b->screen));
     for (int i = 0; i < 4; i++) draw(b, 80, 24, full);
     assert_false(sx_screen_again(b->screen));
