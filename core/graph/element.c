@@ -184,7 +184,8 @@ static void drop_row(mask *m, float *to, const float *from, bool accumulate, siz
 }
 
 static mask frame_mask(const sx_frame *frame, const sx_graph_node *node, int image) {
-    return mask_of(node->rate, sx_index(frame, node), frame->seed, frame->step, image);
+    double rate = frame->frozen ? 0 : node->rate;
+    return mask_of(rate, sx_index(frame, node), frame->seed, frame->step, image);
 }
 
 static void dropout_forward(const sx_frame *frame, const sx_graph_node *node, int first, int count,

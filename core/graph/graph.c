@@ -95,6 +95,10 @@ void sx_graph_direct(sx_graph *graph, bool direct) {
     graph->direct = direct;
 }
 
+void sx_graph_differentiable(sx_graph *graph, bool differentiable) {
+    graph->nodes[0].needs_gradient = differentiable;
+}
+
 sx_node sx_graph_input(sx_graph *graph) {
     return graph->error.status ? -1 : 0;
 }

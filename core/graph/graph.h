@@ -47,6 +47,9 @@ void sx_graph_free(sx_graph *graph);
  * sx_graph_finish. */
 void sx_graph_direct(sx_graph *graph, bool direct);
 
+/* Whether sx_run_differentiate will be asked; at the start not. Before sx_graph_finish. */
+void sx_graph_differentiable(sx_graph *graph, bool differentiable);
+
 sx_node sx_graph_input(sx_graph *graph);
 
 /* Any layer by its operator's name, with `count` inputs and its options as text ("heads=4,
@@ -176,5 +179,12 @@ typedef struct {
 sx_status sx_run_train(sx_run *run, sx_parameters *parameters, const float *images,
                        const int32_t *labels, uint64_t seed, int64_t step, float *gradient,
                        sx_run_report *out);
+
+/* The slope of sum over weights * output by the images, as prediction computes it: with running
+ * statistics and without dropout. Over the whole batch: images and slope [batch, height, width,
+ * channels], weights [batch, values of the output] are the caller's. For a training run of a graph
+ * that is differentiable. SX_CANCELLED when the stop flag was seen. */
+sx_status sx_run_differentiate(sx_run *run, const sx_parameters *parameters, const float *images,
+                               const float *weights, float *slope, sx_error *err);
 
 #endif

@@ -20,11 +20,8 @@ static sx_status build(const sx_model *model, sx_graph *graph, const char *loss,
     return sx_graph_finish_with(graph, logits, loss ? loss : "softmax_cross_entropy", err);
 }
 
-sx_graph *sx_model_graph(const sx_model *model, int batch, sx_error *err) {
-    return sx_model_graph_for(model, batch, NULL, err);
-}
-
-sx_graph *sx_model_graph_for(const sx_model *model, int batch, const char *loss, sx_error *err) {
+static sx_graph *make_graph(const sx_model *model, int batch, const char *loss, bool differentiable,
+                            sx_error *err) {
     sx_error local = {0};
     if (!err) err = &local;
     sx_graph *graph = sx_graph_new(batch, model->height, model->width, model->channels);
@@ -33,10 +30,23 @@ sx_graph *sx_model_graph_for(const sx_model *model, int batch, const char *loss,
         return NULL;
     }
     sx_graph_direct(graph, model->direct);
+    sx_graph_differentiable(graph, differentiable);
     if (!build(model, graph, loss, err)) return graph;
     sx_fail_within(err, "model %s for images of %d x %d", model->spec, model->height, model->width);
     sx_graph_free(graph);
     return NULL;
+}
+
+sx_graph *sx_model_graph(const sx_model *model, int batch, sx_error *err) {
+    return make_graph(model, batch, NULL, false, err);
+}
+
+sx_graph *sx_model_graph_for(const sx_model *model, int batch, const char *loss, sx_error *err) {
+    return make_graph(model, batch, loss, false, err);
+}
+
+sx_graph *sx_model_slope_graph(const sx_model *model, int batch, sx_error *err) {
+    return make_graph(model, batch, NULL, true, err);
 }
 
 static bool is_file(const char *spec) {

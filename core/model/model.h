@@ -40,6 +40,9 @@ sx_graph *sx_model_graph(const sx_model *model, int batch, sx_error *err);
 /* The same with another loss, a row of the operator table with options; NULL: the model's own. */
 sx_graph *sx_model_graph_for(const sx_model *model, int batch, const char *loss, sx_error *err);
 
+/* The same with the model's own loss, for slopes by the images (sx_run_differentiate). */
+sx_graph *sx_model_slope_graph(const sx_model *model, int batch, sx_error *err);
+
 /* Number of trained values. */
 size_t sx_model_trained(const sx_model *model);
 
