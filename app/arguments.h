@@ -20,7 +20,8 @@ enum {
 typedef struct {
     sx_app_options app;
     const char *preset, *seed, *out, *resume, *only, *format, *clock, *speed;
-    const char *data, *set, *prepare, *classes, *rows, *patch; /* of models from outside */
+    const char *data, *set, *prepare, *classes, *rows; /* of models from outside */
+    const char *patch, *layer, *block, *class;         /* of looking inside */
     bool help, tensors;
     char **rest; /* what is not a flag, in order; points into argv */
     int count;
