@@ -59,6 +59,14 @@ sx_gallery sx_gallery_lay(sx_box box, const sx_result *result) {
     return g;
 }
 
+/* Where it does not fit only what is before its colon: the number. */
+static void draw_caption(sx_canvas *canvas, sx_box line, const char *caption) {
+    size_t number = strcspn(caption, ":");
+    bool fits = sx_text_columns(caption) <= line.width;
+    sx_canvas_print(canvas, line, 0, 0, sx_style_of(SX_ROLE_DIM), "%.*s",
+                    fits || !caption[number] ? (int)strlen(caption) : (int)number, caption);
+}
+
 int sx_plot_gallery(sx_canvas *canvas, sx_box box, const sx_result *result, int first) {
     const sx_images *images = &result->images;
     sx_gallery g = sx_gallery_lay(box, result);
@@ -68,8 +76,7 @@ int sx_plot_gallery(sx_canvas *canvas, sx_box box, const sx_result *result, int 
                        box.y + seen / g.columns * g.height, g.width, g.height};
         if (tile.height > CAPTION) {
             sx_box caption = sx_box_take_rows(&tile, -CAPTION);
-            sx_canvas_text(canvas, caption, 0, 0, sx_style_of(SX_ROLE_DIM),
-                           caption_of(images, first + seen));
+            draw_caption(canvas, caption, caption_of(images, first + seen));
         }
         sx_canvas_picture(canvas, tile, pixels_of(images, first + seen), images->height,
                           images->width, images->channels);
