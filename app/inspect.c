@@ -52,7 +52,7 @@ static void collect_overlays(collection *c) {
 /* What is too large or too much for a terminal's lines. */
 static bool is_for_files(const sx_result *result) {
     static const char *const names[] = {
-        "positions",   "head",       "weights",     "filters",     "gradient-input",
+        "positions",   "head",        "weights",     "filters",     "gradient-input",
         "attention-0", "attention-1", "attention-2", "attention-3", "attention-4"};
     if (result->kind == SX_RESULT_IMAGES) return true;
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)

@@ -233,8 +233,9 @@ static sx_status publish_heads(const sx_inspector *w, sx_error *err) {
                                 (size_t)vit->blocks * (size_t)vit->heads, names, 3, 0);
     if (!r) return sx_inspector_no_memory(err);
     for (int i = 0; i < vit->blocks * vit->heads; i++) {
-        r->table.columns[0].numbers[i] = i / vit->heads + 1;
-        r->table.columns[1].numbers[i] = i % vit->heads + 1;
+        int block = i / vit->heads + 1, head = i % vit->heads + 1;
+        r->table.columns[0].numbers[i] = block;
+        r->table.columns[1].numbers[i] = head;
         r->table.columns[2].numbers[i] = vit->distances[i];
     }
     sx_inspector_publish(w, r);

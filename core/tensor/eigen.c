@@ -56,15 +56,15 @@ sx_status sx_symmetric_eigen(double *a, int n, int count, double *values, double
     int *support = sx_arena_alloc(&arena, (size_t)n * 2, sizeof *support);
     int first = n - count + 1, size = n * WORK, whole_size = n * WHOLE, found = 0, info = 0;
     const double unused = 0, tolerance = 0;
-    sx_status status = SX_OK;
     if (!work || !all || !whole || !support) {
-        status = no_memory(n, err);
-    } else {
-        dsyevr_("V", "I", "U", &n, a, &n, &unused, &unused, &first, &n, &tolerance, &found, all,
-                vectors, &n, support, work, &size, whole, &whole_size, &info, 1, 1, 1);
-        if (info != 0 || found != count)
-            status = sx_fail(err, SX_BAD_INPUT, "the eigenvalues of a matrix cannot be found");
+        sx_arena_done(&arena);
+        return no_memory(n, err);
     }
+    dsyevr_("V", "I", "U", &n, a, &n, &unused, &unused, &first, &n, &tolerance, &found, all,
+            vectors, &n, support, work, &size, whole, &whole_size, &info, 1, 1, 1);
+    sx_status status = SX_OK;
+    if (info != 0 || found != count)
+        status = sx_fail(err, SX_BAD_INPUT, "the eigenvalues of a matrix cannot be found");
     if (!status) {
         memcpy(values, all, (size_t)count * sizeof *values);
         turn_round(values, vectors, n, count);
@@ -130,11 +130,12 @@ sx_status sx_principal_components(const float *x, int rows, int columns, int cou
     w.square = sx_arena_alloc(&arena, side * side, sizeof *w.square);
     w.u = sx_arena_alloc(&arena, (size_t)count * (size_t)rows, sizeof *w.u);
     w.values = sx_arena_alloc(&arena, (size_t)count, sizeof *w.values);
-    sx_status status = w.x && w.square && w.u && w.values ? SX_OK : no_memory(w.side, err);
-    if (!status) {
-        centre(x, rows, columns, w.x);
-        status = find_components(&w, rows, columns, count, vectors, shares, err);
+    if (!w.x || !w.square || !w.u || !w.values) {
+        sx_arena_done(&arena);
+        return no_memory(w.side, err);
     }
+    centre(x, rows, columns, w.x);
+    sx_status status = find_components(&w, rows, columns, count, vectors, shares, err);
     sx_arena_done(&arena);
     return status;
 }

@@ -94,7 +94,10 @@ static void short_count(double value, char *out) {
         snprintf(out, 16, "-");
         return;
     }
-    for (; value >= 9999.5 && unit < 4; value /= 1000) unit++;
+    while (value >= 9999.5 && unit < 4) {
+        value /= 1000;
+        unit++;
+    }
     if (unit == 0)
         snprintf(out, 16, "%.0f", value);
     else

@@ -142,7 +142,8 @@ void sx_gallery_on_raster(sx_raster *raster, double left, double top, int width,
     sx_sheet_form f = sx_sheet_form_of(images, width);
     int tall = f.line - CAPTION_UNITS;
     for (int i = 0; i < images->count; i++) {
-        double x = left + i % f.columns * f.step, y = top + i / f.columns * f.line;
+        int across = i % f.columns * f.step, down = i / f.columns * f.line;
+        double x = left + across, y = top + down;
         double pixel = (double)tall / f.down;
         for (int row = 0; row < f.down; row++)
             for (int c = 0; c < f.across; c++)
