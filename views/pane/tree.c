@@ -108,7 +108,7 @@ static void short_count(double value, char *out) {
 static void short_number(double value, char *out) {
     if (isnan(value))
         snprintf(out, 16, "-");
-    else if (fabs(value) < 1e-4 && value != 0)
+    else if (fabs(value) < 1e-3 && value != 0)
         snprintf(out, 16, "%.0e", value);
     else
         snprintf(out, 16, fabs(value) < 10 ? "%.3f" : fabs(value) < 1000 ? "%.1f" : "%.0f", value);
