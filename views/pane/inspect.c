@@ -477,6 +477,7 @@ static const char *const results[] = {NULL};
 const sx_pane sx_pane_inspect = {
     .name = "inspect",
     .title = "Inspect",
+    .tab = "In",
     .help = "inside the network while it sees one picture",
     .explains =
         "At the left the layers of the network with the shape of what they give on, what they take "
