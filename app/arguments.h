@@ -28,10 +28,11 @@ typedef struct {
 typedef struct {
     sx_app_options app;
     const char *preset, *seed, *out, *resume, *only, *format, *clock, *speed;
-    const char *data, *set, *prepare, *classes, *rows, *patch; /* of models from outside */
+    const char *data, *set, *prepare, *classes, *rows; /* of models from outside */
     const char *merges, *prompts_file;
     sx_words prompts;
-    const char *recipe, *names; /* of tune; of export */
+    const char *recipe, *names;                /* of tune; of export */
+    const char *patch, *layer, *block, *class; /* of looking inside */
     bool help, tensors;
     char **rest; /* what is not a flag, in order; points into argv */
     int count;

@@ -1,8 +1,9 @@
-/* `inspect MODEL IMAGE`: what happens inside a model while it sees a picture, as text or as files.
- */
+/* `inspect MODEL IMAGE` and `inspect RUN [IMAGE|INDEX]`: what happens inside a network while it
+ * sees a picture, as text or as files. */
 #include "app/arguments.h"
 #include "app/commands.h"
 #include "app/export.h"
+#include "app/subject.h"
 
 #include "views/plot/plot.h"
 
@@ -12,38 +13,68 @@
 #include <string.h>
 
 #define COLUMNS 80
-#define RESULTS_LIMIT 64 /* 48 blocks and the others */
 
 typedef struct {
-    sx_result *results[RESULTS_LIMIT];
-    size_t count;
+    sx_result **results;
+    size_t count, capacity;
 } collection;
 
 static void collect(void *user, sx_result *result) {
     collection *c = user;
-    if (c->count < RESULTS_LIMIT)
+    if (sx_grow((void **)&c->results, &c->capacity, c->count + 1, sizeof *c->results))
         c->results[c->count++] = result;
     else
         sx_result_release(result);
 }
 
-/* The results that --only chooses, or all; on paper the large maps are too large. */
+static void release(collection *c) {
+    for (size_t i = 0; i < c->count; i++) sx_result_release(c->results[i]);
+    sx_free(c->results);
+}
+
+static const sx_result *find(const collection *c, const char *name) {
+    for (size_t i = 0; i < c->count; i++)
+        if (strcmp(c->results[i]->name, name) == 0) return c->results[i];
+    return NULL;
+}
+
+/* Maps over the picture are pictures of their own, beside the numbers of the maps. */
+static void collect_overlays(collection *c) {
+    static const char *const maps[] = {"occlusion", "gradient-input", "rollout"};
+    const sx_result *picture = find(c, "picture");
+    for (size_t i = 0; picture && i < sizeof maps / sizeof *maps; i++) {
+        const sx_result *map = find(c, maps[i]);
+        sx_result *overlay = map ? sx_plot_overlay(picture, map) : NULL;
+        if (overlay) collect(c, overlay);
+    }
+}
+
+/* What is too large or too much for a terminal's lines. */
+static bool is_for_files(const sx_result *result) {
+    static const char *const names[] = {
+        "positions",   "head",        "weights",     "filters",     "gradient-input",
+        "attention-0", "attention-1", "attention-2", "attention-3", "attention-4"};
+    if (result->kind == SX_RESULT_IMAGES) return true;
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strncmp(result->name, names[i], strlen(names[i])) == 0) return true;
+    return false;
+}
+
+/* The results that --only chooses, or all. */
 static bool is_wanted(const sx_arguments *arguments, const sx_result *result, bool as_text) {
     if (arguments->only) return strcmp(result->name, arguments->only) == 0;
-    return !as_text ||
-           (strcmp(result->name, "positions") != 0 &&
-            strncmp(result->name, "attention-0", 11) != 0 &&
-            strncmp(result->name, "attention-1", 11) != 0 && strcmp(result->name, "heads") != 0);
+    return !as_text || !is_for_files(result);
 }
 
 static sx_status check_only(const sx_arguments *arguments, const collection *c, sx_error *err) {
-    const char *names[RESULTS_LIMIT];
-    for (size_t i = 0; i < c->count; i++) {
-        names[i] = c->results[i]->name;
-        if (!arguments->only || strcmp(names[i], arguments->only) == 0) return SX_OK;
-    }
-    return sx_fail(err, SX_BAD_INPUT, "there is no result '%.60s'; did you mean '%s'?",
-                   arguments->only, sx_nearest_name(arguments->only, names, c->count));
+    if (!arguments->only || find(c, arguments->only)) return SX_OK;
+    const char **names = sx_alloc(c->count + 1, sizeof(*names));
+    if (!names) return sx_fail(err, SX_NO_MEMORY, "not enough memory for the results' names");
+    for (size_t i = 0; i < c->count; i++) names[i] = c->results[i]->name;
+    sx_status status = sx_fail(err, SX_BAD_INPUT, "there is no result '%.60s'; did you mean '%s'?",
+                               arguments->only, sx_nearest_name(arguments->only, names, c->count));
+    sx_free(names);
+    return status;
 }
 
 /* All of them, in 80 columns; what is computed in one go with the next has no values of its own. */
@@ -92,59 +123,57 @@ static sx_status write_files(const sx_arguments *arguments, const collection *c,
     return status;
 }
 
-static sx_status show(const sx_arguments *arguments, const collection *c, sx_error *err) {
-    char caption[300];
-    sx_status status = check_only(arguments, c, err);
-    snprintf(caption, sizeof caption, "%.140s · %.140s", sx_path_name(arguments->rest[0]),
-             sx_path_name(arguments->rest[1]));
-    if (status) return status;
-    if (arguments->out) return write_files(arguments, c, caption, err);
-    print(arguments, c);
+/* A whole number of the command line; without one `*out` stays. */
+static sx_status read_whole(const char *flag, const char *text, int *out, sx_error *err) {
+    double value = 0;
+    if (!text) return SX_OK;
+    if (!sx_text_number(text, &value) || fabs(value) > 1e6 || value != (int)value)
+        return sx_fail(err, SX_USAGE, "--%s %.40s: must be a whole number", flag, text);
+    *out = (int)value;
     return SX_OK;
 }
 
-static sx_status inspect(const sx_arguments *arguments, sx_outside *outside, sx_pool *pool,
-                         sx_error *err) {
-    sx_image picture;
+/* The layer that is selected: by its name, or the first convolution. */
+static sx_status choose_layer(const sx_subject *subject, const char *name, int *out,
+                              sx_error *err) {
+    *out = name ? sx_inspector_layer(subject->inspector, name)
+                : sx_inspector_first_convolution(subject->inspector);
+    if (!name || *out >= 0) return SX_OK;
+    return sx_fail(err, SX_BAD_INPUT,
+                   "there is no layer '%.60s'; the table of layers (--only layers) has their names",
+                   name);
+}
+
+static sx_status inspect(const sx_arguments *arguments, sx_subject *subject, sx_error *err) {
     collection c = {.count = 0};
-    sx_status status = sx_image_read(arguments->rest[1], &picture, err);
-    if (status) return status;
-    double patch = 0;
-    if (arguments->patch && (!sx_text_number(arguments->patch, &patch) || patch != (int)patch))
-        status = sx_fail(err, SX_USAGE, "--patch %.40s: must be a whole number", arguments->patch);
-    if (!status)
-        status = sx_outside_inspect(outside,
-                                    &(sx_inspection){.picture = &picture,
-                                                     .query = (int)patch,
-                                                     .pool = pool,
-                                                     .publish = collect,
-                                                     .user = &c},
-                                    err);
-    if (!status) status = show(arguments, &c, err);
-    for (size_t i = 0; i < c.count; i++) sx_result_release(c.results[i]);
-    sx_image_done(&picture);
+    sx_inspection in = {
+        .parts = SX_INSIDE_ALL, .class = -1, .step = -1, .publish = collect, .user = &c};
+    sx_status status = read_whole("patch", arguments->patch, &in.query, err);
+    if (!status) status = read_whole("block", arguments->block, &in.block, err);
+    if (!status) status = read_whole("class", arguments->class, &in.class, err);
+    if (!status) status = choose_layer(subject, arguments->layer, &in.layer, err);
+    if (!status) status = sx_subject_inspect(subject, &in, err);
+    if (!status) collect_overlays(&c);
+    if (!status) status = check_only(arguments, &c, err);
+    if (!status && arguments->out)
+        status = write_files(arguments, &c, subject->caption, err);
+    else if (!status)
+        print(arguments, &c);
+    release(&c);
     return status;
 }
 
 int sx_command_inspect(int argc, char **argv) {
     sx_error err = {0};
     sx_arguments arguments;
-    sx_outside outside = {0};
+    sx_subject subject = {0};
     if (sx_arguments_parse(argc, argv, SX_FOR_MODEL | SX_FOR_INSPECT, &arguments, &err))
         return sx_app_fail(&err);
     if (arguments.help) return sx_command_usage("inspect", SX_FOR_MODEL | SX_FOR_INSPECT);
-    if (arguments.count != 2) {
-        sx_fail(&err, SX_USAGE, "inspect needs a model and a picture: sextant inspect MODEL IMAGE");
-        return sx_app_fail(&err);
-    }
-    double next = 0;
     sx_pool *pool = sx_app_pool(&arguments, &err);
-    const sx_outside_options options = sx_app_model_options(&arguments, pool, &next);
-    sx_status status =
-        pool ? sx_outside_open(arguments.rest[0], &options, &outside, &err) : err.status;
-    if (!status) status = sx_outside_can_classify(&outside, &err);
-    if (!status) status = inspect(&arguments, &outside, pool, &err);
+    sx_status status = pool ? sx_subject_open(&arguments, pool, &subject, &err) : err.status;
+    if (!status) status = inspect(&arguments, &subject, &err);
+    sx_subject_done(&subject);
     sx_pool_free(pool);
-    sx_outside_done(&outside);
     return status ? sx_app_fail(&err) : SX_EXIT_DONE;
 }

@@ -109,13 +109,24 @@ void sx_snapshot_release(const sx_snapshot *snapshot);
 
 #define SX_NETWORK_SIZE 1024
 
+/* What is looked at inside the network while it sees a picture (core/study/inspection.h).
+ * Selections that the network has not are taken as the nearest that it has. */
+typedef struct {
+    unsigned parts; /* bits 1 << sx_inside_part; 0: nothing */
+    bool plain;     /* the picture is the scene's item as the network learns it, not the scene */
+    bool label;     /* the true class is explained, not the likeliest */
+    int query, layer, block;
+} sx_inside_question;
+#define SX_INSIDE_RESULTS 144 /* most of one answer */
+
 /* A question: a scene, with the curve along a factor; or, where `pictures` > 0, the sheet of so
- * many pictures at the scene's pose. A scene may be put to another network: that of the checkpoint
- * of a run, as sx_run_open takes it. */
+ * many pictures at the scene's pose; or, where `inside` has parts, what happens inside. A scene may
+ * be put to another network: that of the checkpoint of a run, as sx_run_open takes it. */
 typedef struct {
     sx_scene scene;
     sx_along along;
-    int pictures;                  /* up to SX_SHEET_PICTURES */
+    int pictures; /* up to SX_SHEET_PICTURES */
+    sx_inside_question inside;
     char network[SX_NETWORK_SIZE]; /* "": the job's */
 } sx_question;
 
@@ -128,8 +139,11 @@ typedef struct {
     char network[SX_NETWORK_SIZE]; /* as it was asked */
     char
         problem[256]; /* why that one cannot be asked: then there is only the picture; "": it can */
-    sx_probe_answer known; /* of a scene; its arrays are kept by the answer */
-    sx_sheet sheet;        /* count 0: it was a scene */
+    sx_probe_answer known;                       /* of a scene; its arrays are kept by the answer */
+    sx_sheet sheet;                              /* count 0: it was another question */
+    sx_inside_question inside;                   /* parts 0: likewise */
+    const sx_result *results[SX_INSIDE_RESULTS]; /* of `inside`, as far as they are known; kept */
+    size_t result_count;
 } sx_answer;
 
 /* Asks the network of the current job, and again whenever it has learned; the newer question

@@ -131,6 +131,25 @@ void sx_lane_close(sx_engine *engine);
  * also if not, and before there is a probe. */
 void sx_lane_teach(sx_engine *engine, bool now);
 
+/* ---- lane.c and inside.c: the lane's side ------------------------------------------------------
+ */
+
+/* What is asked and by which number, and who answers it. */
+typedef struct {
+    sx_question question;
+    uint64_t number;
+    sx_probe *probe;
+    char problem[sizeof((sx_answer *)0)->problem]; /* "" or why it is not the one that was asked */
+} sx_lane_task;
+
+/* A counted answer with room for so many floats and bytes behind it; NULL if memory is out: the
+ * screen keeps the one before. Publishing takes it. */
+sx_answer *sx_lane_answer_new(const sx_lane_task *task, size_t floats, size_t bytes);
+void sx_lane_publish(sx_engine *engine, sx_answer *answer);
+
+/* Answers a question about the inside. */
+void sx_lane_answer_inside(sx_engine *engine, sx_lane_task *task);
+
 /* ---- guest.c: the lane's side -------------------------------------------------------------------
  */
 

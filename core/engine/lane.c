@@ -1,7 +1,8 @@
-/* The light lane: a thread beside the compute thread that answers the probe at once, on parameters
- * of its own, while training goes on (house decision 5). A newer question cancels the older. The
- * compute thread leaves it a copy of its parameters now and then; from then on the answer is made
- * again. Neither thread waits for what the other computes: the mutex guards pointers and a copy. */
+/* The light lane: a thread beside the compute thread that answers the probe, and what is asked
+ * about the inside of the network (inside.c), at once, on parameters of its own, while training
+ * goes on (house decision 5). A newer question cancels the older. The compute thread leaves it a
+ * copy of its parameters now and then; from then on the answer is made again. Neither thread waits
+ * for what the other computes: the mutex guards pointers and a copy. */
 #include "core/engine/internal.h"
 
 #include <string.h>
@@ -20,9 +21,11 @@ static counted *counted_of(const sx_answer *answer) {
 }
 
 void sx_answer_release(const sx_answer *answer) {
-    if (answer &&
-        atomic_fetch_sub_explicit(&counted_of(answer)->owners, 1, memory_order_acq_rel) == 1)
-        sx_free(counted_of(answer));
+    if (!answer) return;
+    counted *c = counted_of(answer);
+    if (atomic_fetch_sub_explicit(&c->owners, 1, memory_order_acq_rel) != 1) return;
+    for (size_t i = 0; i < answer->result_count; i++) sx_result_release(answer->results[i]);
+    sx_free(c);
 }
 
 const sx_answer *sx_engine_answer(sx_engine *engine) {
@@ -90,56 +93,48 @@ void sx_lane_teach(sx_engine *engine, bool now) {
 /* ---- what the lane does -----------------------------------------------------------------------
  */
 
-/* A counted answer with room for so many floats and bytes behind it; NULL if memory is out: the
- * screen keeps the one before. */
-static counted *make(uint64_t number, size_t floats, size_t bytes) {
+sx_answer *sx_lane_answer_new(const sx_lane_task *task, size_t floats, size_t bytes) {
     counted *c = sx_alloc(1, sizeof *c + floats * sizeof(float) + bytes);
-    if (c) atomic_init(&c->owners, 1);
-    if (c) c->answer.number = number;
-    return c;
+    if (!c) return NULL;
+    atomic_init(&c->owners, 1);
+    c->answer.number = task->number;
+    sx_text_set(c->answer.network, sizeof c->answer.network, task->question.network);
+    sx_text_set(c->answer.problem, sizeof c->answer.problem, task->problem);
+    return &c->answer;
 }
 
-static void publish(sx_engine *engine, counted *c) {
+void sx_lane_publish(sx_engine *engine, sx_answer *answer) {
     sx_lane *lane = &engine->lane;
     pthread_mutex_lock(&lane->mutex);
     const sx_answer *old = lane->newest;
-    c->answer.version = ++lane->version;
-    lane->newest = &c->answer;
+    answer->version = ++lane->version;
+    lane->newest = answer;
     pthread_mutex_unlock(&lane->mutex);
     sx_answer_release(old);
     ssize_t put = write(engine->wake[1], "", 1); /* a full pipe already wakes */
     (void)put;
 }
 
-/* What is asked and by which number, and who answers it. */
-typedef struct {
-    sx_question question;
-    uint64_t number;
-    sx_probe *probe;
-    char problem[sizeof((sx_answer *)0)->problem]; /* "" or why it is not the one that was asked */
-} task;
-
 enum { PART, WHOLE, UNREADABLE };
 
-static void publish_scene(sx_engine *engine, const task *t, int how) {
+static void publish_scene(sx_engine *engine, const sx_lane_task *t, int how) {
     const sx_probe_answer *known = sx_probe_answer_of(t->probe);
     size_t classes = (size_t)known->classes, pixels = (size_t)known->size * (size_t)known->size * 3;
-    counted *c = make(t->number, classes, pixels);
-    if (!c) return;
-    sx_probe_answer *copy = &c->answer.known;
-    c->answer.whole = how != PART;
-    c->answer.unreadable = how == UNREADABLE;
-    sx_text_set(c->answer.network, sizeof c->answer.network, t->question.network);
-    sx_text_set(c->answer.problem, sizeof c->answer.problem, t->problem);
+    sx_answer *answer = sx_lane_answer_new(t, classes, pixels);
+    if (!answer) return;
+    float *values = counted_of(answer)->values;
+    sx_probe_answer *copy = &answer->known;
+    answer->whole = how != PART;
+    answer->unreadable = how == UNREADABLE;
     *copy = *known;
-    copy->probabilities = c->values;
-    copy->pixels = (uint8_t *)(c->values + classes);
+    copy->probabilities = values;
+    copy->pixels = (uint8_t *)(values + classes);
     memcpy(copy->probabilities, known->probabilities, classes * sizeof(float));
     memcpy(copy->pixels, known->pixels, pixels);
-    publish(engine, c);
+    sx_lane_publish(engine, answer);
 }
 
-static void answer_scene(sx_engine *engine, task *t) {
+static void answer_scene(sx_engine *engine, sx_lane_task *t) {
     sx_error err = {0};
     t->probe = sx_guest_of(&engine->lane, t->question.network, &err);
     sx_text_set(t->problem, sizeof t->problem, t->probe ? "" : err.message);
@@ -155,25 +150,29 @@ static void answer_scene(sx_engine *engine, task *t) {
     publish_scene(engine, t, WHOLE);
 }
 
-static void answer_sheet(sx_engine *engine, const sx_question *q, uint64_t number) {
+static void answer_sheet(sx_engine *engine, const sx_lane_task *t) {
+    const sx_question *q = &t->question;
     sx_sheet sheet = {.split = q->scene.split, .pose = q->scene.pose, .count = q->pictures};
     sx_status status = sx_probe_sheet(engine->lane.probe, &sheet, NULL);
     if (status == SX_CANCELLED) return;
     size_t bytes = (size_t)sheet.count * (size_t)sheet.size * (size_t)sheet.size * 3;
-    counted *c = make(number, 0, status ? 0 : bytes);
-    if (!c) return;
-    c->answer.whole = true;
-    c->answer.unreadable = status != SX_OK;
-    c->answer.sheet = sheet;
-    c->answer.sheet.pixels = (uint8_t *)c->values;
-    if (!status) memcpy(c->values, sheet.pixels, bytes);
-    publish(engine, c);
+    sx_answer *answer = sx_lane_answer_new(t, 0, status ? 0 : bytes);
+    if (!answer) return;
+    answer->whole = true;
+    answer->unreadable = status != SX_OK;
+    answer->sheet = sheet;
+    answer->sheet.pixels = (uint8_t *)counted_of(answer)->values;
+    if (!status) memcpy(answer->sheet.pixels, sheet.pixels, bytes);
+    sx_lane_publish(engine, answer);
 }
 
 /* Without the mutex; the probe is the lane's while it is busy. */
-static void answer(sx_engine *engine, task *t) {
-    if (t->question.pictures > 0)
-        answer_sheet(engine, &t->question, t->number);
+static void answer_task(sx_engine *engine, sx_lane_task *t) {
+    t->problem[0] = 0;
+    if (t->question.inside.parts)
+        sx_lane_answer_inside(engine, t);
+    else if (t->question.pictures > 0)
+        answer_sheet(engine, t);
     else
         answer_scene(engine, t);
 }
@@ -184,7 +183,7 @@ static void want_lessons(sx_lane *lane) {
 }
 
 /* With the mutex: waits for work and takes it; false at the end of the engine. */
-static bool take_work(sx_lane *lane, task *out) {
+static bool take_work(sx_lane *lane, sx_lane_task *out) {
     for (;;) {
         if (lane->quit) return false;
         bool news = lane->asked || (lane->open && lane->lesson_size > 0);
@@ -207,11 +206,11 @@ static bool take_work(sx_lane *lane, task *out) {
 static void *work(void *argument) {
     sx_engine *engine = argument;
     sx_lane *lane = &engine->lane;
-    task t = {0};
+    sx_lane_task t = {0};
     pthread_mutex_lock(&lane->mutex);
     while (take_work(lane, &t)) {
         pthread_mutex_unlock(&lane->mutex);
-        answer(engine, &t);
+        answer_task(engine, &t);
         pthread_mutex_lock(&lane->mutex);
         lane->busy = false;
         want_lessons(lane);

@@ -155,6 +155,14 @@ static void join_chunks(const sx_frame *frame, const sx_graph_node *node) {
     for (size_t c = 0; c < channels; c++) variance[c] /= seen;
 }
 
+/* In place of the batch's statistics. */
+static void take_running(const sx_frame *frame, const sx_graph_node *node) {
+    for (int c = 0; c < node->in.channels; c++) {
+        batch_mean(frame, node)[c] = (double)sx_weights(frame, node, RUNNING_MEAN)[c];
+        batch_variance(frame, node)[c] = (double)sx_weights(frame, node, RUNNING_VARIANCE)[c];
+    }
+}
+
 /* What the mean lost when it was rounded to single precision; large where the mean is. */
 static double mean_remainder(const sx_frame *frame, const sx_graph_node *node, int c) {
     return batch_mean(frame, node)[c] - (double)tiled(frame, node, TILED_MEAN)[c];
@@ -163,7 +171,7 @@ static double mean_remainder(const sx_frame *frame, const sx_graph_node *node, i
 static void join(const sx_frame *frame, const sx_graph_node *node, int piece, int worker) {
     (void)piece;
     (void)worker;
-    join_chunks(frame, node);
+    (frame->frozen ? take_running : join_chunks)(frame, node);
     for (int c = 0; c < node->in.channels; c++) {
         double deviation = sqrt(batch_variance(frame, node)[c] + node->option[EPSILON]);
         double scale = (double)sx_weights(frame, node, SCALE)[c] / deviation;
@@ -326,11 +334,12 @@ static void join_gradients(const sx_frame *frame, const sx_graph_node *node, int
         double scale = (double)sx_weights(frame, node, SCALE)[c] * inverse;
         double remainder = mean_remainder(frame, node, (int)c);
         product -= remainder * sum;
-        double slope = scale * inverse * inverse * product / n;
+        double slope = frame->frozen ? 0 : scale * inverse * inverse * product / n;
+        double offset = frame->frozen ? 0 : scale * sum / n - remainder * slope;
         frame->gradient[sx_slice_offset(frame, node, SCALE) + c] = (float)(product * inverse);
         frame->gradient[sx_slice_offset(frame, node, SHIFT) + c] = (float)sum;
         tiled(frame, node, TILED_SLOPE)[c] = (float)slope;
-        tiled(frame, node, TILED_OFFSET)[c] = (float)(scale * sum / n - remainder * slope);
+        tiled(frame, node, TILED_OFFSET)[c] = (float)offset;
     }
     sx_tile_row(tiled(frame, node, TILED_SLOPE), node->in);
     sx_tile_row(tiled(frame, node, TILED_OFFSET), node->in);

@@ -185,7 +185,7 @@ static void drop_row(mask *m, float *to, const float *from, bool accumulate, siz
 }
 
 static mask frame_mask(const sx_frame *frame, const sx_graph_node *node, int image) {
-    double rate = node->frozen ? 0 : node->rate;
+    double rate = node->frozen || frame->frozen ? 0 : node->rate;
     return mask_of(rate, sx_index(frame, node), frame->seed, frame->step, image);
 }
 

@@ -98,6 +98,10 @@ void sx_graph_freeze(sx_graph *graph, int slices) {
     graph->frozen_slices = slices;
 }
 
+void sx_graph_differentiable(sx_graph *graph, bool differentiable) {
+    graph->nodes[0].needs_gradient = differentiable;
+}
+
 sx_node sx_graph_input(sx_graph *graph) {
     return graph->error.status ? -1 : 0;
 }

@@ -51,6 +51,8 @@ void sx_graph_direct(sx_graph *graph, bool direct);
  * come before every trained one behave as in prediction (running statistics, which stay as they
  * are; no dropout), and backward stops there. Before sx_graph_finish. */
 void sx_graph_freeze(sx_graph *graph, int slices);
+/* Whether sx_run_differentiate will be asked; at the start not. Before sx_graph_finish. */
+void sx_graph_differentiable(sx_graph *graph, bool differentiable);
 
 sx_node sx_graph_input(sx_graph *graph);
 
@@ -194,5 +196,12 @@ typedef struct {
 sx_status sx_run_train(sx_run *run, sx_parameters *parameters, const float *images,
                        const int32_t *labels, uint64_t seed, int64_t step, float *gradient,
                        sx_run_report *out);
+
+/* The slope of sum over weights * output by the images, as prediction computes it: with running
+ * statistics and without dropout. Over the whole batch: images and slope [batch, height, width,
+ * channels], weights [batch, values of the output] are the caller's. For a training run of a graph
+ * that is differentiable. SX_CANCELLED when the stop flag was seen. */
+sx_status sx_run_differentiate(sx_run *run, const sx_parameters *parameters, const float *images,
+                               const float *weights, float *slope, sx_error *err);
 
 #endif

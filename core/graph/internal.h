@@ -98,6 +98,7 @@ typedef struct {
     uint64_t seed;
     int64_t step;
     bool training;
+    bool frozen; /* with training: values and slopes as in prediction, where they differ */
     sx_run_report *report;
 } sx_frame;
 

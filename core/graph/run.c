@@ -25,6 +25,7 @@ struct sx_run {
     sx_arena arena;
     int workers;
     bool training;
+    float *unused;                       /* gradient of the parameters that nobody wants */
     bool held, packed;                   /* parameters of prediction: promised not to change; packed
                                           * since then */
     sx_frame frame;                      /* of training, and of packing for prediction */
@@ -89,7 +90,9 @@ static bool make_frames(sx_run *run) {
         make_buffers(run, graph->value_slot, graph->value_size, graph->value_slots, graph->batch);
     run->frame.slope =
         make_buffers(run, graph->slope_slot, graph->slope_size, graph->slope_slots, graph->batch);
-    return run->frame.value && run->frame.slope;
+    if (graph->nodes[0].needs_gradient)
+        run->unused = sx_arena_alloc(&run->arena, graph->parameter_count + 1, sizeof(float));
+    return run->frame.value && run->frame.slope && (run->unused || !graph->nodes[0].needs_gradient);
 }
 
 sx_run *sx_run_new(const sx_graph *graph, sx_pool *pool, bool training, sx_error *err) {
@@ -304,20 +307,31 @@ static bool runs_in_training(const sx_run *run, int node) {
     return run->graph->nodes[node].home == node && run->graph->nodes[node].in_training;
 }
 
+/* Stages of the nodes up to `last`, in the order of their values. */
+static void queue_forward(sx_run *run, int last) {
+    const sx_graph_node *nodes = run->graph->nodes;
+    for (int i = 0; i <= last; i++)
+        if (runs_in_training(run, i)) run_stages(run, &nodes[i], nodes[i].op->prepare);
+    for (int i = 0; i <= last; i++)
+        if (runs_in_training(run, i) && !nodes[i].absorbed)
+            run_stages(run, &nodes[i], nodes[i].op->forward);
+}
+
+static void queue_backward(sx_run *run, int last) {
+    const sx_graph_node *nodes = run->graph->nodes;
+    for (int i = last; i >= 0; i--)
+        if (runs_in_training(run, i) && !nodes[i].absorbed && nodes[i].needs_gradient)
+            run_stages(run, &nodes[i], nodes[i].op->backward);
+}
+
 /* The whole step as one list of stages; nothing runs once the stop flag was seen. */
 static sx_status run_step(sx_run *run) {
     int count = run->graph->count;
     const sx_graph_node *nodes = run->graph->nodes;
     atomic_store(&run->halted, false);
     sx_pool_run(run->pool, count, clear_node, run);
-    for (int i = 0; i < count; i++)
-        if (runs_in_training(run, i)) run_stages(run, &nodes[i], nodes[i].op->prepare);
-    for (int i = 0; i < count; i++)
-        if (runs_in_training(run, i) && !nodes[i].absorbed)
-            run_stages(run, &nodes[i], nodes[i].op->forward);
-    for (int i = count - 1; i >= 0; i--)
-        if (runs_in_training(run, i) && !nodes[i].absorbed && nodes[i].needs_gradient)
-            run_stages(run, &nodes[i], nodes[i].op->backward);
+    queue_forward(run, count - 1);
+    queue_backward(run, count - 1);
     for (int i = 0; i < count; i++)
         if (runs_in_training(run, i) && !nodes[i].frozen)
             run_stages(run, &nodes[i], nodes[i].op->finish);
@@ -344,6 +358,7 @@ sx_status sx_run_train(sx_run *run, sx_parameters *parameters, const float *imag
     sx_frame *frame = &run->frame;
     run->held = run->packed = false;
     frame->training = true;
+    frame->frozen = false;
     frame->parameters = frame->running = parameters->values;
     frame->images = images;
     frame->labels = labels;
@@ -357,4 +372,52 @@ sx_status sx_run_train(sx_run *run, sx_parameters *parameters, const float *imag
         if (graph->nodes[i].op->commit && graph->nodes[i].in_training)
             graph->nodes[i].op->commit(frame, &graph->nodes[i]);
     return SX_OK;
+}
+
+/* ---- the slope by the images ------------------------------------------------------------------
+ */
+
+/* What the loss does in a training: the output's slope, from which backward begins. */
+static void give_slope(const sx_frame *frame, const float *weights) {
+    const sx_graph_node *node = &frame->graph->nodes[frame->graph->logits];
+    size_t length = sx_row_length(node->out);
+    for (int i = 0; i < frame->graph->batch; i++)
+        for (int y = 0; y < node->out.height; y++, weights += length)
+            memcpy(sx_row_of(sx_slope(frame, node, i), node->out, y), weights,
+                   length * sizeof *weights);
+}
+
+static void take_slope(const sx_frame *frame, float *slope) {
+    const sx_graph_node *node = &frame->graph->nodes[0];
+    size_t length = sx_row_length(node->out);
+    for (int i = 0; i < frame->graph->batch; i++)
+        for (int y = 0; y < node->out.height; y++, slope += length)
+            memcpy(slope, sx_row_of(sx_slope(frame, node, i), node->out, y),
+                   length * sizeof *slope);
+}
+
+sx_status sx_run_differentiate(sx_run *run, const sx_parameters *parameters, const float *images,
+                               const float *weights, float *slope, sx_error *err) {
+    const sx_graph *graph = run->graph;
+    sx_frame *frame = &run->frame;
+    if (!run->training || !run->unused)
+        return sx_fail(err, SX_BAD_INPUT, "this run was not made for slopes by the images");
+    if (parameters->size != graph->parameter_count)
+        return sx_fail(err, SX_BAD_INPUT, "these parameters belong to another model");
+    run->held = run->packed = false;
+    frame->training = frame->frozen = true;
+    frame->parameters = parameters->values;
+    frame->running = NULL;
+    frame->images = images;
+    frame->gradient = run->unused;
+    atomic_store(&run->halted, false);
+    sx_pool_run(run->pool, graph->count, clear_node, run);
+    queue_forward(run, graph->logits);
+    sx_status status = end_stages(run);
+    if (status) return status;
+    give_slope(frame, weights);
+    queue_backward(run, graph->logits);
+    status = end_stages(run);
+    if (!status) take_slope(frame, slope);
+    return status;
 }

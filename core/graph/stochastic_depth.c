@@ -15,7 +15,7 @@ static float factor_of(double rate, int node, uint64_t seed, int64_t step, int i
 }
 
 static float image_factor(const sx_frame *frame, const sx_graph_node *node, int image) {
-    if (!frame->training || node->frozen) return 1;
+    if (!frame->training || node->frozen || frame->frozen) return 1;
     return factor_of(node->option[RATE], sx_index(frame, node), frame->seed, frame->step, image);
 }
 

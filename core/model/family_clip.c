@@ -93,6 +93,7 @@ static sx_status end(sx_graph *graph, sx_node features, const sx_family_options 
     bool whole = ending->text < 1 || ending->text > context;
     sx_node text = text_tower(graph, o, whole ? context : ending->text);
     sx_loss_form loss = {ending->loss ? ending->loss : "contrastive", {image, text}, 2};
+    if (ending->differentiable) loss = (sx_loss_form){"softmax_cross_entropy", {logits}, 1};
     return sx_graph_finish_over(graph, ending->text ? text : logits, &loss, err);
 }
 

@@ -12,8 +12,9 @@ typedef struct {
 /* What ends a graph. */
 typedef struct {
     int classes;
-    const char *loss; /* NULL: the family's own */
-    int text;         /* above 0: the output is that of the text tower, over so many tokens */
+    const char *loss;    /* NULL: the family's own */
+    int text;            /* above 0: the output is that of the text tower, over so many tokens */
+    bool differentiable; /* the loss is of the output: its slope by the images is asked for */
 } sx_ending;
 
 /* A row of the table of families. */

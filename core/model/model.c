@@ -36,10 +36,6 @@ static sx_status build(const sx_model *model, sx_graph *graph, const sx_ending *
                        : classify(graph, features, ending, err);
 }
 
-sx_graph *sx_model_graph(const sx_model *model, int batch, sx_error *err) {
-    return sx_model_graph_for(model, batch, NULL, err);
-}
-
 static sx_graph *make_graph(const sx_model *model, int batch, const sx_ending *ending,
                             sx_error *err) {
     sx_error local = {0};
@@ -50,10 +46,20 @@ static sx_graph *make_graph(const sx_model *model, int batch, const sx_ending *e
         return NULL;
     }
     sx_graph_direct(graph, model->direct);
+    sx_graph_differentiable(graph, ending->differentiable);
     if (!build(model, graph, ending, err)) return graph;
     sx_fail_within(err, "model %s for images of %d x %d", model->spec, model->height, model->width);
     sx_graph_free(graph);
     return NULL;
+}
+
+sx_graph *sx_model_graph(const sx_model *model, int batch, sx_error *err) {
+    return sx_model_graph_for(model, batch, NULL, err);
+}
+
+sx_graph *sx_model_slope_graph(const sx_model *model, int batch, sx_error *err) {
+    return make_graph(model, batch, &(sx_ending){.classes = model->classes, .differentiable = true},
+                      err);
 }
 
 sx_graph *sx_model_graph_for(const sx_model *model, int batch, const char *loss, sx_error *err) {

@@ -55,6 +55,9 @@ sx_graph *sx_model_text_graph(const sx_model *model, int batch, sx_error *err);
 /* The same for texts of at most `length` tokens, 1 to context: its targets are [batch, length]. The
  * rounding may differ from that of a longer one. */
 sx_graph *sx_model_short_text_graph(const sx_model *model, int batch, int length, sx_error *err);
+/* The same with the model's own loss, for slopes by the images (sx_run_differentiate). */
+sx_graph *sx_model_slope_graph(const sx_model *model, int batch, sx_error *err);
+
 /* What is trained from now on, in graphs that are made later: "all", "head" (the last layer) or
  * "last(N)" (the last N blocks and what comes after them). Layers before these are as in
  * prediction, running statistics and all, and no gradient goes there. SX_BAD_INPUT if the model has

@@ -1,4 +1,4 @@
-/* Base64 (RFC 4648, section 4), for pictures inside JSON. */
+/* Base64 (RFC 4648, section 4), for pictures inside JSON and SVG. Part of result.h. */
 #ifndef SX_RESULT_BASE64_H
 #define SX_RESULT_BASE64_H
 

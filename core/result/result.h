@@ -6,6 +6,7 @@
 
 #include "core/base/base.h"
 #include "core/format/format.h"
+#include "core/result/base64.h"
 
 typedef enum {
     SX_RESULT_SERIES,

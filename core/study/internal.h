@@ -158,6 +158,11 @@ int sx_probe_batch(double cost);
 /* state.c: that a checkpoint was made on these data. */
 sx_status sx_study_check_data(const sx_study_data *data, const sx_safetensors *file, sx_error *err);
 
+/* tensors.c: a row a slice, "weights": name, how its values came to be, shape, figures, histogram.
+ * NULL with `err` filled; SX_CANCELLED once `stop` (may be NULL) is set. */
+sx_result *sx_parameters_table(const sx_parameters *parameters, const atomic_bool *stop,
+                               sx_error *err);
+
 /* Publishes; a NULL result (no memory) is SX_NO_MEMORY. */
 sx_status sx_study_publish(sx_study *study, sx_result *result, sx_error *err);
 /* The same for a result that was measured on a split's items, shown as `scene` says (copied); NULL:

@@ -269,3 +269,49 @@ sx_status sx_outside_prepare(const sx_outside *o, const sx_image *picture, float
     sx_image_done(&sized);
     return status;
 }
+
+/* ---- looking inside ---------------------------------------------------------------------------
+ */
+
+static const char *name_of(const void *outside, int class, char shown[24]) {
+    return sx_outside_class(outside, class, shown);
+}
+
+/* Normalised values as the bytes they came from. */
+static void to_bytes(const sx_outside *o, const float *values, uint8_t *out) {
+    const sx_checkpoint *c = &o->checkpoint;
+    const sx_preprocessing *p = &c->preprocessing;
+    size_t count = (size_t)c->height * (size_t)c->width * (size_t)c->channels;
+    for (size_t i = 0; i < count; i++) {
+        size_t k = i % (size_t)c->channels % 3;
+        double value = ((double)values[i] * p->deviation[k] + p->mean[k]) * 255;
+        out[i] = (uint8_t)lround(fmin(fmax(value, 0), 255));
+    }
+}
+
+sx_status sx_outside_inspect(const sx_outside *outside, sx_inspector *inspector,
+                             const sx_image *picture, const sx_inspection *inspection,
+                             sx_error *err) {
+    const sx_checkpoint *c = &outside->checkpoint;
+    size_t count = (size_t)c->height * (size_t)c->width * (size_t)c->channels;
+    float *image = sx_alloc(count, sizeof *image);
+    uint8_t *pixels = sx_alloc(count, 1);
+    sx_resize_scratch scratch = {0};
+    sx_inspection in = *inspection;
+    sx_status status = SX_OK;
+    if (!image || !pixels)
+        status = sx_fail(err, SX_NO_MEMORY, "not enough memory for the model's picture");
+    if (!status) status = sx_outside_prepare(outside, picture, image, &scratch, err);
+    if (!status) {
+        to_bytes(outside, image, pixels);
+        in.image = image;
+        in.pixels = pixels;
+        in.class_name = name_of;
+        in.names = outside;
+        status = sx_inspect(inspector, &in, err);
+    }
+    sx_resize_scratch_done(&scratch);
+    sx_free(image);
+    sx_free(pixels);
+    return status;
+}

@@ -6,6 +6,7 @@
 #include "core/data/data.h"
 #include "core/model/model.h"
 #include "core/result/result.h"
+#include "core/study/inspection.h"
 
 /* What a person may say about a checkpoint; NULL and 0: as the file and its source say. */
 typedef struct {
@@ -64,33 +65,11 @@ sx_result *sx_tensors_table(sx_tensors *file, sx_error *err);
 sx_status sx_outside_prepare(const sx_outside *outside, const sx_image *picture, float *out,
                              sx_resize_scratch *scratch, sx_error *err);
 
-/* Looks inside while the model sees a picture. Results, each given to `publish`, which takes it:
- *   layers        table  a row a layer: shape, parameters, multiply-adds, share of the time; mean,
- *                        deviation and share of zeros of its values
- *   occlusion     grid   probability of the likeliest class with a part of the picture covered
- * and of a vision transformer
- *   attention-NN  grid   of block NN: the attention that the query pays to each patch over even
- *                        attention, mean of heads
- *   rollout       grid   the same through all blocks (arXiv 2005.00928, eq. 1: rows of (A + I) / 2)
- *   attention-distance   series, pixels over blocks: mean, nearest and farthest head
- *                        (arXiv 2010.11929, appendix D.7)
- *   heads         table  the same of each head
- *   positions     grid   cosine of every patch's position with every other's, a map a patch */
-typedef struct {
-    const sx_image *picture;
-    int query; /* patch, from 1, row by row; 0: the class token, or all patches where there is none
-                */
-    sx_pool *pool;
-    void (*publish)(void *user, sx_result *result);
-    void *user;
-} sx_inspection;
-sx_status sx_outside_inspect(const sx_outside *outside, const sx_inspection *inspection,
+/* Looks inside while the model sees a picture: `inspection` without image, pixels and class names,
+ * which are the picture's and the model's. */
+sx_status sx_outside_inspect(const sx_outside *outside, sx_inspector *inspector,
+                             const sx_image *picture, const sx_inspection *inspection,
                              sx_error *err);
-
-/* Mean over the patches of one head's attention times the distance that it goes, in pixels; weights
- * [tokens, tokens], of which the first `first` tokens are no patches and are left out, grid patches
- * a side of `patch` pixels. */
-double sx_attention_distance(const float *weights, int first, int grid, int patch);
 
 /* The model's class for each class of a data set, into mapped [classes of the set]: by name where
  * the model's have names, by number where there are equally many; else SX_BAD_INPUT. */

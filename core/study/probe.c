@@ -15,9 +15,12 @@ struct sx_probe {
     const atomic_bool *stop; /* borrowed; NULL: nobody stops it */
     bool has_model;
     sx_model model;
+    sx_normalisation normalisation;
     sx_evaluator *one, *many; /* of the scene, of the curve */
     uint8_t *pixels;          /* [SX_PROBE_POINTS, size, size, 3] */
     float *probabilities;     /* [SX_PROBE_POINTS, classes] */
+    sx_inspector *inspector;  /* NULL before the first look inside */
+    float *image;             /* [size, size, 3], what it looks at; likewise */
     uint8_t *sheet;           /* [SX_SHEET_PICTURES, size, size, 3]; NULL before the first */
     sx_probe_answer answer;
 };
@@ -50,8 +53,7 @@ int sx_probe_batch(double cost) {
 
 static sx_status make_network(sx_probe *probe, const sx_config *config, sx_error *err) {
     int size = probe->answer.size;
-    sx_normalisation normalisation;
-    sx_status status = sx_study_normalisation(config, &normalisation, err);
+    sx_status status = sx_study_normalisation(config, &probe->normalisation, err);
     if (!status)
         status = sx_study_make_model(config, size, probe->answer.classes, &probe->model, err);
     if (status) return status;
@@ -61,8 +63,8 @@ static sx_status make_network(sx_probe *probe, const sx_config *config, sx_error
     int batch = sx_probe_batch(sx_evaluator_cost(probe->one));
     probe->many = sx_evaluator_new(&probe->model, batch, NULL, err);
     if (!probe->many) return SX_NO_MEMORY;
-    sx_evaluator_normalise(probe->one, &normalisation);
-    sx_evaluator_normalise(probe->many, &normalisation);
+    sx_evaluator_normalise(probe->one, &probe->normalisation);
+    sx_evaluator_normalise(probe->many, &probe->normalisation);
     return SX_OK;
 }
 
@@ -94,6 +96,8 @@ void sx_probe_free(sx_probe *probe) {
     if (!probe) return;
     sx_evaluator_free(probe->one);
     sx_evaluator_free(probe->many);
+    sx_inspector_free(probe->inspector);
+    sx_free(probe->image);
     if (probe->has_model) sx_model_done(&probe->model);
     sx_study_data_release(probe->data);
     sx_free(probe->pixels);
@@ -108,6 +112,7 @@ void sx_probe_stop_flag(sx_probe *probe, const atomic_bool *stop) {
     probe->stop = stop;
     if (probe->one) sx_evaluator_stop_flag(probe->one, stop);
     if (probe->many) sx_evaluator_stop_flag(probe->many, stop);
+    if (probe->inspector) sx_inspector_stop_flag(probe->inspector, stop);
 }
 
 /* The parameters are other ones; they stay until this is said again. */
@@ -239,4 +244,43 @@ sx_status sx_probe_sheet(sx_probe *probe, sx_sheet *sheet, sx_error *err) {
                         classes);
     }
     return status;
+}
+
+/* ---- looking inside ---------------------------------------------------------------------------
+ */
+
+sx_inspector *sx_probe_inspector(sx_probe *probe, sx_error *err) {
+    if (!probe->has_model || probe->answer.step < 0) {
+        sx_fail(err, SX_BAD_INPUT, "there is no network to look into yet");
+        return NULL;
+    }
+    size_t size = (size_t)probe->answer.size;
+    if (!probe->image && !(probe->image = sx_alloc(size * size * 3, sizeof *probe->image))) {
+        sx_study_no_memory(err);
+        return NULL;
+    }
+    if (probe->inspector) return probe->inspector;
+    probe->inspector = sx_inspector_new(&probe->model, NULL, err);
+    if (probe->inspector) sx_inspector_stop_flag(probe->inspector, probe->stop);
+    return probe->inspector;
+}
+
+static const char *class_name(const void *probe, int class, char shown[24]) {
+    (void)shown;
+    return sx_source_describe(((const sx_probe *)probe)->data->source)->class_names[class];
+}
+
+sx_status sx_probe_inspect(sx_probe *probe, const uint8_t *pixels, const sx_inspection *inspection,
+                           sx_error *err) {
+    sx_inspector *inspector = sx_probe_inspector(probe, err);
+    if (!inspector) return SX_BAD_INPUT;
+    sx_inspection in = *inspection;
+    size_t size = (size_t)probe->answer.size;
+    sx_normalise(&probe->normalisation, pixels, size * size * 3, probe->image);
+    in.image = probe->image;
+    in.pixels = pixels;
+    in.class_name = class_name;
+    in.names = probe;
+    in.step = probe->answer.step;
+    return sx_inspect(inspector, &in, err);
 }

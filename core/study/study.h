@@ -7,6 +7,7 @@
 #include "core/base/base.h"
 #include "core/data/data.h"
 #include "core/result/result.h"
+#include "core/study/inspection.h"
 #include "core/study/origin.h"
 #include "core/study/outside.h"
 #include "core/study/recipe.h"
@@ -252,6 +253,12 @@ sx_status sx_probe_walk(sx_probe *probe, sx_error *err);
  * set; its pixels are the probe's until the next sheet. SX_CANCELLED likewise, between any two
  * pictures. */
 sx_status sx_probe_sheet(sx_probe *probe, sx_sheet *sheet, sx_error *err);
+/* The inspector of the probe's network, which is the probe's; SX_BAD_INPUT and NULL without a
+ * network or before it has learned. */
+sx_inspector *sx_probe_inspector(sx_probe *probe, sx_error *err);
+/* Looks inside at pixels [size, size, 3]: `inspection` without image, pixels, names and step. */
+sx_status sx_probe_inspect(sx_probe *probe, const uint8_t *pixels, const sx_inspection *inspection,
+                           sx_error *err);
 /* Looked at before each picture of a curve or a sheet and between the nodes of the network.
  * Borrows; NULL: no more. */
 void sx_probe_stop_flag(sx_probe *probe, const atomic_bool *stop);

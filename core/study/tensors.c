@@ -1,7 +1,8 @@
-/* What is in a file of tensors, whatever network it is of: a row a tensor, with figures of its
- * values. A histogram is a text of a few characters, so that it goes into any table and any file.
+/* What is in a file of tensors, whatever network it is of, or in a model: a row a tensor, with
+ * figures of its values. A histogram is a text of a few characters, so that it goes into any table
+ * and any file.
  */
-#include "core/study/outside.h"
+#include "core/study/internal.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -87,10 +88,10 @@ static int by_name(const void *a, const void *b) {
     return strverscmp(left->name, right->name);
 }
 
-static sx_result *make_table(size_t rows, sx_error *err) {
+static sx_result *make_table(const char *name, const char *title, size_t rows, sx_error *err) {
     static const char *const names[COLUMNS] = {"tensor",    "type",  "shape", "values",   "mean",
                                                "deviation", "least", "most",  "histogram"};
-    sx_result *r = sx_table_new("tensors", "Tensors", rows, names, COLUMNS,
+    sx_result *r = sx_table_new(name, title, rows, names, COLUMNS,
                                 1u << NAME | 1u << TYPE | 1u << SHAPE | 1u << HISTOGRAM);
     if (r) {
         r->step = -1;
@@ -123,7 +124,7 @@ static sx_status fill_table(sx_tensors *file, const sx_tensor_facts **order, sx_
 sx_result *sx_tensors_table(sx_tensors *file, sx_error *err) {
     size_t count = sx_tensors_count(file);
     const sx_tensor_facts **order = sx_alloc(count + 1, sizeof(*order));
-    sx_result *r = order ? make_table(count, err) : NULL;
+    sx_result *r = order ? make_table("tensors", "Tensors", count, err) : NULL;
     if (!order) sx_fail(err, SX_NO_MEMORY, "not enough memory for the names of tensors");
     for (size_t i = 0; r && i < count; i++) order[i] = sx_tensors_at(file, i);
     if (r && count) qsort(order, count, sizeof(*order), by_name);
@@ -132,5 +133,29 @@ sx_result *sx_tensors_table(sx_tensors *file, sx_error *err) {
         r = NULL;
     }
     sx_free(order);
+    return r;
+}
+
+/* A model's own values, in the order of its layers; their type says how they came to be. */
+sx_result *sx_parameters_table(const sx_parameters *parameters, const atomic_bool *stop,
+                               sx_error *err) {
+    sx_result *r = make_table("weights", "Weights of every layer", (size_t)parameters->count, err);
+    for (int i = 0; r && i < parameters->count; i++) {
+        const sx_slice *slice = &parameters->slices[i];
+        const float *values = parameters->values + slice->offset;
+        sx_tensor_facts facts = {.name = slice->name,
+                                 .type = slice->trained ? "trained" : "statistics",
+                                 .rank = slice->rank,
+                                 .count = slice->count};
+        figures f;
+        for (int k = 0; k < slice->rank; k++) facts.sizes[k] = (size_t)slice->sizes[k];
+        find_moments(values, slice->count, &f);
+        draw_bars(values, slice->count, &f);
+        fill_row(r, (size_t)i, &facts, &f);
+        if (!stop || !atomic_load(stop)) continue;
+        sx_result_release(r);
+        sx_fail(err, SX_CANCELLED, "stopped");
+        return NULL;
+    }
     return r;
 }

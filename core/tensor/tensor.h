@@ -125,6 +125,7 @@ const char *sx_tensor_isa(void);
 /* The kernels that OpenBLAS chose. */
 const char *sx_tensor_blas(void);
 
+#include "core/tensor/eigen.h"
 #include "core/tensor/winograd.h"
 
 #endif

@@ -132,6 +132,12 @@ check "a model is looked into" sh -c "'$sextant' inspect '$data/checkpoints/vit-
 check "with pictures" sh -c "'$sextant' inspect '$data/checkpoints/vit-timm.safetensors' '$data/format/rgb8.png' --out inside --format png && [ -s inside/rollout.png ] && [ -s inside/attention-02.png ]"
 check "an unknown result of it has a nearest" fails 1 "did you mean .rollout" "$sextant" inspect "$data/checkpoints/vit-timm.safetensors" "$data/format/rgb8.png" --only rolout
 check "a patch that is not there is told" fails 2 "numbered from 1 to 9" "$sextant" inspect "$data/checkpoints/vit-timm.safetensors" "$data/format/rgb8.png" --patch 10
+check "its heads and filters too" sh -c "[ -s inside/attention-01-01.png ] && [ -s inside/filters.png ] && [ -s inside/rollout-on-picture.png ]"
+check "a run is looked into, by an item" sh -c "'$sextant' inspect first 3 --out within && [ -s within/gradient-input.csv ] && [ -s within/weights.csv ]"
+check "or a picture, as SVG" sh -c "'$sextant' inspect first '$data/format/rgb8.png' --out within --format svg && grep -q 'image/png;base64' within/features.svg"
+check "an item that is not there is told" fails 2 "validation images are 0 to" "$sextant" inspect first 99999999
+check "a layer that is not there is told" fails 1 "no layer .nowhere" "$sextant" inspect first --layer nowhere
+check "a run that is not there is told" fails 1 "nowhere" "$sextant" inspect nowhere
 check "options of a model are none of a run" fails 2 "unknown option .--tensors" "$sextant" run tiny.ini --tensors
 check "nor passed over where no model is opened" fails 2 "is no file of a model" "$sextant" open shapes --set heads=3
 check "a pickle is refused with a way out" fails 1 "save_file" "$sextant" open "$data/checkpoints/pickle.pt"

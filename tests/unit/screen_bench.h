@@ -3,6 +3,7 @@
 #ifndef SX_TESTS_SCREEN_BENCH_H
 #define SX_TESTS_SCREEN_BENCH_H
 
+#include "tests/unit/sample_inside.h"
 #include "tests/unit/sample_snapshot.h"
 
 #include "views/pane/pane.h"
@@ -24,7 +25,8 @@ typedef struct {
     sx_start begun; /* the last job that was wanted; how many were */
     int starts;
     sx_answer answer;
-    char refuses[96]; /* the network that cannot be asked */
+    bool plain_network; /* it has no attention */
+    char refuses[96];   /* the network that cannot be asked */
     uint8_t pixels[SX_SHEET_PICTURES * 64 * 64 * 3];
     float probabilities[32];
 } bench;
@@ -91,6 +93,29 @@ static void reply_to_sheet(bench *b, const sx_question *question) {
     }
 }
 
+/* The inside of a small vision transformer, or, where `plain_network` is set, of a network without
+ * attention. */
+static void reply_to_inside(bench *b, const sx_question *question) {
+    const sx_study_data *data = b->moment.snapshot.data;
+    const sx_scene *scene = &question->scene;
+    b->answer.inside = question->inside;
+    b->answer.known.scene = *scene;
+    b->answer.known.step = 1200;
+    if (question->inside.plain)
+        assert_int_equal(sx_view_image(data->view, scene->split, scene->item, b->pixels, NULL),
+                         SX_OK);
+    else
+        assert_int_equal(sx_view_scene(data->view, scene, b->pixels, NULL), SX_OK);
+    sample_inside picture = {b->pixels, sx_view_size(data->view), b->plain_network};
+    b->answer.result_count = sample_inside_make(&picture, &question->inside, b->answer.results);
+}
+
+static void drop_inside(sx_answer *answer) {
+    for (size_t i = 0; i < answer->result_count; i++) sx_result_release(answer->results[i]);
+    answer->result_count = 0;
+    answer->inside = (sx_inside_question){0};
+}
+
 /* A probe that answers at once, by a formula. */
 static void reply(void *user, const sx_question *question) {
     bench *b = user;
@@ -98,7 +123,10 @@ static void reply(void *user, const sx_question *question) {
     if (!question) return;
     assert_true(sx_view_size(b->moment.snapshot.data->view) <= 64);
     b->answer.sheet.count = 0;
-    if (question->pictures > 0)
+    drop_inside(&b->answer);
+    if (question->inside.parts)
+        reply_to_inside(b, question);
+    else if (question->pictures > 0)
         reply_to_sheet(b, question);
     else
         reply_to_scene(b, question);
@@ -142,6 +170,7 @@ static inline bench *bench_new(sx_state state) {
 
 static void bench_free(bench *b) {
     sx_screen_free(b->screen);
+    drop_inside(&b->answer);
     sample_done(&b->moment);
     sx_canvas_done(&b->canvas);
     sx_free(b);

@@ -243,10 +243,11 @@ static void lists_grow_while_they_are_read(void **state) {
     expect_state(b, "runs.selected", "0002-shapes-cnn");
     expect_seen(b, "kept");
     sx_screen_key(b->screen, "9");
-    press(b, "Down Down Down");
+    draw(b, 80, 24, full);
     assert_true(sx_screen_again(b->screen));
     for (int i = 0; i < 4; i++) draw(b, 80, 24, full);
     assert_false(sx_screen_again(b->screen));
+    press(b, "G");
     expect_seen(b, "quick took 1 m 05 s here");
     press(b, "8 g x x"); /* two runs are marked: the page needs two drawings */
     sx_screen_key(b->screen, "V");

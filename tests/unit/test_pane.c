@@ -317,7 +317,7 @@ static void every_command_has_help_a_key_and_a_name(void **state) {
         check_rows(name, rows, (sx_commands){sets, 2});
         check_rows(name, sx_screen_commands, (sx_commands){sets, 2});
     }
-    assert_int_equal(panes, 9);
+    assert_int_equal(panes, 10);
 }
 
 /* ---- what keys do -----------------------------------------------------------------------------
@@ -454,6 +454,8 @@ static void pages_and_focus_follow_keys(void **state) {
     expect_state(b, "page", "dashboard");
     press(b, "5 Tab"); /* no claims yet */
     expect_state(b, "page", "probe");
+    press(b, "Tab");
+    expect_state(b, "page", "inspect");
     press(b, "Tab"); /* nothing is compared yet */
     expect_state(b, "page", "runs");
     press(b, "Tab Tab");

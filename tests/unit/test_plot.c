@@ -1028,6 +1028,75 @@ static void other_kinds_are_told_in_a_sentence(void **state) {
     expect_sentence(images, "2 images of 30 x 28 pixels: shirt, bag");
 }
 
+/* ---- images -----------------------------------------------------------------------------------
+ */
+
+/* Two tiles of 2 x 2 pixels, all black but one. */
+static sx_result *two_tiles(void) {
+    sx_result *r = sx_result_new(SX_RESULT_IMAGES, "tiles", "Two tiles");
+    r->images = (sx_images){2, 2, 2, 1, NULL, NULL};
+    r->images.pixels = sx_arena_alloc(&r->arena, 8, 1);
+    r->images.captions = sx_arena_alloc(&r->arena, 2, sizeof(char *));
+    r->images.captions[0] = "1: from 0.123 to 4.567";
+    r->images.captions[1] = "2";
+    r->images.pixels[3] = 255;
+    r->step = 3;
+    return r;
+}
+
+static void images_are_tiles(void **state) {
+    (void)state;
+    sx_result *tiles = two_tiles();
+    sx_canvas canvas = {0};
+    sx_canvas_resize(&canvas, 21, 5, (sx_look){256, true, false}, NULL);
+    sx_gallery g = sx_gallery_lay(sx_canvas_box(&canvas), tiles);
+    assert_true(g.columns == 2 && g.rows == 1);
+    assert_int_equal(sx_plot_gallery(&canvas, sx_canvas_box(&canvas), tiles, 0), 2);
+    sx_text text = {0};
+    sx_canvas_to_text(&canvas, &text);
+    assert_null(strstr(text.data, "from")); /* no room: the number alone */
+    assert_non_null(strstr(text.data, "1        2"));
+    assert_int_equal(sx_plot_gallery(&canvas, sx_canvas_box(&canvas), tiles, 1), 1);
+    sx_text svg = {0}, again = {0};
+    sx_figure figure = {.result = tiles, .caption = "0012-fashion-cnn · seed 0 · 2026-01-02"};
+    sx_figure_svg(&figure, &svg);
+    sx_figure_svg(&figure, &again);
+    assert_string_equal(svg.data, again.data);
+    const char *first = strstr(svg.data, "<image "), *second = first ? first + 1 : NULL;
+    assert_true(second && strstr(second, "<image ") && strstr(svg.data, "from 0.123 to 4.567"));
+    check_png(&figure, 0x000000);
+    sx_text_done(&svg);
+    sx_text_done(&again);
+    sx_text_done(&text);
+    sx_canvas_done(&canvas);
+    sx_result_release(tiles);
+}
+
+/* Where the map is high the picture has the ramp's last colour, mixed with its own grey. */
+static void a_map_lies_over_its_picture(void **state) {
+    (void)state;
+    sx_result *picture = two_tiles(), *map = sx_result_new(SX_RESULT_GRID, "map", "A map");
+    assert_true(sx_grid_alloc(map, 2, 2));
+    const double values[] = {0, 1, 0, 1};
+    memcpy(map->grid.values, values, sizeof values);
+    sx_result *over = sx_plot_overlay(picture, map);
+    assert_non_null(over);
+    assert_string_equal(over->name, "map-on-picture");
+    int side = over->images.width;
+    assert_true(side >= 64 && over->images.height == side && over->images.channels == 3);
+    const uint8_t *low = over->images.pixels, *high = low + (ptrdiff_t)(side - 1) * 3;
+    const uint8_t *white = low + ((ptrdiff_t)side * side - 1) * 3;
+    assert_int_equal(high[0], lround(0.6 * 255)); /* FFFF5F over black */
+    assert_int_equal(high[2], lround(0.6 * 0x5F));
+    assert_int_equal(low[2], lround(0.6 * 0x5F)); /* 00005F */
+    assert_int_equal(low[0], 0);
+    assert_int_equal(white[0], 255);
+    assert_null(sx_plot_overlay(map, map));
+    sx_result_release(over);
+    sx_result_release(map);
+    sx_result_release(picture);
+}
+
 static int set_locale(void **state) {
     (void)state;
     return setlocale(LC_CTYPE, "C.UTF-8") ? 0 : -1;
@@ -1035,6 +1104,8 @@ static int set_locale(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(images_are_tiles),
+        cmocka_unit_test(a_map_lies_over_its_picture),
         cmocka_unit_test(curves_have_axes_and_a_legend),
         cmocka_unit_test(points_have_intervals_and_say_when_they_are_few),
         cmocka_unit_test(gaps_are_shown),

@@ -337,6 +337,120 @@ static void it_answers_the_newest_question_and_follows_the_training(void **state
     sx_engine_free(engine);
 }
 
+/* ---- what happens inside ----------------------------------------------------------------------
+ */
+
+static const sx_answer *ask_inside(sx_engine *engine, const char *network, bool plain) {
+    sx_question q = {.scene = somewhere,
+                     .inside = {.parts = SX_INSIDE_ALL,
+                                .plain = plain,
+                                .query = 1000, /* there are no patches: taken as none */
+                                .layer = 1,
+                                .block = 9}};
+    sx_text_set(q.network, sizeof q.network, network);
+    sx_engine_ask(engine, &q);
+    return whole_answer(engine);
+}
+
+static const sx_result *result_of(const sx_answer *answer, const char *name) {
+    for (size_t i = 0; i < answer->result_count; i++)
+        if (strcmp(answer->results[i]->name, name) == 0) return answer->results[i];
+    fail_msg("no result %s: %s", name, answer->problem);
+    return NULL;
+}
+
+static void expect_same_inside(const sx_answer *a, const sx_answer *b) {
+    const sx_grid *left = &result_of(a, "gradient-input")->grid;
+    const sx_grid *right = &result_of(b, "gradient-input")->grid;
+    assert_int_equal(a->result_count, b->result_count);
+    assert_int_equal(a->known.step, b->known.step);
+    assert_int_equal(result_of(a, "occlusion")->step, a->known.step);
+    assert_memory_equal(left->values, right->values,
+                        (size_t)(left->rows * left->columns) * sizeof(double));
+    assert_memory_equal(result_of(a, "features")->images.pixels,
+                        result_of(b, "features")->images.pixels, 16);
+}
+
+/* The network that trains, the run opened from disk and another run's checkpoint are looked into
+ * alike. */
+static void networks_are_looked_into(void **state) {
+    (void)state;
+    char run[96];
+    snprintf(run, sizeof run, "%s/looked", home);
+    sx_engine *engine = start(SX_JOB_RUN, run);
+    await(engine, SX_STATE_RUNNING, 30);
+    sx_engine_send(engine, SX_COMMAND_PAUSE, 0);
+    await(engine, SX_STATE_PAUSED, 30);
+    const sx_answer *live = ask_inside(engine, "", false), *plain = ask_inside(engine, "", true);
+    assert_string_equal(live->problem, "");
+    assert_true(live->known.step >= 30 && live->inside.layer == 1 && plain->inside.plain);
+    assert_memory_not_equal(result_of(live, "picture")->images.pixels,
+                            result_of(plain, "picture")->images.pixels, 16 * 16 * 3);
+    sx_answer_release(plain);
+    sx_engine_send(engine, SX_COMMAND_STOP, 0);
+    await(engine, SX_STATE_STOPPED, 30);
+    sx_engine_free(engine);
+    engine = start(SX_JOB_OPEN, run);
+    await(engine, SX_STATE_STOPPED, 0);
+    const sx_answer *opened = ask_inside(engine, "", false);
+    expect_same_inside(opened, live);
+    sx_answer_release(opened);
+    sx_engine_free(engine);
+    snprintf(run, sizeof run, "%s/host", home);
+    engine = start(SX_JOB_RUN, run);
+    await(engine, SX_STATE_RUNNING, 1);
+    snprintf(run, sizeof run, "%s/looked", home);
+    const sx_answer *guest = ask_inside(engine, run, false);
+    expect_same_inside(guest, live);
+    sx_answer_release(guest);
+    guest = ask_inside(engine, "/nowhere-at-all", false);
+    assert_true(guest->problem[0] && guest->result_count == 0);
+    sx_answer_release(guest);
+    sx_answer_release(live);
+    sx_engine_free(engine);
+}
+
+/* Questions of all kinds, thick and fast: the last one is answered, and again when the network has
+ * learned. */
+static void the_newest_question_about_the_inside_is_answered(void **state) {
+    (void)state;
+    char run[96];
+    snprintf(run, sizeof run, "%s/followed-inside", home);
+    sx_engine *engine = start(SX_JOB_RUN, run);
+    await(engine, SX_STATE_RUNNING, 10);
+    for (int i = 0; i < 200; i++) {
+        sx_question q = {.scene = somewhere};
+        q.inside.parts = i % 3 == 0 ? 0 : SX_INSIDE_ALL;
+        q.inside.layer = i % 5;
+        sx_engine_ask(engine, &q);
+    }
+    int64_t first = -1, step = -1;
+    for (int tries = 0; tries < 20000 && (first < 0 || step <= first); tries++) {
+        const sx_answer *answer = sx_engine_answer(engine);
+        if (answer && answer->whole && answer->number == 200) {
+            assert_int_equal(answer->inside.layer, 199 % 5);
+            step = answer->known.step;
+            if (first < 0) first = step;
+        }
+        sx_answer_release(answer);
+        usleep(1000);
+    }
+    assert_true(step > first);
+    sx_engine_free(engine);
+}
+
+/* Only a data set: there is nothing to look into, and it is told. */
+static void without_a_network_there_is_no_inside(void **state) {
+    (void)state;
+    sx_engine *engine = start(SX_JOB_BROWSE, NULL);
+    await_data(engine);
+    const sx_answer *answer = ask_inside(engine, "", true);
+    assert_non_null(strstr(answer->problem, "no network"));
+    assert_int_equal(answer->result_count, 0);
+    sx_answer_release(answer);
+    sx_engine_free(engine);
+}
+
 static void drop(void *user, sx_result *result) {
     (void)user;
     sx_result_release(result);
@@ -536,6 +650,9 @@ int main(void) {
         cmocka_unit_test(the_lane_is_stopped_by_the_next_question_and_by_none),
         cmocka_unit_test(a_large_network_is_asked_in_parts),
         cmocka_unit_test(a_checkpoint_is_read_without_a_study),
+        cmocka_unit_test(networks_are_looked_into),
+        cmocka_unit_test(the_newest_question_about_the_inside_is_answered),
+        cmocka_unit_test(without_a_network_there_is_no_inside),
         cmocka_unit_test(without_a_network_there_is_the_picture),
     };
     sx_tensor_init();

@@ -95,6 +95,7 @@ static const char *const results[] = {"claims", "summary", NULL};
 const sx_pane sx_pane_claims = {
     .name = "claims",
     .title = "Claims",
+    .tab = "Claim",
     .help = "what the study checked, and how it ended",
     .explains = "Each line is something that a paper found, as a bound on a figure that"
                 " this run measured. It holds if the whole 95 % interval keeps the "

@@ -29,6 +29,7 @@ typedef struct {
     bool wants_enter;     /* a click means what Enter does */
     bool wants_pictures;  /* ... the predictions with a confidence of least .. most */
     double least, most;
+    bool posed;     /* it is opened as the probe shows it */
     sx_scene scene; /* what the probe shows; other panes put there what is selected in them */
     sx_along along;
     double target, threshold, coverage; /* the operating point of the Risk pane; NaN: unknown */
@@ -151,7 +152,7 @@ typedef struct {
 } sx_pane;
 
 extern const sx_pane sx_pane_data, sx_pane_train, sx_pane_robustness, sx_pane_risk, sx_pane_claims,
-    sx_pane_probe, sx_pane_compare, sx_pane_runs, sx_pane_studies;
+    sx_pane_probe, sx_pane_inspect, sx_pane_compare, sx_pane_runs, sx_pane_studies;
 
 /* ---- results ----------------------------------------------------------------------------------
  */

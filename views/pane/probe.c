@@ -45,7 +45,8 @@ static const char *class_name(const probe_pane *pane, int class) {
 /* The answer as far as it is for this scene's data; NULL if there is none yet. */
 static const sx_probe_answer *known(const probe_pane *pane) {
     const sx_answer *answer = pane->desk->answer;
-    return pane->data && answer && answer->sheet.count == 0 ? &answer->known : NULL;
+    bool of_scene = answer && answer->sheet.count == 0 && !answer->inside.parts;
+    return pane->data && of_scene ? &answer->known : NULL;
 }
 
 /* ---- which network ----------------------------------------------------------------------------

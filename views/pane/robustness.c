@@ -622,7 +622,7 @@ static const char *const results[] = {"location", "rotation", "size", NULL};
 const sx_pane sx_pane_robustness = {
     .name = "robustness",
     .title = "Robustness",
-    .tab = "Robust",
+    .tab = "Rob",
     .help = "accuracy by place, rotation and size of the object",
     .explains = "Objects that the network has never seen lie on backgrounds that it has"
                 " never seen, and only one thing is changed: where the object is, how "

@@ -8,8 +8,8 @@
 #include <string.h>
 
 const sx_pane *const sx_screen_panes[PANES] = {
-    &sx_pane_data,  &sx_pane_train,   &sx_pane_robustness, &sx_pane_risk,   &sx_pane_claims,
-    &sx_pane_probe, &sx_pane_compare, &sx_pane_runs,       &sx_pane_studies};
+    &sx_pane_data,  &sx_pane_train,   &sx_pane_robustness, &sx_pane_risk, &sx_pane_claims,
+    &sx_pane_probe, &sx_pane_inspect, &sx_pane_compare,    &sx_pane_runs, &sx_pane_studies};
 
 const sx_command *sx_pane_commands(int pane, const char **name) {
     if (pane < 0 || pane >= PANES) return NULL;
@@ -161,6 +161,19 @@ static void run_probe(void *state, int value, const char *argument) {
     const sx_pane *pane = sx_screen_panes[focused];
     if (pane->offer && screen->desk.now->data) pane->offer(screen->panes[focused]);
     open_from(screen, PROBE);
+}
+
+/* Likewise the inside of the network while it sees it. */
+static void run_inspect(void *state, int value, const char *argument) {
+    sx_screen *screen = state;
+    (void)value, (void)argument;
+    int focused = sx_screen_focused(screen);
+    const sx_pane *pane = sx_screen_panes[focused];
+    if (screen->page == INSPECT) return;
+    if (pane->offer && screen->desk.now->data) pane->offer(screen->panes[focused]);
+    screen->desk.posed = screen->page == PROBE;
+    open_from(screen, INSPECT);
+    sx_pane_inspect.accept(screen->panes[INSPECT - 1]);
 }
 
 /* What `enter` asked for beyond its own pane. */
@@ -356,6 +369,8 @@ const sx_command sx_screen_commands[] = {
     {"claims", "6", "", NULL, "what the study checked, and how it ended", run_page, 5, NULL, NULL},
     {"probe", "p 7", "", "probe", "one object, moved, turned and resized by hand", run_probe, PROBE,
      NULL, has_data},
+    {"inspect", "I", "", NULL, "inside the network while it sees one picture", run_inspect, INSPECT,
+     NULL, NULL},
     {"compare", "V", "", NULL, "the runs that are marked, side by side", run_page, COMPARE, NULL,
      NULL},
     {"runs", "8", "", NULL, "every run: open, note, rename, mark, delete", run_page, RUNS, NULL,
@@ -580,6 +595,7 @@ void sx_screen_answer(sx_screen *screen, const sx_answer *answer) {
     screen->desk.answer = answer;
     sx_pane_robustness.update(screen->panes[ROBUSTNESS - 1]);
     sx_pane_probe.update(screen->panes[PROBE - 1]);
+    sx_pane_inspect.update(screen->panes[INSPECT - 1]);
 }
 
 static sx_status choose_page(sx_screen *screen, const char *page, sx_error *err) {

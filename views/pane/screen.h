@@ -6,16 +6,17 @@
 #include "views/pane/part.h"
 
 enum {
-    PANES = 9,
+    PANES = 10,
     TILES = SX_SCREEN_TILES,
     DASHBOARD = 0,
     DATA = 1,
     ROBUSTNESS = 3,
     CLAIMS = 5,
     PROBE = 6,
-    COMPARE = 7,
-    RUNS = 8,
-    STUDIES = 9
+    INSPECT = 7,
+    COMPARE = 8,
+    RUNS = 9,
+    STUDIES = 10
 };
 /* Page 0 is the dashboard, page p > 0 is pane p - 1; only the first four panes are tiles. */
 extern const sx_pane *const sx_screen_panes[PANES];

@@ -1,5 +1,6 @@
 /* Results as figures of their own: what is drawn of each, on a canvas or as a file. */
 #include "views/plot/figure.h"
+#include "views/plot/gallery.h"
 #include "views/plot/ink.h"
 
 #include <math.h>
@@ -45,16 +46,23 @@ static bool is_reliability(const sx_result *result) {
     return result->kind == SX_RESULT_SERIES && strcmp(result->name, "reliability") == 0;
 }
 
-/* Shares have a scale of 0 to 1, whatever they are, so that maps can be compared; other numbers one
- * of their own, around 0 if some are negative. */
-static void scale_of(const sx_grid *grid, double *low, double *high) {
-    double least = 0, most = 1;
+/* Shares and cosines have a scale of up to 1, whatever they are, so that maps can be compared. */
+static bool has_own_scale(const sx_result *result) {
+    return strcmp(result->name, "gradient-input") == 0;
+}
+
+sx_heatmap sx_plot_scale(const sx_result *result) {
+    const sx_grid *grid = &result->grid;
+    double least = 0, most = has_own_scale(result) ? 0 : 1;
     for (int i = 0; i < grid->rows * grid->columns; i++) {
         if (grid->values[i] < least) least = grid->values[i];
         if (grid->values[i] > most) most = grid->values[i];
     }
-    *low = least < 0 ? -fmax(most, -least) : 0;
-    *high = least < 0 ? -*low : most;
+    sx_heatmap map = {.cursor_row = -1, .cursor_column = -1, .values = true};
+    map.diverging = least < 0;
+    map.high = least < 0 ? fmax(most, -least) : most > 0 ? most : 1;
+    map.low = least < 0 ? -map.high : 0;
+    return map;
 }
 
 /* Series and grids, which any surface can show. */
@@ -65,8 +73,7 @@ static void draw_on(sx_surface *surface, const sx_result *result) {
     axes.y_low = how->y_low;
     axes.y_high = how->y_high;
     if (result->kind == SX_RESULT_GRID) {
-        sx_heatmap options = {.cursor_row = -1, .cursor_column = -1, .values = true};
-        scale_of(&result->grid, &options.low, &options.high);
+        sx_heatmap options = sx_plot_scale(result);
         sx_heatmap_on(surface, &result->grid, &options);
     } else if (is_reliability(result))
         sx_reliability_on(surface, &result->series, &axes, -1);
@@ -75,19 +82,23 @@ static void draw_on(sx_surface *surface, const sx_result *result) {
 }
 
 bool sx_plot_is_picture(const sx_result *result) {
-    return result->kind == SX_RESULT_SERIES || result->kind == SX_RESULT_GRID;
+    return result->kind == SX_RESULT_SERIES || result->kind == SX_RESULT_GRID ||
+           result->kind == SX_RESULT_IMAGES;
 }
 
 int sx_plot_rows(const sx_result *result) {
     if (result->kind == SX_RESULT_GRID) return result->grid.rows + 4;
     if (result->kind == SX_RESULT_TABLE) return (int)fmin((double)result->table.rows, 20) + 1;
     if (result->kind == SX_RESULT_CLAIMS) return result->claims.count + 2;
+    if (result->kind == SX_RESULT_IMAGES) return result->images.count == 1 ? 16 : 24;
     return result->kind == SX_RESULT_SERIES ? find_layout(result->name)->height : 0;
 }
 
 void sx_plot_result(sx_canvas *canvas, sx_box box, const sx_result *result) {
     sx_cell_surface cells;
-    if (sx_plot_is_picture(result))
+    if (result->kind == SX_RESULT_IMAGES)
+        sx_plot_gallery(canvas, box, result, 0);
+    else if (sx_plot_is_picture(result))
         draw_on(sx_cell_surface_init(&cells, canvas, box), result);
     else if (result->kind == SX_RESULT_TABLE || result->kind == SX_RESULT_CLAIMS)
         sx_plot_table(canvas, box, result, 0, -1);
@@ -127,6 +138,10 @@ void sx_plot_text(const sx_result *result, int columns, sx_look look, sx_text *o
 static int rows_of(const sx_figure *figure) {
     const sx_result *result = figure->result;
     int rows = result->kind == SX_RESULT_GRID ? 2 * result->grid.rows + 1 : ROWS;
+    if (result->kind == SX_RESULT_IMAGES) {
+        int height = sx_sheet_form_of(&result->images, COLUMNS * SX_VECTOR_WIDTH).height;
+        return (height + SX_VECTOR_HEIGHT - 1) / SX_VECTOR_HEIGHT;
+    }
     return rows < 12 || rows > 64 ? ROWS : rows;
 }
 
@@ -175,7 +190,10 @@ void sx_figure_svg(const sx_figure *figure, sx_text *out) {
     add_line(out, 2, "bold", "#111111", figure->result->title);
     sx_text_add(out, "<g transform=\"translate(%d %d)\">\n", MARGIN * SX_VECTOR_WIDTH,
                 5 * SX_VECTOR_HEIGHT / 2);
-    draw_figure(sx_vector_surface_init(&vector, COLUMNS, rows, out), figure);
+    if (figure->result->kind == SX_RESULT_IMAGES)
+        sx_gallery_on_vector(out, COLUMNS * SX_VECTOR_WIDTH, &figure->result->images);
+    else
+        draw_figure(sx_vector_surface_init(&vector, COLUMNS, rows, out), figure);
     sx_text_add(out, "</g>\n");
     add_line(out, rows + 4, "normal", "#5f5f5f", caption);
     sx_text_add(out, "</svg>\n");
@@ -200,9 +218,13 @@ sx_status sx_figure_png(const sx_figure *figure, double scale, sx_bytes *out, sx
     if (!raster) return err->status;
     caption_of(figure, caption, sizeof caption);
     draw_frame_line(raster, TITLE_Y - 0.25, true, TEXT_INK, figure->result->title);
-    draw_figure(sx_pixel_surface_init(&pixels, raster, MARGIN * SX_RASTER_WIDTH,
-                                      PLOT_Y * SX_RASTER_HEIGHT, COLUMNS, rows),
-                figure);
+    if (figure->result->kind == SX_RESULT_IMAGES)
+        sx_gallery_on_raster(raster, MARGIN * SX_RASTER_WIDTH, PLOT_Y * SX_RASTER_HEIGHT,
+                             COLUMNS * SX_RASTER_WIDTH, &figure->result->images);
+    else
+        draw_figure(sx_pixel_surface_init(&pixels, raster, MARGIN * SX_RASTER_WIDTH,
+                                          PLOT_Y * SX_RASTER_HEIGHT, COLUMNS, rows),
+                    figure);
     draw_frame_line(raster, rows + 3, false, SX_INK_AXIS, caption);
     sx_status status = sx_raster_png(raster, out, err);
     sx_raster_free(raster);

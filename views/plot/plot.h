@@ -71,6 +71,22 @@ typedef struct {
 } sx_grid_place;
 sx_grid_place sx_plot_cell_at(sx_look look, sx_box box, const sx_result *grid, int x, int y);
 
+/* How a grid is seen where nobody chooses: shares from 0 to 1, other numbers on a scale of their
+ * own, around 0 if some are negative; no cursor, with values. */
+sx_heatmap sx_plot_scale(const sx_result *grid);
+
+/* Images as tiles with their captions, from image `first` on, as large as all of them fit; returns
+ * how many are seen. And where they would be. */
+int sx_plot_gallery(sx_canvas *canvas, sx_box box, const sx_result *images, int first);
+typedef struct {
+    int columns, rows, width, height; /* of tiles; of one in cells, its caption's row included */
+} sx_gallery;
+sx_gallery sx_gallery_lay(sx_box box, const sx_result *images);
+
+/* A map over the picture that it is about, in the colours that its heat map has on white: images of
+ * one, "NAME-on-picture". Returns owned; NULL if it is neither, or memory is out. */
+sx_result *sx_plot_overlay(const sx_result *picture, const sx_result *map);
+
 /* One row of eighth blocks; NaN: a blank. Resampled to the box's width by means. */
 void sx_plot_sparkline(sx_canvas *canvas, sx_box box, const double *values, size_t count,
                        double low, double high, sx_style style);
@@ -101,7 +117,7 @@ int sx_plot_rows(const sx_result *result);
  * are always read whole); with colours in `look` as ANSI escape codes, else without any. */
 void sx_plot_text(const sx_result *result, int columns, sx_look look, sx_text *out);
 
-/* True for series and grids: what can be a figure. */
+/* True for series, grids and images: what can be a figure. */
 bool sx_plot_is_picture(const sx_result *result);
 
 /* A plot as a file of its own, with a title, and a caption below (run, seed, date). Of `result` as
