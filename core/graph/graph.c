@@ -175,6 +175,7 @@ static sx_status find_target_length(sx_graph *graph, sx_error *err) {
     for (int i = 0; i < graph->count; i++) {
         const sx_graph_node *node = &graph->nodes[i];
         if (node->op != &sx_operator_targets) continue;
+        if (!node->in_training && !node->in_prediction) continue;
         if (given && given != node->out.width)
             return sx_fail(err, SX_BAD_INPUT, "%s: %d targets of an image, and %d elsewhere",
                            node->name, node->out.width, given);
@@ -193,6 +194,7 @@ sx_status sx_graph_finish_over(sx_graph *graph, sx_node output, const sx_loss_fo
         else if (end >= 0) {
             graph->logits = output;
             graph->finished = true;
+            sx_graph_find_needed(graph);
             if (!find_target_length(graph, &graph->error)) sx_graph_plan(graph, &graph->error);
         }
     }

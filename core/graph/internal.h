@@ -162,6 +162,10 @@ bool sx_winograd_node_applies(const sx_graph *graph, const sx_graph_node *node);
 /* What a training run left: for tests. */
 const sx_frame *sx_run_frame(const sx_run *run);
 
+/* Marks what the loss and the output depend on, from the last node to the first: before the plan.
+ */
+void sx_graph_find_needed(sx_graph *graph);
+
 sx_status sx_graph_plan(sx_graph *graph, sx_error *err);
 
 /* Appends `node` (operator, options and inputs are set) and runs its shape rule. */

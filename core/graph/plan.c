@@ -9,8 +9,7 @@
 #define CHUNK_LIMIT 32     /* images */
 #define CHUNKS_LEAST 8     /* pieces for the workers, where the batch has as many images */
 
-/* Marks what the loss and the output depend on, from the last node to the first. */
-static void find_needed(sx_graph *graph) {
+void sx_graph_find_needed(sx_graph *graph) {
     graph->nodes[graph->count - 1].in_training = true;
     graph->nodes[graph->logits].in_prediction = true;
     for (int i = graph->count - 1; i >= 0; i--) {
@@ -267,7 +266,6 @@ static sx_status plan_memory(sx_graph *graph, sx_error *err) {
 }
 
 sx_status sx_graph_plan(sx_graph *graph, sx_error *err) {
-    find_needed(graph);
     count_consumers(graph);
     fuse(graph);
     fuse_pools(graph);

@@ -112,10 +112,10 @@ void sx_key_line_draw(sx_canvas *canvas, sx_box box, sx_commands commands, const
     }
 }
 
-/* How tabs are written: so many have names, in full or briefly, with `gap` blanks between. */
+/* How tabs are written: so many have names, some of them briefly, with `gap` blanks between. */
 typedef struct {
     int named, gap;
-    bool brief;
+    bool brief[SX_TABS];
 } tab_layout;
 
 static const char *tab_name(const sx_tabs *tabs, int i, bool brief) {
@@ -127,16 +127,32 @@ static int tabs_columns(const sx_tabs *tabs, const tab_layout *layout) {
     for (int i = 0; i < tabs->count; i++) {
         bool name = i < layout->named || i == tabs->chosen;
         columns += (i ? layout->gap : 1) + sx_text_columns(tabs->keys[i]) +
-                   (name ? 1 + sx_text_columns(tab_name(tabs, i, layout->brief)) : 0);
+                   (name ? 1 + sx_text_columns(tab_name(tabs, i, layout->brief[i])) : 0);
     }
     return columns;
 }
 
+/* Writes the name briefly that gives the most room by it, the chosen one last; false if all are
+ * brief. */
+static bool shorten_one(const sx_tabs *tabs, tab_layout *layout) {
+    int most = 0, which = -1;
+    for (int i = 0; i < tabs->count; i++) {
+        int gain = 2 * (sx_text_columns(tabs->names[i]) - sx_text_columns(tab_name(tabs, i, true)));
+        if (gain > 0 && i == tabs->chosen) gain = 1;
+        if (layout->brief[i] || gain <= most) continue;
+        most = gain;
+        which = i;
+    }
+    if (which >= 0) layout->brief[which] = true;
+    return which >= 0;
+}
+
 /* Wide gaps go first, then long names, then names from the right on. */
 static tab_layout lay_tabs(const sx_tabs *tabs, int room) {
-    tab_layout layout = {tabs->count, 2, false};
+    tab_layout layout = {.named = tabs->count, .gap = 2};
     if (tabs_columns(tabs, &layout) > room) layout.gap = 1;
-    if (tabs_columns(tabs, &layout) > room) layout.brief = true;
+    while (tabs_columns(tabs, &layout) > room && shorten_one(tabs, &layout)) {
+    }
     while (layout.named > 0 && tabs_columns(tabs, &layout) > room) layout.named--;
     return layout;
 }
@@ -149,7 +165,7 @@ static int draw_tab(sx_canvas *canvas, sx_box box, int x, const sx_tabs *tabs, i
     sx_style style = sx_style_of(SX_ROLE_BAR);
     if (chosen) style.attributes |= SX_BOLD | SX_REVERSE;
     snprintf(text, sizeof text, i < layout->named || chosen ? "%s %s" : "%s", tabs->keys[i],
-             tab_name(tabs, i, layout->brief));
+             tab_name(tabs, i, layout->brief[i]));
     if (chosen && x > 0) sx_canvas_text(canvas, box, x - 1, 0, style, " ");
     int end = x + sx_canvas_text(canvas, box, x, 0, style, text);
     if (chosen && end < box.width) sx_canvas_text(canvas, box, end, 0, style, " ");
