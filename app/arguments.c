@@ -92,6 +92,8 @@ static const flag flags[] = {
      SX_FOR_INSPECT, TEXT, AT(class), NULL},
     {"rows", "FILE", "a model: write a line for each picture as CSV", SX_FOR_OPEN, TEXT, AT(rows),
      NULL},
+    {"filters", "DIR", "a model: the same, and the filters of its convolutions as PNG", SX_FOR_OPEN,
+     TEXT, AT(filters), NULL},
     {"tensors", NULL, "a model: list its tensors with figures and histograms", SX_FOR_OPEN, SWITCH,
      AT(tensors), NULL},
     {"help", NULL, "this text", ~0u, SWITCH, AT(help), NULL},

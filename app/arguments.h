@@ -29,7 +29,7 @@ typedef struct {
     sx_app_options app;
     const char *preset, *seed, *out, *resume, *only, *format, *clock, *speed;
     const char *data, *set, *prepare, *classes, *rows; /* of models from outside */
-    const char *merges, *prompts_file;
+    const char *merges, *prompts_file, *filters;
     sx_words prompts;
     const char *recipe, *names;                /* of tune; of export */
     const char *patch, *layer, *block, *class; /* of looking inside */

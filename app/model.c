@@ -154,19 +154,41 @@ static const char *print_branches(const char *name, const char *before, int *dep
 static void print_tree(const sx_result *table) {
     const sx_column *c = table->table.columns;
     const char *before = "";
-    printf("%-20s %-4s %-15s %9s %9s  %s\n", "tensor", "type", "shape", "mean", "deviation",
-           "histogram");
+    printf("%-19s %-4s %-14s %8s %8s %8s  %s\n", "tensor", "type", "shape", "norm", "mean",
+           "deviat.", "histogram");
     for (size_t row = 0; row < table->table.rows; row++) {
         int depth;
         const char *leaf = print_branches(c[0].texts[row], before, &depth);
         before = c[0].texts[row];
-        printf("%*s%-*s %-4s %-15s %9.3g %9.3g |%s|\n", 2 * depth, "",
-               depth < 10 ? 20 - 2 * depth : 2, leaf, c[1].texts[row], c[2].texts[row],
-               c[4].numbers[row], c[5].numbers[row], c[8].texts[row]);
+        printf("%*s%-*s %-4s %-14s %8.3g %8.2g %8.2g |%s|\n", 2 * depth, "",
+               depth < 9 ? 19 - 2 * depth : 2, leaf, c[1].texts[row], c[2].texts[row],
+               c[4].numbers[row], c[5].numbers[row], c[6].numbers[row], c[9].texts[row]);
     }
 }
 
-/* All tensors of the file: a tree, and as CSV where rows are asked for. */
+/* The filters of every convolution, a picture each, into a folder. */
+static sx_status write_filters(const char *path, sx_tensors *file, const char *folder,
+                               sx_error *err) {
+    const sx_export_format *png = sx_export_format_of("png");
+    size_t written = 0;
+    char count[32];
+    sx_status status = sx_directory_make(folder, err);
+    for (size_t i = 0; !status && i < sx_tensors_count(file); i++) {
+        const sx_tensor_facts *tensor = sx_tensors_at(file, i);
+        if (!sx_tensors_is_convolution(tensor)) continue;
+        sx_result *filters = sx_tensors_filters(file, tensor, err);
+        status =
+            filters ? sx_export_write(png, filters, sx_path_name(path), folder, err) : err->status;
+        sx_result_release(filters);
+        written += !status;
+    }
+    if (!status)
+        printf("%s convolutions' filters are in %s\n", sx_text_count(count, (long long)written),
+               folder);
+    return status;
+}
+
+/* All tensors of the file: a tree, as CSV where rows are asked for, and filters as pictures. */
 static sx_status show_tensors(const sx_arguments *arguments, const char *path, sx_error *err) {
     sx_tensors *file = sx_tensors_open(path, err);
     sx_result *table = file ? sx_tensors_table(file, err) : NULL;
@@ -174,6 +196,7 @@ static sx_status show_tensors(const sx_arguments *arguments, const char *path, s
     if (table) print_tree(table);
     if (table && arguments->rows && !arguments->data)
         status = write_rows(arguments->rows, table, err);
+    if (!status && arguments->filters) status = write_filters(path, file, arguments->filters, err);
     sx_result_release(table);
     sx_tensors_close(file);
     return status;
@@ -203,7 +226,7 @@ static sx_status open_with(const sx_arguments *arguments, const char *path, cons
     sx_outside_describe(&outside, &text);
     fputs(text.data ? text.data : "", stdout);
     sx_text_done(&text);
-    if (arguments->tensors) status = show_tensors(arguments, path, err);
+    if (arguments->tensors || arguments->filters) status = show_tensors(arguments, path, err);
     if (!status && source) status = measure(arguments, &outside, source, pool, err);
     if (!status && arguments->out)
         status = sx_checkpoint_write(&outside.model, &outside.checkpoint,

@@ -96,7 +96,7 @@ static bool reads_texts(const char *path) {
 
 /* Options that ask for text, or for what a study does not know. */
 static bool wants_text(const sx_arguments *a) {
-    return sx_app_as_text(&a->app) || a->rows || a->tensors || a->out || a->prepare;
+    return sx_app_as_text(&a->app) || a->rows || a->tensors || a->filters || a->out || a->prepare;
 }
 
 int sx_app_show_model(sx_arguments *arguments, const char *path) {

@@ -18,8 +18,7 @@ static const sx_slice *first_filters(const sx_inspector *w) {
     return shows ? slice : NULL;
 }
 
-/* Values around 0 as bytes around grey, the largest at the end of the scale, which it returns. */
-static double rescale(const double *values, int count, uint8_t *out) {
+double sx_filter_rescale(const double *values, int count, uint8_t *out) {
     double most = 0;
     for (int i = 0; i < count; i++) most = fmax(most, fabs(values[i]));
     for (int i = 0; i < count; i++) {
@@ -48,7 +47,7 @@ static sx_status publish_filters(const sx_inspector *w, const sx_slice *slice, s
     }
     for (int i = 0; i < count; i++) {
         take_filter(weights, slice, i, values);
-        double most = rescale(values, size, r->images.pixels + (ptrdiff_t)i * size);
+        double most = sx_filter_rescale(values, size, r->images.pixels + (ptrdiff_t)i * size);
         r->images.captions[i] = sx_result_text(r, "%d: %.2g", i + 1, most);
     }
     r->title =
@@ -79,7 +78,8 @@ static sx_status fill_components(const sx_inspector *w, const sx_slice *slice, s
             sx_principal_components(rows, filters, size, r->images.count, vectors, shares, err);
     }
     for (int i = 0; !status && i < r->images.count; i++) {
-        rescale(vectors + (ptrdiff_t)i * size, size, r->images.pixels + (ptrdiff_t)i * size);
+        sx_filter_rescale(vectors + (ptrdiff_t)i * size, size,
+                          r->images.pixels + (ptrdiff_t)i * size);
         r->images.captions[i] = sx_result_text(r, "%d: %.1f %%", i + 1, 100 * shares[i]);
         sum += shares[i];
     }

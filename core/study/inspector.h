@@ -72,6 +72,8 @@ sx_status sx_occlusion_publish(sx_inspector *w, sx_error *err);
 sx_status sx_gradient_publish(sx_inspector *w, sx_error *err);
 
 /* filters.c */
+/* Values around 0 as bytes around grey, the largest at the end of the scale, which it returns. */
+double sx_filter_rescale(const double *values, int count, uint8_t *out);
 sx_status sx_filters_publish(sx_inspector *w, sx_error *err);
 sx_status sx_weights_publish(sx_inspector *w, sx_error *err);
 

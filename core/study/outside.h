@@ -59,6 +59,13 @@ void sx_outside_describe(const sx_outside *outside, sx_text *out);
  * mean. Sorted by name, numbers by their value. NULL with `err` filled. */
 sx_result *sx_tensors_table(sx_tensors *file, sx_error *err);
 
+/* The weights of a convolution as pictures "filters-NAME": a filter a tile, at most 64, each within
+ * its largest value, of those over colours in colour, of others the first input's. Sizes of
+ * safetensors are [out, in, height, width], of npz [height, width, in, out], as PyTorch and JAX
+ * write them. NULL with `err` filled. */
+bool sx_tensors_is_convolution(const sx_tensor_facts *tensor);
+sx_result *sx_tensors_filters(sx_tensors *file, const sx_tensor_facts *tensor, sx_error *err);
+
 /* Brings a picture to the model: out [height, width, channels] of the model, normalised. Grey
  * becomes three equal channels, alpha is dropped (as Pillow's convert("RGB") does). Scratch is the
  * caller's, one a thread. */

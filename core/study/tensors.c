@@ -12,10 +12,10 @@
 #define BARS 13
 #define REACH 3.0 /* standard deviations on either side of the mean */
 
-enum { NAME, TYPE, SHAPE, VALUES, MEAN, DEVIATION, LEAST, MOST, HISTOGRAM, COLUMNS };
+enum { NAME, TYPE, SHAPE, VALUES, NORM, MEAN, DEVIATION, LEAST, MOST, HISTOGRAM, COLUMNS };
 
 typedef struct {
-    double mean, deviation, least, most;
+    double norm, mean, deviation, least, most;
     size_t odd; /* values that are no numbers */
     char bars[BARS + 1];
 } figures;
@@ -38,6 +38,7 @@ static void find_moments(const float *values, size_t count, figures *f) {
         if (isfinite(values[i]))
             squares += ((double)values[i] - f->mean) * ((double)values[i] - f->mean);
     f->deviation = good ? sqrt(squares / (double)good) : (double)NAN;
+    f->norm = good ? sqrt(squares + (double)good * f->mean * f->mean) : (double)NAN;
     if (!good) f->least = f->most = NAN;
 }
 
@@ -74,6 +75,7 @@ static void fill_row(sx_result *r, size_t row, const sx_tensor_facts *tensor, co
     c[TYPE].texts[row] = tensor->type;
     c[SHAPE].texts[row] = shape_of(r, tensor);
     c[VALUES].numbers[row] = (double)tensor->count;
+    c[NORM].numbers[row] = f->norm;
     c[MEAN].numbers[row] = f->mean;
     c[DEVIATION].numbers[row] = f->deviation;
     c[LEAST].numbers[row] = f->least;
@@ -89,8 +91,9 @@ static int by_name(const void *a, const void *b) {
 }
 
 static sx_result *make_table(const char *name, const char *title, size_t rows, sx_error *err) {
-    static const char *const names[COLUMNS] = {"tensor",    "type",  "shape", "values",   "mean",
-                                               "deviation", "least", "most",  "histogram"};
+    static const char *const names[COLUMNS] = {"tensor", "type",     "shape",     "values",
+                                               "norm",   "mean",     "deviation", "least",
+                                               "most",   "histogram"};
     sx_result *r = sx_table_new(name, title, rows, names, COLUMNS,
                                 1u << NAME | 1u << TYPE | 1u << SHAPE | 1u << HISTOGRAM);
     if (r) {

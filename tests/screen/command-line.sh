@@ -143,6 +143,7 @@ check "nor passed over where no model is opened" fails 2 "is no file of a model"
 check "a pickle is refused with a way out" fails 1 "save_file" "$sextant" open "$data/checkpoints/pickle.pt"
 check "a setting that does not fit is told" fails 1 "3 heads do not divide" "$sextant" open "$data/checkpoints/vit-timm.safetensors" --set heads=3
 check "a data set with other classes is refused" fails 1 "10 classes, the model 5" "$sextant" open "$data/checkpoints/vit-timm.safetensors" --data shapes --headless
+check "filters of any file are written" sh -c "'$sextant' open '$data/checkpoints/cifar-padded.safetensors' --filters filters | grep -q 'convolutions. filters are in filters' && ls filters | grep -q filters-conv1.weight.png"
 printf '%s\n' disc square diamond star ring >five.txt
 check "class names that the model lacks are told" fails 1 "none of the model.s class names" "$sextant" open "$data/checkpoints/vit-timm.safetensors" --data shapes --classes five.txt
 clip="$data/checkpoints/clip-openai.safetensors" merges="$data/tokens/merges.txt"

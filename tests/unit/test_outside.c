@@ -358,10 +358,63 @@ static void layers_and_occlusion_are_there_for_any_network(void **state) {
     sx_outside_done(&outside);
 }
 
+/* ---- files of any network ----------------------------------------------------------------------
+ */
+
+/* The byte of a value within the largest of its filter. */
+static int byte_of(double value, double most) {
+    return (int)lround(127.5 + 127.5 * value / most);
+}
+
+/* Tile 2 of the file's convolution `name`, whose values lie as `steps` says (filter, input, row,
+ * column), is what its values are. */
+static void compare_filter(const char *path, const char *name, const size_t steps[4], int kernel) {
+    sx_error err = {0};
+    sx_tensors *file = sx_tensors_open(path, &err);
+    const sx_tensor_facts *tensor = file ? sx_tensors_find(file, name) : NULL;
+    assert_non_null(tensor);
+    assert_true(sx_tensors_is_convolution(tensor));
+    sx_result *r = sx_tensors_filters(file, tensor, &err);
+    float *values = sx_alloc(tensor->count, sizeof *values);
+    assert_int_equal(sx_tensors_read(file, tensor, values, NULL), SX_OK);
+    assert_true(r->images.width == kernel && r->images.height == kernel && r->images.channels == 3);
+    const uint8_t *tile = r->images.pixels + (ptrdiff_t)kernel * kernel * 3;
+    double most = 0;
+    for (int pass = 0; pass < 2; pass++)
+        for (int i = 0; i < kernel * kernel * 3; i++) {
+            size_t y = (size_t)(i / 3 / kernel), x = (size_t)(i / 3 % kernel), c = (size_t)(i % 3);
+            double v = (double)values[steps[0] + c * steps[1] + y * steps[2] + x * steps[3]];
+            if (pass == 0) most = fmax(most, fabs(v));
+            if (pass == 1) assert_int_equal(tile[i], byte_of(v, most));
+        }
+    assert_null(strchr(r->name, '/'));
+    sx_free(values);
+    sx_result_release(r);
+    sx_tensors_close(file);
+}
+
+static void filters_are_shown_of_any_file(void **state) {
+    (void)state;
+    compare_filter(DATA "cifar-padded.safetensors", "conv1.weight", (size_t[]){27, 9, 3, 1}, 3);
+    compare_filter(DATA "vit-google.npz", "embedding/kernel", (size_t[]){1, 16, 192, 48}, 4);
+    sx_tensors *file = sx_tensors_open(DATA "cifar-padded.safetensors", NULL);
+    assert_false(sx_tensors_is_convolution(sx_tensors_find(file, "linear.weight")));
+    sx_result *table = sx_tensors_table(file, NULL);
+    const sx_column *c = table->table.columns;
+    for (size_t row = 0; row < table->table.rows; row++) { /* norm, from values, mean, deviation */
+        double n = c[3].numbers[row], m = c[5].numbers[row], d = c[6].numbers[row];
+        assert_true(fabs(c[4].numbers[row] - sqrt(n * (m * m + d * d))) <=
+                    1e-9 * (1 + c[4].numbers[row]));
+    }
+    sx_result_release(table);
+    sx_tensors_close(file);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(pictures_are_prepared_as_the_source_does),
         cmocka_unit_test(what_a_person_says_of_pictures_holds),
+        cmocka_unit_test(filters_are_shown_of_any_file),
         cmocka_unit_test(a_model_is_measured_on_a_folder),
         cmocka_unit_test(classes_must_be_known),
         cmocka_unit_test(even_attention_goes_as_far_as_is_known),
