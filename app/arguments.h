@@ -14,6 +14,7 @@ enum {
     SX_FOR_LESSON = 64,
     SX_FOR_OPEN = 128,
     SX_FOR_INSPECT = 256,
+    SX_FOR_SI_SCORE = 512,
     SX_SETTING = 8, /* can be kept in the file of settings */
 };
 
@@ -21,6 +22,8 @@ typedef struct {
     sx_app_options app;
     const char *preset, *seed, *out, *resume, *only, *format, *clock, *speed;
     const char *data, *set, *prepare, *classes, *rows, *patch; /* of models from outside */
+    const char *foregrounds, *backgrounds, *grid, *threshold, *instances,
+        *resolution; /* of a set */
     bool help, tensors;
     char **rest; /* what is not a flag, in order; points into argv */
     int count;

@@ -185,6 +185,13 @@ sx_status sx_compose(const sx_image *object, sx_pose pose, uint8_t *pixels, int 
                      sx_compose_scratch *scratch, sx_error *err);
 void sx_compose_scratch_done(sx_compose_scratch *scratch);
 
+/* The same two operations as Pillow has them, to the grey level: counter-clockwise by any angle, on
+ * a canvas that holds all of it (rotate(degrees, BICUBIC, expand=True)); and over an RGB picture
+ * (paste(object, (left, top), object)). Objects are RGBA; the size alone needs no pixels. */
+void sx_turned_size(const sx_image *in, double degrees, int *height, int *width);
+sx_status sx_turn_image(const sx_image *in, double degrees, sx_image *out, sx_error *err);
+void sx_paste(const sx_image *object, int left, int top, sx_image *onto);
+
 /* The factor grids of the note, coarser for live use. Count and value of a point. */
 #define SX_GRID_LOCATIONS 11 /* a side: 0.0, 0.1 .. 1.0, at area 0.2, upright */
 #define SX_GRID_ROTATIONS                                                                          \
@@ -299,5 +306,7 @@ const float *sx_batches_targets(const sx_batches *batches);
 
 /* How often sx_batches_next had to wait for the worker, and how often it was called. */
 void sx_batches_waits(const sx_batches *batches, int64_t *waited, int64_t *calls);
+
+#include "core/data/si_score.h"
 
 #endif

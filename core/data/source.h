@@ -47,6 +47,8 @@ sx_status sx_source_progress(const sx_loading *loading, const char *what, size_t
 
 /* The kinds. */
 sx_source *sx_shapes_open(uint64_t seed, sx_error *err);
+/* A picture of that source with more pixels than it has there: size x size. */
+sx_status sx_shapes_object(int shape, uint32_t item, int size, sx_image *out, sx_error *err);
 sx_source *sx_idx_source_open(const char *directory, const char *name, uint64_t seed,
                               const sx_loading *loading, sx_error *err);
 sx_source *sx_idx_file_open(const char *path, uint64_t seed, const sx_loading *loading,
