@@ -41,9 +41,9 @@ os.makedirs(os.path.join(HERE, "backgrounds"), exist_ok=True)
 for k, (size, mode) in enumerate([((70, 50), "RGB"), ((33, 61), "RGB"), ((40, 40), "L"), ((64, 48), "RGB"), ((48, 48), "RGB")]):
     Image.fromarray(photograph(*size)).convert(mode).save(os.path.join(HERE, "backgrounds", f"{k}-photo.png"))
 
-grid = ([0.0, 0.5, 0.9], [0.3, 0.5], [0.05, 0.4, 0.7], [0.0, 1.0, 41.0, 90.0, 200.0], 36, 0.6)
+grid = ([0.0, 0.49, 0.9], [0.3, 0.5], [0.05, 0.4, 0.7], [0.0, 1.0, 41.0, 90.0, 200.0], 36, 0.6)
 with open(os.path.join(HERE, "grid.ini"), "w") as file:
-    file.write("[grid]\nx = 0 0.5 0.9\ny = 0.3 0.5\narea = 0.05, 0.4 0.7\nrotation = 0 1 41 90 200\nresolution = 36\n"
+    file.write("[grid]\nx = 0 0.49 0.9\ny = 0.3 0.5\narea = 0.05, 0.4 0.7\nrotation = 0 1 41 90 200\nresolution = 36\n"
                "threshold = 0.6\n")
 classes, objects = si_score.read_objects(os.path.join(HERE, "foregrounds"))
 names = sorted(os.listdir(os.path.join(HERE, "backgrounds")))
