@@ -38,9 +38,11 @@ typedef struct {
     char origin[256]; /* where it was read from, or "rendered" */
     int height, width, channels; /* of all items; 0 where items may differ */
     size_t counts[SX_SPLITS];
-    bool own_test; /* the test split is the data set's own, not drawn from the rest */
+    bool own_test;  /* the test split is the data set's own, not drawn from the rest */
+    bool test_only; /* for measuring: the other splits are empty */
     int classes;
     const char *const *class_names; /* [classes], owned by the source */
+    const int *class_numbers; /* [classes]: their indices in ImageNet-1k; NULL: it does not say */
     int factor_count;
     const sx_factor *factors; /* owned by the source */
 } sx_source_facts;
@@ -53,6 +55,7 @@ typedef struct {
  *   shapes           rendered, needs no file
  *   a directory      with train-images-idx3-ubyte[.gz] and its fellows: IDX (test files optional:
  *                    then 1/7 of the items, seeded and stratified, are the test split);
+ *                    with metadata.csv and class folders as in SI-Score: for measuring only
  *                    with sub-folders of pictures: class/name.png|jpg (20 % test, stratified)
  *                    CIFAR-10 or CIFAR-100 (fine labels) in binary form;
  *                    images.npy and labels.npy, with or without test_images.npy and test_labels.npy

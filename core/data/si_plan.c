@@ -252,9 +252,9 @@ static sx_status cut_item(const sx_si_plan *p, const sx_si_object *o, sx_image *
     sx_image whole = {0};
     bool shapes = strcmp(sx_source_describe(p->source)->name, "shapes") == 0;
     int label = sx_source_label(p->source, SX_SPLIT_TEST, o->item);
-    sx_status status =
-        shapes ? sx_shapes_object(label, (uint32_t)o->item, SHAPE_PIXELS, &whole, err)
-               : sx_source_image(p->source, SX_SPLIT_TEST, o->item, &whole, err);
+    sx_status status = shapes
+                           ? sx_shapes_object(label, (uint32_t)o->item, SHAPE_PIXELS, &whole, err)
+                           : sx_source_image(p->source, SX_SPLIT_TEST, o->item, &whole, err);
     if (!status) status = sx_object_cut(&whole, CUT_THRESHOLD, out, err);
     sx_image_done(&whole);
     return status;

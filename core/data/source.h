@@ -36,7 +36,8 @@ bool sx_source_add_class(sx_source *source, const char *name);
 sx_status sx_source_number_classes(sx_source *source, int classes, const char *const *names,
                                    int named, sx_error *err);
 
-/* Makes the splits: the items from `trained` on are the test split; where there are none, a share
+/* Makes the splits: of a set that is for measuring only, all items are the test split; else the
+ * items from `trained` on are the test split; where there are none, a share
  * of 1 / test_every of each class, chosen by `seed`, is. Of the rest, a tenth of each class is the
  * validation split. */
 sx_status sx_source_split(sx_source *source, int test_every, uint64_t seed, sx_error *err);
@@ -65,5 +66,8 @@ sx_source *sx_cifar_open(const char *directory, uint64_t seed, const sx_loading 
 bool sx_cifar_recognises(const char *directory);
 sx_source *sx_array_open(const char *path, uint64_t seed, const sx_loading *loading, sx_error *err);
 bool sx_array_recognises(const char *path);
+sx_source *sx_si_source_open(const char *path, uint64_t seed, const sx_loading *loading,
+                             sx_error *err);
+bool sx_si_source_recognises(const char *path);
 
 #endif

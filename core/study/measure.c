@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define TOP 5
+#define IMAGENET_CLASSES 1000
 
 typedef struct {
     const sx_outside *outside;
@@ -47,9 +48,23 @@ static int class_of_name(const sx_outside *o, const char *name) {
     return -1;
 }
 
-/* By name where the model's classes have names, else by number. */
+/* A set whose classes have indices in ImageNet says what each is among its 1,000. */
+static bool by_number(const work *w) {
+    return w->facts->class_numbers && w->classes == IMAGENET_CLASSES;
+}
+
+/* By index in ImageNet, or by name where the model's classes have names, else by number. */
 static sx_status map_classes(work *w, sx_error *err) {
     const sx_source_facts *facts = w->facts;
+    if (by_number(w)) {
+        for (int c = 0; c < facts->classes; c++) {
+            w->mapped[c] = facts->class_numbers[c];
+            if (w->mapped[c] >= w->classes)
+                return sx_fail(err, SX_BAD_INPUT, "the class '%.80s' has index %d of 1,000",
+                               facts->class_names[c], w->mapped[c]);
+        }
+        return SX_OK;
+    }
     if (!w->outside->named && facts->classes != w->classes)
         return sx_fail(err, SX_BAD_INPUT,
                        "the data set has %d classes, the model %d: say the model's class names, a "

@@ -353,6 +353,152 @@ static void wrong_grids_get_a_sentence(void **state) {
     }
 }
 
+/* ---- reading -----------------------------------------------------------------------------------
+ */
+
+static sx_source *open_set(const char *folder) {
+    sx_error err = {0};
+    sx_source *source = sx_source_open(folder, 0, NULL, &err);
+    if (!source) fail_msg("%s", err.message);
+    return source;
+}
+
+/* Labels and factors of every item are those that its number stands for. */
+static void compare_items(const sx_source *source, size_t pairs, const sx_si_grid *built) {
+    const sx_source_facts *facts = sx_source_describe(source);
+    for (size_t i = 0; i < facts->counts[SX_SPLIT_TEST]; i++) {
+        char name[200], folder[100];
+        double factors[5];
+        unsigned id;
+        sx_source_item_name(source, SX_SPLIT_TEST, i, name, sizeof name);
+        assert_int_equal(sscanf(name, "%99[^/]/%u", folder, &id), 2);
+        sx_source_factors(source, SX_SPLIT_TEST, i, factors);
+        sx_pose pose = sx_si_grid_pose(built, id / pairs);
+        assert_true(fabs(factors[0] - pose.x) < 1e-6 && fabs(factors[1] - pose.y) < 1e-6);
+        assert_true(fabs(factors[2] - pose.area) < 1e-6 && factors[3] == pose.rotation);
+        int label = sx_source_label(source, SX_SPLIT_TEST, i);
+        assert_string_equal(facts->class_names[label], folder);
+    }
+}
+
+/* Nine objects of three classes. */
+static void write_objects(const char *folder) {
+    static const char *const classes[] = {"lamp", "pear", "zebra"};
+    for (int i = 0; i < 9; i++) {
+        char path[SX_PATH_SIZE], name[32];
+        sx_image image;
+        sx_bytes bytes;
+        assert_int_equal(sx_path_join(path, folder, classes[i / 3], NULL), SX_OK);
+        assert_int_equal(sx_directory_make(path, NULL), SX_OK);
+        assert_int_equal(sx_image_new(&image, 8 + i, 12, 4, NULL), SX_OK);
+        memset(image.pixels, 255 - 20 * i, (size_t)(8 + i) * 12 * 4);
+        assert_int_equal(sx_png_encode(&image, &bytes, NULL), SX_OK);
+        snprintf(name, sizeof name, "%d.png", i);
+        char file[SX_PATH_SIZE];
+        assert_int_equal(sx_path_join(file, path, name, NULL), SX_OK);
+        assert_int_equal(sx_file_write(file, bytes.data, bytes.size, NULL), SX_OK);
+        sx_bytes_done(&bytes);
+        sx_image_done(&image);
+    }
+}
+
+/* 9 objects, 2 backgrounds of each, 441 places. */
+static void a_location_set_is_built_and_read_back(void **state) {
+    (void)state;
+    char out[200], objects[200];
+    sx_si_report report;
+    sx_error err = {0};
+    sx_pool *pool = sx_pool_new(2, &err);
+    assert_int_equal(sx_si_grid_read("location", &grid, NULL), SX_OK);
+    grid.resolution = 24;
+    write_objects(place_in(objects, "nine-objects"));
+    build(&(sx_si_options){.foregrounds = objects,
+                           .backgrounds = DATA "backgrounds",
+                           .grid = &grid,
+                           .out = place_in(out, "nine"),
+                           .pool = pool},
+          &report);
+    assert_int_equal(report.made, 7938);
+    sx_source *source = open_set(out);
+    const sx_source_facts *facts = sx_source_describe(source);
+    assert_int_equal(facts->counts[SX_SPLIT_TEST], 7938);
+    assert_true(facts->test_only && facts->counts[SX_SPLIT_TRAIN] == 0);
+    assert_null(facts->class_numbers); /* a pear has none */
+    compare_items(source, 18, &grid);
+    sx_image image;
+    assert_int_equal(sx_source_image(source, SX_SPLIT_TEST, 2000, &image, NULL), SX_OK);
+    assert_int_equal(image.width, 24);
+    sx_image_done(&image);
+    sx_source_free(source);
+    sx_pool_free(pool);
+}
+
+static void write_in(const char *folder, const char *name, const char *text) {
+    char path[SX_PATH_SIZE];
+    assert_int_equal(sx_path_join(path, folder, name, NULL), SX_OK);
+    assert_int_equal(sx_file_write(path, text, strlen(text), NULL), SX_OK);
+}
+
+#define ROW_NAMES "image_id,x_coord,y_coord,area,rotation,foreground_class,foreground_instance\n"
+
+/* The released sets bring indices of ImageNet in a file; a picture that is missing is named. */
+static void a_published_layout_is_read(void **state) {
+    (void)state;
+    char out[200];
+    sx_error err = {0};
+    sx_image image;
+    double factors[4];
+    assert_int_equal(sx_directory_make(place_in(out, "published"), NULL), SX_OK);
+    write_in(out, "metadata.csv",
+             "foreground_instance,image_id,x_coord,y_coord,area,rotation,foreground_class\n"
+             "\"a,\"\"b\",7,0.15000000000000002,0.5,0.2,0.0,1\r\nc,19,0.5,0.5,1,341,0\n");
+    write_in(out, "foreground_classes_metadata_indices.csv", "int,label\n0,lamp\n1,zebra\n");
+    write_in(out, "foreground_classes.csv", "int,label\n340,zebra\n846,lamp\n");
+    sx_source *source = open_set(out);
+    const sx_source_facts *facts = sx_source_describe(source);
+    assert_int_equal(facts->counts[SX_SPLIT_TEST], 2);
+    assert_int_equal(facts->class_numbers[0], 846);
+    assert_int_equal(sx_source_label(source, SX_SPLIT_TEST, 0), 1);
+    sx_source_factors(source, SX_SPLIT_TEST, 1, factors);
+    assert_true(factors[2] == 1 && factors[3] == 341);
+    assert_int_equal(sx_source_image(source, SX_SPLIT_TEST, 0, &image, &err), SX_IO);
+    assert_non_null(strstr(err.message, "zebra/7.jpg"));
+    sx_source_free(source);
+}
+
+static void wrong_tables_are_told_with_their_line(void **state) {
+    (void)state;
+    static const char *const rows[][2] = {
+        {"x,0.5,0.5,0.2,0,0,a\n", "metadata.csv:2"},
+        {"1,0.5,0.5,0.2,0,2,a\n", "no such picture or class"},
+        {"1,0.5,0.5,0.2,0,0,a\n2,0.5\n", "metadata.csv:3"},
+        {"1,0.5,left,0.2,0,0,a\n", "no number"},
+        {"", "no pictures"},
+    };
+    static const char *const labels[][2] = {
+        {"int,label\n1,lamp\n", "in order"},
+        {"int,label\n0,../lamp\n", "beside this file"},
+        {"a,b\n", "int and label"},
+        {"int,label\n0,lamp\n", "less than two"},
+    };
+    char out[200], text[400];
+    sx_error err = {0};
+    assert_int_equal(sx_directory_make(place_in(out, "hostile"), NULL), SX_OK);
+    write_in(out, "foreground_classes_metadata_indices.csv", "int,label\n0,lamp\n1,zebra\n");
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        snprintf(text, sizeof text, ROW_NAMES "%s", rows[i][0]);
+        write_in(out, "metadata.csv", text);
+        assert_null(sx_source_open(out, 0, NULL, &err));
+        if (!strstr(err.message, rows[i][1])) fail_msg("%s", err.message);
+    }
+    write_in(out, "metadata.csv", ROW_NAMES "1,0.5,0.5,0.2,0,0,a\n");
+    for (size_t i = 0; i < sizeof labels / sizeof *labels; i++) {
+        write_in(out, "foreground_classes_metadata_indices.csv", labels[i][0]);
+        assert_null(sx_source_open(out, 0, NULL, &err));
+        if (!strstr(err.message, labels[i][1])) fail_msg("%s", err.message);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(rows_and_pixels_equal_the_restatement),
@@ -367,6 +513,9 @@ int main(void) {
         cmocka_unit_test(known_classes_get_their_imagenet_indices),
         cmocka_unit_test(what_is_left_out_is_counted),
         cmocka_unit_test(wrong_grids_get_a_sentence),
+        cmocka_unit_test(a_location_set_is_built_and_read_back),
+        cmocka_unit_test(a_published_layout_is_read),
+        cmocka_unit_test(wrong_tables_are_told_with_their_line),
     };
     return cmocka_run_group_tests(tests, new_home, end_home);
 }
