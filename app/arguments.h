@@ -15,6 +15,7 @@ enum {
     SX_FOR_OPEN = 128,
     SX_FOR_INSPECT = 256,
     SX_FOR_TUNE = 512,
+    SX_FOR_SI_SCORE = 1024,
     SX_SETTING = 8, /* can be kept in the file of settings */
 };
 
@@ -33,6 +34,8 @@ typedef struct {
     sx_words prompts;
     const char *recipe, *names;                /* of tune; of export */
     const char *patch, *layer, *block, *class; /* of looking inside */
+    const char *foregrounds, *backgrounds, *grid, *threshold, *instances,
+        *resolution; /* of a set */
     bool help, tensors;
     char **rest; /* what is not a flag, in order; points into argv */
     int count;

@@ -15,6 +15,7 @@ int sx_command_tune(int argc, char **argv);
 int sx_command_data(int argc, char **argv);
 int sx_command_classify(int argc, char **argv);
 int sx_command_inspect(int argc, char **argv);
+int sx_command_make_si_score(int argc, char **argv);
 int sx_command_help(int argc, char **argv);
 
 /* Prints usage, help and flags of a command (for --help); returns SX_EXIT_DONE. */

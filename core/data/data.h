@@ -38,9 +38,11 @@ typedef struct {
     char origin[256]; /* where it was read from, or "rendered" */
     int height, width, channels; /* of all items; 0 where items may differ */
     size_t counts[SX_SPLITS];
-    bool own_test; /* the test split is the data set's own, not drawn from the rest */
+    bool own_test;  /* the test split is the data set's own, not drawn from the rest */
+    bool test_only; /* for measuring: the other splits are empty */
     int classes;
     const char *const *class_names; /* [classes], owned by the source */
+    const int *class_numbers; /* [classes]: their indices in ImageNet-1k; NULL: it does not say */
     int factor_count;
     const sx_factor *factors; /* owned by the source */
 } sx_source_facts;
@@ -53,6 +55,7 @@ typedef struct {
  *   shapes           rendered, needs no file
  *   a directory      with train-images-idx3-ubyte[.gz] and its fellows: IDX (test files optional:
  *                    then 1/7 of the items, seeded and stratified, are the test split);
+ *                    with metadata.csv and class folders as in SI-Score: for measuring only
  *                    with sub-folders of pictures: class/name.png|jpg (20 % test, stratified)
  *                    CIFAR-10 or CIFAR-100 (fine labels) in binary form;
  *                    images.npy and labels.npy, with or without test_images.npy and test_labels.npy
@@ -184,6 +187,13 @@ typedef struct {
 sx_status sx_compose(const sx_image *object, sx_pose pose, uint8_t *pixels, int size,
                      sx_compose_scratch *scratch, sx_error *err);
 void sx_compose_scratch_done(sx_compose_scratch *scratch);
+
+/* The same two operations as Pillow has them, to the grey level: counter-clockwise by any angle, on
+ * a canvas that holds all of it (rotate(degrees, BICUBIC, expand=True)); and over an RGB picture
+ * (paste(object, (left, top), object)). Objects are RGBA; the size alone needs no pixels. */
+void sx_turned_size(const sx_image *in, double degrees, int *height, int *width);
+sx_status sx_turn_image(const sx_image *in, double degrees, sx_image *out, sx_error *err);
+void sx_paste(const sx_image *object, int left, int top, sx_image *onto);
 
 /* The factor grids of the note, coarser for live use. Count and value of a point. */
 #define SX_GRID_LOCATIONS 11 /* a side: 0.0, 0.1 .. 1.0, at area 0.2, upright */
@@ -334,5 +344,6 @@ const float *sx_batches_targets(const sx_batches *batches);
 void sx_batches_waits(const sx_batches *batches, int64_t *waited, int64_t *calls);
 
 #include "core/data/captions.h"
+#include "core/data/si_score.h"
 
 #endif

@@ -125,13 +125,13 @@ static pose pose_of(uint32_t item) {
 }
 
 /* Turns, scales and moves the polygon into pixels. */
-static void place(polygon *p, int shape, const pose *at) {
+static void place(polygon *p, int shape, const pose *at, int size) {
     double turn = at->rotation + (shape == 7 ? 45 : 0);
-    double c = cos(turn * PI / 180), s = sin(turn * PI / 180), scale = at->size * SIZE / 2.4;
+    double c = cos(turn * PI / 180), s = sin(turn * PI / 180), scale = at->size * size / 2.4;
     for (int i = 0; i < p->count; i++) {
         double x = (double)p->x[i], y = (double)p->y[i];
-        p->x[i] = (float)(at->x * SIZE + scale * (c * x + s * y));
-        p->y[i] = (float)(at->y * SIZE + scale * (c * y - s * x));
+        p->x[i] = (float)(at->x * size + scale * (c * x + s * y));
+        p->y[i] = (float)(at->y * size + scale * (c * y - s * x));
     }
 }
 
@@ -149,29 +149,29 @@ static int crossings(const polygon *p, float y, float *out) {
     return count;
 }
 
-static void add_span(float *row, float from, float to) {
+static void add_span(float *row, int size, float from, float to) {
     if (from < 0) from = 0;
-    if (to > SIZE) to = SIZE;
-    for (int x = (int)from; x < SIZE && (float)x < to; x++) {
+    if (to > (float)size) to = (float)size;
+    for (int x = (int)from; x < size && (float)x < to; x++) {
         float left = from > (float)x ? from : (float)x;
         float right = to < (float)(x + 1) ? to : (float)(x + 1);
         if (right > left) row[x] += (right - left) / SUB;
     }
 }
 
-static void cover(const polygon *p, float *coverage) {
+static void cover(const polygon *p, int size, float *coverage) {
     float at[POINTS];
-    for (int line = 0; line < SIZE * SUB; line++) {
+    for (int line = 0; line < size * SUB; line++) {
         int count = crossings(p, ((float)line + 0.5f) / SUB, at);
         for (int i = 0; i + 1 < count; i += 2)
-            add_span(coverage + line / SUB * SIZE, at[i], at[i + 1]);
+            add_span(coverage + (size_t)(line / SUB) * (size_t)size, size, at[i], at[i + 1]);
     }
 }
 
 /* Hue 0 .. 1 (red, green at 1/3, blue at 2/3) with full saturation, a little lighter towards the
  * top, as if lit from there. */
-static void colour_of(double hue, int y, uint8_t *out) {
-    double light = 1.0 - 0.35 * y / SIZE;
+static void colour_of(double hue, int y, int size, uint8_t *out) {
+    double light = 1.0 - 0.35 * y / size;
     for (int c = 0; c < 3; c++) {
         double away = fabs(fmod(hue + 1 - c / 3.0, 1.0) * 6 - 3) - 1;
         double value = away < 0 ? 0 : away > 1 ? 1 : away;
@@ -179,26 +179,42 @@ static void colour_of(double hue, int y, uint8_t *out) {
     }
 }
 
-static sx_status shapes_image(const sx_source *source, uint32_t item, sx_image *out,
-                              sx_error *err) {
-    sx_status status = sx_image_new(out, SIZE, SIZE, 4, err);
-    if (status) return status;
-    float coverage[SIZE * SIZE] = {0};
+/* Coverage [size, size] is scratch of zeros. */
+static void render(int shape, uint32_t item, float *coverage, sx_image *out) {
+    int size = out->width;
     polygon p;
     pose at = pose_of(item);
-    make_polygon(source->labels[item], &p);
-    place(&p, source->labels[item], &at);
-    cover(&p, coverage);
-    for (int y = 0; y < SIZE; y++) {
-        uint8_t colour[3], *pixel = out->pixels + (size_t)y * SIZE * 4;
-        colour_of(at.hue, y, colour);
-        for (int x = 0; x < SIZE; x++, pixel += 4) {
-            float alpha = coverage[y * SIZE + x];
+    make_polygon(shape, &p);
+    place(&p, shape, &at, size);
+    cover(&p, size, coverage);
+    uint8_t colour[3], *pixel = out->pixels;
+    for (int y = 0; y < size; y++) {
+        colour_of(at.hue, y, size, colour);
+        for (int x = 0; x < size; x++, pixel += 4) {
+            float alpha = *coverage++;
             memcpy(pixel, colour, 3);
             pixel[3] = (uint8_t)(255 * (alpha > 1 ? 1 : alpha) + 0.5f);
         }
     }
-    return SX_OK;
+}
+
+static sx_status shapes_image(const sx_source *source, uint32_t item, sx_image *out,
+                              sx_error *err) {
+    float coverage[SIZE * SIZE] = {0};
+    sx_status status = sx_image_new(out, SIZE, SIZE, 4, err);
+    if (!status) render(source->labels[item], item, coverage, out);
+    return status;
+}
+
+sx_status sx_shapes_object(int shape, uint32_t item, int size, sx_image *out, sx_error *err) {
+    sx_status status = sx_image_new(out, size, size, 4, err);
+    if (status) return status;
+    float *coverage = sx_alloc((size_t)size * (size_t)size, sizeof *coverage);
+    if (coverage) render(shape, item, coverage, out);
+    sx_free(coverage);
+    if (coverage) return SX_OK;
+    sx_image_done(out);
+    return sx_fail(err, SX_NO_MEMORY, "not enough memory to render a shape");
 }
 
 static void shapes_factors(const sx_source *source, uint32_t item, double *out) {

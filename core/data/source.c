@@ -111,12 +111,12 @@ sx_status sx_source_split(sx_source *source, int test_every, uint64_t seed, sx_e
             source->order[SX_SPLIT_TRAIN][counts[SX_SPLIT_TRAIN]++] = (uint32_t)i;
         for (size_t i = source->trained; i < source->items; i++)
             source->order[SX_SPLIT_TEST][counts[SX_SPLIT_TEST]++] = (uint32_t)i;
-        if (!counts[SX_SPLIT_TEST])
+        if (!counts[SX_SPLIT_TEST] && !source->facts.test_only)
             memory = take_share(source, test_every, seed, SX_SPLIT_TRAIN, SX_SPLIT_TEST, counts);
     }
     if (memory) memory = take_share(source, 10, seed, SX_SPLIT_TRAIN, SX_SPLIT_VALIDATION, counts);
     if (!memory) return sx_fail(err, SX_NO_MEMORY, "not enough memory to split the data set");
-    for (int split = 0; split < SX_SPLITS; split++)
+    for (int split = 0; split < SX_SPLITS && !source->facts.test_only; split++)
         if (!counts[split])
             return sx_fail(err, SX_BAD_INPUT,
                            "%zu pictures are too few: the %s split would be empty; give each class "
@@ -177,6 +177,7 @@ sx_source *sx_source_open(const char *name, uint64_t seed, const sx_loading *loa
         name = own;
     if (sx_array_recognises(name)) return sx_array_open(name, seed, loading, err);
     if (sx_is_file(name)) return sx_idx_file_open(name, seed, loading, err);
+    if (sx_si_source_recognises(name)) return sx_si_source_open(name, seed, loading, err);
     if (sx_cifar_recognises(name)) return sx_cifar_open(name, seed, loading, err);
     if (sx_is_directory(name))
         return sx_idx_source_recognises(name)
@@ -195,7 +196,7 @@ bool sx_source_recognises(const char *path) {
     if (sx_array_recognises(path)) return true;
     if (sx_is_file(path)) return sx_idx_file_recognises(path);
     return sx_is_directory(path) && (sx_idx_source_recognises(path) || sx_cifar_recognises(path) ||
-                                     sx_folder_recognises(path));
+                                     sx_si_source_recognises(path) || sx_folder_recognises(path));
 }
 
 void sx_source_list(sx_text *out) {

@@ -36,7 +36,8 @@ bool sx_source_add_class(sx_source *source, const char *name);
 sx_status sx_source_number_classes(sx_source *source, int classes, const char *const *names,
                                    int named, sx_error *err);
 
-/* Makes the splits: the items from `trained` on are the test split; where there are none, a share
+/* Makes the splits: of a set that is for measuring only, all items are the test split; else the
+ * items from `trained` on are the test split; where there are none, a share
  * of 1 / test_every of each class, chosen by `seed`, is. Of the rest, a tenth of each class is the
  * validation split. */
 sx_status sx_source_split(sx_source *source, int test_every, uint64_t seed, sx_error *err);
@@ -47,6 +48,8 @@ sx_status sx_source_progress(const sx_loading *loading, const char *what, size_t
 
 /* The kinds. */
 sx_source *sx_shapes_open(uint64_t seed, sx_error *err);
+/* A picture of that source with more pixels than it has there: size x size. */
+sx_status sx_shapes_object(int shape, uint32_t item, int size, sx_image *out, sx_error *err);
 sx_source *sx_idx_source_open(const char *directory, const char *name, uint64_t seed,
                               const sx_loading *loading, sx_error *err);
 sx_source *sx_idx_file_open(const char *path, uint64_t seed, const sx_loading *loading,
@@ -63,5 +66,8 @@ sx_source *sx_cifar_open(const char *directory, uint64_t seed, const sx_loading 
 bool sx_cifar_recognises(const char *directory);
 sx_source *sx_array_open(const char *path, uint64_t seed, const sx_loading *loading, sx_error *err);
 bool sx_array_recognises(const char *path);
+sx_source *sx_si_source_open(const char *path, uint64_t seed, const sx_loading *loading,
+                             sx_error *err);
+bool sx_si_source_recognises(const char *path);
 
 #endif

@@ -24,6 +24,8 @@ void sx_image_done(sx_image *image);
 
 sx_status sx_png_decode(const uint8_t *bytes, size_t size, sx_image *out, sx_error *err);
 sx_status sx_png_encode(const sx_image *image, sx_bytes *out, sx_error *err);
+/* Grey or RGB; quality 1 .. 100, colours at half the resolution. */
+sx_status sx_jpeg_encode(const sx_image *image, int quality, sx_bytes *out, sx_error *err);
 sx_status sx_jpeg_decode(const uint8_t *bytes, size_t size, sx_image *out, sx_error *err);
 
 /* Reads a PNG or JPEG file; the kind is known by its first bytes, not by its name. */

@@ -8,6 +8,7 @@
 #include <string.h>
 
 #define TOP 5
+#define IMAGENET_CLASSES 1000
 
 typedef struct {
     const sx_outside *outside;
@@ -47,9 +48,22 @@ static int class_of_name(const sx_outside *o, const char *name) {
     return -1;
 }
 
+/* By index in ImageNet of a model of its 1,000 classes. */
+static sx_status match_numbers(const sx_source_facts *facts, int *mapped, sx_error *err) {
+    for (int c = 0; c < facts->classes; c++) {
+        mapped[c] = facts->class_numbers[c];
+        if (mapped[c] >= IMAGENET_CLASSES)
+            return sx_fail(err, SX_BAD_INPUT, "the class '%.80s' has index %d of 1,000",
+                           facts->class_names[c], mapped[c]);
+    }
+    return SX_OK;
+}
+
 /* By name where the model's classes have names, else by number. */
 sx_status sx_outside_match(const sx_outside *outside, const sx_source_facts *facts, int *mapped,
                            sx_error *err) {
+    if (facts->class_numbers && outside->model.classes == IMAGENET_CLASSES)
+        return match_numbers(facts, mapped, err);
     if (!outside->named && facts->classes != outside->model.classes)
         return sx_fail(err, SX_BAD_INPUT,
                        "the data set has %d classes, the model %d: say the model's class names, a "

@@ -78,8 +78,9 @@ sx_status sx_outside_inspect(const sx_outside *outside, sx_inspector *inspector,
                              const sx_image *picture, const sx_inspection *inspection,
                              sx_error *err);
 
-/* The model's class for each class of a data set, into mapped [classes of the set]: by name where
- * the model's have names, by number where there are equally many; else SX_BAD_INPUT. */
+/* The model's class for each class of a data set, into mapped [classes of the set]: by index in
+ * ImageNet where the set has those and the model 1,000 classes, by name where the model's have
+ * names, by number where there are equally many; else SX_BAD_INPUT. */
 sx_status sx_outside_match(const sx_outside *outside, const sx_source_facts *facts, int *mapped,
                            sx_error *err);
 

@@ -127,6 +127,16 @@ static sx_status allocate(sx_study *s, sx_error *err) {
     return status ? status : sx_sweep_prepare(s, err);
 }
 
+/* A set for measuring has no images to train with, and none for the live measurements. */
+static sx_status check_splits(const sx_study *s, sx_error *err) {
+    const sx_source_facts *facts = sx_source_describe(s->data->source);
+    if (!facts->test_only) return SX_OK;
+    return sx_fail(err, SX_BAD_INPUT,
+                   "'%s' is a set for measuring, all of it test images: nothing is trained on it; "
+                   "sextant open MODEL --data %s --headless measures a model there",
+                   facts->name, facts->origin);
+}
+
 sx_study *sx_study_new(const sx_config *config, const sx_study_data *data,
                        const sx_study_context *context, sx_error *err) {
     sx_study *s = sx_alloc(1, sizeof *s);
@@ -153,7 +163,7 @@ sx_study *sx_study_new(const sx_config *config, const sx_study_data *data,
                                   .validation_accuracy = NAN,
                                   .learning_rate = NAN,
                                   .gradient_norm = NAN};
-    if (!build_models(s, err) && !allocate(s, err)) {
+    if (!check_splits(s, err) && !build_models(s, err) && !allocate(s, err)) {
         sx_live_report(s, &s->report);
         return s;
     }

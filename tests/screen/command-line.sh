@@ -143,7 +143,7 @@ check "nor passed over where no model is opened" fails 2 "is no file of a model"
 check "a pickle is refused with a way out" fails 1 "save_file" "$sextant" open "$data/checkpoints/pickle.pt"
 check "a setting that does not fit is told" fails 1 "3 heads do not divide" "$sextant" open "$data/checkpoints/vit-timm.safetensors" --set heads=3
 check "a data set with other classes is refused" fails 1 "10 classes, the model 5" "$sextant" open "$data/checkpoints/vit-timm.safetensors" --data shapes --headless
-check "filters of any file are written" sh -c "'$sextant' open '$data/checkpoints/cifar-padded.safetensors' --filters filters | grep -q 'convolutions. filters are in filters' && ls filters | grep -q filters-conv1.weight.png"
+check "filters of any file are written" sh -c "'$sextant' open '$data/checkpoints/cifar-padded.safetensors' --filters filters | grep -q 'convolutions. filters are in filters' && ls filters | grep -q -- -conv1-weight.png"
 printf '%s\n' disc square diamond star ring >five.txt
 check "class names that the model lacks are told" fails 1 "none of the model.s class names" "$sextant" open "$data/checkpoints/vit-timm.safetensors" --data shapes --classes five.txt
 clip="$data/checkpoints/clip-openai.safetensors" merges="$data/tokens/merges.txt"
@@ -175,6 +175,17 @@ check "a family without a published model is told" fails 1 "no published model h
 printf ':wait state finished\n:state-save model.json\n' >model.txt
 check "a model opens in the workbench, as a run without a step" sh -c "'$sextant' vit.safetensors --data shapes --script model.txt && grep -q finished model.json"
 check "where its classes are others, the sentence and the description come" sh -c "'$sextant' open '$data/checkpoints/vit-timm.safetensors' --data shapes --script model.txt 2>said.txt | grep -q 'named by    timm' && grep -q '10 classes, the model 5' said.txt"
+printf '[grid]\nx = 0.2 0.8\narea = 0.1 0.3\nresolution = 24\nthreshold = 0\n' >grid.ini
+check "a set of objects is built" sh -c "'$sextant' make-si-score --set grid.ini --instances 1 --out set | grep -q '80 pictures made'"
+check "its files are those of a published one" sh -c "head -1 set/metadata.csv | grep -q '^image_id,x_coord,y_coord,area,rotation,foreground_class,' && ls set/arrow/*.jpg set/backgrounds.csv set/dropped.csv set/foreground_classes_metadata_indices.csv >files.txt"
+check "the same command goes on with it" sh -c "'$sextant' make-si-score --set grid.ini --instances 1 --out set | grep -q '80 were there'"
+check "another recipe is refused" fails 1 "begun with another recipe" "$sextant" make-si-score --set grid.ini --instances 1 --out set --seed 3
+check "it is a data set" sh -c "'$sextant' data set | grep -q 'test        80' && '$sextant' data set | grep -q 'factor      size, 0.1 to 0.3'"
+check "nothing is trained on it" fails 1 "a set for measuring" "$sextant" run tiny.ini --headless --out not data.source=set
+check "an unknown set has a nearest" fails 1 "did you mean .rotation" "$sextant" make-si-score --set rotaton --out set2
+check "a set needs a folder" fails 2 "needs a folder" "$sextant" make-si-score
+check "foregrounds that are not there" fails 1 "no data set 'nowhere'" "$sextant" make-si-score --foregrounds nowhere --out set2
+check "a threshold is a share" fails 2 "from 0 to 1" "$sextant" make-si-score --threshold 2 --out set2
 check "a wrong option of a command without any has a nearest" fails 2 "did you mean '--help'" "$sextant" runs --hepl
 check "unknown run" fails 1 "." "$sextant" export 99
 check "unknown result" fails 1 "did you mean 'location'" "$sextant" export first --only locatoin

@@ -177,6 +177,7 @@ static void update(void *state) {
         /* A data set alone: the most pictures. Beside a run: those that are judged. */
         pane->split =
             pane->desk->now->state == SX_STATE_IDLE ? SX_SPLIT_TRAIN : SX_SPLIT_VALIDATION;
+        if (newest && facts_of(pane)->test_only) pane->split = SX_SPLIT_TEST;
     }
     bool judged = sx_part_follow(pane->desk, "items", SX_RESULT_TABLE, &pane->items);
     if (!other && !judged) return;

@@ -1,0 +1,359 @@
+/* A set after SI-Score as a data set: pictures in class folders, their factors in metadata.csv, one
+ * row a picture. Opening reads that file line by line; pictures are read when they are asked for,
+ * so half a million of them are no trouble, and one that is missing is an error of that picture.
+ * It is a set for measuring: all of it is the test split. */
+#include "core/data/source.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define COLUMNS 64
+#define LINE 4096
+#define CLASS_LIMIT 1000
+#define TOLD_EVERY 8192 /* rows */
+#define METADATA "metadata.csv"
+
+typedef struct {
+    const char **names; /* [items] "zebra/17.jpg", in the source's arena */
+    float *factors;     /* [items, factor_count] */
+    char root[SX_PATH_SIZE];
+} state;
+
+static sx_status si_image(const sx_source *source, uint32_t item, sx_image *out, sx_error *err) {
+    const state *s = source->state;
+    char path[SX_PATH_SIZE];
+    *out = (sx_image){0};
+    sx_status status = sx_path_join(path, s->root, s->names[item], err);
+    return status ? status : sx_image_read(path, out, err);
+}
+
+static const char *si_name(const sx_source *source, uint32_t item) {
+    const state *s = source->state;
+    return s->names[item];
+}
+
+static void si_factors(const sx_source *source, uint32_t item, double *out) {
+    const state *s = source->state;
+    size_t count = (size_t)source->facts.factor_count;
+    for (size_t f = 0; f < count; f++) out[f] = (double)s->factors[item * count + f];
+}
+
+static void si_close(sx_source *source) {
+    state *s = source->state;
+    if (s) {
+        sx_free(s->names);
+        sx_free(s->factors);
+    }
+    sx_free(s);
+}
+
+/* ---- lines -------------------------------------------------------------------------------------
+ */
+
+typedef struct {
+    const char *path;
+    sx_bytes bytes;
+    size_t at;
+    int line;
+    char text[LINE];
+    char *fields[COLUMNS]; /* into text */
+    int count;
+} table;
+
+/* Cuts the line into fields, in place; quoted ones lose their quotes. */
+static void cut_fields(table *t) {
+    char *from = t->text, *to = t->text;
+    t->count = 0;
+    for (bool more = true; more && t->count < COLUMNS;) {
+        bool quoted = *from == '"';
+        t->fields[t->count++] = to;
+        for (from += quoted; *from && (quoted || *from != ','); from++) {
+            if (quoted && *from == '"' && *++from != '"') break;
+            *to++ = *from;
+        }
+        while (*from && *from != ',') from++;
+        more = *from++ == ',';
+        *to++ = 0;
+    }
+}
+
+/* The next line that is not empty; false at the end. A line that is too long is cut, and then has
+ * too few fields. */
+static bool next_line(table *t) {
+    while (t->at < t->bytes.size) {
+        const char *from = (const char *)t->bytes.data + t->at;
+        size_t left = t->bytes.size - t->at;
+        const char *end = memchr(from, '\n', left);
+        size_t length = end ? (size_t)(end - from) : left, kept = length;
+        t->at += length + 1;
+        t->line++;
+        if (kept && from[kept - 1] == '\r') kept--;
+        if (kept == 0) continue;
+        if (kept >= LINE) kept = LINE - 1;
+        memcpy(t->text, from, kept);
+        t->text[kept] = 0;
+        cut_fields(t);
+        return true;
+    }
+    return false;
+}
+
+static sx_status open_table(table *t, const char *path, sx_error *err) {
+    *t = (table){.path = path};
+    sx_status status = sx_file_map(path, &t->bytes, err);
+    if (!status && !next_line(t)) status = sx_fail(err, SX_BAD_INPUT, "'%.300s' is empty", path);
+    return status;
+}
+
+static int column_of(const table *t, const char *name) {
+    for (int c = 0; c < t->count; c++)
+        if (strcmp(t->fields[c], name) == 0) return c;
+    return -1;
+}
+
+static sx_status bad_line(const table *t, const char *what, sx_error *err) {
+    return sx_fail(err, SX_BAD_INPUT, "%.300s:%d: %s", t->path, t->line, what);
+}
+
+/* A whole number of a field, from 0 to most. */
+static bool whole(const table *t, int column, double most, double *out) {
+    return column < t->count && sx_text_number(t->fields[column], out) && *out >= 0 &&
+           *out <= most && *out == floor(*out);
+}
+
+/* ---- classes -----------------------------------------------------------------------------------
+ */
+
+/* Adds the classes of a file "int,label" whose ints count from 0 in the order of the lines. */
+static sx_status read_indices(sx_source *source, const char *path, sx_error *err) {
+    table t;
+    sx_status status = open_table(&t, path, err);
+    int number = column_of(&t, "int"), label = column_of(&t, "label");
+    if (!status && (number < 0 || label < 0))
+        status = bad_line(&t, "columns int and label are expected", err);
+    while (!status && next_line(&t)) {
+        double value;
+        if (!whole(&t, number, CLASS_LIMIT - 1, &value) || label >= t.count ||
+            (int)value != source->facts.classes)
+            status = bad_line(&t, "classes are expected in order, from 0", err);
+        else if (strchr(t.fields[label], '/') || t.fields[label][0] == '.')
+            status = bad_line(&t, "a class is a folder beside this file", err);
+        else if (!sx_source_add_class(source, t.fields[label]))
+            status = sx_fail(err, SX_NO_MEMORY, "not enough memory for the class names");
+    }
+    sx_file_unmap(&t.bytes);
+    return status;
+}
+
+/* Without such a file the class folders are the classes, in alphabetical order. */
+static sx_status list_classes(sx_source *source, sx_error *err) {
+    const state *s = source->state;
+    sx_listing listing;
+    sx_status status = sx_directory_list(s->root, &listing, err);
+    if (status) return status;
+    for (size_t i = 0; !status && i < listing.count; i++) {
+        char path[SX_PATH_SIZE];
+        status = sx_path_join(path, s->root, listing.names[i], err);
+        if (status || !sx_is_directory(path)) continue;
+        if (source->facts.classes == CLASS_LIMIT)
+            status = sx_fail(err, SX_BAD_INPUT, "there are more than %d classes", CLASS_LIMIT);
+        else if (!sx_source_add_class(source, listing.names[i]))
+            status = sx_fail(err, SX_NO_MEMORY, "not enough memory for the class names");
+    }
+    sx_listing_done(&listing);
+    return status;
+}
+
+/* The index in ImageNet of each class, of the file "int,label" or by their names; where one is
+ * unknown there are none. */
+static sx_status find_numbers(sx_source *source, sx_error *err) {
+    const state *s = source->state;
+    sx_source_facts *facts = &source->facts;
+    char path[SX_PATH_SIZE];
+    table t = {0};
+    int *numbers = sx_arena_alloc(&source->arena, (size_t)facts->classes, sizeof *numbers);
+    if (!numbers) return sx_fail(err, SX_NO_MEMORY, "not enough memory for the class names");
+    for (int c = 0; c < facts->classes; c++)
+        numbers[c] = sx_si_imagenet_index(facts->class_names[c]);
+    sx_status status = sx_path_join(path, s->root, "foreground_classes.csv", err);
+    if (!status && sx_is_file(path)) status = open_table(&t, path, err);
+    int number = column_of(&t, "int"), label = column_of(&t, "label");
+    while (!status && t.bytes.data && number >= 0 && label >= 0 && next_line(&t)) {
+        double value;
+        if (!whole(&t, number, 1e6, &value) || label >= t.count)
+            status = bad_line(&t, "a whole number and a name are expected", err);
+        for (int c = 0; !status && c < facts->classes; c++)
+            if (strcmp(facts->class_names[c], t.fields[label]) == 0) numbers[c] = (int)value;
+    }
+    sx_file_unmap(&t.bytes);
+    for (int c = 0; c < facts->classes; c++)
+        if (numbers[c] < 0) return status;
+    facts->class_numbers = numbers;
+    return status;
+}
+
+static sx_status read_classes(sx_source *source, sx_error *err) {
+    const state *s = source->state;
+    char path[SX_PATH_SIZE];
+    sx_status status = sx_path_join(path, s->root, "foreground_classes_metadata_indices.csv", err);
+    if (!status)
+        status = sx_is_file(path) ? read_indices(source, path, err) : list_classes(source, err);
+    if (!status && source->facts.classes < 2)
+        status = sx_fail(err, SX_BAD_INPUT, "'%.200s' has less than two classes", s->root);
+    return status ? status : find_numbers(source, err);
+}
+
+/* ---- rows --------------------------------------------------------------------------------------
+ */
+
+/* The columns that are factors, of those that the released sets have. */
+static const struct {
+    const char *column;
+    sx_factor factor;
+} known[] = {
+    {"x_coord", {"x", "of the image", 0, 0}},
+    {"y_coord", {"y", "of the image", 0, 0}},
+    {"area", {"size", "of the image", 0, 0}},
+    {"rotation", {"rotation", "degrees", 0, 0}},
+    {"pct_inside_image", {"inside", "of the object", 0, 0}},
+};
+enum { KNOWN = sizeof known / sizeof known[0] };
+
+typedef struct {
+    sx_source *source;
+    table t;
+    int id, class, column[KNOWN]; /* of the table */
+    sx_factor *factors;           /* [factor_count] */
+    const char *ending;           /* of pictures: ".jpg" */
+    size_t count, name_capacity, factor_capacity, label_capacity;
+    int32_t *labels;
+} reader;
+
+static sx_status find_columns(reader *r, sx_error *err) {
+    sx_source_facts *facts = &r->source->facts;
+    r->id = column_of(&r->t, "image_id");
+    r->class = column_of(&r->t, "foreground_class");
+    if (r->id < 0 || r->class < 0)
+        return bad_line(&r->t, "columns image_id and foreground_class are expected", err);
+    r->factors = sx_arena_alloc(&r->source->arena, KNOWN, sizeof *r->factors);
+    if (!r->factors) return sx_fail(err, SX_NO_MEMORY, "not enough memory for the factors");
+    for (int k = 0; k < KNOWN; k++) {
+        int column = column_of(&r->t, known[k].column);
+        if (column < 0) continue;
+        r->column[facts->factor_count] = column;
+        r->factors[facts->factor_count] = known[k].factor;
+        r->factors[facts->factor_count].minimum = INFINITY;
+        r->factors[facts->factor_count++].maximum = -INFINITY;
+    }
+    facts->factors = r->factors;
+    return SX_OK;
+}
+
+/* How pictures end: as the first one that is there. */
+static void find_ending(reader *r, const char *class, double id) {
+    static const char *const endings[] = {".jpg", ".png", ".jpeg"};
+    const state *s = r->source->state;
+    for (int i = 0; i < 3 && !r->ending; i++) {
+        char path[SX_PATH_SIZE + 300];
+        snprintf(path, sizeof path, "%s/%s/%.0f%s", s->root, class, id, endings[i]);
+        if (sx_is_file(path)) r->ending = endings[i];
+    }
+}
+
+static sx_status grow(reader *r, sx_error *err) {
+    state *s = r->source->state;
+    size_t factors = (size_t)r->source->facts.factor_count;
+    if (sx_grow((void **)&s->names, &r->name_capacity, r->count + 1, sizeof *s->names) &&
+        sx_grow((void **)&r->labels, &r->label_capacity, r->count + 1, sizeof *r->labels) &&
+        sx_grow((void **)&s->factors, &r->factor_capacity, (r->count + 1) * factors + 1,
+                sizeof *s->factors))
+        return SX_OK;
+    return sx_fail(err, SX_NO_MEMORY, "not enough memory for %zu pictures", r->count);
+}
+
+static sx_status read_row(reader *r, sx_error *err) {
+    state *s = r->source->state;
+    sx_source_facts *facts = &r->source->facts;
+    double id, class, value;
+    char name[400];
+    if (!whole(&r->t, r->id, 1e15, &id) || !whole(&r->t, r->class, facts->classes - 1, &class))
+        return bad_line(&r->t, "no such picture or class", err);
+    sx_status status = grow(r, err);
+    if (status) return status;
+    for (int f = 0; f < facts->factor_count; f++) {
+        if (r->column[f] >= r->t.count || !sx_text_number(r->t.fields[r->column[f]], &value))
+            return bad_line(&r->t, "a factor is no number", err);
+        s->factors[r->count * (size_t)facts->factor_count + (size_t)f] = (float)value;
+        r->factors[f].minimum = fmin(r->factors[f].minimum, value);
+        r->factors[f].maximum = fmax(r->factors[f].maximum, value);
+    }
+    const char *folder = facts->class_names[(int)class];
+    if (!r->ending) find_ending(r, folder, id);
+    snprintf(name, sizeof name, "%s/%.0f%s", folder, id, r->ending ? r->ending : ".jpg");
+    r->labels[r->count] = (int32_t) class;
+    s->names[r->count++] = sx_arena_text(&r->source->arena, name);
+    return s->names[r->count - 1] ? SX_OK
+                                  : sx_fail(err, SX_NO_MEMORY, "not enough memory for the names");
+}
+
+static sx_status read_rows(reader *r, const sx_loading *loading, sx_error *err) {
+    sx_status status = find_columns(r, err);
+    while (!status && next_line(&r->t)) {
+        status = read_row(r, err);
+        if (!status && r->count % TOLD_EVERY == 0)
+            status = sx_source_progress(loading, r->source->facts.name, r->count,
+                                        r->count * r->t.bytes.size / r->t.at, err);
+    }
+    if (!status && r->count == 0) status = bad_line(&r->t, "there are no pictures", err);
+    if (!status) status = sx_source_labels(r->source, r->count, err);
+    if (!status) memcpy(r->source->labels, r->labels, r->count * sizeof *r->labels);
+    return status;
+}
+
+bool sx_si_source_recognises(const char *path) {
+    char file[SX_PATH_SIZE];
+    table t;
+    if (!sx_is_directory(path) || sx_path_join(file, path, METADATA, NULL) || !sx_is_file(file) ||
+        open_table(&t, file, NULL))
+        return false;
+    bool found = column_of(&t, "image_id") >= 0 && column_of(&t, "foreground_class") >= 0;
+    sx_file_unmap(&t.bytes);
+    return found;
+}
+
+static sx_status open_set(sx_source *source, const sx_loading *loading, uint64_t seed,
+                          sx_error *err) {
+    state *s = source->state;
+    char path[SX_PATH_SIZE];
+    reader r = {.source = source};
+    sx_status status = sx_path_join(path, s->root, METADATA, err);
+    if (!status) status = read_classes(source, err);
+    if (!status) status = open_table(&r.t, path, err);
+    if (!status) status = read_rows(&r, loading, err);
+    sx_file_unmap(&r.t.bytes);
+    sx_free(r.labels);
+    source->facts.test_only = true;
+    return status ? status : sx_source_split(source, 1, seed, err);
+}
+
+sx_source *sx_si_source_open(const char *path, uint64_t seed, const sx_loading *loading,
+                             sx_error *err) {
+    static const sx_source_kind kind = {si_image, si_factors, si_name, si_close};
+    sx_source *source = sx_source_make(&kind, sx_path_name(path), err);
+    state *s = sx_alloc(1, sizeof *s);
+    if (!source || !s) {
+        sx_free(s);
+        sx_source_free(source);
+        sx_fail(err, SX_NO_MEMORY, "not enough memory to open '%.200s'", path);
+        return NULL;
+    }
+    source->state = s;
+    sx_text_set(s->root, sizeof s->root, path);
+    sx_text_printable(source->facts.origin, sizeof source->facts.origin, path);
+    source->facts.channels = 3;
+    if (open_set(source, loading, seed, err) == SX_OK) return source;
+    sx_source_free(source);
+    return NULL;
+}

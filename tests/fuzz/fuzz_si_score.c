@@ -1,0 +1,63 @@
+/* A set after SI-Score of hostile bytes: the input is cut at each 0xFF into the three tables. What
+ * opens has labels below its classes and factors of every item. */
+#include "core/data/data.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const char *const names[] = {"metadata.csv", "foreground_classes_metadata_indices.csv",
+                                    "foreground_classes.csv"};
+enum { FILES = sizeof names / sizeof names[0] };
+
+static char folder[64];
+
+static void remove_folder(void) {
+    char command[96];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    if (system(command) != 0) abort();
+}
+
+static void make_folder(void) {
+    bool in_memory = access("/dev/shm", W_OK) == 0;
+    snprintf(folder, sizeof folder, "%s/sextant-fuzz-XXXXXX", in_memory ? "/dev/shm" : "/tmp");
+    if (!mkdtemp(folder)) abort();
+    atexit(remove_folder);
+}
+
+static void write_files(const uint8_t *data, size_t size) {
+    for (int i = 0; i < FILES; i++) {
+        char path[160];
+        const uint8_t *cut = size ? memchr(data, 0xFF, size) : NULL;
+        size_t part = cut ? (size_t)(cut - data) : size;
+        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
+        FILE *file = fopen(path, "wb");
+        if (!file || fwrite(data, 1, part, file) != part || fclose(file) != 0) abort();
+        data += part + (cut != NULL);
+        size -= part + (cut != NULL);
+    }
+}
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
+    sx_error err = {0};
+    if (!folder[0]) make_folder();
+    write_files(data, size);
+    sx_source *source = sx_source_open(folder, 0, NULL, &err);
+    if (!source) {
+        if (!err.message[0]) __builtin_trap();
+        return 0;
+    }
+    const sx_source_facts *facts = sx_source_describe(source);
+    for (size_t i = 0; i < facts->counts[SX_SPLIT_TEST]; i++) {
+        double factors[16];
+        char name[64];
+        int label = sx_source_label(source, SX_SPLIT_TEST, i);
+        if (label < 0 || label >= facts->classes || facts->factor_count > 16) __builtin_trap();
+        sx_source_factors(source, SX_SPLIT_TEST, i, factors);
+        sx_source_item_name(source, SX_SPLIT_TEST, i, name, sizeof name);
+    }
+    sx_source_free(source);
+    return 0;
+}
