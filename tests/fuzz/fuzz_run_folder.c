@@ -3,6 +3,7 @@
  * folder is read, then opened for writing and written to, as a resume does. What was appended must
  * be there afterwards, however the journal ended before. */
 #include "core/store/store.h"
+#include "tests/fuzz/folder.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,31 +14,12 @@ static const char *const names[] = {"run.ini", "journal.jsonl", "results/trainin
                                     "checkpoint.safetensors", "checkpoint-before.safetensors"};
 enum { FILES = sizeof names / sizeof names[0] };
 
-static char folder[64];
-
-static void remove_folder(void) {
-    char command[96];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    if (system(command) != 0) abort();
-}
-
-/* Made once, in memory if possible: a run of the fuzzer is thousands of folders. */
-static void make_folder(void) {
+static void make_run_folder(void) {
     char path[128];
-    bool in_memory = access("/dev/shm", W_OK) == 0;
-    snprintf(folder, sizeof folder, "%s/sextant-fuzz-XXXXXX", in_memory ? "/dev/shm" : "/tmp");
-    if (!mkdtemp(folder)) abort();
-    atexit(remove_folder);
+    make_folder();
     snprintf(path, sizeof path, "%s/results", folder);
     if (sx_directory_make(path, NULL)) abort();
     setenv("XDG_DATA_HOME", folder, 1);
-}
-
-static void write_file(const char *name, const uint8_t *data, size_t size) {
-    char path[128];
-    snprintf(path, sizeof path, "%s/%s", folder, name);
-    FILE *file = fopen(path, "wb");
-    if (!file || fwrite(data, 1, size, file) != size || fclose(file) != 0) abort();
 }
 
 static void write_files(const uint8_t *data, size_t size) {
@@ -88,7 +70,7 @@ static void go_on(void) {
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     sx_error err = {0};
-    if (!folder[0]) make_folder();
+    if (!folder[0]) make_run_folder();
     write_files(data, size);
     sx_run_folder *run = sx_run_open(folder, false, &err);
     if (run) {

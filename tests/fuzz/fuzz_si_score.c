@@ -1,39 +1,19 @@
 /* A set after SI-Score of hostile bytes: the input is cut at each 0xFF into the three tables. What
  * opens has labels below its classes and factors of every item. */
 #include "core/data/data.h"
+#include "tests/fuzz/folder.h"
 
-#include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 static const char *const names[] = {"metadata.csv", "foreground_classes_metadata_indices.csv",
                                     "foreground_classes.csv"};
 enum { FILES = sizeof names / sizeof names[0] };
 
-static char folder[64];
-
-static void remove_folder(void) {
-    char command[96];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    if (system(command) != 0) abort();
-}
-
-static void make_folder(void) {
-    bool in_memory = access("/dev/shm", W_OK) == 0;
-    snprintf(folder, sizeof folder, "%s/sextant-fuzz-XXXXXX", in_memory ? "/dev/shm" : "/tmp");
-    if (!mkdtemp(folder)) abort();
-    atexit(remove_folder);
-}
-
 static void write_files(const uint8_t *data, size_t size) {
     for (int i = 0; i < FILES; i++) {
-        char path[160];
         const uint8_t *cut = size ? memchr(data, 0xFF, size) : NULL;
         size_t part = cut ? (size_t)(cut - data) : size;
-        snprintf(path, sizeof path, "%s/%s", folder, names[i]);
-        FILE *file = fopen(path, "wb");
-        if (!file || fwrite(data, 1, part, file) != part || fclose(file) != 0) abort();
+        write_file(names[i], data, part);
         data += part + (cut != NULL);
         size -= part + (cut != NULL);
     }
