@@ -209,6 +209,13 @@ static void pack_backward(const sx_frame *frame, const sx_graph_node *node, int 
 
 /* ---- forward --------------------------------------------------------------------------------- */
 
+/* Pixels of one image follow each other without a gap, and each makes one of the output. */
+static bool is_flat(const sx_graph_node *node) {
+    const sx_convolution *c = &node->convolution;
+    return c->kernel == 1 && c->stride == 1 && c->padding == 0 && node->in.halo == 0 &&
+           node->out.halo == 0;
+}
+
 /* One image, one block of filters. */
 static void convolve_block(const sx_frame *frame, const sx_graph_node *node, const float *x,
                            float *y, int block) {
@@ -234,7 +241,12 @@ static void convolve_block(const sx_frame *frame, const sx_graph_node *node, con
     p.b_row = depth * p.b_depth;
     p.a = x - c->padding * (p.a_row + node->in.channels);
     p.c = y + first;
-    for (int row = 0; row < node->out.height; row++) {
+    int calls = node->out.height;
+    if (is_flat(node)) {
+        p.m *= node->out.height;
+        calls = 1;
+    }
+    for (int row = 0; row < calls; row++) {
         sx_product_run(&p);
         p.a += c->stride * p.a_row;
         p.c += sx_geometry_row(node->out);
@@ -245,13 +257,13 @@ static void convolve(const sx_frame *frame, const sx_graph_node *node, int first
                      int worker) {
     (void)worker;
     const sx_graph_node *input = sx_input(frame, node, 0);
-    for (int i = first; i < first + count; i++) {
-        float *x = sx_value(frame, input, i);
-        /* In prediction other nodes have used this buffer with other halos. */
-        if (!frame->training) sx_clear_halo(x, node->in);
-        for (int block = 0; block < sx_blocks(node->out.channels); block++)
-            convolve_block(frame, node, x, sx_value(frame, node, i), block);
-    }
+    /* In prediction other nodes have used this buffer with other halos. */
+    for (int i = first; i < first + count && !frame->training; i++)
+        sx_clear_halo(sx_value(frame, input, i), node->in);
+    /* Weights outgrow a cache before images do. */
+    for (int block = 0; block < sx_blocks(node->out.channels); block++)
+        for (int i = first; i < first + count; i++)
+            convolve_block(frame, node, sx_value(frame, input, i), sx_value(frame, node, i), block);
 }
 
 /* ---- gradient by the input ------------------------------------------------------------------- */

@@ -69,6 +69,7 @@ struct sx_graph {
     int batch, logits;      /* logits: the output */
     int target_length;      /* values of one image's targets */
     int chunk, chunks;      /* images of a chunk; chunks of the batch */
+    int predict_chunk;      /* images of a chunk in prediction */
     bool finished;
     bool direct;       /* no Winograd */
     int frozen_slices; /* the first ones are not trained */

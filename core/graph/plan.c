@@ -7,7 +7,9 @@
 
 #define CHUNK_FLOATS 98304 /* of the largest activation: input and output of a layer stay in L2 */
 #define CHUNK_LIMIT 32     /* images */
-#define CHUNKS_LEAST 8     /* pieces for the workers, where the batch has as many images */
+#define PREDICT_CHUNK 4    /* images that prediction takes along, even where they are large */
+#define PREDICT_CHUNKS_LEAST 4
+#define CHUNKS_LEAST 8 /* pieces for the workers, where the batch has as many images */
 
 void sx_graph_find_needed(sx_graph *graph) {
     graph->nodes[graph->count - 1].in_training = true;
@@ -137,6 +139,11 @@ static void plan_chunks(sx_graph *graph) {
         chunk *= 2;
     graph->chunk = chunk;
     graph->chunks = sx_ceil_divide(graph->batch, chunk);
+    /* Large weights are read once for some images, as long as there is work for four workers. */
+    graph->predict_chunk = chunk;
+    while (graph->predict_chunk < PREDICT_CHUNK &&
+           2 * graph->predict_chunk * PREDICT_CHUNKS_LEAST <= graph->batch)
+        graph->predict_chunk *= 2;
 }
 
 static void plan_gradients(sx_graph *graph) {

@@ -82,7 +82,7 @@ static bool make_frames(sx_run *run) {
         sx_frame *frame = &run->predict[w];
         *frame = run->frame;
         frame->value = make_buffers(run, graph->predict_slot, graph->predict_size,
-                                    graph->predict_slots, graph->chunk);
+                                    graph->predict_slots, graph->predict_chunk);
         if (!frame->value) return false;
     }
     if (!run->training) return true;
@@ -243,8 +243,8 @@ static void predict_chunk(void *context, int piece, int worker) {
     sx_frame frame = run->predict[worker];
     frame.parameters = run->frame.parameters;
     sx_geometry input = graph->nodes[0].out;
-    int first = piece * graph->chunk, left = run->count - first;
-    int count = left < graph->chunk ? left : graph->chunk;
+    int first = piece * graph->predict_chunk, left = run->count - first;
+    int count = left < graph->predict_chunk ? left : graph->predict_chunk;
     if (run->frame.images)
         frame.images =
             run->frame.images + (size_t)first * (size_t)input.height * sx_row_length(input);
@@ -285,7 +285,7 @@ sx_status sx_run_predict(sx_run *run, const sx_parameters *parameters, const flo
     sx_status status = end_stages(run);
     if (status) return status;
     run->packed = run->held;
-    sx_pool_run(run->pool, sx_ceil_divide(count, graph->chunk), predict_chunk, run);
+    sx_pool_run(run->pool, sx_ceil_divide(count, graph->predict_chunk), predict_chunk, run);
     return end_stages(run);
 }
 
