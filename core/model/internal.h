@@ -74,9 +74,9 @@ sx_node sx_vit_tower(sx_graph *graph, const sx_vit_form *form);
 /* Parses and checks a spec: its family, or NULL with `err` filled. */
 const sx_family *sx_family_of(const char *spec, sx_spec *out, sx_error *err);
 
-/* Builds the whole graph, loss included, from the text of a file of layers; `loss` NULL: the
- * file's. */
-sx_status sx_layers_build(const sx_model *model, sx_graph *graph, const char *loss, sx_error *err);
+/* Builds the whole graph from the text of a file of layers; a loss of NULL is the file's. */
+sx_status sx_layers_build(const sx_model *model, sx_graph *graph, const sx_ending *ending,
+                          sx_error *err);
 
 /* The first slice of the last layer. */
 int sx_model_head(const sx_parameters *parameters);

@@ -17,8 +17,9 @@ typedef struct {
     const char **names;
     sx_node *nodes; /* of the layers so far, in the order of `names` */
     size_t count;
-    const char *loss, *other_loss; /* of the file; and what replaces it, or NULL */
-    const sx_ini_entry *compared;  /* names what the loss reads, or NULL: the last layer */
+    const char *loss; /* of the file */
+    const sx_ending *ending;
+    const sx_ini_entry *compared; /* names what the loss reads, or NULL: the last layer */
     sx_error *err;
 } reader;
 
@@ -127,7 +128,10 @@ static sx_status read_sections(reader *in) {
     sx_node read[INPUTS] = {in->nodes[in->count - 1]};
     int count = in->compared ? read_inputs(in, in->compared, read) : 1;
     if (count < 0) return SX_BAD_INPUT;
-    sx_loss_form loss = {in->other_loss ? in->other_loss : in->loss, {read[0], read[1]}, count};
+    sx_loss_form loss = {in->ending->loss ? in->ending->loss : in->loss, {read[0], read[1]}, count};
+    /* A slope of the output begins there: no layer may wait for a share of the loss. */
+    if (in->compared && in->ending->differentiable)
+        loss = (sx_loss_form){"mean_squared_error", {in->nodes[in->count - 1]}, 1};
     return sx_graph_finish_over(in->graph, in->nodes[in->count - 1], &loss, in->err);
 }
 
@@ -139,13 +143,14 @@ static sx_status check_output(const sx_model *model, const sx_graph *graph, sx_e
                    model->spec, sx_graph_output_size(graph), model->classes);
 }
 
-sx_status sx_layers_build(const sx_model *model, sx_graph *graph, const char *loss, sx_error *err) {
+sx_status sx_layers_build(const sx_model *model, sx_graph *graph, const sx_ending *ending,
+                          sx_error *err) {
     sx_ini ini;
     sx_status status = sx_ini_parse(model->spec, model->layers, strlen(model->layers), &ini, err);
     if (status) return status;
     reader in = {.model = model, .ini = &ini, .graph = graph, .err = err};
     in.loss = "softmax_cross_entropy";
-    in.other_loss = loss;
+    in.ending = ending;
     in.names = sx_arena_alloc(&ini.arena, ini.count + 1, sizeof *in.names);
     in.nodes = sx_arena_alloc(&ini.arena, ini.count + 1, sizeof *in.nodes);
     if (!in.names || !in.nodes)

@@ -26,7 +26,7 @@ static sx_status classify(sx_graph *graph, sx_node features, const sx_ending *en
 static sx_status build(const sx_model *model, sx_graph *graph, const sx_ending *ending,
                        sx_error *err) {
     sx_graph_freeze(graph, model->frozen);
-    if (model->layers) return sx_layers_build(model, graph, ending->loss, err);
+    if (model->layers) return sx_layers_build(model, graph, ending, err);
     sx_spec spec;
     const sx_family *family = sx_family_of(model->spec, &spec, err);
     if (!family) return SX_BAD_INPUT;

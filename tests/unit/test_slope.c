@@ -6,7 +6,9 @@
 #include "core/model/model.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { BATCH = 3, SIDE = 12, CLASSES = 4, IMAGE = SIDE * SIDE * 3, PIXELS = 24 };
 #define STEP (1.0f / 4096)
@@ -19,6 +21,8 @@ static const char *const specs[] = {
     "bit(depth=14, base=4, groups=2)",
     "vit(dim=24, depth=2, heads=3, patch=4, dropout=0.1)",
     "vit(dim=24, depth=2, heads=3, patch=4, pool=mean, norms=after)",
+    "clip(dim=24, depth=1, heads=3, patch=4, embed=10, text_dim=8, text_depth=1, text_heads=2, "
+    "vocabulary=12, context=5)",
 };
 enum { SPECS = sizeof specs / sizeof *specs };
 
@@ -28,10 +32,11 @@ typedef struct {
     float images[BATCH * IMAGE], weights[BATCH * CLASSES], slope[BATCH * IMAGE];
 } bench;
 
-static void bench_init(bench *b, const char *spec) {
+static void bench_init(bench *b, const char *spec, const char *tune) {
     sx_error err = {0};
     sx_random random = sx_random_from(2, 3, 4);
     if (sx_model_new(spec, SIDE, SIDE, 3, CLASSES, 1, &b->model, &err)) fail_msg("%s", err.message);
+    if (sx_model_tune(&b->model, tune, &err)) fail_msg("%s", err.message);
     const sx_parameters *parameters = &b->model.parameters;
     for (int s = 0; s < parameters->count; s++) /* statistics that are not 0 and 1 */
         for (size_t i = 0; i < parameters->slices[s].count && !parameters->slices[s].decayed; i++)
@@ -83,9 +88,9 @@ static double difference_at(bench *b, const double *parameters, int pixel) {
     return (above - below) / ((double)high - (double)low);
 }
 
-static void check_spec(const char *spec) {
+static void check_spec(const char *spec, const char *tune) {
     static bench b;
-    bench_init(&b, spec);
+    bench_init(&b, spec, tune);
     differentiate(&b, 2);
     double *parameters = sx_alloc(b.model.parameters.size, sizeof *parameters);
     assert_non_null(parameters);
@@ -106,7 +111,30 @@ static void check_spec(const char *spec) {
 
 static void slopes_equal_finite_differences(void **state) {
     (void)state;
-    for (int s = 0; s < SPECS; s++) check_spec(specs[s]);
+    for (int s = 0; s < SPECS; s++) check_spec(specs[s], "all");
+}
+
+/* What is held fast in training passes slopes on all the same. */
+static void held_layers_let_slopes_through(void **state) {
+    (void)state;
+    check_spec("cnn(width=6, depth=2, dropout=0.3)", "head");
+    check_spec("resnet(depth=8, width=5)", "last(1)");
+    check_spec("vit(dim=24, depth=2, heads=3, patch=4, dropout=0.1)", "head");
+}
+
+/* A loss may compare other layers than the last, which it then does not reach. */
+static void the_loss_may_read_other_layers(void **state) {
+    (void)state;
+    static const char layers[] = "[model]\nloss = contrastive\nloss_inputs = a, b\n"
+                                 "[stem]\nlayer = convolution\nchannels = 3\nkernel = 3\n"
+                                 "[a]\nlayer = dense\nunits = 5\n"
+                                 "[b]\nlayer = dense\ninputs = stem\nunits = 5\n"
+                                 "[end]\nlayer = dense\ninputs = a\nunits = classes\n";
+    char path[64];
+    snprintf(path, sizeof path, "/tmp/sextant-slope-%d.ini", (int)getpid());
+    assert_int_equal(sx_file_write(path, layers, strlen(layers), NULL), SX_OK);
+    check_spec(path, "all");
+    unlink(path);
 }
 
 static void bits_do_not_depend_on_threads(void **state) {
@@ -114,7 +142,7 @@ static void bits_do_not_depend_on_threads(void **state) {
     static float first[BATCH * IMAGE];
     (void)state;
     for (int s = 0; s < SPECS; s++) {
-        bench_init(&b, specs[s]);
+        bench_init(&b, specs[s], "all");
         differentiate(&b, 1);
         memcpy(first, b.slope, sizeof first);
         differentiate(&b, 3);
@@ -130,7 +158,7 @@ static void nothing_is_learned_by_it(void **state) {
     sx_error err = {0};
     sx_run_report report[2];
     (void)state;
-    bench_init(&b, "cnn(width=6, depth=2, dropout=0.3)");
+    bench_init(&b, "cnn(width=6, depth=2, dropout=0.3)", "all");
     size_t bytes = b.model.parameters.size * sizeof(float);
     float *before = sx_alloc(bytes, 1), *gradient = sx_alloc(2 * bytes, 1);
     assert_true(before && gradient);
@@ -159,7 +187,7 @@ static void the_flag_stops_it(void **state) {
     sx_error err = {0};
     atomic_bool stop = true;
     (void)state;
-    bench_init(&b, "cnn(width=6, depth=2)");
+    bench_init(&b, "cnn(width=6, depth=2)", "all");
     sx_run *run = sx_run_new(b.graph, NULL, true, &err), *other;
     sx_run_stop_flag(run, &stop);
     assert_int_equal(
@@ -179,6 +207,8 @@ static void the_flag_stops_it(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(slopes_equal_finite_differences),
+        cmocka_unit_test(held_layers_let_slopes_through),
+        cmocka_unit_test(the_loss_may_read_other_layers),
         cmocka_unit_test(bits_do_not_depend_on_threads),
         cmocka_unit_test(nothing_is_learned_by_it),
         cmocka_unit_test(the_flag_stops_it),
