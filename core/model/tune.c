@@ -80,6 +80,12 @@ sx_status sx_model_tune(sx_model *model, const char *text, sx_error *err) {
     sx_parameters *parameters = &model->parameters;
     sx_status status = parse(text, &kind, &blocks, err);
     if (status) return status;
+    sx_text_facts texts;
+    if (kind == HEAD && sx_model_text(model, &texts))
+        return sx_fail(err, SX_BAD_INPUT,
+                       "tune = head: the last layer of %s is made of texts and never trained; say "
+                       "all, or last(N)",
+                       model->spec);
     if (kind == HEAD) first = sx_model_head(parameters);
     if (kind == LAST) first = find_block(parameters, blocks);
     if (first < 0)

@@ -10,8 +10,10 @@
 
 #define MOST_SCALE 100 /* that logits are of cosines: the operator's limit */
 
-static bool changes_images(const sx_config *c) {
-    return sx_config_text(c, "train", "flip")[0] == 'y' ||
+/* Whether a training picture may not be what the view says of its item. */
+static bool changes_images(const sx_study *s) {
+    const sx_config *c = s->config;
+    return s->data->training || sx_config_text(c, "train", "flip")[0] == 'y' ||
            sx_config_number(c, "train", "shift") > 0 || sx_config_text(c, "train", "augment")[0];
 }
 
@@ -56,7 +58,7 @@ sx_status sx_pairs_prepare(sx_study *s, sx_error *err) {
     sx_pairs *p = &s->pairs;
     p->step = -1;
     if (!sx_model_text(&s->model, &p->facts)) return SX_OK;
-    p->captions = sx_captions_new(s->data->view, !changes_images(s->config), err);
+    p->captions = sx_captions_new(s->data->view, !changes_images(s), err);
     if (!p->captions) return SX_NO_MEMORY;
     sx_captions_facts captions = sx_captions_describe(p->captions);
     p->templates = captions.templates;

@@ -233,6 +233,8 @@ void sx_trainer_save(sx_trainer *t, sx_trainer_state *out) {
                                               .values = values,
                                               .bytes = t->model->parameters.size * sizeof(float)};
     }
+    /* What is not trained is the parameters' own, whether or not somebody has measured since. */
+    if (t->average) sx_average_parameters(t->average);
     if (t->average)
         t->tensors[count++] = (sx_safetensor){.name = AVERAGE,
                                               .dtype = SX_DTYPE_F32,

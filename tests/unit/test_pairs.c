@@ -225,7 +225,8 @@ static void what_does_not_fit_is_told(void **state) {
         const char *more, *sentence;
     } cases[] = {{"model.spec=clip(vocabulary=20)", "say vocabulary="},
                  {"model.spec=clip(context=6)", "say context="},
-                 {"train.loss=softmax_cross_entropy", "reads 1 layer, not 2"}};
+                 {"train.loss=softmax_cross_entropy", "reads 1 layer, not 2"},
+                 {"train.tune=head", "made of texts and never trained"}};
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         bench b;
         sx_error err = {0};
@@ -241,6 +242,48 @@ static void what_does_not_fit_is_told(void **state) {
     assert_int_equal(sx_study_advance(b.study, &report, &err), SX_BAD_INPUT);
     assert_non_null(strstr(err.message, "a caption belongs to one picture"));
     bench_done(&b);
+}
+
+/* A checkpoint is the same whether or not somebody looked on the way. */
+static uint64_t checkpoint_hash(const char *more, bool looks) {
+    bench b;
+    sx_error err = {0};
+    sx_study_state state;
+    uint64_t hash = 0;
+    bench_open(&b, more, 0);
+    while (advance(&b).step < 5)
+        if (looks) sx_study_parameters(b.study);
+    assert_int_equal(sx_study_save(b.study, &state, &err), SX_OK);
+    for (size_t i = 0; i < state.count; i++)
+        hash = hash * 31 + sx_hash_bytes(state.tensors[i].values, state.tensors[i].bytes);
+    bench_done(&b);
+    return hash;
+}
+
+static void looking_leaves_no_trace(void **state) {
+    (void)state;
+    const char *average = "train.average=ema(decay=0.9)";
+    assert_true(checkpoint_hash(NULL, true) == checkpoint_hash(NULL, false));
+    assert_true(checkpoint_hash(average, true) == checkpoint_hash(average, false));
+}
+
+/* Captions say where an object is only if training pictures have it there. */
+static void parts_are_called_by_their_class(void **state) {
+    (void)state;
+    for (int drawn = 0; drawn <= 20; drawn += 20) {
+        bench b;
+        char more[32], text[SX_CAPTION];
+        int places = 0;
+        snprintf(more, sizeof more, "data.draw=%d", drawn);
+        bench_open(&b, more, 0);
+        for (uint64_t i = 0; i < 40; i++) {
+            sx_random random = sx_random_from(1, 2, i);
+            sx_caption_item(b.study->pairs.captions, SX_SPLIT_TRAIN, i, &random, text);
+            places += strstr(text, "in the middle") != NULL;
+        }
+        assert_true(drawn ? places == 0 : places > 0);
+        bench_done(&b);
+    }
 }
 
 /* Batches of another size, in the middle of a run. */
@@ -266,6 +309,8 @@ int main(void) {
         cmocka_unit_test(likeness_is_the_mean_cosine),
         cmocka_unit_test(what_does_not_fit_is_told),
         cmocka_unit_test(batches_may_grow),
+        cmocka_unit_test(looking_leaves_no_trace),
+        cmocka_unit_test(parts_are_called_by_their_class),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
