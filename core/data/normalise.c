@@ -3,8 +3,12 @@
  * and the probe. */
 #include "core/data/data.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
+
+#define MOST_COLOUR 1e6      /* either way, of a mean or a deviation */
+#define LEAST_DEVIATION 1e-6 /* as single precision holds and divides by it */
 
 const sx_normalisation sx_normalisation_usual = {{0.5f, 0.5f, 0.5f}, {0.25f, 0.25f, 0.25f}};
 
@@ -32,7 +36,8 @@ static bool read_colours(const char *text, double out[3]) {
         if (length == 0 || length >= sizeof part) return false;
         memcpy(part, at, length);
         part[length] = 0;
-        if (!sx_text_number(part, &out[count++])) return false;
+        if (!sx_text_number(part, &out[count]) || fabs(out[count]) > MOST_COLOUR) return false;
+        count++;
         at += length;
         if (*at) continue;
         for (int c = count; c < 3 && count == 1; c++) out[c] = out[0];
@@ -56,7 +61,9 @@ sx_status sx_deviation_check(const char *text, sx_error *err) {
     double values[3] = {0};
     sx_status status = sx_colours_parse(text, values, err);
     for (int c = 0; !status && c < 3; c++)
-        if (!(values[c] > 0)) return sx_fail(err, SX_BAD_INPUT, "a deviation must be above 0");
+        if (!(values[c] >= LEAST_DEVIATION))
+            return sx_fail(err, SX_BAD_INPUT, "a deviation must be above 0, at least %g",
+                           LEAST_DEVIATION);
     return status;
 }
 

@@ -27,8 +27,9 @@ static void values_follow_each_channel(void **state) {
 
 static void other_values_are_refused(void **state) {
     (void)state;
-    static const char *const wrong[][2] = {{"0.1/0.2", "1"}, {"", "1"},  {"x", "1"},
-                                           {"0/0/0/0", "1"}, {"0", "0"}, {"0", "1/-1/1"}};
+    static const char *const wrong[][2] = {{"0.1/0.2", "1"}, {"", "1"},    {"x", "1"},
+                                           {"0/0/0/0", "1"}, {"0", "0"},   {"0", "1/-1/1"},
+                                           {"0", "1e-50"},   {"1e60", "1"}};
     for (size_t i = 0; i < sizeof wrong / sizeof *wrong; i++) {
         sx_normalisation n;
         sx_error err = {0};
