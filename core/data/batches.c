@@ -15,7 +15,7 @@ enum {
     STREAM_STEPS = 25,
     STREAM_MIX = 26,
     STREAM_CAPTION = 27,
-    STREAM_CUT = 28
+    STREAM_CUT = 31
 };
 
 typedef struct {
