@@ -89,7 +89,7 @@ static bool reads_texts(const char *path) {
     sx_checkpoint checkpoint;
     sx_tensors *file = sx_tensors_open(path, NULL);
     bool found = file && sx_checkpoint_recognise(file, &checkpoint, NULL) == SX_OK &&
-                 strncmp(checkpoint.spec, "clip(", 5) == 0;
+                 checkpoint.zero_shot;
     sx_tensors_close(file);
     return found;
 }

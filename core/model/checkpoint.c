@@ -107,7 +107,7 @@ static sx_status not_recognised(const sx_tensors *file, sx_error *err) {
 #define PICTURES_KEY "sextant.pictures"
 
 /* "size crop mean mean mean deviation deviation deviation", crop 0 where nothing is cut. The size
- * of a ViT's pictures is in its positions. */
+ * of a transformer's pictures is in its positions. */
 static void take_own_pictures(const sx_tensors *file, sx_checkpoint *out) {
     const char *text = sx_tensors_metadata(file, PICTURES_KEY);
     double v[8];
@@ -124,7 +124,7 @@ static void take_own_pictures(const sx_tensors *file, sx_checkpoint *out) {
     if (count < 8 || v[0] < 1 || v[0] > 4096 || v[1] < 0 || v[1] > 1) return;
     if (!(v[5] > 0) || !(v[6] > 0) || !(v[7] > 0)) return;
     sx_preprocessing *p = &out->preprocessing;
-    if (strncmp(out->spec, "vit", 3) != 0) out->height = out->width = (int)v[0];
+    if (strncmp(out->spec, "vit", 3) != 0 && !out->zero_shot) out->height = out->width = (int)v[0];
     p->crops = v[1] > 0;
     p->fraction = p->crops ? v[1] : 1;
     memcpy(p->mean, v + 2, sizeof p->mean);
@@ -136,8 +136,10 @@ static void take_own_settings(const sx_tensors *file, sx_checkpoint *out) {
     const char *spec = sx_tensors_metadata(file, SPEC_KEY);
     size_t family = strcspn(out->spec, "(");
     bool sized = spec && strncmp(out->spec, "vit(", 4) == 0 && strncmp(spec, "vit-", 4) == 0;
-    if (!spec || strlen(spec) >= sizeof out->spec ||
-        (!sized && strncmp(spec, out->spec, family + 1) != 0) || sx_model_check(spec, NULL))
+    bool same = spec && strncmp(spec, out->spec, family) == 0 &&
+                (spec[family] == '(' || spec[family] == 0); /* "vit": all defaults */
+    if (!spec || strlen(spec) >= sizeof out->spec || (!sized && !same) ||
+        sx_model_check(spec, NULL))
         return;
     sx_text_set(out->spec, sizeof out->spec, spec);
     take_own_pictures(file, out);

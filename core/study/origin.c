@@ -45,12 +45,16 @@ sx_status sx_origin_read_file(const sx_config *config, const char *path, sx_orig
 /* ---- a run -------------------------------------------------------------------------------------
  */
 
-/* How many classes the run's network tells apart: the columns of its last layer. */
+/* How many classes the run's network tells apart: the columns of its last layer, or, where texts
+ * are read, of the matrix that is made of them. */
 static int count_classes(const char *spec, int size, const sx_safetensors *checkpoint,
                          sx_error *err) {
     sx_model model;
     if (sx_model_new(spec, size, size, 3, 2, 0, &model, err)) return 0;
-    const sx_slice *last = &model.parameters.slices[model.parameters.count - 1];
+    sx_text_facts texts;
+    const sx_slice *last = sx_model_text(&model, &texts)
+                               ? sx_parameters_find(&model.parameters, "head.weight")
+                               : &model.parameters.slices[model.parameters.count - 1];
     const sx_safetensor *found = sx_safetensors_find(checkpoint, last->name);
     int classes = found && found->rank > 0 && found->sizes[found->rank - 1] <= 1 << 20
                       ? (int)found->sizes[found->rank - 1]
@@ -108,6 +112,12 @@ static sx_status put_spec(const sx_checkpoint *source, sx_config *config, sx_err
 
 sx_status sx_origin_resolve(const sx_origin *o, sx_config *config, sx_error *err) {
     char image[24];
+    sx_text_facts texts;
+    if (sx_model_text(&o->outside.model, &texts))
+        return sx_fail(err, SX_BAD_INPUT,
+                       "model.from: a model that reads texts (CLIP) cannot be trained further, as "
+                       "the words of its captions are its own; train one from the beginning, as "
+                       "studies/clip-small.ini does");
     snprintf(image, sizeof image, "%d", o->outside.checkpoint.height);
     const struct {
         const char *key, *value;
@@ -140,13 +150,25 @@ sx_status sx_origin_give(const sx_origin *origin, const sx_config *config,
 /* ---- the way back ------------------------------------------------------------------------------
  */
 
+/* The share that a composition cuts out of pictures; 0: it cuts nothing. */
+static double cut_fraction(const char *compose) {
+    sx_spec spec;
+    const sx_compose_kind *kind;
+    if (sx_spec_parse(compose, &spec, NULL) || strcmp(spec.name, "crop") != 0) return 0;
+    for (int row = 0; (kind = sx_compose_at(row)); row++)
+        if (strcmp(kind->name, spec.name) == 0)
+            return sx_spec_number(&spec, kind->options, "fraction");
+    return 0;
+}
+
 /* What a reader of the file must know of pictures, where the study shows them whole. */
 static sx_status note_pictures(const sx_origin *origin, sx_checkpoint *c, sx_error *err) {
     sx_preprocessing *p = &c->preprocessing;
     sx_status status = sx_colours_parse(origin->mean, p->mean, err);
     if (!status) status = sx_colours_parse(origin->deviation, p->deviation, err);
-    p->crops = sscanf(origin->compose, "crop(fraction=%lf", &p->fraction) == 1;
-    if (!p->crops) p->fraction = 1;
+    double fraction = cut_fraction(origin->compose);
+    p->crops = fraction > 0;
+    p->fraction = p->crops ? fraction : 1;
     return status;
 }
 

@@ -467,10 +467,10 @@ static void predict(const sx_model *model, const float *images, int count, float
     sx_graph_free(graph);
 }
 
-static void check_export(const char *spec, const char *naming, const char *name) {
-    enum { COUNT = 3, MOST = 64 * 64 * 3 * COUNT };
-    static float images[MOST], before[COUNT * 64], after[COUNT * 64];
-    const char *more[] = {spec, "data.image=32", "train.steps=5", "data.mean=0.3/0.4/0.5", NULL};
+/* A run of a spec, its network as `origin`, and what others read of the file that it is written to.
+ */
+static void export_run(const char *const *more, const char *naming, const char *name,
+                       sx_origin *origin, sx_outside *opened) {
     const char *folder = in_home(name);
     sx_error err = {0};
     char path[SX_PATH_SIZE];
@@ -479,14 +479,23 @@ static void check_export(const char *spec, const char *naming, const char *name)
     sx_config config;
     config_of(folder, &config);
     sx_safetensors file = checkpoint_of(folder);
-    sx_origin origin;
-    if (sx_origin_read_run(&config, &file, &origin, &err) ||
-        sx_origin_export(&origin, naming, path, &err))
+    if (sx_origin_read_run(&config, &file, origin, &err) ||
+        sx_origin_export(origin, naming, path, &err) ||
+        sx_outside_open(path, &(sx_outside_options){0}, opened, &err))
         fail_msg("%s", err.message);
+    assert_string_equal(sx_naming_name(opened->checkpoint.naming), naming);
+    assert_int_equal(opened->surplus.size, 0);
+    sx_safetensors_done(&file);
+    sx_config_done(&config);
+}
+
+static void check_export(const char *spec, const char *naming, const char *name) {
+    enum { COUNT = 3, MOST = 64 * 64 * 3 * COUNT };
+    static float images[MOST], before[COUNT * 64], after[COUNT * 64];
+    const char *more[] = {spec, "data.image=32", "train.steps=5", "data.mean=0.3/0.4/0.5", NULL};
+    sx_origin origin;
     sx_outside opened;
-    if (sx_outside_open(path, &(sx_outside_options){0}, &opened, &err)) fail_msg("%s", err.message);
-    assert_string_equal(sx_naming_name(opened.checkpoint.naming), naming);
-    assert_int_equal(opened.surplus.size, 0);
+    export_run(more, naming, name, &origin, &opened);
     assert_int_equal(opened.model.height, 32);
     assert_true(fabs(opened.checkpoint.preprocessing.mean[1] - 0.4) < 1e-6);
     assert_true(fabs(opened.checkpoint.preprocessing.deviation[2] - 0.25) < 1e-6);
@@ -497,8 +506,6 @@ static void check_export(const char *spec, const char *naming, const char *name)
     assert_memory_equal(before, after, COUNT * (size_t)opened.model.classes * sizeof(float));
     sx_outside_done(&opened);
     sx_origin_done(&origin);
-    sx_safetensors_done(&file);
-    sx_config_done(&config);
 }
 
 static void exported_runs_are_recognised(void **state) {
@@ -507,6 +514,7 @@ static void exported_runs_are_recognised(void **state) {
         {"model.spec=vit(dim=12, depth=2, heads=3, patch=8, activation=gelu-quick)", "timm"},
         {"model.spec=vit(dim=12, depth=1, heads=3, patch=8)", "google"},
         {"model.spec=vit-ti(dim=12, depth=1, heads=3)", "huggingface"},
+        {"model.spec=vit", "timm"},
         {"model.spec=resnet(depth=8, width=4)", "cifar"},
         {"model.spec=resnet-imagenet(depth=10, width=4)", "torchvision"},
         {"model.spec=bit(depth=14, base=4, groups=2)", "timm-bit"}};
@@ -515,6 +523,69 @@ static void exported_runs_are_recognised(void **state) {
         snprintf(name, sizeof name, "export-%zu", i);
         check_export(rows[i][0], rows[i][1], name);
     }
+}
+
+/* A part of a picture is cut out where the run did so, however it was written. */
+static void exported_runs_say_what_is_cut(void **state) {
+    (void)state;
+    static const struct {
+        const char *compose;
+        double fraction;
+    } cases[] = {{"data.compose=crop", 0.875},
+                 {"data.compose=crop( fraction = 0.9 )", 0.9},
+                 {"data.compose=squash", 0}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const char *more[] = {"model.spec=resnet(depth=8, width=4)", "train.steps=1",
+                              cases[i].compose, NULL};
+        char name[24];
+        sx_origin origin;
+        sx_outside opened;
+        snprintf(name, sizeof name, "cut-%zu", i);
+        export_run(more, "cifar", name, &origin, &opened);
+        const sx_preprocessing *p = &opened.checkpoint.preprocessing;
+        assert_true(p->crops == (cases[i].fraction > 0));
+        assert_true(!p->crops || fabs(p->fraction - cases[i].fraction) < 1e-9);
+        sx_outside_done(&opened);
+        sx_origin_done(&origin);
+    }
+}
+
+/* Both towers of a CLIP are in its file, its columns are not; and it is not trained further. */
+static void a_run_of_clip_is_exported_and_not_tuned(void **state) {
+    (void)state;
+    static const char *const spec =
+        "model.spec=clip(dim=16, depth=1, heads=2, patch=8, embed=12, text_dim=16, text_depth=1, "
+        "text_heads=4, vocabulary=64)";
+    static const char *const namings[] = {"openai", "huggingface-clip"};
+    const char *more[] = {spec, "train.steps=3", NULL};
+    for (int i = 0; i < 2; i++) {
+        char name[24];
+        sx_origin origin;
+        sx_outside opened;
+        snprintf(name, sizeof name, "clip-%d", i);
+        export_run(more, namings[i], name, &origin, &opened);
+        const sx_parameters *a = &origin.outside.model.parameters, *b = &opened.model.parameters;
+        assert_int_equal(origin.outside.model.classes, 10);
+        for (int s = 0; s < a->count; s++) {
+            const sx_slice *other = sx_parameters_find(b, a->slices[s].name);
+            assert_non_null(other);
+            if (strcmp(other->name, "head.weight") == 0) continue;
+            assert_memory_equal(a->values + a->slices[s].offset, b->values + other->offset,
+                                other->count * sizeof(float));
+        }
+        assert_string_equal(opened.model.spec, origin.outside.model.spec);
+        sx_outside_done(&opened);
+        sx_origin_done(&origin);
+    }
+    char from[SX_PATH_SIZE + 16], said[512];
+    snprintf(from, sizeof from, "model.from=%s", in_home("clip-0"));
+    const char *tuned[] = {from, NULL};
+    assert_int_equal(run(in_home("clip-tuned"), tuned, 1, 0, said), SX_STATE_FAILED);
+    assert_non_null(strstr(said, "cannot be trained further"));
+    assert_false(sx_run_recognises(in_home("clip-tuned")));
+    snprintf(from, sizeof from, "model.from=%s.safetensors", in_home("clip-1"));
+    assert_int_equal(run(in_home("clip-tuned"), tuned, 1, 0, said), SX_STATE_FAILED);
+    assert_non_null(strstr(said, "cannot be trained further"));
 }
 
 static void other_names_are_refused(void **state) {
@@ -544,6 +615,8 @@ int main(void) {
         cmocka_unit_test(measurements_normalise_as_the_study_says),
         cmocka_unit_test(batches_are_normalised_as_the_study_says),
         cmocka_unit_test(exported_runs_are_recognised),
+        cmocka_unit_test(exported_runs_say_what_is_cut),
+        cmocka_unit_test(a_run_of_clip_is_exported_and_not_tuned),
         cmocka_unit_test(other_names_are_refused),
     };
     return cmocka_run_group_tests(tests, new_home, end_home);
