@@ -128,6 +128,11 @@ extern const sx_option sx_resize_options[];
 sx_status sx_resize_parse(const char *spec, sx_resize_rule *out, sx_error *err);
 sx_status sx_resize_check(const char *spec, sx_error *err);
 
+/* The size in proportion to which a picture is resized before its middle, `size` pixels a side, is
+ * cut out: the shorter side becomes floor(size / fraction), the longer is cut down (timm; for
+ * torchvision's sizes the same). INT_MAX where it would be more. */
+void sx_crop_size(const sx_image *image, int size, double fraction, int *height, int *width);
+
 /* Resizes `image` to the size of `out`, both as made by sx_image_new, of equal channels (else
  * SX_BAD_INPUT, as is SX_RESIZE_AUTO). Equal sizes are a copy. RGBA is mixed with colours
  * multiplied by alpha and divided by it in the end, as Pillow does, for PyTorch's rules, too, which

@@ -8,6 +8,7 @@
  * precision: Pillow's fixed-point sums then come out exactly. */
 #include "core/data/data.h"
 
+#include <limits.h>
 #include <math.h>
 #include <string.h>
 
@@ -296,6 +297,16 @@ static bool share_out(resizing *r, sx_resize_scratch *scratch) {
     r->down.first = r->across.count + width;
     r->down.count = r->down.first + height;
     return true;
+}
+
+void sx_crop_size(const sx_image *image, int size, double fraction, int *height, int *width) {
+    bool upright = image->height > image->width;
+    double longer = upright ? image->height : image->width;
+    double shorter = upright ? image->width : image->height;
+    double side = fmin(floor(size / fraction), INT_MAX);
+    double other = fmin(side * longer / shorter, INT_MAX);
+    *height = (int)(upright ? other : side);
+    *width = (int)(upright ? side : other);
 }
 
 sx_status sx_resize(const sx_image *image, sx_resize_rule rule, sx_image *out,

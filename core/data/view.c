@@ -232,14 +232,10 @@ static sx_status draw_squash(const sx_view *view, sx_split split, size_t index, 
     return resize_middle(view, image, (sized){view->size, view->size}, pixels, err);
 }
 
-/* The shorter side becomes floor(size / fraction), the longer keeps the proportions, cut down. */
 static sx_status draw_crop(const sx_view *view, sx_split split, size_t index, sx_image *image,
                            uint8_t *pixels, sx_error *err) {
-    bool upright = image->height > image->width;
-    double longer = upright ? image->height : image->width;
-    double shorter = upright ? image->width : image->height;
-    int side = (int)floor(view->size / view->fraction), other = (int)(side * longer / shorter);
-    sized size = {upright ? other : side, upright ? side : other};
+    sized size;
+    sx_crop_size(image, view->size, view->fraction, &size.height, &size.width);
     if (image->channels == 4) draw_background(view, split, index, pixels);
     return resize_middle(view, image, size, pixels, err);
 }

@@ -224,19 +224,13 @@ static sx_status to_colour(const sx_image *picture, sx_image *out, sx_error *err
     return SX_OK;
 }
 
-/* The size that a picture is resized to before its centre is cut out: the shorter side becomes
- * floor(size / fraction) (timm; for torchvision's sizes the same), the longer is cut down. */
+/* The size that a picture is resized to before its centre is cut out. */
 static void size_of(const sx_outside *o, const sx_image *picture, int *height, int *width) {
-    const sx_preprocessing *p = &o->checkpoint.preprocessing;
-    *height = o->checkpoint.height;
-    *width = o->checkpoint.width;
-    if (!p->crops) return;
-    int side = (int)floor(*height / p->fraction);
-    double longer = picture->height > picture->width ? picture->height : picture->width;
-    double shorter = picture->height > picture->width ? picture->width : picture->height;
-    int other = (int)(side * longer / shorter);
-    *height = picture->height > picture->width ? other : side;
-    *width = picture->height > picture->width ? side : other;
+    const sx_checkpoint *c = &o->checkpoint;
+    *height = c->height;
+    *width = c->width;
+    if (c->preprocessing.crops)
+        sx_crop_size(picture, c->height, c->preprocessing.fraction, height, width);
 }
 
 /* Normalises the centre of `image`; a grey model gets the mean of the colours. */

@@ -5,6 +5,7 @@
 #include "core/data/data.h"
 #include "core/study/outside.h"
 
+#include <limits.h>
 #include <math.h>
 #include <stdio.h>
 #include <string.h>
@@ -110,6 +111,27 @@ static void compare_with_published(const char *compose, bool crops, double fract
     sx_source_free(source);
 }
 
+/* torchvision's sizes, and a line that is too long for any picture. */
+static void sizes_before_the_cut(void **state) {
+    (void)state;
+    static const struct {
+        int before[2], size;
+        double fraction;
+        int after[2];
+    } cases[] = {{{480, 641}, 224, 0.875, {256, 341}},
+                 {{640, 480}, 224, 0.875, {341, 256}},
+                 {{300, 300}, 224, 0.9, {248, 248}},
+                 {{100, 101}, 32, 1, {32, 32}},
+                 {{1, 65500}, 512, 0.01, {51200, INT_MAX}}};
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        const sx_image image = {.height = cases[i].before[0], .width = cases[i].before[1]};
+        int height, width;
+        sx_crop_size(&image, cases[i].size, cases[i].fraction, &height, &width);
+        assert_int_equal(height, cases[i].after[0]);
+        assert_int_equal(width, cases[i].after[1]);
+    }
+}
+
 static void views_bring_pictures_as_published_models_want(void **state) {
     (void)state;
     compare_with_published("squash", false, 1);
@@ -170,6 +192,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(values_follow_each_channel),
         cmocka_unit_test(other_values_are_refused),
+        cmocka_unit_test(sizes_before_the_cut),
         cmocka_unit_test(views_bring_pictures_as_published_models_want),
         cmocka_unit_test(a_random_part_is_cut_out),
     };
