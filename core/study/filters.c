@@ -107,12 +107,21 @@ static sx_status publish_components(const sx_inspector *w, const sx_slice *slice
     return status;
 }
 
+static bool are_finite(const float *values, size_t count) {
+    for (size_t i = 0; i < count; i++)
+        if (!isfinite(values[i])) return false;
+    return true;
+}
+
+/* Filters of a training that diverged have no components. */
 sx_status sx_filters_publish(sx_inspector *w, sx_error *err) {
     const sx_slice *slice = first_filters(w);
     if (!slice) return SX_OK;
     sx_status status = publish_filters(w, slice, err);
     if (!status) status = sx_inspector_go_on(w, err);
-    return status ? status : publish_components(w, slice, err);
+    if (status || !are_finite(w->model->parameters.values + slice->offset, slice->count))
+        return status;
+    return publish_components(w, slice, err);
 }
 
 /* ---- weights ----------------------------------------------------------------------------------

@@ -184,6 +184,24 @@ static void components_find_a_plane(void **state) {
     bench_done(&b);
 }
 
+/* What diverged is shown, too, as far as it can be. */
+static void a_diverged_network_is_shown(void **state) {
+    static bench b;
+    (void)state;
+    bench_init(&b, "vit(dim=32, depth=1, heads=2, patch=4)");
+    const sx_slice *slice = sx_parameters_find(&b.model.parameters, "patches.weight");
+    b.model.parameters.values[slice->offset + 3] = NAN;
+    published p = {.count = 0};
+    sx_inspection in = all_of(&b, &p);
+    look(&b, &in);
+    assert_null(maybe(&p, "filter-components"));
+    find(&p, "filters");
+    find(&p, "weights");
+    assert_true(isnan(find(&p, "occlusion")->grid.values[0]));
+    release(&p);
+    bench_done(&b);
+}
+
 /* ---- values as pictures -----------------------------------------------------------------------
  */
 
@@ -388,6 +406,7 @@ int main(void) {
         cmocka_unit_test(the_gradient_is_the_slope_along_the_picture),
         cmocka_unit_test(filters_are_the_first_weights),
         cmocka_unit_test(components_find_a_plane),
+        cmocka_unit_test(a_diverged_network_is_shown),
         cmocka_unit_test(features_are_the_layers_values),
         cmocka_unit_test(tokens_are_seen_as_patches),
         cmocka_unit_test(attention_equals_pytorch),
