@@ -86,6 +86,7 @@ typedef struct {
     sx_run *run;    /* of the wordings of one class */
     float *ids;     /* [classes, templates, context] */
     float *vectors; /* [templates, embed] */
+    double *sum;    /* [embed], of one class */
     int64_t step;   /* whose parameters made the columns of the model, -1: none yet */
     double scale;   /* of that step: logits over cosines */
 } sx_pairs;

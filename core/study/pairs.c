@@ -47,7 +47,8 @@ static sx_status make_texts(sx_study *s, sx_error *err) {
     size_t texts = (size_t)s->classes * (size_t)p->templates;
     p->ids = sx_alloc(texts * (size_t)p->facts.context, sizeof *p->ids);
     p->vectors = sx_alloc((size_t)p->templates * (size_t)p->facts.embed, sizeof *p->vectors);
-    if (!p->ids || !p->vectors) return sx_study_no_memory(err);
+    p->sum = sx_alloc((size_t)p->facts.embed, sizeof *p->sum);
+    if (!p->ids || !p->vectors || !p->sum) return sx_study_no_memory(err);
     write_texts(p, s->classes);
     p->graph = sx_model_text_graph(&s->model, p->templates, err);
     if (p->graph) p->run = sx_run_new(p->graph, s->context.pool, false, err);
@@ -72,20 +73,17 @@ void sx_pairs_done(sx_pairs *p) {
     sx_captions_free(p->captions);
     sx_free(p->ids);
     sx_free(p->vectors);
+    sx_free(p->sum);
 }
 
-/* The mean direction of the wordings into column `class` of head [embed, classes]. */
-static void write_column(const sx_pairs *p, float *head, int class, int classes) {
-    double squares = 0;
-    for (int e = 0; e < p->facts.embed; e++) {
-        double sum = 0;
-        for (int t = 0; t < p->templates; t++) sum += (double)p->vectors[t * p->facts.embed + e];
-        head[e * classes + class] = (float)sum;
-        squares += sum * sum;
+/* The wordings of a class, whose vectors are in p->vectors, as its column. */
+static void write_column(const sx_pairs *p, const sx_columns *columns, int class) {
+    for (int e = 0; e < columns->embed; e++) {
+        p->sum[e] = 0;
+        for (int t = 0; t < p->templates; t++)
+            p->sum[e] += (double)p->vectors[t * columns->embed + e];
     }
-    double length = fmax(sqrt(squares), 1e-12);
-    for (int e = 0; e < p->facts.embed; e++)
-        head[e * classes + class] = (float)((double)head[e * classes + class] / length);
+    sx_columns_put(columns, class, p->sum);
 }
 
 static float *slice_of(const sx_parameters *parameters, const char *name) {
@@ -98,13 +96,14 @@ void sx_pairs_refresh(sx_study *s) {
     if (!p->run || p->step == step) return;
     const sx_parameters *average = sx_trainer_average(s->trainer);
     const sx_parameters *measured = average ? average : &s->model.parameters;
-    float *head = slice_of(&s->model.parameters, "head.weight");
+    const sx_columns columns = {slice_of(&s->model.parameters, "head.weight"), p->facts.embed,
+                                s->classes};
     for (int class = 0; class < s->classes; class ++) {
         ptrdiff_t first = (ptrdiff_t) class * p->templates * p->facts.context;
         sx_run_targets(p->run, p->ids + first);
         /* nothing can fail: the run is the model's, and nobody stops it */
         sx_run_predict(p->run, measured, NULL, p->templates, p->vectors, NULL);
-        write_column(p, head, class, s->classes);
+        write_column(p, &columns, class);
     }
     double weight = (double)*slice_of(measured, "scale.weight");
     p->scale = exp(fmin(weight, log(MOST_SCALE)));

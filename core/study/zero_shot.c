@@ -71,15 +71,18 @@ static void release(work *w) {
     sx_free(w->sum);
 }
 
-static void end_class(work *w, size_t class) {
-    size_t embed = (size_t)w->facts.embed, classes = (size_t)w->model->classes;
+void sx_columns_put(const sx_columns *columns, int class, const double *sum) {
     double length = 0;
-    for (size_t k = 0; k < embed; k++) length += w->sum[k] * w->sum[k];
+    for (int k = 0; k < columns->embed; k++) length += sum[k] * sum[k];
     length = length > 0 ? sqrt(length) : 1;
-    for (size_t k = 0; k < embed; k++) {
-        w->head[k * classes + class] = (float)(w->sum[k] / length);
-        w->sum[k] = 0;
-    }
+    for (int k = 0; k < columns->embed; k++)
+        columns->head[(ptrdiff_t)k * columns->classes + class] = (float)(sum[k] / length);
+}
+
+static void end_class(work *w, size_t class) {
+    const sx_columns columns = {w->head, w->facts.embed, w->model->classes};
+    sx_columns_put(&columns, (int)class, w->sum);
+    memset(w->sum, 0, (size_t)w->facts.embed * sizeof *w->sum);
 }
 
 /* Texts first .. first + count - 1. */

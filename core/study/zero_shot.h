@@ -21,6 +21,14 @@ typedef struct {
 sx_status sx_zero_shot_fill(const sx_zero_shot *zero_shot, const sx_model *model,
                             sx_parameters *parameters, sx_error *err);
 
+/* The direction of `sum` [embed], vectors of a class's texts added up, as column `class` of head
+ * [embed, classes]; zeros stay zeros. */
+typedef struct {
+    float *head;
+    int embed, classes;
+} sx_columns;
+void sx_columns_put(const sx_columns *columns, int class, const double *sum);
+
 /* What cosines are multiplied with to become logits; 0 of a model that reads no texts. */
 double sx_zero_shot_scale(const sx_model *model);
 
