@@ -88,8 +88,8 @@ static sx_status check_classes(const sx_arguments *arguments, const char *path, 
 static bool reads_texts(const char *path) {
     sx_checkpoint checkpoint;
     sx_tensors *file = sx_tensors_open(path, NULL);
-    bool found = file && sx_checkpoint_recognise(file, &checkpoint, NULL) == SX_OK &&
-                 checkpoint.zero_shot;
+    bool found =
+        file && sx_checkpoint_recognise(file, &checkpoint, NULL) == SX_OK && checkpoint.zero_shot;
     sx_tensors_close(file);
     return found;
 }

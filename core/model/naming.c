@@ -56,6 +56,12 @@ bool sx_naming_theirs(const sx_name_rule *rule, const char *ours, char theirs[SX
     return true;
 }
 
+bool sx_naming_makes(const sx_naming *naming, const char *ours) {
+    for (int i = 0; naming->made && naming->made[i]; i++)
+        if (strcmp(naming->made[i], ours) == 0) return true;
+    return false;
+}
+
 int sx_naming_row(const sx_name_rule *rule, const char *ours) {
     long numbers[NUMBERS] = {0};
     if (!strstr(rule->theirs, "[]") || !match(rule->ours, ours, numbers)) return -1;

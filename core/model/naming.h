@@ -64,6 +64,9 @@ const sx_naming *sx_naming_at(int row);
 #define SX_TENSOR_NAME 160
 bool sx_naming_theirs(const sx_name_rule *rule, const char *ours, char theirs[SX_TENSOR_NAME]);
 
+/* Whether the slice `ours` is no file's; it is 0 until somebody fills it. */
+bool sx_naming_makes(const sx_naming *naming, const char *ours);
+
 /* Where in a tensor of many slices the slice `ours` is, from 0; -1: the tensor is all its own. */
 int sx_naming_row(const sx_name_rule *rule, const char *ours);
 
@@ -75,6 +78,10 @@ void sx_naming_take(const sx_name_rule *rule, const sx_slice *slice, const float
                     float *ours);
 void sx_naming_give(const sx_name_rule *rule, const sx_slice *slice, const float *ours,
                     float *theirs);
+
+/* Metadata of files that were written here. */
+#define SX_SPEC_KEY "sextant.model"
+#define SX_PICTURES_KEY "sextant.pictures"
 
 /* ---- a file by a naming ------------------------------------------------------------------------
  */
