@@ -139,9 +139,14 @@ static void plan_chunks(sx_graph *graph) {
     graph->chunks = sx_ceil_divide(graph->batch, chunk);
 }
 
+static void hold(sx_slice *slice) {
+    slice->held = slice->trained;
+    slice->trained = false;
+}
+
 static void plan_gradients(sx_graph *graph) {
     for (int s = 0; s < graph->frozen_slices && s < graph->slice_count; s++)
-        graph->slices[s].trained = false;
+        hold(&graph->slices[s]);
     for (int i = 0; i < graph->count; i++) {
         sx_graph_node *node = &graph->nodes[i];
         if (!node->in_training) continue;
