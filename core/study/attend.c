@@ -143,7 +143,7 @@ static void fill_query(const sx_inspector *w, const double *matrix, double *out)
 
 static sx_result *make_query(const sx_inspector *w, const char *name, const double *matrix,
                              sx_error *err) {
-    sx_result *r = sx_inspector_map(name, w->vit.grid, w->vit.grid, "times even attention", err);
+    sx_result *r = sx_inspector_map(name, w->vit.grid, w->vit.grid, "times even", err);
     if (r) fill_query(w, matrix, r->grid.values);
     return r;
 }
