@@ -44,7 +44,7 @@ sx_status sx_engine_read_origin(const sx_config *config, sx_origin *out, sx_erro
     if (!status && !file) status = read_run(from, out, err);
     if (!status) return SX_OK;
     sx_origin_done(out);
-    return file ? status : sx_fail_within(err, "model.from = %.120s", from);
+    return sx_fail_within(err, "model.from = %.120s", from);
 }
 
 /* A path is kept as it is from everywhere, so that the run can be begun again from elsewhere. */

@@ -12,6 +12,12 @@ static void write_colours(const double values[3], char out[96]) {
     snprintf(out, 96, "%.6g/%.6g/%.6g", values[0], values[1], values[2]);
 }
 
+static sx_status refuse_texts(sx_error *err) {
+    return sx_fail(err, SX_BAD_INPUT,
+                   "this network is a CLIP, whose classes are texts; to tune or to export a run "
+                   "wants a last layer of classes");
+}
+
 static bool keeps_head(const sx_config *config) {
     return strcmp(sx_config_text(config, "model", "head"), "keep") == 0;
 }
@@ -45,11 +51,7 @@ sx_status sx_origin_read_file(const sx_config *config, const char *path, sx_orig
             "has the classes of the data set");
     sx_status status = sx_outside_open(path, &options, &out->outside, err);
     if (status) return status;
-    if (out->outside.checkpoint.zero_shot)
-        return sx_fail(err, SX_BAD_INPUT,
-                       "'%.200s' is a CLIP: its classes are texts, so that it has no last layer to "
-                       "train; sextant open measures it as it is",
-                       path);
+    if (out->outside.checkpoint.zero_shot) return refuse_texts(err);
     describe_pictures(out);
     if (out->outside.model.channels == 3) return SX_OK;
     return sx_fail(err, SX_BAD_INPUT, "'%.200s' is a model of pictures with %d channels, not 3",
@@ -64,6 +66,12 @@ static int count_classes(const char *spec, int size, const sx_safetensors *check
                          sx_error *err) {
     sx_model model;
     if (sx_model_new(spec, size, size, 3, 2, 0, &model, err)) return 0;
+    sx_text_facts texts;
+    if (sx_model_text(&model, &texts)) {
+        sx_model_done(&model);
+        refuse_texts(err);
+        return 0;
+    }
     const sx_slice *last = &model.parameters.slices[model.parameters.count - 1];
     const sx_safetensor *found = sx_safetensors_find(checkpoint, last->name);
     int classes = found && found->rank > 0 && found->sizes[found->rank - 1] <= 1 << 20

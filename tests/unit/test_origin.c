@@ -142,6 +142,19 @@ static void a_study_takes_over_a_run(void **state) {
     sx_safetensors_done(&theirs);
 }
 
+/* Its classes are texts. */
+static void a_clip_is_no_source(void **state) {
+    (void)state;
+    const char *clip[] = {"model.spec=clip(dim=16, depth=1, heads=2, patch=4, embed=16, "
+                          "text_dim=16, text_depth=1, text_heads=2, vocabulary=64)",
+                          "data.image=16", "train.steps=2", NULL};
+    const char *folder = in_home("clip"), *more[] = {from(folder), NULL};
+    char said[512];
+    assert_int_equal(run(folder, clip, 2, 0, NULL), SX_STATE_FINISHED);
+    assert_int_equal(run(in_home("of-clip"), more, 2, 0, said), SX_STATE_FAILED);
+    assert_non_null(strstr(said, "is a CLIP"));
+}
+
 static void nobody_needs_the_source_again(void **state) {
     (void)state;
     const char *copy = in_home("source-to-go"), *folder = in_home("orphan");
@@ -531,6 +544,7 @@ static void other_names_are_refused(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_study_takes_over_a_run),
+        cmocka_unit_test(a_clip_is_no_source),
         cmocka_unit_test(nobody_needs_the_source_again),
         cmocka_unit_test(the_first_checkpoint_is_there_before_the_first_step),
         cmocka_unit_test(without_any_checkpoint_the_source_is_read_again),
