@@ -140,8 +140,8 @@ typedef struct {
     sx_question question;
     uint64_t number;
     sx_probe *probe;
-    size_t lesson_size; /* 0: nothing new */
-    int64_t taught;     /* its step */
+    size_t lesson_size;                            /* 0: nothing new */
+    int64_t taught;                                /* its step */
     char problem[sizeof((sx_answer *)0)->problem]; /* "" or why it is not the one that was asked */
 } sx_lane_task;
 
