@@ -107,29 +107,49 @@ static void print(const sx_arguments *arguments, const collection *c) {
     sx_text_done(&text);
 }
 
+/* Names every file; tables have no picture, and say so if one was asked for. */
 static sx_status write_files(const sx_arguments *arguments, const collection *c,
                              const char *caption, sx_error *err) {
     const sx_export_format *format =
         sx_export_format_of(arguments->format ? arguments->format : "csv");
-    if (!format)
-        return sx_fail(err, SX_USAGE, "--format %.40s: must be one of " SX_EXPORT_FORMATS,
-                       arguments->format);
     sx_status status = sx_directory_make(arguments->out, err);
     for (size_t i = 0; !status && i < c->count; i++) {
-        bool fits = !format->picture || sx_plot_is_picture(c->results[i]);
-        if (fits && is_wanted(arguments, c->results[i], false))
-            status = sx_export_write(format, c->results[i], caption, arguments->out, err);
+        const sx_result *result = c->results[i];
+        if (!is_wanted(arguments, result, false)) continue;
+        bool fits = !format->picture || sx_plot_is_picture(result);
+        if (!fits && arguments->only)
+            return sx_fail(err, SX_BAD_INPUT, "'%.60s' is a table and no picture; export it as csv",
+                           arguments->only);
+        if (!fits) continue;
+        status = sx_export_write(format, result, caption, arguments->out, err);
+        if (!status) printf("%s/%s.%s\n", arguments->out, result->name, format->ending);
     }
     return status;
 }
 
+/* Before anything is computed. */
+static sx_status check_format(const sx_arguments *arguments, sx_error *err) {
+    if (!arguments->format) return SX_OK;
+    if (!sx_export_format_of(arguments->format))
+        return sx_fail(err, SX_USAGE, "--format %.40s: must be one of " SX_EXPORT_FORMATS,
+                       arguments->format);
+    if (arguments->out) return SX_OK;
+    return sx_fail(err, SX_USAGE, "--format is of files: say where they go with --out DIR");
+}
+
+typedef struct {
+    const char *flag, *text;
+    int least, *out;
+} whole;
+
 /* A whole number of the command line; without one `*out` stays. */
-static sx_status read_whole(const char *flag, const char *text, int *out, sx_error *err) {
+static sx_status read_whole(whole w, sx_error *err) {
     double value = 0;
-    if (!text) return SX_OK;
-    if (!sx_text_number(text, &value) || fabs(value) > 1e6 || value != (int)value)
-        return sx_fail(err, SX_USAGE, "--%s %.40s: must be a whole number", flag, text);
-    *out = (int)value;
+    if (!w.text) return SX_OK;
+    if (!sx_text_number(w.text, &value) || value < w.least || value > 1e6 || value != (int)value)
+        return sx_fail(err, SX_USAGE, "--%s %.40s: must be a whole number from %d", w.flag, w.text,
+                       w.least);
+    *w.out = (int)value;
     return SX_OK;
 }
 
@@ -148,9 +168,9 @@ static sx_status inspect(const sx_arguments *arguments, sx_subject *subject, sx_
     collection c = {.count = 0};
     sx_inspection in = {
         .parts = SX_INSIDE_ALL, .class = -1, .step = -1, .publish = collect, .user = &c};
-    sx_status status = read_whole("patch", arguments->patch, &in.query, err);
-    if (!status) status = read_whole("block", arguments->block, &in.block, err);
-    if (!status) status = read_whole("class", arguments->class, &in.class, err);
+    sx_status status = read_whole((whole){"patch", arguments->patch, 1, &in.query}, err);
+    if (!status) status = read_whole((whole){"block", arguments->block, 1, &in.block}, err);
+    if (!status) status = read_whole((whole){"class", arguments->class, 0, &in.class}, err);
     if (!status) status = choose_layer(subject, arguments->layer, &in.layer, err);
     if (!status) status = sx_subject_inspect(subject, &in, err);
     if (!status) collect_overlays(&c);
@@ -170,6 +190,7 @@ int sx_command_inspect(int argc, char **argv) {
     if (sx_arguments_parse(argc, argv, SX_FOR_MODEL | SX_FOR_INSPECT, &arguments, &err))
         return sx_app_fail(&err);
     if (arguments.help) return sx_command_usage("inspect", SX_FOR_MODEL | SX_FOR_INSPECT);
+    if (check_format(&arguments, &err)) return sx_app_fail(&err);
     sx_pool *pool = sx_app_pool(&arguments, &err);
     sx_status status = pool ? sx_subject_open(&arguments, pool, &subject, &err) : err.status;
     if (!status) status = inspect(&arguments, &subject, &err);

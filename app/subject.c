@@ -5,6 +5,7 @@
 
 #include "core/store/store.h"
 
+#include <math.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -88,17 +89,29 @@ static sx_status choose_picture(const char *what, sx_subject *s, sx_error *err) 
     s->pixels = sx_alloc((size_t)size * (size_t)size, 3);
     if (!s->pixels) return sx_fail(err, SX_NO_MEMORY, "not enough memory for a picture");
     if (!sx_text_number(what, &number)) return read_picture(what, s, err);
-    if (number < 0 || number >= (double)count)
+    if (number < 0 || number >= (double)count || number != floor(number))
         return sx_fail(err, SX_USAGE, "there is no image %.40s: validation images are 0 to %zu",
                        what, count - 1);
     return sx_view_image(s->data->view, SX_SPLIT_VALIDATION, (size_t)number, s->pixels, err);
 }
 
+/* What a file does not say, a run does; nothing that was asked for is passed over in silence. */
+static sx_status check_run(const sx_arguments *a, sx_error *err) {
+    if (a->count > 2)
+        return sx_fail(err, SX_USAGE, "inspect takes one picture: sextant inspect RUN [IMAGE]");
+    if (!a->set && !a->prepare && !a->classes && !a->merges && !a->prompts.count &&
+        !a->prompts_file)
+        return SX_OK;
+    return sx_fail(err, SX_USAGE,
+                   "--set, --prepare, --classes, --merges and --prompt are about a model's file; "
+                   "'%.80s' is a run, which has all of that in its folder",
+                   a->rest[0]);
+}
+
 static sx_status open_run(const sx_arguments *arguments, sx_subject *s, sx_error *err) {
     const char *what = arguments->count > 1 ? arguments->rest[1] : "0";
     char run[160], shown[160];
-    if (arguments->count > 2)
-        return sx_fail(err, SX_USAGE, "inspect takes one picture: sextant inspect RUN [IMAGE]");
+    if (check_run(arguments, err)) return err->status;
     sx_run_folder *folder = sx_run_open(arguments->rest[0], false, err);
     if (!folder) return err->status;
     sx_run_caption(folder, run, sizeof run);

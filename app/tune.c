@@ -65,22 +65,12 @@ static void name_study(const char *path, char name[40]) {
 }
 
 /* Whether a study could show it: a sentence if its classes are not those of the data set. */
-static sx_status check_classes(const sx_arguments *arguments, const char *path, sx_error *err) {
-    sx_outside outside;
-    const sx_outside_options options = sx_app_model_options(arguments, NULL, NULL);
-    sx_status status = sx_outside_open(path, &options, &outside, err);
-    if (status) return status;
-    sx_source *source = sx_source_open(arguments->data ? arguments->data : "", 0, NULL, err);
-    status = source ? SX_OK : err->status;
-    if (source) {
-        const sx_source_facts *facts = sx_source_describe(source);
-        int *mapped = sx_alloc((size_t)facts->classes, sizeof *mapped);
-        status = mapped ? sx_outside_match(&outside, facts, mapped, err)
-                        : sx_fail(err, SX_NO_MEMORY, "not enough memory to open the model");
-        sx_free(mapped);
-    }
-    sx_source_free(source);
-    sx_outside_done(&outside);
+static sx_status check_classes(const sx_outside *outside, const sx_source *source, sx_error *err) {
+    const sx_source_facts *facts = sx_source_describe(source);
+    int *mapped = sx_alloc((size_t)facts->classes, sizeof *mapped);
+    if (!mapped) return sx_fail(err, SX_NO_MEMORY, "not enough memory to open the model");
+    sx_status status = sx_outside_match(outside, facts, mapped, err);
+    sx_free(mapped);
     return status;
 }
 
@@ -96,19 +86,13 @@ static bool reads_texts(const char *path) {
 
 /* Options that ask for text, or for what a study does not know. */
 static bool wants_text(const sx_arguments *a) {
-    return sx_app_as_text(&a->app) || a->rows || a->tensors || a->filters || a->out || a->prepare;
+    return !a->data || sx_app_as_text(&a->app) || a->rows || a->tensors || a->filters || a->out ||
+           a->prepare;
 }
 
-int sx_app_show_model(sx_arguments *arguments, const char *path) {
+static int run_model(sx_arguments *arguments, const char *path) {
     static sx_app_study study;
-    sx_error err = {0};
     char name[40];
-    if (wants_text(arguments) || reads_texts(path)) return sx_app_open_model(arguments, path);
-    if (check_classes(arguments, path, &err)) {
-        sx_app_fail(&err);
-        arguments->data = NULL;
-        return sx_app_open_model(arguments, path);
-    }
     name_study(path, name);
     study = (sx_app_study){.first_override = 1};
     add(&study, "study.name", name);
@@ -121,4 +105,23 @@ int sx_app_show_model(sx_arguments *arguments, const char *path) {
     add(&study, "robustness.images_per_location", "10");
     add(&study, "robustness.images_per_point", "60");
     return sx_app_run_study(arguments, &study);
+}
+
+/* What is wrong with the file or its options is told where it is opened as text. */
+int sx_app_show_model(sx_arguments *arguments, const char *path) {
+    sx_error err = {0};
+    sx_outside outside;
+    const sx_outside_options options = sx_app_model_options(arguments, NULL, NULL);
+    if (wants_text(arguments) || reads_texts(path) ||
+        sx_outside_open(path, &options, &outside, NULL))
+        return sx_app_open_model(arguments, path);
+    sx_source *source = sx_source_open(arguments->data, 0, NULL, &err);
+    bool described = source && check_classes(&outside, source, &err);
+    sx_source_free(source);
+    sx_outside_done(&outside);
+    if (source && !described) return run_model(arguments, path);
+    int code = sx_app_fail(&err);
+    arguments->data = NULL;
+    if (described) sx_app_open_model(arguments, path);
+    return code;
 }

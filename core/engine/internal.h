@@ -58,6 +58,7 @@ typedef struct {
     uint64_t number, version;
     float *lesson; /* parameters that the probe has not taken yet; lesson_size 0: none */
     size_t lesson_size, lesson_capacity;
+    bool teaching, learning; /* whose it is without the mutex: the compute thread's, the lane's */
     const sx_answer *newest;
 } sx_lane;
 
@@ -139,6 +140,8 @@ typedef struct {
     sx_question question;
     uint64_t number;
     sx_probe *probe;
+    size_t lesson_size;                            /* 0: nothing new */
+    int64_t taught;                                /* its step */
     char problem[sizeof((sx_answer *)0)->problem]; /* "" or why it is not the one that was asked */
 } sx_lane_task;
 

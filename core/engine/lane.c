@@ -2,7 +2,8 @@
  * about the inside of the network (inside.c), at once, on parameters of its own, while training
  * goes on (house decision 5). A newer question cancels the older. The compute thread leaves it a
  * copy of its parameters now and then; from then on the answer is made again. Neither thread waits
- * for what the other computes: the mutex guards pointers and a copy. */
+ * for what the other computes, and the screen for neither: the mutex guards pointers and flags,
+ * never a copy of a large network. */
 #include "core/engine/internal.h"
 
 #include <string.h>
@@ -70,17 +71,32 @@ void sx_lane_close(sx_engine *engine) {
     sx_probe_free(probe);
 }
 
+/* The lesson is the compute thread's from here on. While the lane still reads the one before, the
+ * next step is soon enough, unless this is the last. */
+static bool take_slate(sx_lane *lane, bool now) {
+    pthread_mutex_lock(&lane->mutex);
+    while (now && lane->learning) pthread_cond_wait(&lane->changed, &lane->mutex);
+    lane->teaching = !lane->learning;
+    if (lane->teaching) lane->lesson_size = 0;
+    bool taken = lane->teaching;
+    pthread_mutex_unlock(&lane->mutex);
+    return taken;
+}
+
 void sx_lane_teach(sx_engine *engine, bool now) {
     sx_lane *lane = &engine->lane;
     int64_t step = engine->now.report.step;
     double time = sx_seconds();
     bool in_time = atomic_load(&lane->wants) && time - lane->taught_at >= SECONDS_BETWEEN_LESSONS;
     if (lane->taught == step || (!now && !(lane->probe && in_time))) return;
+    if (!take_slate(lane, now)) return;
     const sx_parameters *parameters = sx_study_parameters(engine->study);
+    bool memory = sx_grow((void **)&lane->lesson, &lane->lesson_capacity, parameters->size,
+                          sizeof *lane->lesson);
+    if (memory) memcpy(lane->lesson, parameters->values, parameters->size * sizeof *lane->lesson);
     pthread_mutex_lock(&lane->mutex);
-    if (sx_grow((void **)&lane->lesson, &lane->lesson_capacity, parameters->size,
-                sizeof *lane->lesson)) {
-        memcpy(lane->lesson, parameters->values, parameters->size * sizeof *lane->lesson);
+    lane->teaching = false;
+    if (memory) {
         lane->lesson_size = parameters->size;
         lane->taught = step;
         lane->taught_at = time;
@@ -190,10 +206,9 @@ static bool take_work(sx_lane *lane, sx_lane_task *out) {
         if (lane->probe && news) break;
         pthread_cond_wait(&lane->changed, &lane->mutex);
     }
-    if (lane->lesson_size > 0)
-        sx_probe_learn(lane->probe,
-                       &(sx_parameters){.values = lane->lesson, .size = lane->lesson_size},
-                       lane->taught);
+    out->lesson_size = lane->lesson_size;
+    out->taught = lane->taught;
+    lane->learning = lane->lesson_size > 0;
     lane->lesson_size = 0;
     lane->asked = false;
     lane->busy = true;
@@ -203,6 +218,17 @@ static bool take_work(sx_lane *lane, sx_lane_task *out) {
     return true;
 }
 
+/* Without the mutex; the lesson is the lane's meanwhile. */
+static void learn(sx_lane *lane, const sx_lane_task *t) {
+    if (!t->lesson_size) return;
+    sx_probe_learn(lane->probe, &(sx_parameters){.values = lane->lesson, .size = t->lesson_size},
+                   t->taught);
+    pthread_mutex_lock(&lane->mutex);
+    lane->learning = false;
+    pthread_cond_broadcast(&lane->changed);
+    pthread_mutex_unlock(&lane->mutex);
+}
+
 static void *work(void *argument) {
     sx_engine *engine = argument;
     sx_lane *lane = &engine->lane;
@@ -210,6 +236,7 @@ static void *work(void *argument) {
     pthread_mutex_lock(&lane->mutex);
     while (take_work(lane, &t)) {
         pthread_mutex_unlock(&lane->mutex);
+        learn(lane, &t);
         answer_task(engine, &t);
         pthread_mutex_lock(&lane->mutex);
         lane->busy = false;
@@ -240,7 +267,7 @@ void sx_engine_ask(sx_engine *engine, const sx_question *question) {
 bool sx_engine_answered(sx_engine *engine) {
     sx_lane *lane = &engine->lane;
     pthread_mutex_lock(&lane->mutex);
-    bool working = lane->busy || lane->asked || lane->lesson_size > 0;
+    bool working = lane->busy || lane->asked || lane->teaching || lane->lesson_size > 0;
     bool answered = !lane->open || (!working && lane->newest && lane->newest->whole &&
                                     lane->newest->number == lane->number);
     pthread_mutex_unlock(&lane->mutex);

@@ -25,11 +25,23 @@ static sx_status read_run(const char *which, sx_origin *out, sx_error *err) {
     return status;
 }
 
+/* What is about files does not go with a run, and a name with a point is one of a file. */
+static sx_status check_run(const sx_config *config, const char *which, sx_error *err) {
+    if (*sx_config_text(config, "model", "settings") || *sx_config_text(config, "model", "classes"))
+        return sx_fail(err, SX_BAD_INPUT,
+                       "settings and classes (--set, --classes) are about a model's file; a run "
+                       "has them in its folder");
+    if (sx_run_recognises(which) || !strchr(sx_path_name(which), '.')) return SX_OK;
+    return sx_fail(err, SX_BAD_INPUT, "there is no such file, and no such run");
+}
+
 sx_status sx_engine_read_origin(const sx_config *config, sx_origin *out, sx_error *err) {
     const char *from = sx_config_text(config, "model", "from");
+    bool file = sx_is_file(from);
     *out = (sx_origin){0};
-    sx_status status =
-        sx_is_file(from) ? sx_origin_read_file(config, from, out, err) : read_run(from, out, err);
+    sx_status status = file ? SX_OK : check_run(config, from, err);
+    if (!status && file) status = sx_origin_read_file(config, from, out, err);
+    if (!status && !file) status = read_run(from, out, err);
     if (!status) return SX_OK;
     sx_origin_done(out);
     return sx_fail_within(err, "model.from = %.120s", from);

@@ -248,8 +248,10 @@ double sx_graph_training_cost(const sx_graph *graph) {
 
 static size_t slices_size(const sx_graph *graph, const sx_graph_node *node) {
     size_t sum = 0;
-    for (int i = 0; i < node->slice_count; i++)
-        if (graph->slices[node->slices[i]].trained) sum += graph->slices[node->slices[i]].count;
+    for (int i = 0; i < node->slice_count; i++) {
+        const sx_slice *slice = &graph->slices[node->slices[i]];
+        if (slice->trained || slice->held) sum += slice->count;
+    }
     return sum;
 }
 

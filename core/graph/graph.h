@@ -19,6 +19,7 @@ typedef struct {
                    */
     size_t offset, count; /* in floats; offsets are multiples of 16 */
     bool trained;         /* false for running statistics */
+    bool held;            /* would be trained, were it not held fast (sx_graph_freeze) */
     bool decayed;         /* weight decay applies: weights yes; biases and norm parameters no */
 } sx_slice;
 
@@ -113,7 +114,7 @@ double sx_graph_training_cost(const sx_graph *graph);
 typedef struct {
     const char *name, *operation; /* names of the graph */
     int height, width, channels;  /* of the output */
-    size_t parameters;            /* trained */
+    size_t parameters;            /* trained, or held fast */
     double cost;                  /* multiply-adds of one image */
     int seen; /* node under which a tap sees this one's value: a ReLU or batch norm that follows may
                * be computed in one go with it, and only what comes out last is ever there */

@@ -146,9 +146,14 @@ static void plan_chunks(sx_graph *graph) {
         graph->predict_chunk *= 2;
 }
 
+static void hold(sx_slice *slice) {
+    slice->held = slice->trained;
+    slice->trained = false;
+}
+
 static void plan_gradients(sx_graph *graph) {
     for (int s = 0; s < graph->frozen_slices && s < graph->slice_count; s++)
-        graph->slices[s].trained = false;
+        hold(&graph->slices[s]);
     for (int i = 0; i < graph->count; i++) {
         sx_graph_node *node = &graph->nodes[i];
         if (!node->in_training) continue;

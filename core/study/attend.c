@@ -143,7 +143,7 @@ static void fill_query(const sx_inspector *w, const double *matrix, double *out)
 
 static sx_result *make_query(const sx_inspector *w, const char *name, const double *matrix,
                              sx_error *err) {
-    sx_result *r = sx_inspector_map(name, w->vit.grid, w->vit.grid, "times even attention", err);
+    sx_result *r = sx_inspector_map(name, w->vit.grid, w->vit.grid, "times even", err);
     if (r) fill_query(w, matrix, r->grid.values);
     return r;
 }
@@ -157,7 +157,8 @@ static sx_status publish_head(const sx_inspector *w, int block, int head, sx_err
     for (size_t i = 0; i < size; i++) vit->product[i] = (double)vit->weights[i];
     sx_result *r = make_query(w, name, vit->product, err);
     if (!r) return err->status;
-    r->title = sx_result_text(r, "Attention in block %d, head %d", block + 1, head + 1);
+    r->title =
+        sx_result_text(r, "Attention in block %d, head %d (1: an even look)", block + 1, head + 1);
     sx_inspector_publish(w, r);
     return SX_OK;
 }
@@ -167,8 +168,8 @@ static sx_status publish_mean(const sx_inspector *w, int block, sx_error *err) {
     snprintf(name, sizeof name, "attention-%02d", block + 1);
     sx_result *r = make_query(w, name, w->vit.mean, err);
     if (!r) return err->status;
-    r->title =
-        sx_result_text(r, "Attention in block %d, mean of %d heads", block + 1, w->vit.heads);
+    r->title = sx_result_text(r, "Attention in block %d, mean of %d heads (1: an even look)",
+                              block + 1, w->vit.heads);
     sx_inspector_publish(w, r);
     return SX_OK;
 }
@@ -246,7 +247,7 @@ static sx_status publish_head_map(const sx_inspector *w, sx_error *err) {
     const sx_transformer *vit = &w->vit;
     sx_result *r = sx_inspector_map("head-distance", vit->blocks, vit->heads, "pixels", err);
     if (!r) return err->status;
-    r->title = "How far each head's attention goes";
+    r->title = "How far each head's attention goes, in pixels";
     r->grid.row_label = "block";
     r->grid.column_label = "head";
     for (int i = 0; i < vit->blocks * vit->heads; i++) r->grid.values[i] = vit->distances[i];
@@ -301,7 +302,7 @@ static sx_status publish_positions(const sx_inspector *w, sx_error *err) {
 static sx_status publish_rollout(const sx_inspector *w, sx_error *err) {
     sx_result *r = make_query(w, "rollout", w->vit.rollout, err);
     if (!r) return err->status;
-    r->title = "Attention through all blocks";
+    r->title = "Attention through all blocks (1: an even look)";
     sx_inspector_publish(w, r);
     return SX_OK;
 }

@@ -201,6 +201,9 @@ static sx_status check(const sx_inspector *w, const sx_inspection *in, sx_error 
     if (in->query < 0 || in->query > patches)
         return sx_fail(err, SX_USAGE, "there is no patch %d: they are numbered from 1 to %d",
                        in->query, patches);
+    if (vit->blocks == 0 && in->block != 0)
+        return sx_fail(err, SX_USAGE, "there is no block %d: this model has no attention",
+                       in->block);
     if (in->block < 0 || in->block > vit->blocks)
         return sx_fail(err, SX_USAGE, "there is no block %d: they are numbered from 1 to %d",
                        in->block, vit->blocks);

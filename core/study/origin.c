@@ -12,6 +12,10 @@ static void write_colours(const double values[3], char out[96]) {
     snprintf(out, 96, "%.6g/%.6g/%.6g", values[0], values[1], values[2]);
 }
 
+static bool keeps_head(const sx_config *config) {
+    return strcmp(sx_config_text(config, "model", "head"), "keep") == 0;
+}
+
 /* ---- a file ------------------------------------------------------------------------------------
  */
 
@@ -34,6 +38,11 @@ sx_status sx_origin_read_file(const sx_config *config, const char *path, sx_orig
     *out = (sx_origin){0};
     const sx_outside_options options = {.settings = text_or_null(config, "settings"),
                                         .classes = text_or_null(config, "classes")};
+    if (options.classes && !keeps_head(config))
+        return sx_fail(
+            err, SX_BAD_INPUT,
+            "classes (--classes) name those that model.head=keep keeps; a new last layer "
+            "has the classes of the data set");
     sx_status status = sx_outside_open(path, &options, &out->outside, err);
     if (status) return status;
     describe_pictures(out);
@@ -96,10 +105,6 @@ void sx_origin_done(sx_origin *origin) {
 
 /* ---- what follows ------------------------------------------------------------------------------
  */
-
-static bool keeps_head(const sx_config *config) {
-    return strcmp(sx_config_text(config, "model", "head"), "keep") == 0;
-}
 
 /* A new head takes the place of the old one and of the dense layer before it. */
 static sx_status put_spec(const sx_checkpoint *source, sx_config *config, sx_error *err) {

@@ -138,6 +138,14 @@ check "or a picture, as SVG" sh -c "'$sextant' inspect first '$data/format/rgb8.
 check "an item that is not there is told" fails 2 "validation images are 0 to" "$sextant" inspect first 99999999
 check "a layer that is not there is told" fails 1 "no layer .nowhere" "$sextant" inspect first --layer nowhere
 check "a run that is not there is told" fails 1 "nowhere" "$sextant" inspect nowhere
+check "half an item is none" fails 2 "no image 0.5" "$sextant" inspect first 0.5 --only picture
+check "classes are numbered from 0" fails 2 "class -5: must be a whole number from 0" "$sextant" inspect first --class -5
+check "a network without blocks has no block" fails 2 "has no attention" "$sextant" inspect first --block 2
+check "a file's options are none of a run" fails 2 "are about a model's file" "$sextant" inspect first --set heads=2
+check "a format wants a folder" fails 2 "with --out DIR" "$sextant" inspect first --format png
+check "an unknown format is told before anything is computed" fails 2 "csv|json|svg|png|text|ansi" "$sextant" inspect first --format pdf --out within --layer nowhere
+check "a table has no picture" fails 1 "is a table and no picture" "$sextant" inspect first --format png --out within --only layers
+check "files that are written are named" sh -c "'$sextant' inspect first --only occlusion --out within | grep -qx 'within/occlusion.csv'"
 check "options of a model are none of a run" fails 2 "unknown option .--tensors" "$sextant" run tiny.ini --tensors
 check "nor passed over where no model is opened" fails 2 "is no file of a model" "$sextant" open shapes --set heads=3
 check "a pickle is refused with a way out" fails 1 "save_file" "$sextant" open "$data/checkpoints/pickle.pt"
@@ -165,6 +173,10 @@ check "what was taken over and what was said is in its folder" sh -c "grep -q '^
 check "a published model is trained further by a recipe" sh -c "'$sextant' tune '$data/checkpoints/vit-timm.safetensors' --set heads=2 --data shapes --recipe 'bit-hyperrule(batch=8, image=12)' --headless --out recipe train.steps=2 data.image=12 $tune_small >recipe.txt && grep -q '^optimizer = sgd(lr=0.000111111' recipe/run.ini && grep -q '^draw = 15' recipe/run.ini"
 check "what is trained has names" fails 1 "must be all, head, or last" "$sextant" tune first --only heads --headless
 check "an unknown recipe has a nearest" fails 1 "did you mean .bit-hyperrule" "$sextant" tune first --recipe bit-hyperule --headless
+check "a file's settings are none of a run" fails 1 "are about a model's file" "$sextant" tune first --set heads=2 --headless
+check "a file that is not there is no run" fails 1 "no such file" "$sextant" tune nowhere.safetensors --headless
+check "classes are kept or new" fails 1 "model.head=keep" "$sextant" tune "$data/checkpoints/vit-timm.safetensors" --classes five.txt --headless
+check "a CLIP has no last layer" fails 1 "is a CLIP" "$sextant" tune "$clip" --headless
 check "tune without a model is wrong usage" fails 2 "needs a model or a run" "$sextant" tune
 check "a run that is not there is told" fails 1 "model.from = nowhere" "$sextant" tune nowhere --headless
 check "a small transformer" "$sextant" run tiny.ini --headless --out vit "model.spec=vit(dim=12, depth=2, heads=2, patch=4)" train.steps=5
@@ -174,7 +186,13 @@ check "names are of networks only" fails 2 "is about --format safetensors" "$sex
 check "a family without a published model is told" fails 1 "no published model has the layers" "$sextant" export first --format safetensors
 printf ':wait state finished\n:state-save model.json\n' >model.txt
 check "a model opens in the workbench, as a run without a step" sh -c "'$sextant' vit.safetensors --data shapes --script model.txt && grep -q finished model.json"
+printf ':wait state finished\n:train\n:screen-save untrained.txt\n' >untrained
+check "where nothing is trained, and says so" sh -c "'$sextant' vit.safetensors --data shapes --script untrained && grep -q 'Nothing is trained here' untrained.txt"
 check "where its classes are others, the sentence and the description come" sh -c "'$sextant' open '$data/checkpoints/vit-timm.safetensors' --data shapes --script model.txt 2>said.txt | grep -q 'named by    timm' && grep -q '10 classes, the model 5' said.txt"
+check "and the exit code" fails 1 "10 classes, the model 5" "$sextant" open "$data/checkpoints/vit-timm.safetensors" --data shapes --script model.txt
+check "what is wrong is told once" sh -c "'$sextant' open '$data/checkpoints/vit-timm.safetensors' --data shapes --set heads=3 --script model.txt 2>&1 | grep -c '3 heads do not divide' | grep -qx 1"
+check "without a data set a model is described" sh -c "'$sextant' open '$data/checkpoints/vit-timm.safetensors' --script model.txt 2>said.txt | grep -q 'named by    timm' && [ ! -s said.txt ]"
+check "a data set that is not there is told" fails 1 "no data set 'nowhere'" "$sextant" open "$data/checkpoints/vit-timm.safetensors" --data nowhere --script model.txt
 printf '[grid]\nx = 0.2 0.8\narea = 0.1 0.3\nresolution = 24\nthreshold = 0\n' >grid.ini
 check "a set of objects is built" sh -c "'$sextant' make-si-score --set grid.ini --instances 1 --out set | grep -q '80 pictures made'"
 check "its files are those of a published one" sh -c "head -1 set/metadata.csv | grep -q '^image_id,x_coord,y_coord,area,rotation,foreground_class,' && ls set/arrow/*.jpg set/backgrounds.csv set/dropped.csv set/foreground_classes_metadata_indices.csv >files.txt"

@@ -177,6 +177,34 @@ static void arrows_move_the_patch_that_looks(void **state) {
     bench_free(b);
 }
 
+/* What is seen next begins where what was seen ended. */
+static void pages_of_pictures_follow_each_other(void **state) {
+    static const int sizes[][2] = {{80, 24}, {60, 16}, {120, 20}, {100, 18}};
+    (void)state;
+    bench *b = inside();
+    int paged = 0;
+    show_view(b, "features");
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        char range[32];
+        int last = 0;
+        draw(b, sizes[i][0], sizes[i][1], full);
+        sx_text text = {0};
+        sx_canvas_to_text(&b->canvas, &text);
+        const char *foot = strstr(text.data, "1 to ");
+        if (foot) last = atoi(foot + 5);
+        sx_text_done(&text);
+        if (last == 0) continue; /* all of them */
+        press(b, "]");
+        draw(b, sizes[i][0], sizes[i][1], full);
+        snprintf(range, sizeof range, "%d to ", last + 1);
+        expect_seen(b, range);
+        press(b, "[");
+        paged++;
+    }
+    assert_true(paged > 1);
+    bench_free(b);
+}
+
 static void the_picture_comes_from_where_one_was(void **state) {
     (void)state;
     bench *b = bench_new(SX_STATE_RUNNING);
@@ -283,6 +311,7 @@ int main(void) {
         cmocka_unit_test(layers_are_chosen),
         cmocka_unit_test(views_go_round),
         cmocka_unit_test(arrows_move_the_patch_that_looks),
+        cmocka_unit_test(pages_of_pictures_follow_each_other),
         cmocka_unit_test(the_picture_comes_from_where_one_was),
         cmocka_unit_test(it_follows_the_training),
         cmocka_unit_test(a_click_chooses),

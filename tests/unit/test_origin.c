@@ -142,6 +142,7 @@ static void a_study_takes_over_a_run(void **state) {
     sx_safetensors_done(&theirs);
 }
 
+/* Its classes are texts. */
 static void nobody_needs_the_source_again(void **state) {
     (void)state;
     const char *copy = in_home("source-to-go"), *folder = in_home("orphan");

@@ -1073,6 +1073,29 @@ static void images_are_tiles(void **state) {
 }
 
 /* Where the map is high the picture has the ramp's last colour, mixed with its own grey. */
+/* A file has all cells of a large map, and they are about square. */
+static void a_large_map_is_whole_in_a_file(void **state) {
+    static const struct {
+        int side;
+        const char *cell;
+    } maps[] = {{32, "width=\"16.00\" height=\"16.00\""}, {64, "width=\"8.00\" height=\"8.00\""}};
+    (void)state;
+    for (size_t i = 0; i < sizeof maps / sizeof *maps; i++) {
+        int side = maps[i].side;
+        sx_text svg = {0};
+        sx_result *map = sx_result_new(SX_RESULT_GRID, "map", "Map");
+        assert_true(map && sx_grid_alloc(map, side, side));
+        map->grid.row_label = map->grid.column_label = map->grid.unit = "";
+        for (int k = 0; k < side; k++) map->grid.row_values[k] = map->grid.column_values[k] = k + 1;
+        for (int k = 0; k < side * side; k++) map->grid.values[k] = (double)(k % 7) / 7;
+        sx_figure_svg(&(sx_figure){.result = map}, &svg);
+        assert_null(strstr(svg.data, "1 of "));
+        assert_non_null(strstr(svg.data, maps[i].cell));
+        sx_text_done(&svg);
+        sx_result_release(map);
+    }
+}
+
 static void a_map_lies_over_its_picture(void **state) {
     (void)state;
     sx_result *picture = two_tiles(), *map = sx_result_new(SX_RESULT_GRID, "map", "A map");
@@ -1091,6 +1114,7 @@ static void a_map_lies_over_its_picture(void **state) {
     assert_int_equal(low[2], lround(0.6 * 0x5F)); /* 00005F */
     assert_int_equal(low[0], 0);
     assert_int_equal(white[0], 255);
+    assert_non_null(strstr(over->images.captions[0], "yellow) "));
     assert_null(sx_plot_overlay(map, map));
     sx_result_release(over);
     sx_result_release(map);
@@ -1105,6 +1129,7 @@ static int set_locale(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(images_are_tiles),
+        cmocka_unit_test(a_large_map_is_whole_in_a_file),
         cmocka_unit_test(a_map_lies_over_its_picture),
         cmocka_unit_test(curves_have_axes_and_a_legend),
         cmocka_unit_test(points_have_intervals_and_say_when_they_are_few),

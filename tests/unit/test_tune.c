@@ -248,8 +248,30 @@ static void bits_do_not_depend_on_threads(void **state) {
             }
 }
 
+/* Who looks at a network sees what its layers have, whether or not they are trained. */
+static void layers_that_are_held_have_their_parameters(void **state) {
+    (void)state;
+    for (int i = 0; i < SPECS; i++) {
+        size_t counts[2] = {0};
+        for (int held = 0; held < 2; held++) {
+            sx_model model;
+            sx_layer_facts facts;
+            assert_int_equal(sx_model_new(specs[i], SIDE, SIDE, 3, CLASSES, 3, &model, NULL),
+                             SX_OK);
+            assert_int_equal(sx_model_tune(&model, held ? "head" : "all", NULL), SX_OK);
+            sx_graph *graph = sx_model_graph(&model, 1, NULL);
+            for (int layer = 0; sx_graph_layer_at(graph, layer, &facts); layer++)
+                counts[held] += facts.parameters;
+            sx_graph_free(graph);
+            sx_model_done(&model);
+        }
+        assert_int_equal(counts[1], counts[0]);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(layers_that_are_held_have_their_parameters),
         cmocka_unit_test(parts_are_found_by_name),
         cmocka_unit_test(trained_values_are_counted),
         cmocka_unit_test(what_is_held_fast_keeps_its_bits),

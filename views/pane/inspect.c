@@ -402,11 +402,6 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
         box = sx_box_inset(box, 2, 0, 0, 0);
     }
     sx_inside_draw(pane, canvas, box);
-    const sx_result *shown = sx_inside_shown(pane);
-    if (shown && shown->kind == SX_RESULT_IMAGES) {
-        sx_gallery g = sx_gallery_lay(sx_box_inset(box, 0, 2, 0, 1), shown);
-        pane->page = g.columns * g.rows;
-    }
 }
 
 /* ---- the pane ---------------------------------------------------------------------------------

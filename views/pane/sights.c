@@ -335,6 +335,7 @@ static void draw_tiles(sx_inspect_pane *pane, sx_canvas *canvas, sx_box box,
     sx_gallery g = sx_gallery_lay(box, images);
     int page = g.columns * g.rows > 0 ? g.columns * g.rows : 1, count = images->images.count;
     if (pane->is.tile >= count) pane->is.tile = (count - 1) / page * page;
+    pane->page = page;
     int seen = sx_plot_gallery(canvas, box, images, pane->is.tile);
     if (seen < count)
         sx_canvas_print(canvas, foot, 0, 0, sx_style_of(SX_ROLE_DIM),

@@ -409,7 +409,13 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
     const sx_result *series = training(pane);
     sx_mouse_clear(&pane->mouse, canvas->look);
     if (!series || series->series.length == 0) {
-        sx_part_waiting(pane->desk, canvas, box, "The loss curve", "comes with the first steps");
+        bool none = pane->desk->now->state == SX_STATE_FINISHED && !pane->desk->now->report.steps;
+        if (none)
+            sx_centred_draw(canvas, box, sx_style_of(SX_ROLE_DIM),
+                            "Nothing is trained here: the network is as it was opened");
+        else
+            sx_part_waiting(pane->desk, canvas, box, "The loss curve",
+                            "comes with the first steps");
         return;
     }
     box = sx_box_inset(box, 1, 0, 1, 0);

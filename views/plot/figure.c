@@ -135,14 +135,24 @@ void sx_plot_text(const sx_result *result, int columns, sx_look look, sx_text *o
 #define PLOT_Y 2.5
 #define TEXT_INK 0x111111u
 
+/* Room for every cell of a map, two lines each; of a large one about square: a line each, or half
+ * a line where two columns have no room beside each other. */
+static int map_rows(const sx_grid *grid) {
+    enum { MOST = 64, BESIDE = 16 }; /* lines; columns of labels and legend */
+    int rows = 2 * grid->rows + 1;
+    if (rows > MOST)
+        rows = 2 * grid->columns > COLUMNS - BESIDE ? (grid->rows + 1) / 2 + 1 : grid->rows + 1;
+    return rows < 12 ? ROWS : rows > MOST ? MOST : rows;
+}
+
 static int rows_of(const sx_figure *figure) {
     const sx_result *result = figure->result;
-    int rows = result->kind == SX_RESULT_GRID ? 2 * result->grid.rows + 1 : ROWS;
+    if (result->kind == SX_RESULT_GRID) return map_rows(&result->grid);
     if (result->kind == SX_RESULT_IMAGES) {
         int height = sx_sheet_form_of(&result->images, COLUMNS * SX_VECTOR_WIDTH).height;
         return (height + SX_VECTOR_HEIGHT - 1) / SX_VECTOR_HEIGHT;
     }
-    return rows < 12 || rows > 64 ? ROWS : rows;
+    return ROWS;
 }
 
 static void draw_figure(sx_surface *surface, const sx_figure *figure) {

@@ -230,8 +230,10 @@ sx_result *sx_plot_overlay(const sx_result *picture, const sx_result *map) {
     }
     char low[32], high[32];
     r->step = map->step;
-    r->images.captions[0] = sx_result_text(r, "%s to %s %s", sx_number_shown(low, scale.low, 2),
-                                           sx_number_shown(high, scale.high, 2), map->grid.unit);
+    r->images.captions[0] =
+        sx_result_text(r, "%s (%s) to %s (%s) %s", sx_number_shown(low, scale.low, 2),
+                       scale.diverging ? "blue" : "dark blue", sx_number_shown(high, scale.high, 2),
+                       scale.diverging ? "brown" : "yellow", map->grid.unit);
     for (int y = 0; y < height; y++)
         for (int x = 0; x < width; x++) {
             uint32_t colour = map_colour(&map->grid, &scale, y * map->grid.rows / height,
