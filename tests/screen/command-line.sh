@@ -176,7 +176,7 @@ check "an unknown recipe has a nearest" fails 1 "did you mean .bit-hyperrule" "$
 check "a file's settings are none of a run" fails 1 "are about a model's file" "$sextant" tune first --set heads=2 --headless
 check "a file that is not there is no run" fails 1 "no such file" "$sextant" tune nowhere.safetensors --headless
 check "classes are kept or new" fails 1 "model.head=keep" "$sextant" tune "$data/checkpoints/vit-timm.safetensors" --classes five.txt --headless
-check "a CLIP has no last layer" fails 1 "is a CLIP" "$sextant" tune "$clip" --headless
+check "a CLIP has no last layer" fails 1 "cannot be trained further" "$sextant" tune "$clip" --headless
 check "tune without a model is wrong usage" fails 2 "needs a model or a run" "$sextant" tune
 check "a run that is not there is told" fails 1 "model.from = nowhere" "$sextant" tune nowhere --headless
 check "a small transformer" "$sextant" run tiny.ini --headless --out vit "model.spec=vit(dim=12, depth=2, heads=2, patch=4)" train.steps=5
