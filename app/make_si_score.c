@@ -42,9 +42,9 @@ static bool show_progress(void *user, const char *what, size_t done, size_t tota
     return true;
 }
 
-static void report(const sx_si_options *options, const sx_si_report *r, double seconds) {
+static void report(const char *out, double threshold, const sx_si_report *r, double seconds) {
     char text[6][32];
-    printf("%s: %s classes, %s objects, %s pairs of object and background\n", options->out,
+    printf("%s: %s classes, %s objects, %s pairs of object and background\n", out,
            sx_text_count(text[0], (long long)r->classes),
            sx_text_count(text[1], (long long)r->objects),
            sx_text_count(text[2], (long long)r->pairs));
@@ -52,7 +52,7 @@ static void report(const sx_si_options *options, const sx_si_report *r, double s
            "dropped.csv counts them by class and value)\n",
            sx_text_count(text[3], (long long)r->made), sx_text_duration(text[4], seconds),
            sx_text_count(text[5], (long long)r->kept),
-           sx_text_count(text[0], (long long)r->dropped), options->grid->threshold);
+           sx_text_count(text[0], (long long)r->dropped), threshold);
 }
 
 static sx_status whole_number(const char *flag, const char *text, double most, double *out,
@@ -94,17 +94,19 @@ static sx_status read_options(const sx_arguments *a, sx_si_grid *grid, sx_si_opt
     return SX_OK;
 }
 
-static int build(const sx_arguments *arguments, sx_si_options *options, sx_error *err) {
-    sx_si_report made;
+static int build(const sx_arguments *arguments, const sx_si_options *wanted, double threshold,
+                 sx_error *err) {
+    sx_si_report made = {0};
     progress p = {.began = sx_seconds()};
     const sx_loading loading = {show_progress, &p};
     struct sigaction action = {.sa_handler = on_interrupt}, before;
     sx_pool *pool = sx_app_pool(arguments, err);
     if (!pool) return sx_app_fail(err);
-    options->pool = pool;
-    options->loading = &loading;
+    sx_si_options options = *wanted;
+    options.pool = pool;
+    options.loading = &loading;
     sigaction(SIGINT, &action, &before);
-    sx_status status = sx_si_build(options, &made, err);
+    sx_status status = sx_si_build(&options, &made, err);
     sigaction(SIGINT, &before, NULL);
     sx_pool_free(pool);
     if (isatty(STDERR_FILENO)) fprintf(stderr, "\r\033[K");
@@ -113,14 +115,14 @@ static int build(const sx_arguments *arguments, sx_si_options *options, sx_error
         return 130;
     }
     if (status) return sx_app_fail(err);
-    report(options, &made, sx_seconds() - p.began);
+    report(arguments->out, threshold, &made, sx_seconds() - p.began);
     return SX_EXIT_DONE;
 }
 
 int sx_command_make_si_score(int argc, char **argv) {
     sx_error err = {0};
     sx_arguments arguments;
-    sx_si_options options;
+    sx_si_options options = {0};
     if (sx_arguments_parse(argc, argv, SX_FOR_SI_SCORE, &arguments, &err)) return sx_app_fail(&err);
     if (arguments.help) return sx_command_usage("make-si-score", SX_FOR_SI_SCORE);
     sx_si_grid *grid = sx_alloc(1, sizeof *grid);
@@ -134,7 +136,7 @@ int sx_command_make_si_score(int argc, char **argv) {
     } else if (read_options(&arguments, grid, &options, &err)) {
         code = sx_app_fail(&err);
     } else {
-        code = build(&arguments, &options, &err);
+        code = build(&arguments, &options, grid->threshold, &err);
     }
     sx_free(grid);
     return code;

@@ -181,7 +181,7 @@ static sx_status find_numbers(sx_source *source, sx_error *err) {
     if (!status && sx_is_file(path)) status = open_table(&t, path, err);
     int number = column_of(&t, "int"), label = column_of(&t, "label");
     while (!status && t.bytes.data && number >= 0 && label >= 0 && next_line(&t)) {
-        double value;
+        double value = 0;
         if (!whole(&t, number, 1e6, &value) || label >= t.count)
             status = bad_line(&t, "a whole number and a name are expected", err);
         for (int c = 0; !status && c < facts->classes; c++)
