@@ -11,6 +11,7 @@ import csv
 import itertools
 import math
 import os
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import numpy
@@ -114,6 +115,7 @@ def main():
         os.makedirs(os.path.join(arguments.out, name), exist_ok=True)
     ending = "png" if arguments.png else "jpg"
     made = []
+    began = time.perf_counter()
 
     def save(number, klass, background, placed, left, top):
         path = os.path.join(arguments.out, classes[klass], f"{number}.{ending}")
@@ -125,6 +127,7 @@ def main():
         table = list(rows(grid, objects, pairs, later, arguments.threshold))
     for done in made:
         done.result()
+    print(f"{len(made)} pictures in {time.perf_counter() - began:.3f} s", flush=True)
     with open(os.path.join(arguments.out, "metadata.csv"), "w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HEADER)
