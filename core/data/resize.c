@@ -4,8 +4,9 @@
  *
  * Every rule is separable: an axis is a table of which inputs make an output, and their weights.
  * Input rows are read once, resized across, and added to those output rows that they belong to, so
- * memory is that of the output and one row, whatever the size of the picture. Sums are in double
- * precision: Pillow's fixed-point sums then come out exactly. */
+ * memory is that of the output and one row, whatever the size of the picture. PyTorch's sums are in
+ * double precision, Pillow's are fixed-point: weights are multiples of 2^-22, and a sum of bytes by
+ * them fits in 32 bits. */
 #include "core/data/data.h"
 
 #include <limits.h>
@@ -70,6 +71,7 @@ typedef struct {
     int in, out, most; /* most: inputs of an output, at most */
     int *first, *count;
     double *weights; /* [out, most] */
+    int32_t *fixed;  /* the same, times 2^22 */
 } axis;
 
 /* Keys' cubic kernel (IEEE Trans. ASSP 29 (1981) 1153, eq. 15 for any a). */
@@ -194,11 +196,14 @@ typedef struct {
     const sx_image *in;
     sx_image *out;
     size_t channels;
-    bool premultiply, bytes; /* bytes: all that is kept in between is rounded to bytes, as Pillow */
+    bool premultiply;
+    bool bytes; /* as Pillow: what is kept in between is rounded to bytes */
     axis across, down;
-    double *row;    /* [in width, channels] */
-    double *narrow; /* [out width, channels] */
-    double *sums;   /* [out height, out width, channels] */
+    double *row;                     /* [in width, channels] */
+    double *narrow;                  /* [out width, channels] */
+    double *sums;                    /* [out height, out width, channels] */
+    int32_t *fixed_sums;             /* the same, times 2^22; of bytes */
+    uint8_t *byte_row, *byte_narrow; /* row and narrow, of bytes */
 } resizing;
 
 static double to_byte(double value) {
@@ -212,10 +217,7 @@ static void load_row(const resizing *r, int y) {
     const uint8_t *from = r->in->pixels + (size_t)y * count;
     for (size_t i = 0; i < count; i++) r->row[i] = from[i];
     for (size_t i = 0; r->premultiply && i < count; i += 4)
-        for (size_t c = i; c < i + 3; c++) {
-            double colour = from[c] * from[i + 3] / 255.0;
-            r->row[c] = r->bytes ? to_byte(colour) : colour;
-        }
+        for (size_t c = i; c < i + 3; c++) r->row[c] = from[c] * from[i + 3] / 255.0;
 }
 
 static void resize_across(const resizing *r) {
@@ -226,10 +228,96 @@ static void resize_across(const resizing *r) {
         double sum[4] = {0};
         for (int k = 0; k < a->count[x]; k++, from += r->channels)
             for (size_t c = 0; c < r->channels; c++) sum[c] += w[k] * from[c];
-        for (size_t c = 0; c < r->channels; c++)
-            r->narrow[(size_t)x * r->channels + c] = r->bytes ? to_byte(sum[c]) : sum[c];
+        for (size_t c = 0; c < r->channels; c++) r->narrow[(size_t)x * r->channels + c] = sum[c];
     }
 }
+
+/* ---- bytes by fixed-point weights --------------------------------------------------------------
+ */
+
+#define FIXED_BITS 22
+
+static uint8_t of_fixed(int32_t sum) {
+    int32_t value = sum >> FIXED_BITS; /* rounds down, as Pillow's does */
+    return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
+}
+
+static void fix_weights(axis *a) {
+    size_t count = (size_t)a->out * (size_t)a->most;
+    for (size_t i = 0; i < count; i++)
+        a->fixed[i] = (int32_t)lround(a->weights[i] * (1 << FIXED_BITS));
+}
+
+static void load_bytes(const resizing *r, int y) {
+    size_t count = (size_t)r->in->width * r->channels;
+    const uint8_t *from = r->in->pixels + (size_t)y * count;
+    memcpy(r->byte_row, from, count);
+    for (size_t i = 0; r->premultiply && i < count; i += 4)
+        for (size_t c = i; c < i + 3; c++) {
+            unsigned t = (unsigned)from[c] * from[i + 3] + 128;
+            r->byte_row[c] = (uint8_t)(((t >> 8) + t) >> 8);
+        }
+}
+
+/* One row across, for a number of channels that the compiler knows. */
+static inline void bytes_across(const resizing *r, size_t channels) {
+    const axis *a = &r->across;
+    for (int x = 0; x < a->out; x++) {
+        const int32_t *w = a->fixed + (size_t)x * (size_t)a->most;
+        const uint8_t *from = r->byte_row + (size_t)a->first[x] * channels;
+        int32_t sum[4] = {1 << (FIXED_BITS - 1), 1 << (FIXED_BITS - 1), 1 << (FIXED_BITS - 1),
+                          1 << (FIXED_BITS - 1)};
+        for (int k = 0; k < a->count[x]; k++, from += channels)
+            for (size_t c = 0; c < channels; c++) sum[c] += w[k] * from[c];
+        for (size_t c = 0; c < channels; c++)
+            r->byte_narrow[(size_t)x * channels + c] = of_fixed(sum[c]);
+    }
+}
+
+static void resize_bytes_across(const resizing *r) {
+    if (r->channels == 1) bytes_across(r, 1);
+    if (r->channels == 3) bytes_across(r, 3);
+    if (r->channels == 4) bytes_across(r, 4);
+}
+
+static void add_bytes(int32_t *restrict sums, const uint8_t *restrict row, int32_t weight,
+                      size_t count) {
+    for (size_t i = 0; i < count; i++) sums[i] += weight * row[i];
+}
+
+static void add_byte_rows(const resizing *r) {
+    const axis *a = &r->down;
+    size_t count = (size_t)r->out->width * r->channels, all = count * (size_t)a->out;
+    for (size_t i = 0; i < all; i++) r->fixed_sums[i] = 1 << (FIXED_BITS - 1);
+    for (int y = 0, v = 0; y < a->in; y++) {
+        while (v < a->out && a->first[v] + a->count[v] <= y) v++;
+        if (v == a->out) return;
+        if (a->first[v] > y) continue;
+        load_bytes(r, y);
+        resize_bytes_across(r);
+        for (int u = v; u < a->out && a->first[u] <= y; u++)
+            add_bytes(r->fixed_sums + (size_t)u * count, r->byte_narrow,
+                      a->fixed[(size_t)u * (size_t)a->most + (size_t)(y - a->first[u])], count);
+    }
+}
+
+/* To straight alpha as Pillow does: the fraction is cut off, and the colours of what is invisible
+ * are left as they are. */
+static void store_bytes(const resizing *r) {
+    size_t count = (size_t)r->out->height * (size_t)r->out->width * r->channels;
+    uint8_t *out = r->out->pixels;
+    for (size_t i = 0; i < count; i++) out[i] = of_fixed(r->fixed_sums[i]);
+    for (size_t i = 0; r->premultiply && i < count; i += 4) {
+        unsigned alpha = out[i + 3];
+        for (size_t c = i; alpha > 0 && alpha < 255 && c < i + 3; c++) {
+            unsigned colour = 255u * out[c] / alpha;
+            out[c] = (uint8_t)(colour > 255 ? 255 : colour);
+        }
+    }
+}
+
+/* ---- values in double precision ----------------------------------------------------------------
+ */
 
 static void add_rows(const resizing *r) {
     const axis *a = &r->down;
@@ -249,19 +337,11 @@ static void add_rows(const resizing *r) {
     }
 }
 
-/* A pixel of colours times alpha to straight alpha. Pillow cuts the fraction off, and leaves the
- * colours of what is invisible as they are; else they are 0. */
-static void store_premultiplied(const double *sums, bool bytes, uint8_t *out) {
+/* A pixel of colours times alpha to straight alpha; the colours of what is invisible are 0. */
+static void store_premultiplied(const double *sums, uint8_t *out) {
     double alpha = to_byte(sums[3]);
     out[3] = (uint8_t)alpha;
-    for (int c = 0; c < 3; c++) {
-        double colour = bytes ? to_byte(sums[c]) : sums[c];
-        if (!bytes)
-            colour = alpha > 0 ? to_byte(255 * colour / sums[3]) : 0;
-        else if (alpha > 0 && alpha < 255)
-            colour = floor(fmin(255 * colour / alpha, 255));
-        out[c] = (uint8_t)colour;
-    }
+    for (int c = 0; c < 3; c++) out[c] = alpha > 0 ? (uint8_t)to_byte(255 * sums[c] / sums[3]) : 0;
 }
 
 static void store(const resizing *r) {
@@ -269,33 +349,67 @@ static void store(const resizing *r) {
     if (!r->premultiply)
         for (size_t i = 0; i < count; i++) r->out->pixels[i] = (uint8_t)to_byte(r->sums[i]);
     else
-        for (size_t i = 0; i < count; i += 4)
-            store_premultiplied(r->sums + i, r->bytes, r->out->pixels + i);
+        for (size_t i = 0; i < count; i += 4) store_premultiplied(r->sums + i, r->out->pixels + i);
+}
+
+static void mix_doubles(resizing *r) {
+    add_rows(r);
+    store(r);
+}
+
+static void mix_bytes(resizing *r) {
+    fix_weights(&r->across);
+    fix_weights(&r->down);
+    add_byte_rows(r);
+    store_bytes(r);
 }
 
 /* ---- the whole ------------------------------------------------------------------------------- */
 
-/* Shares the scratch out to the parts; false if memory is out. */
-static bool share_out(resizing *r, sx_resize_scratch *scratch) {
+/* Shares out what both ways need: places and weights; false if memory is out. `more` doubles follow
+ * the weights, at *rest. */
+static bool share_out(resizing *r, size_t more, double **rest, sx_resize_scratch *scratch) {
     size_t width = (size_t)r->out->width, height = (size_t)r->out->height;
     size_t across = width * (size_t)r->across.most, down = height * (size_t)r->down.most;
-    size_t row = (size_t)r->in->width * r->channels, narrow = width * r->channels;
     void *numbers = scratch->numbers, *places = scratch->places;
-    bool grown = sx_grow(&numbers, &scratch->capacity[0],
-                         across + down + row + narrow + narrow * height, sizeof(double));
+    bool grown = sx_grow(&numbers, &scratch->capacity[0], across + down + more, sizeof(double));
     scratch->numbers = numbers;
     if (grown) grown = sx_grow(&places, &scratch->capacity[1], 2 * (width + height), sizeof(int));
     scratch->places = places;
     if (!grown) return false;
     r->across.weights = scratch->numbers;
     r->down.weights = r->across.weights + across;
-    r->row = r->down.weights + down;
-    r->narrow = r->row + row;
-    r->sums = r->narrow + narrow;
+    *rest = r->down.weights + down;
     r->across.first = scratch->places;
     r->across.count = r->across.first + width;
     r->down.first = r->across.count + width;
     r->down.count = r->down.first + height;
+    return true;
+}
+
+static bool share_doubles(resizing *r, sx_resize_scratch *scratch) {
+    size_t row = (size_t)r->in->width * r->channels, narrow = (size_t)r->out->width * r->channels;
+    double *rest;
+    if (!share_out(r, row + narrow + narrow * (size_t)r->out->height, &rest, scratch)) return false;
+    r->row = rest;
+    r->narrow = r->row + row;
+    r->sums = r->narrow + narrow;
+    return true;
+}
+
+static bool share_bytes(resizing *r, sx_resize_scratch *scratch) {
+    size_t row = (size_t)r->in->width * r->channels, narrow = (size_t)r->out->width * r->channels;
+    size_t across = (size_t)r->out->width * (size_t)r->across.most;
+    size_t down = (size_t)r->out->height * (size_t)r->down.most;
+    size_t sums = narrow * (size_t)r->out->height;
+    size_t bytes = (across + down + sums) * sizeof(int32_t) + row + narrow;
+    double *rest;
+    if (!share_out(r, bytes / sizeof(double) + 1, &rest, scratch)) return false;
+    r->across.fixed = (int32_t *)(void *)rest;
+    r->down.fixed = r->across.fixed + across;
+    r->fixed_sums = r->down.fixed + down;
+    r->byte_row = (uint8_t *)(r->fixed_sums + sums);
+    r->byte_narrow = r->byte_row + row;
     return true;
 }
 
@@ -330,13 +444,12 @@ sx_status sx_resize(const sx_image *image, sx_resize_rule rule, sx_image *out,
                   .down = {.in = image->height, .out = out->height}};
     r.across.most = most_of(rule, r.across.in, r.across.out);
     r.down.most = most_of(rule, r.down.in, r.down.out);
-    if (!share_out(&r, scratch))
+    if (!(r.bytes ? share_bytes : share_doubles)(&r, scratch))
         return sx_fail(err, SX_NO_MEMORY, "not enough memory to resize a picture to %d x %d",
                        out->width, out->height);
     fill_axis(&r.across, rule);
     fill_axis(&r.down, rule);
-    add_rows(&r);
-    store(&r);
+    (r.bytes ? mix_bytes : mix_doubles)(&r);
     return SX_OK;
 }
 
