@@ -52,6 +52,11 @@ static bool take_slice(sx_model *to, const sx_model *from, const sx_slice *ours,
     return true;
 }
 
+static bool clear_slice(sx_model *to, const sx_slice *ours) {
+    memset(to->parameters.values + ours->offset, 0, ours->count * sizeof(float));
+    return true;
+}
+
 sx_status sx_model_adopt(sx_model *to, const sx_model *from, const sx_adoption *how,
                          sx_error *err) {
     int head = sx_model_head(&to->parameters);
@@ -60,8 +65,7 @@ sx_status sx_model_adopt(sx_model *to, const sx_model *from, const sx_adoption *
         const sx_slice *theirs = sx_parameters_find(&from->parameters, ours->name);
         bool good = theirs != NULL;
         if (i >= head && !how->classes)
-            memset(to->parameters.values + ours->offset, 0, ours->count * sizeof(float)),
-                good = true;
+            good = clear_slice(to, ours);
         else if (good && i >= head)
             good = take_classes(to, from, ours, theirs, how->classes);
         else if (good)
