@@ -2,7 +2,7 @@
  * colours are multiplied by alpha as bytes before they are mixed, the cubic is that of a = -1, and
  * results in between are cut to whole levels. sx_compose, which studies use, is finer and faster;
  * this is for pictures that must be those of others. */
-#include "core/data/data.h"
+#include "core/data/source.h"
 
 #include <math.h>
 #include <string.h>
@@ -12,12 +12,6 @@
 
 /* A pixel in one register. */
 typedef float four __attribute__((vector_size(16)));
-
-/* a * b / 255, rounded as Pillow rounds it. */
-static unsigned times(unsigned a, unsigned b) {
-    unsigned t = a * b + 128;
-    return ((t >> 8) + t) >> 8;
-}
 
 /* ---- turning ---------------------------------------------------------------------------------
  */
@@ -46,7 +40,7 @@ static bool frame(const sx_image *in, framed *out) {
             size_t at =
                 (size_t)within(y, in->height) * (size_t)in->width + (size_t)within(x, in->width);
             const uint8_t *p = in->pixels + 4 * at;
-            for (int c = 0; c < 3; c++) (*to)[c] = (float)times(p[c], p[3]);
+            for (int c = 0; c < 3; c++) (*to)[c] = (float)sx_over_255((unsigned)p[c] * p[3]);
             (*to)[3] = p[3];
         }
     return true;
@@ -190,10 +184,8 @@ void sx_paste(const sx_image *object, int left, int top, sx_image *onto) {
         for (int x = from; x < to; x++, p += 4, out += 3) {
             unsigned alpha = p[3];
             if (alpha == 0) continue;
-            for (int c = 0; c < 3; c++) {
-                unsigned mixed = out[c] * (255 - alpha) + p[c] * alpha + 128;
-                out[c] = (uint8_t)(((mixed >> 8) + mixed) >> 8);
-            }
+            for (int c = 0; c < 3; c++)
+                out[c] = (uint8_t)sx_over_255(out[c] * (255 - alpha) + p[c] * alpha);
         }
     }
 }

@@ -7,7 +7,7 @@
  * memory is that of the output and one row, whatever the size of the picture. PyTorch's sums are in
  * double precision, Pillow's are fixed-point: weights are multiples of 2^-22, and a sum of bytes by
  * them fits in 32 bits. */
-#include "core/data/data.h"
+#include "core/data/source.h"
 
 #include <limits.h>
 #include <math.h>
@@ -243,9 +243,11 @@ static uint8_t of_fixed(int32_t sum) {
 }
 
 static void fix_weights(axis *a) {
-    size_t count = (size_t)a->out * (size_t)a->most;
-    for (size_t i = 0; i < count; i++)
-        a->fixed[i] = (int32_t)lround(a->weights[i] * (1 << FIXED_BITS));
+    for (int i = 0; i < a->out; i++) {
+        size_t first = (size_t)i * (size_t)a->most;
+        for (size_t k = first; k < first + (size_t)a->count[i]; k++)
+            a->fixed[k] = (int32_t)lround(a->weights[k] * (1 << FIXED_BITS));
+    }
 }
 
 static void load_bytes(const resizing *r, int y) {
@@ -253,10 +255,8 @@ static void load_bytes(const resizing *r, int y) {
     const uint8_t *from = r->in->pixels + (size_t)y * count;
     memcpy(r->byte_row, from, count);
     for (size_t i = 0; r->premultiply && i < count; i += 4)
-        for (size_t c = i; c < i + 3; c++) {
-            unsigned t = (unsigned)from[c] * from[i + 3] + 128;
-            r->byte_row[c] = (uint8_t)(((t >> 8) + t) >> 8);
-        }
+        for (size_t c = i; c < i + 3; c++)
+            r->byte_row[c] = (uint8_t)sx_over_255((unsigned)from[c] * from[i + 3]);
 }
 
 /* One row across, for a number of channels that the compiler knows. */

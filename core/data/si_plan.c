@@ -139,9 +139,9 @@ static sx_status list_items(collection *c, const char *name, sx_error *err) {
 static sx_status list_objects(sx_si_plan *plan, sx_error *err) {
     const char *name = plan->options->foregrounds;
     collection c = {.plan = plan};
-    if (sx_is_directory(name) && !sx_source_recognises(name)) return list_folders(&c, name, err);
-    if (sx_is_directory(name) && sx_folder_recognises(name)) return list_folders(&c, name, err);
-    return list_items(&c, name, err);
+    bool folders =
+        sx_is_directory(name) && (sx_folder_recognises(name) || !sx_source_recognises(name));
+    return folders ? list_folders(&c, name, err) : list_items(&c, name, err);
 }
 
 /* ---- backgrounds and pairs ---------------------------------------------------------------------

@@ -46,6 +46,12 @@ sx_status sx_source_split(sx_source *source, int test_every, uint64_t seed, sx_e
 sx_status sx_source_progress(const sx_loading *loading, const char *what, size_t done, size_t total,
                              sx_error *err);
 
+/* value / 255 for products of two bytes and sums of them, rounded as Pillow rounds it. */
+static inline unsigned sx_over_255(unsigned value) {
+    value += 128;
+    return ((value >> 8) + value) >> 8;
+}
+
 /* The kinds. */
 sx_source *sx_shapes_open(uint64_t seed, sx_error *err);
 /* A picture of that source with more pixels than it has there: size x size. */
