@@ -16,6 +16,7 @@ enum {
     SX_FOR_INSPECT = 256,
     SX_FOR_TUNE = 512,
     SX_FOR_SI_SCORE = 1024,
+    SX_FOR_MEASURE = 2048,
     SX_SETTING = 8, /* can be kept in the file of settings */
 };
 
@@ -36,6 +37,7 @@ typedef struct {
     const char *patch, *layer, *block, *class; /* of looking inside */
     const char *foregrounds, *backgrounds, *grid, *threshold, *instances,
         *resolution; /* of a set */
+    const char *crop, *same_pairs; /* of measuring models there */
     bool help, tensors;
     char **rest; /* what is not a flag, in order; points into argv */
     int count;

@@ -30,6 +30,8 @@ const sx_app_command sx_app_commands[] = {
      "look inside a model, or a run's network, while it sees a picture", sx_command_inspect},
     {"make-si-score", "make-si-score --out DIR [options]",
      "build a set of objects at every size, place or angle", sx_command_make_si_score},
+    {"measure", "measure SET MODEL... [section.key=value ...]",
+     "measure models on a set of objects at every size, place or angle", sx_command_measure},
     {"data", "data [NAME|PATH]", "list the data sets found here, or describe one", sx_command_data},
     {"help", "help [studies|models|operators|data|options|keys|man|completion]", "explain a topic",
      sx_command_help},

@@ -225,16 +225,20 @@ typedef struct {
     sx_source *source;
     table t;
     int id, class, column[KNOWN]; /* of the table */
+    int instance, background;     /* likewise; -1: there is none */
     sx_factor *factors;           /* [factor_count] */
     const char *ending;           /* of pictures: ".jpg" */
-    size_t count, name_capacity, factor_capacity, label_capacity;
+    size_t count, name_capacity, factor_capacity, label_capacity, key_capacity;
     int32_t *labels;
+    uint64_t *keys; /* of pairs, where both columns are there */
 } reader;
 
 static sx_status find_columns(reader *r, sx_error *err) {
     sx_source_facts *facts = &r->source->facts;
     r->id = column_of(&r->t, "image_id");
     r->class = column_of(&r->t, "foreground_class");
+    r->instance = column_of(&r->t, "foreground_instance");
+    r->background = column_of(&r->t, "background");
     if (r->id < 0 || r->class < 0)
         return bad_line(&r->t, "columns image_id and foreground_class are expected", err);
     r->factors = sx_arena_alloc(&r->source->arena, KNOWN, sizeof *r->factors);
@@ -267,10 +271,27 @@ static sx_status grow(reader *r, sx_error *err) {
     size_t factors = (size_t)r->source->facts.factor_count;
     if (sx_grow((void **)&s->names, &r->name_capacity, r->count + 1, sizeof *s->names) &&
         sx_grow((void **)&r->labels, &r->label_capacity, r->count + 1, sizeof *r->labels) &&
+        sx_grow((void **)&r->keys, &r->key_capacity, r->count + 1, sizeof *r->keys) &&
         sx_grow((void **)&s->factors, &r->factor_capacity, (r->count + 1) * factors + 1,
                 sizeof *s->factors))
         return SX_OK;
     return sx_fail(err, SX_NO_MEMORY, "not enough memory for %zu pictures", r->count);
+}
+
+static bool has_pairs(const reader *r) {
+    return r->instance >= 0 && r->background >= 0;
+}
+
+/* Objects are counted within their class. */
+static sx_status read_pair(reader *r, int class, sx_error *err) {
+    char key[LINE + 64];
+    if (!has_pairs(r)) return SX_OK;
+    if (r->instance >= r->t.count || r->background >= r->t.count)
+        return bad_line(&r->t, "the object or its background is missing", err);
+    int length = snprintf(key, sizeof key, "%d,%s,%s", class, r->t.fields[r->instance],
+                          r->t.fields[r->background]);
+    r->keys[r->count] = sx_hash_bytes(key, (size_t)length);
+    return SX_OK;
 }
 
 static sx_status read_row(reader *r, sx_error *err) {
@@ -281,6 +302,7 @@ static sx_status read_row(reader *r, sx_error *err) {
     if (!whole(&r->t, r->id, 1e15, &id) || !whole(&r->t, r->class, facts->classes - 1, &class))
         return bad_line(&r->t, "no such picture or class", err);
     sx_status status = grow(r, err);
+    if (!status) status = read_pair(r, (int)class, err);
     if (status) return status;
     for (int f = 0; f < facts->factor_count; f++) {
         if (r->column[f] >= r->t.count || !sx_text_number(r->t.fields[r->column[f]], &value))
@@ -309,6 +331,7 @@ static sx_status read_rows(reader *r, const sx_loading *loading, sx_error *err) 
     if (!status && r->count == 0) status = bad_line(&r->t, "there are no pictures", err);
     if (!status) status = sx_source_labels(r->source, r->count, err);
     if (!status) memcpy(r->source->labels, r->labels, r->count * sizeof *r->labels);
+    if (!status && has_pairs(r)) status = sx_source_number_pairs(r->source, r->keys, err);
     return status;
 }
 
@@ -334,6 +357,7 @@ static sx_status open_set(sx_source *source, const sx_loading *loading, uint64_t
     if (!status) status = read_rows(&r, loading, err);
     sx_file_unmap(&r.t.bytes);
     sx_free(r.labels);
+    sx_free(r.keys);
     source->facts.test_only = true;
     return status ? status : sx_source_split(source, 1, seed, err);
 }

@@ -21,6 +21,23 @@ sx_interval sx_difference(double a, sx_interval of_a, double b, sx_interval of_b
     return (sx_interval){a - b - below, a - b + above};
 }
 
+sx_interval sx_paired_difference(double both, double first, double second, double neither) {
+    double n = both + first + second + neither;
+    if (!(n > 0)) return (sx_interval){NAN, NAN};
+    double a = (both + first) / n, b = (both + second) / n, d = (first - second) / n;
+    sx_interval of_a = sx_wilson(both + first, n), of_b = sx_wilson(both + second, n);
+    double margins = (both + first) * (second + neither) * (both + second) * (first + neither);
+    double product = both * neither - first * second;
+    if (product > 0) product = fmax(product - n / 2, 0);
+    double phi = margins > 0 ? product / sqrt(margins) : 0;
+    double down = a - of_a.low, up = of_b.high - b;
+    double below = sqrt(fmax(0, down * down - 2 * phi * down * up + up * up));
+    down = b - of_b.low;
+    up = of_a.high - a;
+    double above = sqrt(fmax(0, up * up - 2 * phi * up * down + down * down));
+    return (sx_interval){d - below, d + above};
+}
+
 typedef struct {
     double value;
     size_t index;
@@ -89,6 +106,15 @@ static double quantile(const double *sorted, int count, double q) {
     int below = (int)at, above = below + 1 < count ? below + 1 : below;
     if (at == below || sorted[below] == sorted[above]) return sorted[below]; /* also infinities */
     return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
+}
+
+sx_interval sx_percentiles(double *values, int rounds) {
+    int count = 0;
+    for (int i = 0; i < rounds; i++)
+        if (!isnan(values[i])) values[count++] = values[i];
+    if (count == 0 || 2 * count < rounds) return (sx_interval){NAN, NAN};
+    qsort(values, (size_t)count, sizeof *values, by_number);
+    return (sx_interval){quantile(values, count, 0.025), quantile(values, count, 0.975)};
 }
 
 sx_status sx_bootstrap(sx_statistic statistic, void *user, size_t n, int rounds, uint64_t seed,
