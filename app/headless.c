@@ -18,6 +18,13 @@ static void print_progress(const sx_snapshot *now, bool fixed_clock) {
         printf("loading %s\n", now->loading);
         return;
     }
+    if (r->measures_only) {
+        printf("%s of %s pictures", sx_text_count(step, r->step), sx_text_count(steps, r->steps));
+        if (!fixed_clock && isfinite(now->seconds_left))
+            printf("  %s left", sx_text_duration(left, now->seconds_left));
+        printf("\n");
+        return;
+    }
     if (r->phase == SX_PHASE_MEASURING) {
         printf("measuring on test objects, %.0f %%\n", 100 * r->phase_done);
         return;

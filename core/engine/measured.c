@@ -65,6 +65,20 @@ static sx_status keep_path(sx_config *config, const char *section, const char *k
     return sx_config_put(config, section, key, whole, err);
 }
 
+/* A run by its number becomes one by its name. */
+static sx_status keep_model(sx_config *config, const char *key, sx_error *err) {
+    const char *which = sx_config_text(config, "measure", key);
+    if (!*which || sx_is_file(which) || sx_is_directory(which))
+        return keep_path(config, "measure", key, err);
+    sx_run_folder *run = sx_run_open(which, false, err);
+    if (!run)
+        return sx_fail_within(err, "measure.%s: there is no file '%.80s', and no such run", key,
+                              which);
+    sx_status status = sx_config_put(config, "measure", key, sx_run_name(run), err);
+    sx_run_close(run);
+    return status;
+}
+
 sx_status sx_measured_keep_paths(sx_config *config, sx_error *err) {
     static const char *const files[] = {"classes", "merges", "prompts"};
     if (!sx_study_kind_of(config)->measures_only) return SX_OK;
@@ -74,7 +88,7 @@ sx_status sx_measured_keep_paths(sx_config *config, sx_error *err) {
     for (int number = 1; !status && number <= MODELS; number++) {
         char key[16];
         snprintf(key, sizeof key, "model%d", number);
-        status = keep_path(config, "measure", key, err);
+        status = keep_model(config, key, err);
     }
     return status;
 }
