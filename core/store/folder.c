@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -247,8 +248,16 @@ bool sx_run_recognises(const char *path) {
 /* ---- making one
  * ---------------------------------------------------------------------------------- */
 
-static bool is_left_by_us(const char *name) {
+static bool is_empty(const char *directory, const char *name) {
+    char path[SX_PATH_SIZE];
+    struct stat facts;
+    return !sx_path_join(path, directory, name, NULL) && stat(path, &facts) == 0 &&
+           facts.st_size == 0;
+}
+
+static bool is_left_by_us(const char *directory, const char *name) {
     return strcmp(name, "lock") == 0 || strcmp(name, "results") == 0 ||
+           (strcmp(name, "journal.jsonl") == 0 && is_empty(directory, name)) ||
            (strncmp(name, "run.ini.", 8) == 0 && sx_run_is_leftover(name));
 }
 
@@ -258,7 +267,7 @@ static sx_status check_empty(const char *directory, sx_error *err) {
     sx_status status = sx_directory_list(directory, &listing, err);
     if (status) return status;
     for (size_t i = 0; !status && i < listing.count; i++)
-        if (!is_left_by_us(listing.names[i]))
+        if (!is_left_by_us(directory, listing.names[i]))
             status = sx_fail(err, SX_BAD_INPUT,
                              "'%.300s' is not empty: a new run needs an empty or a new folder",
                              directory);

@@ -80,6 +80,7 @@ static sx_result *make_table(const sx_study_cell *cells, int count) {
                    {9, "model-cost", "training FLOPs"}};
     enum { COLUMNS = sizeof columns / sizeof *columns };
     sx_result *r = sx_table_new("cells", "Networks", (size_t)count, columns, COLUMNS, 1);
+    if (r) r->step = -1;
     for (int c = 0; r && c < count; c++) {
         const sx_column *to = r->table.columns;
         spread test = spread_of(&cells[c], "summary", "test accuracy");
