@@ -158,7 +158,9 @@ static sx_status fill_claim(sx_claim *claim, int row, evidence *e, uint64_t seed
                         .at_least = rows[row].at_least,
                         .measured = rows[row].statistic(e, NULL, pairs),
                         .low = interval.low,
-                        .high = interval.high};
+                        .high = interval.high,
+                        .seed_low = NAN,
+                        .seed_high = NAN};
     decide(claim, pairs);
     return status;
 }
