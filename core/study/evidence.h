@@ -16,7 +16,7 @@ typedef struct {
     double *drops; /* [pairs] between centre and border, of the location sweep */
     /* Only of finished runs (cell_evidence.c): */
     int sweep;            /* that it is about */
-    const uint8_t *right; /* [items] of the test split */
+    uint8_t *right; /* [items] of the test split */
     int classes;          /* that were measured */
     int image;            /* pixels a side */
     int most_label;
