@@ -405,13 +405,30 @@ uint64_t sx_view_pair_background(const sx_view *view, sx_split split, uint64_t p
     return mixed(view->seed, STREAM_MEASURED + (uint64_t)split, pair);
 }
 
+static sx_status cut_item(const sx_view *view, sx_split split, size_t item, sx_image *object,
+                          sx_error *err) {
+    sx_image image;
+    sx_status status = sx_source_image(view->source, split, item, &image, err);
+    if (status) return status;
+    status = sx_object_cut(&image, THRESHOLD, object, err);
+    sx_image_done(&image);
+    return status;
+}
+
+sx_status sx_view_pair_extent(const sx_view *view, sx_split split, uint64_t pair, sx_extent *out,
+                              sx_error *err) {
+    sx_image object;
+    sx_status status = cut_item(view, split, sx_view_pair_item(view, split, pair), &object, err);
+    if (status) return status;
+    *out = (sx_extent){object.height, object.width};
+    sx_image_done(&object);
+    return SX_OK;
+}
+
 sx_status sx_view_scene(const sx_view *view, const sx_scene *scene, uint8_t *pixels,
                         sx_error *err) {
-    sx_image image, object;
-    sx_status status = sx_source_image(view->source, scene->split, scene->item, &image, err);
-    if (status) return status;
-    status = sx_object_cut(&image, THRESHOLD, &object, err);
-    sx_image_done(&image);
+    sx_image object;
+    sx_status status = cut_item(view, scene->split, scene->item, &object, err);
     if (status) return status;
     sx_backgrounds_draw(view->measured, scene->background, pixels);
     status = paste(&object, scene->pose, pixels, view->size, err);

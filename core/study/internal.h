@@ -53,7 +53,8 @@ typedef struct {
     sx_split split;
     int64_t step; /* of the parameters */
     size_t done, total;
-    sx_outcomes outcomes; /* capacity for the full counts */
+    sx_outcomes outcomes;          /* capacity for the full counts */
+    sx_extent *extents[SX_SWEEPS]; /* of the test objects of its pairs, likewise */
 } sx_sweep;
 
 /* Where the turns of training and live measurement stand. Part of the state: after a resume the
@@ -215,6 +216,7 @@ sx_status sx_evaluation_start(sx_study *study, sx_split split, size_t total, sx_
 sx_status sx_evaluation_slice(sx_study *study, sx_error *err);
 sx_status sx_evaluation_publish(sx_study *study, sx_error *err);
 double sx_evaluation_accuracy(const sx_study *study);
+bool sx_evaluation_is_right(const sx_study *study, size_t k);
 size_t sx_evaluation_item(const sx_study *study, size_t k);
 
 /* sweep.c */
@@ -224,7 +226,14 @@ void sx_sweep_start(sx_study *study, sx_split split, int level);
 sx_status sx_sweep_slice(sx_study *study, sx_error *err);
 sx_status sx_sweep_publish(sx_study *study, sx_error *err);
 void sx_sweep_done(sx_study *study);
+sx_pose sx_sweep_pose(const sx_study *study, int sweep, int point);
+/* Publishes what was measured by it; takes the result. */
+sx_status sx_sweep_publish_result(sx_study *study, int sweep, sx_result *result, sx_error *err);
 double sx_outcome_accuracy(const sx_outcomes *outcomes, int sweep, int point);
+
+/* outcomes.c: what each picture of the end came to, so that whoever compares runs can count again.
+ * After the sweep over test objects, while the evaluation is that of the test split. */
+sx_status sx_outcomes_publish(sx_study *study, sx_error *err);
 
 /* claims.c: the claims of the study from the outcomes of a sweep, as a result; and the figures that
  * go into the summary: centre, ring, drop. NULL if memory is out. */

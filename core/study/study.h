@@ -106,6 +106,11 @@ void sx_study_data_release(const sx_study_data *data);
  *   calibration    table    figure, value: accuracy, ECE, MCE, NLL, Brier
  *   summary        table    figure, value, low, high: the end's figures, test split included
  *   claims         claims
+ * and, of each picture of the last measurements:
+ *   outcomes-location, outcomes-rotation, outcomes-size   grid   point x pair   1: recognised, or 0
+ *   inside-location, inside-size   grid   point x pair   share of the object that is inside
+ *   outcomes-pairs table    pair, item, background, label, class, width and height of the object
+ *   outcomes-test  table    items of the test split: item, label, recognised
  * Results hold nothing that depends on time or threads. */
 typedef struct {
     sx_pool *pool;           /* borrowed; may be NULL */

@@ -81,12 +81,21 @@ static void draw_on(sx_surface *surface, const sx_result *result) {
         sx_curves_on(surface, curves, curves_of(result, how, curves), &axes);
 }
 
+bool sx_plot_is_raw(const sx_result *result) {
+    static const char *const names[] = {"items", "outcomes-", "inside-"}; /* or how they begin */
+    for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+        if (strncmp(result->name, names[i], strlen(names[i])) == 0) return true;
+    return false;
+}
+
 bool sx_plot_is_picture(const sx_result *result) {
+    if (sx_plot_is_raw(result)) return false;
     return result->kind == SX_RESULT_SERIES || result->kind == SX_RESULT_GRID ||
            result->kind == SX_RESULT_IMAGES;
 }
 
 int sx_plot_rows(const sx_result *result) {
+    if (result->kind == SX_RESULT_GRID && sx_plot_is_raw(result)) return 0;
     if (result->kind == SX_RESULT_GRID) return result->grid.rows + 4;
     if (result->kind == SX_RESULT_TABLE) return (int)fmin((double)result->table.rows, 20) + 1;
     if (result->kind == SX_RESULT_CLAIMS) return result->claims.count + 2;
@@ -118,7 +127,8 @@ void sx_plot_text(const sx_result *result, int columns, sx_look look, sx_text *o
         (look.colours ? sx_canvas_to_ansi : sx_canvas_to_text)(&canvas, out);
     }
     sx_canvas_done(&canvas);
-    if (result->kind != SX_RESULT_TABLE && result->kind != SX_RESULT_CLAIMS) {
+    bool told = result->kind == SX_RESULT_TABLE || result->kind == SX_RESULT_CLAIMS;
+    if (!told && !sx_plot_is_raw(result)) {
         sx_plot_sentence(result, out);
         sx_text_add(out, "\n");
     }
