@@ -7,13 +7,6 @@
 #include <stdio.h>
 #include <string.h>
 
-const sx_result *sx_cell_result(const sx_study_cell *cell, int seed, const char *name) {
-    const sx_cell_run *run = &cell->runs[seed];
-    for (size_t i = 0; seed < cell->seeds && i < run->count; i++)
-        if (strcmp(run->results[i]->name, name) == 0) return run->results[i];
-    return NULL;
-}
-
 /* ---- figures over seeds -----------------------------------------------------------------------
  */
 
