@@ -128,7 +128,7 @@ static sx_status export_results(const sx_result_list *list, const sx_arguments *
         if (arguments->only && strcmp(arguments->only, list->results[i]->name) != 0) continue;
         if (format->picture && !sx_plot_is_picture(list->results[i])) {
             if (!arguments->only) continue;
-            return sx_fail(err, SX_BAD_INPUT, "'%.60s' is a table and no picture; export it as csv",
+            return sx_fail(err, SX_BAD_INPUT, "'%.60s' has no picture; export it as csv",
                            arguments->only);
         }
         status = export_one(list->results[i], format, caption, directory, err);

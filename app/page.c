@@ -94,8 +94,12 @@ static void add_claims(sx_text *out, const sx_result *result) {
         add(out, "<tr><td>", claim->text, "</td>");
         add(out, "<td>", claim->origin, "</td>");
         add(out, "<td>", claim->bound, "</td>");
-        sx_text_add(out, "<td>%s [%s, %s]</td>", sx_number_shown(value, claim->measured, 2),
+        sx_text_add(out, "<td>%s [%s, %s]", sx_number_shown(value, claim->measured, 2),
                     sx_number_shown(low, claim->low, 2), sx_number_shown(high, claim->high, 2));
+        if (!isnan(claim->seed_low) && !isnan(claim->seed_high))
+            sx_text_add(out, ", seeds from %s to %s", sx_number_shown(low, claim->seed_low, 2),
+                        sx_number_shown(high, claim->seed_high, 2));
+        sx_text_add(out, "</td>");
         sx_text_add(out, "<td class=\"%s\"><b>%s</b>%s", verdict, verdict,
                     claim->reason[0] ? ": " : "");
         add(out, "", claim->reason, "</td></tr>\n");
@@ -103,7 +107,8 @@ static void add_claims(sx_text *out, const sx_result *result) {
     sx_text_add(out, "</table>\n");
 }
 
-/* What matters first: verdicts, figures, then plots; items of a data set are in their file only. */
+/* What matters first: verdicts, figures, then plots; what is kept of each picture is in its file
+ * only. */
 static void add_results(sx_text *out, const sx_result_list *list, const char *caption) {
     static const char *const first[] = {"claims", "summary"};
     for (int pass = 0; pass < 3; pass++)
@@ -112,7 +117,7 @@ static void add_results(sx_text *out, const sx_result_list *list, const char *ca
             int rank = strcmp(result->name, first[0]) == 0   ? 0
                        : strcmp(result->name, first[1]) == 0 ? 1
                                                              : 2;
-            if (rank != pass || strcmp(result->name, "items") == 0) continue;
+            if (rank != pass || sx_plot_is_raw(result)) continue;
             if (result->kind == SX_RESULT_CLAIMS) add_claims(out, result);
             if (result->kind == SX_RESULT_TABLE) add_table(out, result);
             if (sx_plot_is_picture(result)) add_figure(out, result, caption);

@@ -30,6 +30,7 @@ void sx_report(sx_result *const *results, size_t count, int columns, bool unicod
                                         "same-pairs",
                                         "score",
                                         "broken",
+                                        "cells",
                                         "claims"};
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
         for (size_t k = 0; k < count; k++)

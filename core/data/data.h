@@ -290,6 +290,13 @@ sx_status sx_view_posed(const sx_view *view, sx_split split, uint64_t pair, sx_p
 size_t sx_view_pair_item(const sx_view *view, sx_split split, uint64_t pair);
 uint64_t sx_view_pair_background(const sx_view *view, sx_split split, uint64_t pair);
 
+/* Pixels of its object as it is cut out. */
+typedef struct {
+    int height, width;
+} sx_extent;
+sx_status sx_view_pair_extent(const sx_view *view, sx_split split, uint64_t pair, sx_extent *out,
+                              sx_error *err);
+
 /* The same picture by its parts: the object of an item (below counts[split]) at `pose` over the
  * held-out background of any number, into pixels [size, size, 3]. */
 typedef struct {

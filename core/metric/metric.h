@@ -90,6 +90,16 @@ typedef double (*sx_statistic)(void *user, const uint32_t *indices, size_t n);
 sx_status sx_bootstrap(sx_statistic statistic, void *user, size_t n, int rounds, uint64_t seed,
                        sx_interval *out, sx_error *err);
 
+/* The same over several sets of items, each resampled by itself: `indices` are those of each set.
+ * Of one set it is sx_bootstrap, to the bit. */
+typedef struct {
+    const size_t *sizes; /* [count], of the sets */
+    int count;
+} sx_sets;
+typedef double (*sx_sets_statistic)(void *user, const uint32_t *const *indices);
+sx_status sx_bootstrap_sets(sx_sets_statistic statistic, void *user, sx_sets sets, int rounds,
+                            uint64_t seed, sx_interval *out, sx_error *err);
+
 /* The same of values [rounds] that somebody else resampled; sorts them. */
 sx_interval sx_percentiles(double *values, int rounds);
 

@@ -117,26 +117,59 @@ sx_interval sx_percentiles(double *values, int rounds) {
     return (sx_interval){quantile(values, count, 0.025), quantile(values, count, 0.975)};
 }
 
-sx_status sx_bootstrap(sx_statistic statistic, void *user, size_t n, int rounds, uint64_t seed,
-                       sx_interval *out, sx_error *err) {
+/* Room for one index an item, and where those of each set begin; false if there is none. */
+static bool lay_sets(sx_sets sets, uint32_t **indices, uint32_t ***begins) {
+    size_t all = 0;
+    for (int i = 0; i < sets.count; i++) all += sets.sizes[i];
+    *indices = sx_alloc(all, sizeof **indices);
+    *begins = sx_alloc((size_t)sets.count, sizeof **begins);
+    if (!*indices || !*begins) return false;
+    uint32_t *at = *indices;
+    for (int i = 0; i < sets.count; at += sets.sizes[i++]) (*begins)[i] = at;
+    return true;
+}
+
+static void resample(sx_sets sets, uint32_t *const *indices, uint64_t seed, int round) {
+    sx_random random = sx_random_from(seed, STREAM_BOOTSTRAP, (uint64_t)round);
+    for (int set = 0; set < sets.count; set++)
+        for (size_t i = 0; i < sets.sizes[set]; i++)
+            indices[set][i] = sx_random_below(&random, (uint32_t)sets.sizes[set]);
+}
+
+sx_status sx_bootstrap_sets(sx_sets_statistic statistic, void *user, sx_sets sets, int rounds,
+                            uint64_t seed, sx_interval *out, sx_error *err) {
+    bool fits = sets.count > 0 && rounds > 0;
     *out = (sx_interval){NAN, NAN};
-    if (n == 0 || n > UINT32_MAX || rounds < 1)
-        return sx_fail(err, SX_BAD_INPUT, "a bootstrap needs items and rounds");
-    uint32_t *indices = sx_alloc(n, sizeof *indices);
+    for (int i = 0; i < sets.count; i++)
+        fits = fits && sets.sizes[i] > 0 && sets.sizes[i] <= UINT32_MAX;
+    if (!fits) return sx_fail(err, SX_BAD_INPUT, "a bootstrap needs items and rounds");
+    uint32_t *indices, **begins;
     double *values = sx_alloc((size_t)rounds, sizeof *values);
-    bool memory = indices && values;
-    int count = 0;
+    bool memory = lay_sets(sets, &indices, &begins) && values;
     for (int round = 0; memory && round < rounds; round++) {
-        sx_random random = sx_random_from(seed, STREAM_BOOTSTRAP, (uint64_t)round);
-        for (size_t i = 0; i < n; i++) indices[i] = sx_random_below(&random, (uint32_t)n);
-        double value = statistic(user, indices, n);
-        if (!isnan(value)) values[count++] = value;
+        resample(sets, begins, seed, round);
+        values[round] = statistic(user, (const uint32_t *const *)begins);
     }
-    if (memory && 2 * count >= rounds) {
-        qsort(values, (size_t)count, sizeof *values, by_number);
-        *out = (sx_interval){quantile(values, count, 0.025), quantile(values, count, 0.975)};
-    }
+    if (memory) *out = sx_percentiles(values, rounds);
     sx_free(indices);
+    sx_free(begins);
     sx_free(values);
     return memory ? SX_OK : sx_fail(err, SX_NO_MEMORY, "not enough memory for the bootstrap");
+}
+
+typedef struct {
+    sx_statistic statistic;
+    void *user;
+    size_t n;
+} one_set;
+
+static double of_one_set(void *user, const uint32_t *const *indices) {
+    const one_set *one = user;
+    return one->statistic(one->user, indices[0], one->n);
+}
+
+sx_status sx_bootstrap(sx_statistic statistic, void *user, size_t n, int rounds, uint64_t seed,
+                       sx_interval *out, sx_error *err) {
+    one_set one = {statistic, user, n};
+    return sx_bootstrap_sets(of_one_set, &one, (sx_sets){&n, 1}, rounds, seed, out, err);
 }

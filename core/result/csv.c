@@ -123,7 +123,8 @@ static void images_csv(const sx_result *result, sx_text *out) {
 }
 
 static void claims_csv(const sx_result *result, sx_text *out) {
-    sx_text_add(out, "claim,origin,bound,threshold,measured,low,high,verdict,reason\n");
+    sx_text_add(out, "claim,origin,bound,threshold,measured,low,high,seed_low,seed_high,"
+                     "verdict,reason\n");
     for (int i = 0; i < result->claims.count; i++) {
         const sx_claim *c = &result->claims.claims[i];
         sx_csv_text(out, true, c->text);
@@ -133,6 +134,8 @@ static void claims_csv(const sx_result *result, sx_text *out) {
         sx_csv_number(out, false, c->measured);
         sx_csv_number(out, false, c->low);
         sx_csv_number(out, false, c->high);
+        sx_csv_number(out, false, c->seed_low);
+        sx_csv_number(out, false, c->seed_high);
         sx_csv_text(out, false, sx_verdict_name(c->verdict));
         sx_csv_text(out, false, c->reason);
         sx_csv_row_end(out);

@@ -70,6 +70,11 @@ static double number(reader *r, const json_t *from, const char *key) {
     return sx_json_to_number(value);
 }
 
+/* The same of a key that older files do not have. */
+static double later_number(reader *r, const json_t *from, const char *key) {
+    return json_object_get(from, key) ? number(r, from, key) : (double)NAN;
+}
+
 static bool flag(reader *r, const json_t *from, const char *key) {
     const json_t *value = json_object_get(from, key);
     if (!json_is_boolean(value)) fail(r, key, "is not true or false");
@@ -236,6 +241,8 @@ static void read_claims(reader *r, const json_t *from) {
                                                  .measured = number(r, entry, "measured"),
                                                  .low = number(r, entry, "low"),
                                                  .high = number(r, entry, "high"),
+                                                 .seed_low = later_number(r, entry, "seed_low"),
+                                                 .seed_high = later_number(r, entry, "seed_high"),
                                                  .verdict = read_verdict(r, entry),
                                                  .reason = text(r, entry, "reason")};
     }
@@ -284,7 +291,7 @@ sx_result *sx_result_from_json(const json_t *json, sx_error *err) {
         return NULL;
     }
     r.result->title = text(&r, json, "title");
-    r.result->step = whole(&r, json, "step", 0, INT64_MAX);
+    r.result->step = whole(&r, json, "step", -1, INT64_MAX);
     read_measured(&r, json);
     readers[kind](&r, json);
     if (!r.status) return r.result;

@@ -132,6 +132,8 @@ static void write_claims(writer *w, const sx_result *result, json_t *out) {
         put(w, entry, "measured", sx_json_number(c->measured));
         put(w, entry, "low", sx_json_number(c->low));
         put(w, entry, "high", sx_json_number(c->high));
+        put(w, entry, "seed_low", sx_json_number(c->seed_low));
+        put(w, entry, "seed_high", sx_json_number(c->seed_high));
         put_text(w, entry, "verdict", sx_verdict_name(c->verdict));
         put_text(w, entry, "reason", c->reason);
         append(w, claims, entry);

@@ -109,7 +109,7 @@ bool sx_series_alloc(sx_result *result, size_t length, int lines, bool with_band
     return true;
 }
 
-bool sx_grid_alloc(sx_result *result, int rows, int columns) {
+bool sx_grid_alloc_values(sx_result *result, int rows, int columns) {
     sx_grid *grid = &result->grid;
     size_t cells;
     if (!sx_size_multiply((size_t)rows, (size_t)columns, &cells)) return false;
@@ -119,11 +119,17 @@ bool sx_grid_alloc(sx_result *result, int rows, int columns) {
     grid->row_values = sx_result_numbers(result, (size_t)rows);
     grid->column_values = sx_result_numbers(result, (size_t)columns);
     grid->values = sx_result_numbers(result, cells);
+    return grid->row_values && grid->column_values && grid->values;
+}
+
+bool sx_grid_alloc(sx_result *result, int rows, int columns) {
+    sx_grid *grid = &result->grid;
+    if (!sx_grid_alloc_values(result, rows, columns)) return false;
+    size_t cells = (size_t)rows * (size_t)columns;
     grid->low = sx_result_numbers(result, cells);
     grid->high = sx_result_numbers(result, cells);
     grid->count = sx_result_numbers(result, cells);
-    return grid->row_values && grid->column_values && grid->values && grid->low && grid->high &&
-           grid->count;
+    return grid->low && grid->high && grid->count;
 }
 
 bool sx_table_alloc(sx_result *result, size_t rows, int columns) {
@@ -168,6 +174,8 @@ bool sx_claims_alloc(sx_result *result, int count) {
                                .measured = NAN,
                                .low = NAN,
                                .high = NAN,
+                               .seed_low = NAN,
+                               .seed_high = NAN,
                                .verdict = SX_VERDICT_UNDECIDED,
                                .reason = ""};
     return true;

@@ -87,6 +87,7 @@ typedef struct {
     double threshold;   /* the bound's number */
     bool at_least;      /* measured >= threshold, else <= */
     double measured, low, high;
+    double seed_low, seed_high; /* range over the seeds beside it; NaN: of one seed */
     sx_verdict verdict;
     const char *reason; /* of an undecided verdict, else "" */
 } sx_claim;
@@ -133,6 +134,8 @@ const char *sx_result_text(sx_result *result, const char *format, ...)
  * with_bands: also low, high and count. */
 bool sx_series_alloc(sx_result *result, size_t length, int lines, bool with_bands);
 bool sx_grid_alloc(sx_result *result, int rows, int columns);
+/* The same without low, high and count. */
+bool sx_grid_alloc_values(sx_result *result, int rows, int columns);
 bool sx_table_alloc(sx_result *result, size_t rows, int columns);
 bool sx_claims_alloc(sx_result *result, int count);
 
@@ -156,7 +159,8 @@ void sx_result_release(const sx_result *result);
  *   histogram  x_label_from, x_label_to, count
  *   table      its columns
  *   images     image (its index), caption; no pixels
- *   claims     claim, origin, bound, threshold, measured, low, high, verdict, reason */
+ *   claims     claim, origin, bound, threshold, measured, low, high, seed_low, seed_high, verdict,
+ *              reason */
 void sx_result_csv(const sx_result *result, sx_text *out);
 
 /* {"format": 1, "name": ..., "kind": ..., "step": ..., ...}; owned by the caller. */

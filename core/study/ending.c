@@ -85,7 +85,8 @@ static sx_status advance_test(sx_study *s, sx_error *err) {
 }
 
 static sx_status advance_claims(sx_study *s, sx_error *err) {
-    sx_status status = sx_study_publish(s, make_summary(s, err), err);
+    sx_status status = sx_outcomes_publish(s, err);
+    if (!status) status = sx_study_publish(s, make_summary(s, err), err);
     sx_result *claims = status ? NULL : sx_claims_make(&s->sweep.outcomes, s->seed, err);
     if (claims) claims->step = s->report.step;
     if (!status) status = sx_study_publish_measured(s, claims, s->sweep.split, "posed", err);

@@ -350,16 +350,18 @@ sx_status sx_evaluation_publish(sx_study *study, sx_error *err) {
     return status;
 }
 
-double sx_evaluation_accuracy(const sx_study *study) {
+bool sx_evaluation_is_right(const sx_study *study, size_t k) {
     const sx_evaluation *e = &study->evaluation;
-    size_t right = 0, classes = (size_t)study->classes;
-    for (size_t i = 0; i < e->total; i++) {
-        const float *p = e->probabilities + i * classes;
-        size_t best = 0;
-        for (size_t c = 1; c < classes; c++)
-            if (p[c] > p[best]) best = c;
-        right += (int)best ==
-                 sx_source_label(study->data->source, e->split, sx_evaluation_item(study, i));
-    }
-    return e->total ? (double)right / (double)e->total : (double)NAN;
+    size_t best = 0, classes = (size_t)study->classes;
+    const float *p = e->probabilities + k * classes;
+    for (size_t c = 1; c < classes; c++)
+        if (p[c] > p[best]) best = c;
+    return (int)best ==
+           sx_source_label(study->data->source, e->split, sx_evaluation_item(study, k));
+}
+
+double sx_evaluation_accuracy(const sx_study *study) {
+    size_t right = 0, total = study->evaluation.total;
+    for (size_t i = 0; i < total; i++) right += sx_evaluation_is_right(study, i);
+    return total ? (double)right / (double)total : (double)NAN;
 }

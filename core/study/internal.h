@@ -53,7 +53,8 @@ typedef struct {
     sx_split split;
     int64_t step; /* of the parameters */
     size_t done, total;
-    sx_outcomes outcomes; /* capacity for the full counts */
+    sx_outcomes outcomes;          /* capacity for the full counts */
+    sx_extent *extents[SX_SWEEPS]; /* of the test objects of its pairs, likewise */
 } sx_sweep;
 
 /* Where the turns of training and live measurement stand. Part of the state: after a resume the
@@ -148,6 +149,10 @@ struct sx_study {
     char seed_text[24], validated_text[24], data_text[160], plan_text[160];
 };
 
+/* config.c: that a key is in the table and takes the value; that a value fits on a line. */
+sx_status sx_config_check(const char *section, const char *key, const char *value, sx_error *err);
+sx_status sx_config_check_line(const char *key, const char *value, sx_error *err);
+
 /* The model that a configuration names, for images of `size` pixels a side; and how its input is
  * normalised. */
 sx_status sx_study_normalisation(const sx_config *config, sx_normalisation *out, sx_error *err);
@@ -215,6 +220,7 @@ sx_status sx_evaluation_start(sx_study *study, sx_split split, size_t total, sx_
 sx_status sx_evaluation_slice(sx_study *study, sx_error *err);
 sx_status sx_evaluation_publish(sx_study *study, sx_error *err);
 double sx_evaluation_accuracy(const sx_study *study);
+bool sx_evaluation_is_right(const sx_study *study, size_t k);
 size_t sx_evaluation_item(const sx_study *study, size_t k);
 
 /* sweep.c */
@@ -224,7 +230,14 @@ void sx_sweep_start(sx_study *study, sx_split split, int level);
 sx_status sx_sweep_slice(sx_study *study, sx_error *err);
 sx_status sx_sweep_publish(sx_study *study, sx_error *err);
 void sx_sweep_done(sx_study *study);
+sx_pose sx_sweep_pose(const sx_study *study, int sweep, int point);
+/* Publishes what was measured by it; takes the result. */
+sx_status sx_sweep_publish_result(sx_study *study, int sweep, sx_result *result, sx_error *err);
 double sx_outcome_accuracy(const sx_outcomes *outcomes, int sweep, int point);
+
+/* outcomes.c: what each picture of the end came to, so that whoever compares runs can count again.
+ * After the sweep over test objects, while the evaluation is that of the test split. */
+sx_status sx_outcomes_publish(sx_study *study, sx_error *err);
 
 /* claims.c: the claims of the study from the outcomes of a sweep, as a result; and the figures that
  * go into the summary: centre, ring, drop. NULL if memory is out. */

@@ -9,7 +9,7 @@
 static const int grid_points[SX_SWEEPS] = {SX_GRID_LOCATIONS * SX_GRID_LOCATIONS, SX_GRID_ROTATIONS,
                                            SX_GRID_SIZES};
 
-static sx_pose pose_of(const sx_study *study, int sweep, int point) {
+sx_pose sx_sweep_pose(const sx_study *study, int sweep, int point) {
     if (sweep == SX_SWEEP_LOCATION)
         return (sx_pose){.area = study->area[sweep],
                          .x = sx_grid_location(point % SX_GRID_LOCATIONS),
@@ -24,13 +24,17 @@ sx_status sx_sweep_prepare(sx_study *study, sx_error *err) {
         sx_outcomes *o = &study->sweep.outcomes;
         o->points[s] = grid_points[s];
         o->right[s] = sx_alloc((size_t)grid_points[s], study->full[s]);
-        if (!o->right[s]) return sx_study_no_memory(err);
+        study->sweep.extents[s] = sx_alloc(study->full[s], sizeof(sx_extent));
+        if (!o->right[s] || !study->sweep.extents[s]) return sx_study_no_memory(err);
     }
     return SX_OK;
 }
 
 void sx_sweep_done(sx_study *study) {
-    for (int s = 0; s < SX_SWEEPS; s++) sx_free(study->sweep.outcomes.right[s]);
+    for (int s = 0; s < SX_SWEEPS; s++) {
+        sx_free(study->sweep.outcomes.right[s]);
+        sx_free(study->sweep.extents[s]);
+    }
 }
 
 static size_t pairs_at(const sx_study *study, int sweep, int level) {
@@ -75,15 +79,18 @@ static place place_of(const sx_outcomes *o, size_t k) {
     return (place){s, (int)(k % points), k / points};
 }
 
+/* Of test objects also their sizes are kept, once a pair. */
 static sx_status draw_posed(sx_study *study, int picture, uint8_t *pixels, int32_t *label,
                             sx_error *err) {
     const sx_sweep *sweep = &study->sweep;
     place p = place_of(&sweep->outcomes, sweep->done + (size_t)picture);
     int found = 0;
     sx_status status = sx_view_posed(study->data->view, sweep->split, p.pair,
-                                     pose_of(study, p.sweep, p.point), pixels, &found, err);
+                                     sx_sweep_pose(study, p.sweep, p.point), pixels, &found, err);
     *label = found;
-    return status;
+    if (status || sweep->split != SX_SPLIT_TEST || p.point > 0) return status;
+    return sx_view_pair_extent(study->data->view, sweep->split, p.pair,
+                               &sweep->extents[p.sweep][p.pair], err);
 }
 
 static int largest(const float *values, int count) {
@@ -192,7 +199,7 @@ static sx_result *make_curve(const sx_study *study, int which) {
     return result;
 }
 
-static sx_status publish(sx_study *study, int which, sx_result *result, sx_error *err) {
+sx_status sx_sweep_publish_result(sx_study *study, int which, sx_result *result, sx_error *err) {
     static const char *const keys[SX_SWEEPS] = {"location_area", "rotation_area", NULL};
     char scene[64] = "posed"; /* the curve over sizes goes over the areas */
     if (keys[which])
@@ -202,9 +209,9 @@ static sx_status publish(sx_study *study, int which, sx_result *result, sx_error
 }
 
 sx_status sx_sweep_publish(sx_study *study, sx_error *err) {
-    sx_status status = publish(study, SX_SWEEP_LOCATION, make_location(study), err);
+    sx_status status = sx_sweep_publish_result(study, SX_SWEEP_LOCATION, make_location(study), err);
     for (int which = SX_SWEEP_ROTATION; which <= SX_SWEEP_SIZE && !status; which++)
-        status = publish(study, which, make_curve(study, which), err);
+        status = sx_sweep_publish_result(study, which, make_curve(study, which), err);
     study->sweep.active = false;
     return status;
 }

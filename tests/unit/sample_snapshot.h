@@ -239,6 +239,8 @@ static inline void sample_claims(sample *s) {
                            0.43,
                            0.40,
                            0.46,
+                           NAN,
+                           NAN,
                            SX_VERDICT_HOLDS,
                            ""};
     claims[1] = (sx_claim){"small objects are harder than large ones",
@@ -249,6 +251,8 @@ static inline void sample_claims(sample *s) {
                            0.97,
                            0.93,
                            0.99,
+                           NAN,
+                           NAN,
                            SX_VERDICT_HOLDS,
                            ""};
     claims[2] = (sx_claim){"upright objects are easier than turned ones",
@@ -259,6 +263,8 @@ static inline void sample_claims(sample *s) {
                            0.05,
                            0.02,
                            0.08,
+                           NAN,
+                           NAN,
                            SX_VERDICT_FAILS,
                            ""};
     claims[3] = (sx_claim){"the margin ranks errors better than the maximum probability",
@@ -269,6 +275,8 @@ static inline void sample_claims(sample *s) {
                            0.001,
                            -0.002,
                            0.004,
+                           NAN,
+                           NAN,
                            SX_VERDICT_UNDECIDED,
                            "the interval lies on both sides of the bound"};
     sample_add(s, result, SAMPLE_STEPS);

@@ -373,7 +373,7 @@ static sx_status everything(void *context, sx_error *err) {
 
 static void memory_can_run_out(void **state) {
     (void)state;
-    assert_int_equal(fail_every_allocation(everything, NULL), 10);
+    assert_int_equal(fail_every_allocation(everything, NULL), 11);
 }
 
 /* ---- calibration by hand --------------------------------------------------------------------- */
@@ -540,6 +540,44 @@ static void bootstrap_takes_percentiles(void **state) {
     compare("high", got.high, -0.5);
 }
 
+typedef struct {
+    size_t sizes[2], sums[2];
+    bool same, out_of_range;
+} two_sets;
+
+static double mean_difference(void *user, const uint32_t *const *indices) {
+    two_sets *t = user;
+    double means[2];
+    for (int set = 0; set < 2; set++) {
+        size_t sum = 0;
+        for (size_t i = 0; i < t->sizes[set]; i++) {
+            sum += indices[set][i];
+            t->out_of_range |= indices[set][i] >= t->sizes[set];
+        }
+        means[set] = (double)sum / (double)t->sizes[set];
+    }
+    t->same = t->same && indices[0][0] == indices[1][0] && indices[0][5] == indices[1][5];
+    return means[1] - means[0];
+}
+
+/* Each by itself: the variance of the difference is the sum of both. The mean of 0 .. n - 1 over n
+ * draws has a standard error of sqrt((n^2 - 1) / 12 n): 2.886 of 100, 1.443 of 25. */
+static void several_sets_are_resampled_each_by_itself(void **state) {
+    (void)state;
+    two_sets t = {.sizes = {100, 25}, .same = true};
+    sx_interval got;
+    assert_int_equal(
+        sx_bootstrap_sets(mean_difference, &t, (sx_sets){t.sizes, 2}, 2000, 5, &got, NULL), SX_OK);
+    assert_false(t.same || t.out_of_range);
+    double half = 1.96 * hypot(2.886, 1.443);
+    assert_true(fabs(got.low - (12 - 49.5 - half)) < 0.35);
+    assert_true(fabs(got.high - (12 - 49.5 + half)) < 0.35);
+    t.sizes[1] = 0;
+    assert_int_equal(
+        sx_bootstrap_sets(mean_difference, &t, (sx_sets){t.sizes, 2}, 10, 5, &got, NULL),
+        SX_BAD_INPUT);
+}
+
 static void bootstrap_leaves_out_the_unknown(void **state) {
     (void)state;
     counter c = {.factor = 1, .unknown = 5};
@@ -624,6 +662,7 @@ int main(void) {
         cmocka_unit_test(intervals_of_differences),
         cmocka_unit_test(spearman_rank_correlation),
         cmocka_unit_test(bootstrap_takes_percentiles),
+        cmocka_unit_test(several_sets_are_resampled_each_by_itself),
         cmocka_unit_test(bootstrap_leaves_out_the_unknown),
         cmocka_unit_test(bootstrap_of_infinite_values),
         cmocka_unit_test(bootstrap_is_fixed_by_its_seed),

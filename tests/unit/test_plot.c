@@ -140,14 +140,14 @@ static sx_result *figures(void) {
 static sx_result *claims(void) {
     static const sx_claim all[] = {
         {"accuracy is lower at the border than in the centre", "abstract", ">= 0.15", 0.15, true,
-         0.43, 0.40, 0.46, SX_VERDICT_HOLDS, ""},
+         0.43, 0.40, 0.46, NAN, NAN, SX_VERDICT_HOLDS, ""},
         {"small objects are harder than large ones", "abstract", "rho >= 0.9", 0.9, true, 0.97,
-         0.93, 0.99, SX_VERDICT_HOLDS, ""},
+         0.93, 0.99, NAN, NAN, SX_VERDICT_HOLDS, ""},
         {"group norm beats batch norm on small objects", "authors' note", "> 0", 0, true, 0.01,
-         -0.02, 0.04, SX_VERDICT_UNDECIDED, "the interval holds 0"},
+         -0.02, 0.04, NAN, NAN, SX_VERDICT_UNDECIDED, "the interval holds 0"},
         {"entropy ranks errors better than chance", "own check", "<= 0.1", 0.1, false, 0.3, 0.2,
-         0.4, SX_VERDICT_FAILS, ""},
-        {"not measured", "own check", "<= 0.1", 0.1, false, NAN, NAN, NAN, SX_VERDICT_UNDECIDED,
+         0.4, NAN, NAN, SX_VERDICT_FAILS, ""},
+        {"not measured", "own check", "<= 0.1", 0.1, false, NAN, NAN, NAN, NAN, NAN, SX_VERDICT_UNDECIDED,
          "no data"},
     };
     sx_result *result = sx_result_new(SX_RESULT_CLAIMS, "claims", "claims");
@@ -617,6 +617,46 @@ static void tables_are_aligned_and_drop_columns(void **state) {
     golden("plot-claims-120", 120, 8, full, draw_table, claims());
     golden("plot-claims-80", 80, 7, none, draw_table, claims());
     golden("plot-claims-40", 40, 5, ascii, draw_table, claims());
+}
+
+static sx_result *claims_of_seeds(void) {
+    sx_result *result = claims();
+    for (int i = 0; i < 4; i++) {
+        sx_claim *claim = &result->claims.claims[i];
+        claim->seed_low = claim->measured - 0.1;
+        claim->seed_high = claim->measured + 0.1;
+    }
+    return result;
+}
+
+static void claims_of_several_seeds_show_their_range(void **state) {
+    (void)state;
+    golden("plot-claims-seeds-140", 140, 8, full, draw_table, claims_of_seeds());
+    golden("plot-claims-seeds-80", 80, 7, none, draw_table, claims_of_seeds());
+}
+
+/* What is kept of each picture is no figure, and no report is filled with it. */
+static void raw_results_are_not_drawn(void **state) {
+    (void)state;
+    static const char *const names[] = {"outcomes-size", "inside-location", "location"};
+    for (int i = 0; i < 3; i++) {
+        bool raw = i < 2;
+        sx_text text = {0};
+        sx_result *grid = sx_result_new(SX_RESULT_GRID, names[i], "Title");
+        assert_true(grid && sx_grid_alloc_values(grid, 3, 4));
+        assert_null(grid->grid.count);
+        for (int k = 0; k < 12; k++) grid->grid.values[k] = k % 2;
+        assert_int_equal(sx_plot_is_raw(grid), raw);
+        assert_int_equal(sx_plot_is_picture(grid), !raw);
+        sx_plot_text(grid, 80, none, &text);
+        if (raw) assert_string_equal(text.data, "Title (step 0)\n\n");
+        if (!raw) assert_true(strlen(text.data) > 100);
+        sx_text_done(&text);
+        sx_figure_svg(&(sx_figure){.result = grid}, &text);
+        assert_int_equal(text.size == 0, raw);
+        sx_text_done(&text);
+        sx_result_release(grid);
+    }
 }
 
 static void tables_scroll(void **state) {
@@ -1144,6 +1184,8 @@ int main(void) {
         cmocka_unit_test(reliability_has_bars_marks_and_counts),
         cmocka_unit_test(tables_are_aligned_and_drop_columns),
         cmocka_unit_test(tables_scroll),
+        cmocka_unit_test(claims_of_several_seeds_show_their_range),
+        cmocka_unit_test(raw_results_are_not_drawn),
         cmocka_unit_test(sparklines_have_eighths_and_blanks),
         cmocka_unit_test(plots_stay_in_their_box),
         cmocka_unit_test(odd_data_do_no_harm),

@@ -103,7 +103,7 @@ static sx_result *make_claims(void) {
     sx_result *r = sx_result_new(SX_RESULT_CLAIMS, "claims", "Claims");
     if (!sx_claims_alloc(r, 2)) fail();
     sx_claim *c = r->claims.claims;
-    c[0] = (sx_claim){"drops", "abstract", ">= 0.15", 0.15, true, 0.25, 0.2, 0.3, 0, ""};
+    c[0] = (sx_claim){"drops", "abstract", ">= 0.15", 0.15, true, 0.25, 0.2, 0.3, 0.1, 0.4, 0, ""};
     c[0].verdict = sx_claim_decide(&c[0]);
     c[1].text = "unmeasured";
     c[1].reason = "too few images";
@@ -184,6 +184,14 @@ static void pictures_and_verdicts_come_back(void **state) {
     assert_int_equal(back->claims.claims[0].verdict, SX_VERDICT_HOLDS);
     assert_true(back->claims.claims[0].at_least && !back->claims.claims[1].at_least);
     assert_string_equal(back->claims.claims[1].reason, "too few images");
+    assert_true(back->claims.claims[0].seed_low == 0.1 && back->claims.claims[0].seed_high == 0.4);
+    assert_true(isnan(back->claims.claims[1].seed_low));
+    sx_result_release(back);
+    json_t *older = json_array_get(json_object_get(json, "claims"), 0);
+    json_object_del(older, "seed_low");
+    json_object_del(older, "seed_high");
+    back = sx_result_from_json(json, NULL);
+    assert_true(isnan(back->claims.claims[0].seed_low) && isnan(back->claims.claims[0].seed_high));
     json_decref(json);
     sx_result_release(back);
 }
@@ -258,7 +266,8 @@ static int damage_key(json_t *json, int at, damage how, char *name, size_t size)
 
 /* Files from before there were these keys open. */
 static bool is_optional(const char *key) {
-    return !strcmp(key, "split") || !strcmp(key, "scene") || !strcmp(key, "row_names");
+    return !strcmp(key, "split") || !strcmp(key, "scene") || !strcmp(key, "row_names") ||
+           !strcmp(key, "seed_low") || !strcmp(key, "seed_high");
 }
 
 static void every_key_is_checked(void **state) {
@@ -328,7 +337,7 @@ static void impossible_values_are_refused(void **state) {
         {SX_RESULT_GRID, "format", "\"1\""},
         {SX_RESULT_GRID, "kind", "\"pie\""},
         {SX_RESULT_GRID, "kind", "\"series\""},
-        {SX_RESULT_GRID, "step", "-1"},
+        {SX_RESULT_GRID, "step", "-2"},
         {SX_RESULT_GRID, "step", "1.5"},
         {SX_RESULT_GRID, "row_values", "[]"},
         {SX_RESULT_GRID, "row_names", "[\"one\"]"},
@@ -481,9 +490,9 @@ static void csv_has_every_number(void **state) {
         "weight_from,weight_to,count\n-1.5,-0.5,7\n-0.5,0.5,9\n",
         "class,accuracy\n'=1+1,\n\"cat \"\"tabby\"\"\",0.875\n",
         "image,caption\n0,first\n1,second\n",
-        "claim,origin,bound,threshold,measured,low,high,verdict,reason\n"
-        "drops,abstract,>= 0.15,0.15,0.25,0.2,0.3,holds,\n"
-        "unmeasured,,,,,,,undecided,too few images\n",
+        "claim,origin,bound,threshold,measured,low,high,seed_low,seed_high,verdict,reason\n"
+        "drops,abstract,>= 0.15,0.15,0.25,0.2,0.3,0.1,0.4,holds,\n"
+        "unmeasured,,,,,,,,,undecided,too few images\n",
     };
     for (int kind = 0; kind < SX_RESULT_KINDS; kind++) {
         sx_result *result = make(kind);

@@ -43,16 +43,20 @@ static void draw_claim(const sx_claim *claim, sx_canvas *canvas, sx_box box) {
     static const sx_role roles[] = {[SX_VERDICT_HOLDS] = SX_ROLE_GOOD,
                                     [SX_VERDICT_FAILS] = SX_ROLE_BAD,
                                     [SX_VERDICT_UNDECIDED] = SX_ROLE_WARNING};
-    char estimate[128];
+    char estimate[128], low[32], high[32];
     sx_part_estimate(estimate, sizeof estimate, claim->measured, claim->low, claim->high, NAN);
     int y = sx_canvas_paragraph(canvas, box, 0, sx_style_of(SX_ROLE_TEXT), claim->text);
-    sx_segment parts[5] = {
+    bool seeds = !isnan(claim->seed_low) && !isnan(claim->seed_high);
+    sx_segment parts[] = {
         sx_part_segment(roles[claim->verdict], "%s", sx_verdict_name(claim->verdict)),
         sx_part_segment(SX_ROLE_TEXT, "%s", estimate),
         sx_part_segment(SX_ROLE_TEXT, "bound %s", claim->bound),
         sx_part_segment(SX_ROLE_DIM, "%s", claim->origin),
+        sx_part_segment(SX_ROLE_TEXT, "seeds from %s to %s",
+                        sx_number_shown(low, claim->seed_low, 2),
+                        sx_number_shown(high, claim->seed_high, 2)),
     };
-    sx_segments_draw(canvas, box, y, parts, 4, 3);
+    sx_segments_draw(canvas, box, y, parts, seeds ? 5 : 4, 3);
     if (claim->reason[0])
         sx_canvas_paragraph(canvas, box, y + 1, sx_style_of(SX_ROLE_DIM), claim->reason);
 }

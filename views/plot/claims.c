@@ -1,8 +1,8 @@
 /* Claims: what a paper says, where it says so, what was measured, and how it ended.
  *
- * The claim's own words and the verdict are worth most, so a narrow box loses the origin first and
- * the bound next; the words are cut before the measurement is. The last line counts the verdicts.
- */
+ * The claim's own words and the verdict are worth most, so a narrow box loses the origin first,
+ * then the range over seeds and the bound; the words are cut before the measurement is. The last
+ * line counts the verdicts. */
 #include "views/plot/columns.h"
 
 #include <math.h>
@@ -14,9 +14,10 @@
 #define GOOD_WORDS 48
 #define LEAST_WORDS 28
 #define VERDICT_COLUMNS 11
+#define SEEDS "over seeds"
 
 typedef struct {
-    int words, origin, bound, measured; /* widths; 0: left out */
+    int words, origin, bound, measured, seeds; /* widths; 0: left out */
 } widths;
 
 static const struct {
@@ -28,11 +29,15 @@ static const struct {
     [SX_VERDICT_UNDECIDED] = {"?", SX_ROLE_WARNING},
 };
 
+static int decimals_of(const sx_claim *claim) {
+    double most = fmax(fabs(claim->measured), fmax(fabs(claim->low), fabs(claim->high)));
+    return most >= 100 ? 0 : most >= 10 ? 1 : 2;
+}
+
 /* "0.43 [0.40, 0.46]", the interval only if there is one. */
 static char *measured_text(const sx_claim *claim, char *out, size_t size) {
     char value[32], low[32], high[32];
-    double most = fmax(fabs(claim->measured), fmax(fabs(claim->low), fabs(claim->high)));
-    int decimals = most >= 100 ? 0 : most >= 10 ? 1 : 2;
+    int decimals = decimals_of(claim);
     sx_number_shown(value, claim->measured, decimals);
     if (isnan(claim->low) && isnan(claim->high))
         snprintf(out, size, "%s", value);
@@ -42,30 +47,52 @@ static char *measured_text(const sx_claim *claim, char *out, size_t size) {
     return out;
 }
 
+/* "0.38 to 0.47"; nothing of one seed. */
+static char *seeds_text(const sx_claim *claim, char *out, size_t size) {
+    char low[32], high[32];
+    int decimals = decimals_of(claim);
+    out[0] = 0;
+    if (!isnan(claim->seed_low) && !isnan(claim->seed_high))
+        snprintf(out, size, "%s to %s", sx_number_shown(low, claim->seed_low, decimals),
+                 sx_number_shown(high, claim->seed_high, decimals));
+    return out;
+}
+
 static int wider(int most, const char *text, int limit) {
     int columns = text ? sx_text_columns(text) : 0;
     if (columns > limit) columns = limit;
     return columns > most ? columns : most;
 }
 
+/* By the columns beside the words, with the blanks between. */
+static int taken(const widths *w) {
+    const int columns[] = {w->origin, w->bound, w->measured, w->seeds};
+    int sum = 0;
+    for (size_t i = 0; i < sizeof columns / sizeof *columns; i++)
+        sum += columns[i] ? columns[i] + 2 : 0;
+    return sum;
+}
+
 static widths widths_of(const sx_claims *claims, int room) {
-    widths w = {5, 6, 5, 8}; /* of the header's words */
-    char measured[112];
+    widths w = {5, 6, 5, 8, 0}; /* of the header's words */
+    char measured[112], seeds[80];
     for (int i = 0; i < claims->count; i++) {
         const sx_claim *claim = &claims->claims[i];
         w.words = wider(w.words, claim->text, 1000);
         w.origin = wider(w.origin, claim->origin, 16);
         w.bound = wider(w.bound, claim->bound, 20);
         w.measured = wider(w.measured, measured_text(claim, measured, sizeof measured), 24);
+        w.seeds = wider(w.seeds, seeds_text(claim, seeds, sizeof seeds), 20);
     }
+    if (w.seeds) w.seeds = wider(w.seeds, SEEDS, 20);
     int good = w.words < GOOD_WORDS ? w.words : GOOD_WORDS;
     int least = w.words < LEAST_WORDS ? w.words : LEAST_WORDS;
     int rest = room - INDENT - VERDICT_COLUMNS - 2;
-    if (rest - w.measured - 2 - w.bound - 2 - w.origin - 2 < good) w.origin = 0;
-    if (rest - w.measured - 2 - w.bound - 2 < least) w.bound = 0;
-    if (rest - w.measured - 2 < 12) w.measured = 0;
-    int *others[] = {&w.origin, &w.bound, &w.measured};
-    for (int i = 0; i < 3; i++) rest -= *others[i] ? *others[i] + 2 : 0;
+    if (rest - taken(&w) < good) w.origin = 0;
+    if (rest - taken(&w) < good) w.seeds = 0;
+    if (rest - taken(&w) < least) w.bound = 0;
+    if (rest - taken(&w) < 12) w.measured = 0;
+    rest -= taken(&w);
     if (w.words > rest) w.words = rest > 0 ? rest : 0;
     return w;
 }
@@ -87,12 +114,13 @@ static void draw_header(sx_canvas *canvas, sx_box box, const widths *w) {
     put_column(canvas, box, &x, 0, w->origin, style, "origin");
     put_column(canvas, box, &x, 0, w->bound, style, "bound");
     put_column(canvas, box, &x, 0, w->measured, style, "measured");
+    put_column(canvas, box, &x, 0, w->seeds, style, SEEDS);
     put_column(canvas, box, &x, 0, VERDICT_COLUMNS, style, "verdict");
 }
 
 static void draw_claim(sx_canvas *canvas, sx_box box, const widths *w, int y,
                        const sx_claim *claim) {
-    char measured[112], verdict[64];
+    char measured[112], seeds[80], verdict[64];
     int x = INDENT;
     sx_style plain = {0}, dim = sx_style_of(SX_ROLE_DIM);
     put_column(canvas, box, &x, y, w->words, plain, claim->text);
@@ -100,6 +128,7 @@ static void draw_claim(sx_canvas *canvas, sx_box box, const widths *w, int y,
     put_column(canvas, box, &x, y, w->bound, plain, claim->bound);
     put_column(canvas, box, &x, y, w->measured, plain,
                measured_text(claim, measured, sizeof measured));
+    put_column(canvas, box, &x, y, w->seeds, dim, seeds_text(claim, seeds, sizeof seeds));
     snprintf(verdict, sizeof verdict, "%s %s", verdicts[claim->verdict].mark,
              sx_verdict_name(claim->verdict));
     put_column(canvas, box, &x, y, VERDICT_COLUMNS, sx_style_of(verdicts[claim->verdict].role),

@@ -117,8 +117,12 @@ int sx_plot_rows(const sx_result *result);
  * are always read whole); with colours in `look` as ANSI escape codes, else without any. */
 void sx_plot_text(const sx_result *result, int columns, sx_look look, sx_text *out);
 
-/* True for series, grids and images: what can be a figure. */
+/* True for series, grids and images: what can be a figure; not what is kept for each picture. */
 bool sx_plot_is_picture(const sx_result *result);
+
+/* True for what a run keeps of each picture, so that others can count again: it is exported, and
+ * drawn nowhere. */
+bool sx_plot_is_raw(const sx_result *result);
 
 /* A plot as a file of its own, with a title, and a caption below (run, seed, date). Of `result` as
  * it stands in reports; or, with `curve_count` > 0, curves under axes of one's own; or, with
