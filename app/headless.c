@@ -107,8 +107,9 @@ static int finish(const sx_snapshot *last, const sx_app_options *options) {
     print_report(last, options->ascii, options->fixed_clock);
     if (last->state == SX_STATE_FINISHED) return SX_EXIT_DONE;
     if (options->job.kind == SX_JOB_OPEN) return SX_EXIT_DONE;
-    fprintf(stderr, "sextant: stopped at step %lld; go on with: sextant run --resume %s\n",
-            (long long)last->report.step, last->path);
+    fprintf(stderr, "sextant: stopped at %s %lld; go on with: sextant run --resume %s\n",
+            last->report.measures_only ? "picture" : "step", (long long)last->report.step,
+            last->path);
     return SX_EXIT_FAILED;
 }
 

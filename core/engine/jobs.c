@@ -59,7 +59,8 @@ static bool loading_step(void *user, const char *what, size_t done, size_t total
 static void describe(sx_engine *engine, const sx_config *config) {
     sx_snapshot *now = &engine->now;
     sx_text_set(now->study, sizeof now->study, sx_config_text(config, "study", "name"));
-    if (sx_study_kind_of(config)->measures_only)
+    now->report.measures_only = sx_study_kind_of(config)->measures_only;
+    if (now->report.measures_only)
         sx_measured_describe(config, now->model, sizeof now->model);
     else
         sx_text_printable(now->model, sizeof now->model, sx_config_text(config, "model", "spec"));

@@ -41,7 +41,7 @@ const sx_option sx_study_options[] = {
      "sets what no key gives, by the size of the data: none, quick, bit-hyperrule, vit"},
     {"train", "tune", TEXT, "all", 0, 0, "all, head or last(N)",
      "what is trained: everything, the last layer, or the last N blocks and what follows"},
-    {"train", "steps", INTEGER, "4000", 0, 100000000, NULL, "optimiser steps"},
+    {"train", "steps", INTEGER, "4000", 0, 100000000, NULL, "optimiser steps; of a measurement, pictures"},
     {"train", "batch", INTEGER, "64", 1, 4096, NULL, "images of a step"},
     {"train", "optimizer", TEXT, "adamw(lr=0.002, weight_decay=0.01)", 0, 0, "spec", "optimiser"},
     {"train", "schedule", TEXT, "cosine(warmup=200)", 0, 0, "spec", "of the learning rate"},

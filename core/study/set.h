@@ -55,6 +55,7 @@ typedef struct {
     size_t ends[SX_SET_LEVELS]; /* in `order`, ascending; the last is `items` */
 } sx_set_plan;
 
+size_t sx_set_items(const sx_source *source); /* that are measured */
 sx_status sx_set_plan_make(const sx_source *source, uint64_t seed, sx_set_plan *out, sx_error *err);
 void sx_set_plan_done(sx_set_plan *plan);
 

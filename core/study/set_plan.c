@@ -36,7 +36,8 @@ static bool is_taken(const sx_source_facts *facts, int split) {
     return !facts->own_test || split == SX_SPLIT_TEST;
 }
 
-static size_t count_items(const sx_source_facts *facts) {
+size_t sx_set_items(const sx_source *source) {
+    const sx_source_facts *facts = sx_source_describe(source);
     size_t count = 0;
     for (int split = 0; split < SX_SPLITS; split++)
         if (is_taken(facts, split)) count += facts->counts[split];
@@ -325,7 +326,7 @@ sx_status sx_set_plan_make(const sx_source *source, uint64_t seed, sx_set_plan *
                            sx_error *err) {
     const sx_source_facts *facts = sx_source_describe(source);
     *out = (sx_set_plan){.source = source,
-                         .items = count_items(facts),
+                         .items = sx_set_items(source),
                          .classes = facts->classes,
                          .paired = facts->pairs > 0};
     out->pair_count = out->paired ? facts->pairs : out->items;

@@ -185,15 +185,15 @@ static const sx_parameters *parameters_of(sx_study *study) {
 /* ---- configuration ----------------------------------------------------------------------------
  */
 
-/* Nothing is trained, and pictures are shown as the models see them. The title of a run is what the
- * models are. */
+/* The steps of a measurement are its pictures, which are shown as the models see them. */
 static sx_status resolve(sx_config *config, const sx_source *source, sx_error *err) {
     bool published = strcmp(sx_config_text(config, "measure", "crop"), "published") == 0;
     const struct {
         const char *key, *value;
     } pictures[] = {{"compose", published ? "crop(fraction=0.875)" : "squash"}, {"image", "128"}};
-    (void)source;
-    sx_status status = sx_config_put(config, "train", "steps", "0", err);
+    char steps[24];
+    snprintf(steps, sizeof steps, "%zu", sx_set_items(source));
+    sx_status status = sx_config_put(config, "train", "steps", steps, err);
     for (int i = 0; !status && i < 2; i++)
         status = sx_config_offer(config, "data", pictures[i].key, pictures[i].value, err);
     return status;

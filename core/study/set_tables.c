@@ -159,14 +159,14 @@ static bool fill_same(const sx_set *set, sx_result *r, size_t at, int model, sx_
         sx_interval i_all = interval_of(set, intervals[0].plain);
         sx_interval i_same = interval_of(set, intervals[1].plain);
         const double row[] = {of_all,
+                              of_same,
+                              of_same - of_all,
+                              (double)images_of(set, by, false),
+                              (double)images_of(set, by, true),
                               i_all.low,
                               i_all.high,
-                              (double)images_of(set, by, false),
-                              of_same,
                               i_same.low,
-                              i_same.high,
-                              (double)images_of(set, by, true),
-                              of_same - of_all};
+                              i_same.high};
         for (size_t k = 0; k < sizeof row / sizeof *row; k++) c[2 + k].numbers[at] = row[k];
     }
     c[0].texts[at] = sx_result_text(r, "%s", set->models[model].name);
@@ -178,8 +178,8 @@ static bool fill_same(const sx_set *set, sx_result *r, size_t at, int model, sx_
 
 static sx_status draw_same(sx_set *set, sx_error *err) {
     static const char *const names[] = {
-        "model",     "by",         "all pairs",  "all low",   "all high", "all images",
-        "same pairs", "same low", "same high", "same images", "difference"};
+        "model",       "by",      "all pairs", "same pairs", "difference", "all images",
+        "same images", "all low", "all high",  "same low",   "same high"};
     enum { SAME_COLUMNS = sizeof names / sizeof *names };
     sx_grouping scores[SX_SCORES];
     int count = 0;
