@@ -56,8 +56,7 @@ void sx_measured_note(void *engine, const char *sentence) {
 /* ---- keys -------------------------------------------------------------------------------------
  */
 
-static sx_status keep_path(sx_config *config, const char *section, const char *key,
-                           sx_error *err) {
+static sx_status keep_path(sx_config *config, const char *section, const char *key, sx_error *err) {
     const char *path = sx_config_text(config, section, key);
     char whole[PATH_MAX];
     bool there = *path && (sx_is_file(path) || sx_is_directory(path));

@@ -137,7 +137,7 @@ typedef struct {
     uint8_t *top_found;
     float *loss;
     size_t broken_count;
-    sx_set_broken *broken; /* [SX_SET_BROKEN] */
+    sx_set_broken *broken;       /* [SX_SET_BROKEN] */
     uint8_t *kept[SX_GROUPINGS]; /* [items]; NULL: the same pairs are not known */
     /* the batch at hand */
     int model, count;
@@ -145,11 +145,11 @@ typedef struct {
     sx_resize_scratch *scratch; /* [threads] */
     /* what is due */
     sx_set_stage stage;
-    bool draw;               /* figures, before anything else */
-    size_t drawn;            /* `done` when they were made last */
-    sx_set_bootstrap *boots; /* while intervals are made */
+    bool draw;                                               /* figures, before anything else */
+    size_t drawn;                                            /* `done` when they were made last */
+    sx_set_bootstrap *boots;                                 /* while intervals are made */
     sx_set_intervals intervals[SX_SCORES][SX_SET_MODELS][2]; /* of all and of the same pairs */
-    bool intervals_hold; /* they are those of what was seen */
+    bool intervals_hold;                                     /* they are those of what was seen */
     int rows_model;
     size_t rows_item;
     sx_text rows;
@@ -180,7 +180,7 @@ void sx_set_note_broken(sx_set *set, size_t item, const sx_error *err, bool loud
 /* Counts of a model's pictures that were seen, group by group. */
 typedef struct {
     size_t groups, classes;
-    double *n, *right, *top;      /* [groups] */
+    double *n, *right, *top;       /* [groups] */
     double *class_n, *class_right; /* [groups, classes]; NULL: too many to be counted */
 } sx_set_tally;
 sx_status sx_set_count(const sx_set *set, int model, sx_grouping grouping, bool same,
@@ -215,6 +215,8 @@ void sx_set_resample_end(sx_set *set);
 
 /* Publishes; a NULL result (no memory) is SX_NO_MEMORY. Says on what it was measured. */
 sx_status sx_set_publish(sx_set *set, sx_result *result, sx_error *err);
+/* Which pairs are the same now: those of pictures that turned out broken are not. */
+sx_status sx_set_find_pairs(sx_set *set, sx_error *err);
 /* All figures and tables of what was seen so far. */
 sx_status sx_set_draw(sx_set *set, sx_error *err);
 /* set_tables.c: score, same-pairs, classes and broken pictures. */

@@ -45,8 +45,8 @@ static sx_status open_file(sx_set *set, const char *path, const char *settings, 
     const sx_source_facts *facts = sx_source_describe(set->plan.source);
     const char *prompt = text_or_null(c, "prompt"), *own = text_or_null(c, "prepare");
     char prepare[256];
-    snprintf(prepare, sizeof prepare, "%s%s%s", set->published ? PUBLISHED : WHOLE,
-             own ? ", " : "", own ? own : "");
+    snprintf(prepare, sizeof prepare, "%s%s%s", set->published ? PUBLISHED : WHOLE, own ? ", " : "",
+             own ? own : "");
     const sx_outside_options options = {
         .settings = *settings ? settings : NULL,
         .prepare = prepare,
@@ -66,9 +66,9 @@ static sx_status prepare_run(const sx_set *set, sx_origin *origin, sx_error *err
     sx_preprocessing *p = &origin->outside.checkpoint.preprocessing;
     char *rule = origin->outside.resize_name;
     sx_text_set(rule, sizeof origin->outside.resize_name,
-                set->published                          ? "area"
-                : strcmp(origin->resize, "auto") == 0   ? "bilinear"
-                                                        : origin->resize);
+                set->published                        ? "area"
+                : strcmp(origin->resize, "auto") == 0 ? "bilinear"
+                                                      : origin->resize);
     p->crops = set->published;
     p->fraction = set->published ? PUBLISHED_FRACTION : 1;
     sx_status status = sx_resize_parse(rule, &origin->outside.resize, err);
@@ -179,8 +179,7 @@ static sx_status allocate(sx_set *set, sx_error *err) {
     set->top_found = sx_alloc(all, 1);
     set->loss = sx_alloc(all, sizeof *set->loss);
     set->good = sx_alloc((size_t)set->batch, sizeof *set->good);
-    set->scratch =
-        sx_alloc((size_t)sx_pool_threads(set->context.pool), sizeof *set->scratch);
+    set->scratch = sx_alloc((size_t)sx_pool_threads(set->context.pool), sizeof *set->scratch);
     set->broken = sx_alloc(SX_SET_BROKEN, sizeof *set->broken);
     if (!set->seen || !set->prediction || !set->top_found || !set->loss || !set->good ||
         !set->scratch || !set->broken)
@@ -309,8 +308,8 @@ static void end_batch(sx_set *set) {
 sx_status sx_set_look(sx_set *set, sx_error *err) {
     if (set->model == 0) read_batch(set);
     sx_set_model *m = &set->models[set->model];
-    sx_status status = sx_run_predict(m->run, &m->outside.model.parameters, m->images, set->count,
-                                      m->logits, err);
+    sx_status status =
+        sx_run_predict(m->run, &m->outside.model.parameters, m->images, set->count, m->logits, err);
     if (status) return status;
     size_t classes = (size_t)m->outside.checkpoint.classes;
     for (int i = 0; i < set->count; i++)

@@ -8,7 +8,7 @@
 #include <string.h>
 
 #define STREAM_PAIRS 83
-#define COARSE 4 /* every so many places each way come first */
+#define COARSE 4  /* every so many places each way come first */
 #define SPARSE 16 /* cells of pair and value for each picture, beyond which pairs say nothing */
 
 static const struct {
@@ -164,7 +164,8 @@ const sx_set_axis *sx_set_rows(const sx_set_plan *plan, sx_grouping grouping) {
 }
 
 size_t sx_set_groups(const sx_set_plan *plan, sx_grouping grouping) {
-    const sx_set_axis *columns = sx_set_columns(plan, grouping), *rows = sx_set_rows(plan, grouping);
+    const sx_set_axis *columns = sx_set_columns(plan, grouping),
+                      *rows = sx_set_rows(plan, grouping);
     if (columns == rows) return columns->count > 1 ? (size_t)columns->count : 0;
     bool one = columns->count < 2 || rows->count < 2;
     if (grouping == SX_BY_LOCATION) one = columns->count < 2 && rows->count < 2;
@@ -173,7 +174,8 @@ size_t sx_set_groups(const sx_set_plan *plan, sx_grouping grouping) {
 }
 
 size_t sx_set_group(const sx_set_plan *plan, sx_grouping grouping, size_t item) {
-    const sx_set_axis *columns = sx_set_columns(plan, grouping), *rows = sx_set_rows(plan, grouping);
+    const sx_set_axis *columns = sx_set_columns(plan, grouping),
+                      *rows = sx_set_rows(plan, grouping);
     size_t column = at(columns, item);
     return columns == rows ? column : at(rows, item) * count_of(columns) + column;
 }

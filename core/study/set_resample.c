@@ -82,9 +82,9 @@ static void take_votes(const sx_set *set, sx_set_bootstrap *b) {
         size_t label = (size_t)plan->labels[i];
         size_t group = sx_set_group(plan, (sx_grouping)b->grouping, i);
         size_t pair = b->strata[label] + b->numbers[plan->pairs[i]] - 1;
-        b->votes[b->count++] = (vote){(uint32_t)pair, (uint32_t)(group * b->classes +
-                                                                 (b->classes > 1 ? label : 0)),
-                                      sx_set_is_right(set, b->model, i)};
+        b->votes[b->count++] =
+            (vote){(uint32_t)pair, (uint32_t)(group * b->classes + (b->classes > 1 ? label : 0)),
+                   sx_set_is_right(set, b->model, i)};
     }
 }
 
@@ -125,8 +125,8 @@ static sx_status begin(const sx_set *set, sx_set_bootstrap *b, sx_error *err) {
  */
 
 static void draw(const sx_set_bootstrap *b, int round, uint32_t *weights) {
-    sx_random random = sx_random_from(b->seed, b->by_class ? STREAM_BY_CLASS : STREAM_PLAIN,
-                                      (uint64_t)round);
+    sx_random random =
+        sx_random_from(b->seed, b->by_class ? STREAM_BY_CLASS : STREAM_PLAIN, (uint64_t)round);
     memset(weights, 0, b->pairs * sizeof *weights);
     for (size_t from = 0, c = 1; from < b->pairs; c++) {
         size_t to = b->by_class ? b->strata[c] : b->pairs;
@@ -162,16 +162,15 @@ sx_status sx_set_resample_begin(sx_set *set, sx_error *err) {
     sx_set_resample_end(set);
     set->boots = b;
     if (!b) return sx_set_no_memory(err);
-    *b = (sx_set_bootstrap){.by_class = -1,
-                            .seed = set->seed,
-                            .threads = sx_pool_threads(set->context.pool)};
+    *b = (sx_set_bootstrap){
+        .by_class = -1, .seed = set->seed, .threads = sx_pool_threads(set->context.pool)};
     b->votes = sx_alloc(set->plan.items, sizeof *b->votes);
     b->numbers = sx_alloc(set->plan.pair_count, sizeof *b->numbers);
     b->strata = sx_alloc((size_t)set->plan.classes + 1, sizeof *b->strata);
     b->values = sx_alloc(SX_SET_ROUNDS, sizeof *b->values);
     b->benches = sx_alloc((size_t)b->threads, sizeof *b->benches);
     bool memory = b->votes && b->numbers && b->strata && b->values && b->benches;
-    return memory ? SX_OK : sx_set_no_memory(err);
+    return memory ? sx_set_find_pairs(set, err) : sx_set_no_memory(err);
 }
 
 void sx_set_resample_end(sx_set *set) {

@@ -73,8 +73,7 @@ static sx_result *make_series(const sx_set *set, const curve *c, const char *nam
                               const char *title, int points) {
     sx_result *r = sx_result_new(SX_RESULT_SERIES, name, "");
     if (!r || !sx_series_alloc(r, (size_t)points, set->model_count, true) ||
-        !(r->title = sx_result_text(r, "%s (%s%s)", title, set->how,
-                                    pairs_of(set, c->grouping)))) {
+        !(r->title = sx_result_text(r, "%s (%s%s)", title, set->how, pairs_of(set, c->grouping)))) {
         sx_result_release(r);
         return NULL;
     }
@@ -150,8 +149,8 @@ static sx_status draw_same_pairs(sx_set *set, const curve *c, sx_error *err) {
     char name[48];
     if (!set->kept[c->grouping]) return SX_OK;
     snprintf(name, sizeof name, "%s-same-pairs", sx_grouping_name(c->grouping));
-    sx_result *r = make_series(set, c, name, "Accuracy of the same pairs less that of all",
-                               c->axis->count);
+    sx_result *r =
+        make_series(set, c, name, "Accuracy of the same pairs less that of all", c->axis->count);
     sx_status status = r ? SX_OK : sx_set_no_memory(err);
     for (int m = 0; !status && m < set->model_count; m++) {
         sx_set_tally all = {0}, same = {0};
@@ -263,7 +262,7 @@ static sx_status draw_difference(sx_set *set, int model, sx_error *err) {
  */
 
 /* Pictures that turned out broken are missing at their value, so their pairs are not the same. */
-static sx_status find_same_pairs(sx_set *set, sx_error *err) {
+sx_status sx_set_find_pairs(sx_set *set, sx_error *err) {
     uint8_t *skipped = sx_alloc(set->plan.items, 1);
     if (!skipped) return sx_set_no_memory(err);
     for (size_t i = 0; i < set->plan.items; i++) skipped[i] = set->seen[i] == SX_SEEN_BROKEN;
@@ -292,7 +291,7 @@ static sx_status draw_curves(sx_set *set, sx_error *err) {
 sx_status sx_set_draw(sx_set *set, sx_error *err) {
     bool map = sx_set_groups(&set->plan, SX_BY_LOCATION) > 0;
     bool crossed = sx_set_groups(&set->plan, SX_BY_ROTATION_AND_SIZE) > 0;
-    sx_status status = find_same_pairs(set, err);
+    sx_status status = sx_set_find_pairs(set, err);
     if (!status) status = draw_curves(set, err);
     for (int m = 0; !status && m < set->model_count; m++) {
         if (map) status = draw_map(set, SX_BY_LOCATION, m, err);

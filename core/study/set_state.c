@@ -17,8 +17,7 @@ static uint64_t print_of(const sx_set_plan *plan) {
     for (size_t f = 0; f < SX_SET_FACTORS; f++) {
         const sx_set_axis *axis = &plan->axes[f];
         if (!axis->count) continue;
-        prints[3 + 2 * f] =
-            sx_hash_bytes(axis->values, (size_t)axis->count * sizeof *axis->values);
+        prints[3 + 2 * f] = sx_hash_bytes(axis->values, (size_t)axis->count * sizeof *axis->values);
         prints[4 + 2 * f] = sx_hash_bytes(axis->at, plan->items * sizeof *axis->at);
     }
     return sx_hash_bytes(prints, sizeof prints);
@@ -31,9 +30,9 @@ static void describe(sx_set *set) {
              "%zu pictures, %d classes, %016llx, %s, the first %d", plan->items, plan->classes,
              (unsigned long long)print_of(plan), set->how, set->top);
     for (int m = 0; m < set->model_count; m++)
-        used += (size_t)snprintf(set->models_text + used, sizeof set->models_text - used,
-                                 "%s%016llx", m ? " " : "",
-                                 (unsigned long long)set->models[m].print);
+        used +=
+            (size_t)snprintf(set->models_text + used, sizeof set->models_text - used, "%s%016llx",
+                             m ? " " : "", (unsigned long long)set->models[m].print);
     snprintf(set->seed_text, sizeof set->seed_text, "%llu", (unsigned long long)set->seed);
     snprintf(set->step_text, sizeof set->step_text, "%zu", set->done);
 }
@@ -84,9 +83,9 @@ static sx_status check_texts(const sx_set *set, const sx_safetensors *file, sx_e
         check(file, "set", set->set_text,
               "the set, or how it is measured, is not as the run began with it", err);
     if (!status)
-        status = check(file, "models", set->models_text,
-                       "a model is not the one that the run began with: its values have changed",
-                       err);
+        status =
+            check(file, "models", set->models_text,
+                  "a model is not the one that the run began with: its values have changed", err);
     return status ? status
                   : check(file, "seed", set->seed_text, "the checkpoint is of another seed", err);
 }
@@ -114,8 +113,9 @@ static sx_status read_position(const sx_set *set, const sx_safetensors *file, co
         good = (double)i < done ? what == SX_SEEN || what == SX_SEEN_BROKEN : what == SX_SEEN_NOT;
     }
     *out = good ? (size_t)done : 0;
-    return good ? SX_OK
-                : sx_fail(err, SX_BAD_INPUT, "the checkpoint's position in the set cannot be right");
+    return good
+               ? SX_OK
+               : sx_fail(err, SX_BAD_INPUT, "the checkpoint's position in the set cannot be right");
 }
 
 /* The sentences about broken pictures are found again, by reading them. */

@@ -120,10 +120,10 @@ static int count_scores(const sx_set *set, sx_grouping scores[SX_SCORES]) {
 
 static sx_status draw_score(sx_set *set, sx_error *err) {
     char top[24];
-    const char *const names[COLUMNS] = {
-        "model", "by",     "top-1", "low",    "high",       "top",  "by class", "class low",
-        "class high", "centre", "ring",  "images", "image mean", "loss", "pairs",    "crop",
-        "rows"};
+    const char *const names[COLUMNS] = {"model", "by",       "top-1",      "low",        "high",
+                                        "top",   "by class", "class low",  "class high", "centre",
+                                        "ring",  "images",   "image mean", "loss",       "pairs",
+                                        "crop",  "rows"};
     const unsigned texts = 1u << MODEL | 1u << BY | 1u << PAIRS | 1u << CROP | 1u << ROWS;
     sx_grouping scores[SX_SCORES];
     int count = count_scores(set, scores);
@@ -177,9 +177,9 @@ static bool fill_same(const sx_set *set, sx_result *r, size_t at, int model, sx_
 }
 
 static sx_status draw_same(sx_set *set, sx_error *err) {
-    static const char *const names[] = {
-        "model",       "by",      "all pairs", "same pairs", "difference", "all images",
-        "same images", "all low", "all high",  "same low",   "same high"};
+    static const char *const names[] = {"model",      "by",         "all pairs",   "same pairs",
+                                        "difference", "all images", "same images", "all low",
+                                        "all high",   "same low",   "same high"};
     enum { SAME_COLUMNS = sizeof names / sizeof *names };
     sx_grouping scores[SX_SCORES];
     int count = 0;
@@ -217,7 +217,7 @@ static void count_classes(const sx_set *set, int model, share *shares) {
 static bool fill_class(const sx_set *set, sx_result *r, int model, int class, const share *s) {
     const sx_source_facts *facts = sx_source_describe(set->plan.source);
     sx_column *c = r->table.columns;
-    size_t at = (size_t)class * (size_t)set->model_count + (size_t)model;
+    size_t at = (size_t) class * (size_t)set->model_count + (size_t)model;
     sx_interval interval = sx_wilson(s->right, s->n);
     c[0].texts[at] = sx_result_text(r, "%s", facts->class_names[class]);
     c[1].texts[at] = sx_result_text(r, "%s", set->models[model].name);

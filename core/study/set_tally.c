@@ -33,8 +33,8 @@ static sx_status allocate(sx_set_tally *t, sx_error *err) {
 sx_status sx_set_count(const sx_set *set, int model, sx_grouping grouping, bool same,
                        sx_set_tally *out, sx_error *err) {
     const sx_set_plan *plan = &set->plan;
-    *out = (sx_set_tally){.groups = sx_set_groups(plan, grouping),
-                          .classes = (size_t)plan->classes};
+    *out =
+        (sx_set_tally){.groups = sx_set_groups(plan, grouping), .classes = (size_t)plan->classes};
     sx_status status = allocate(out, err);
     if (status) {
         sx_set_tally_done(out);

@@ -234,8 +234,7 @@ static int curves_of(const robustness_pane *pane, plot which, sx_curve out[SX_FI
     if (count < 2 || sx_part_line(result, "accuracy") >= 0) return 1;
     if (count > SX_FIGURE_CURVES) count = SX_FIGURE_CURVES;
     for (int i = 0; i < count; i++)
-        out[i] = (sx_curve){
-            .series = result, .line = i, .look = i, .dashed = i > 0, .marks = true};
+        out[i] = (sx_curve){.series = result, .line = i, .look = i, .dashed = i > 0, .marks = true};
     return count;
 }
 
@@ -356,8 +355,8 @@ static int few_points(const robustness_pane *pane) {
     for (plot which = ROTATION; which < PLOTS; which++) {
         const sx_result *curve = result_of(pane, which);
         if (curve)
-            few += sx_part_few(curve->series.lines[line_of(curve)].count,
-                               curve->series.length, curve->series.few);
+            few += sx_part_few(curve->series.lines[line_of(curve)].count, curve->series.length,
+                               curve->series.few);
     }
     return few;
 }
