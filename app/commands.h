@@ -50,6 +50,8 @@ typedef struct {
     char keys[SX_APP_KEYS][SX_APP_KEY];
     int key_count, first_override;
 } sx_app_study;
+/* Adds a key; of a value that is NULL or "" none. */
+void sx_app_add_key(sx_app_study *study, const char *key, const char *value);
 int sx_app_run_study(sx_arguments *arguments, const sx_app_study *study);
 bool sx_app_as_text(const sx_app_options *options);
 

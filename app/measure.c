@@ -15,12 +15,6 @@ static bool is_override(const char *word) {
     return letters && word[letters] == '.' && equals && !memchr(word, '/', (size_t)(equals - word));
 }
 
-/* NULL or "": none. */
-static void add(sx_app_study *study, const char *key, const char *value) {
-    if (!value || !*value || study->key_count == SX_APP_KEYS) return;
-    snprintf(study->keys[study->key_count++], SX_APP_KEY, "%s=%s", key, value);
-}
-
 static int count_models(const sx_arguments *a) {
     int count = 0;
     while (1 + count < a->count && !is_override(a->rest[1 + count])) count++;
@@ -49,9 +43,9 @@ static void add_models(sx_app_study *study, const sx_arguments *a, int models) {
     for (int i = 1; i <= models; i++) {
         char key[32];
         snprintf(key, sizeof key, "measure.model%d", i);
-        add(study, key, a->rest[i]);
+        sx_app_add_key(study, key, a->rest[i]);
         snprintf(key, sizeof key, "measure.settings%d", i);
-        add(study, key, a->set);
+        sx_app_add_key(study, key, a->set);
     }
 }
 
@@ -65,18 +59,20 @@ int sx_command_measure(int argc, char **argv) {
     int models = count_models(&arguments);
     if (check(&arguments, models, &err)) return sx_app_fail(&err);
     study = (sx_app_study){.first_override = 1 + models};
-    add(&study, "study.kind", "si-score-set");
-    add(&study, "study.name", "measure");
-    add(&study, "data.source", arguments.rest[0]);
+    sx_app_add_key(&study, "study.kind", "si-score-set");
+    sx_app_add_key(&study, "study.name", "measure");
+    sx_app_add_key(&study, "data.source", arguments.rest[0]);
     add_models(&study, &arguments, models);
-    add(&study, "measure.crop", arguments.crop);
+    sx_app_add_key(&study, "measure.crop", arguments.crop);
     if (arguments.same_pairs)
-        add(&study, "measure.pairs", strcmp(arguments.same_pairs, "yes") == 0 ? "same" : "all");
-    add(&study, "measure.classes", arguments.classes);
-    add(&study, "measure.merges", arguments.merges);
-    add(&study, "measure.prepare", arguments.prepare);
-    add(&study, "measure.prompt", arguments.prompts.count ? arguments.prompts.words[0] : NULL);
-    add(&study, "measure.prompts", arguments.prompts_file);
+        sx_app_add_key(&study, "measure.pairs",
+                       strcmp(arguments.same_pairs, "yes") == 0 ? "same" : "all");
+    sx_app_add_key(&study, "measure.classes", arguments.classes);
+    sx_app_add_key(&study, "measure.merges", arguments.merges);
+    sx_app_add_key(&study, "measure.prepare", arguments.prepare);
+    sx_app_add_key(&study, "measure.prompt",
+                   arguments.prompts.count ? arguments.prompts.words[0] : NULL);
+    sx_app_add_key(&study, "measure.prompts", arguments.prompts_file);
     arguments.app.page = "robustness";
     return sx_app_run_study(&arguments, &study);
 }

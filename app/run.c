@@ -34,6 +34,11 @@ static sx_status read_study(const sx_arguments *arguments, const sx_app_study *s
     return status;
 }
 
+void sx_app_add_key(sx_app_study *study, const char *key, const char *value) {
+    if (!value || !*value || study->key_count == SX_APP_KEYS) return;
+    snprintf(study->keys[study->key_count++], SX_APP_KEY, "%s=%s", key, value);
+}
+
 int sx_app_run_study(sx_arguments *arguments, const sx_app_study *study) {
     sx_error err = {0};
     sx_config config;

@@ -10,17 +10,11 @@
 
 #define TUNE_STUDY "studies/fine-tune.ini"
 
-/* "section.key=value"; NULL or "": none. */
-static void add(sx_app_study *study, const char *key, const char *value) {
-    if (!value || !*value || study->key_count == SX_APP_KEYS) return;
-    snprintf(study->keys[study->key_count++], SX_APP_KEY, "%s=%s", key, value);
-}
-
 static void add_model(sx_app_study *study, const sx_arguments *arguments, const char *model) {
-    add(study, "model.from", model);
-    add(study, "model.settings", arguments->set);
-    add(study, "model.classes", arguments->classes);
-    add(study, "data.source", arguments->data);
+    sx_app_add_key(study, "model.from", model);
+    sx_app_add_key(study, "model.settings", arguments->set);
+    sx_app_add_key(study, "model.classes", arguments->classes);
+    sx_app_add_key(study, "data.source", arguments->data);
 }
 
 /* ---- tune --------------------------------------------------------------------------------------
@@ -42,8 +36,8 @@ int sx_command_tune(int argc, char **argv) {
     if (err.status || sx_asset_find(path, TUNE_STUDY, &err)) return sx_app_fail(&err);
     study = (sx_app_study){.path = path, .first_override = 1};
     add_model(&study, &arguments, arguments.rest[0]);
-    add(&study, "train.tune", arguments.only);
-    add(&study, "train.recipe", arguments.recipe);
+    sx_app_add_key(&study, "train.tune", arguments.only);
+    sx_app_add_key(&study, "train.recipe", arguments.recipe);
     return sx_app_run_study(&arguments, &study);
 }
 
@@ -95,15 +89,16 @@ static int run_model(sx_arguments *arguments, const char *path) {
     char name[40];
     name_study(path, name);
     study = (sx_app_study){.first_override = 1};
-    add(&study, "study.name", name);
+    sx_app_add_key(&study, "study.name", name);
     add_model(&study, arguments, path);
-    add(&study, "model.head", "keep");
-    add(&study, "train.steps", "0");
-    add(&study, "train.tune", "head"); /* nothing is trained: no room for what all layers need */
-    add(&study, "train.batch", "1");
-    add(&study, "train.optimizer", "sgd");
-    add(&study, "robustness.images_per_location", "10");
-    add(&study, "robustness.images_per_point", "60");
+    sx_app_add_key(&study, "model.head", "keep");
+    sx_app_add_key(&study, "train.steps", "0");
+    sx_app_add_key(&study, "train.tune",
+                   "head"); /* nothing is trained: no room for what all layers need */
+    sx_app_add_key(&study, "train.batch", "1");
+    sx_app_add_key(&study, "train.optimizer", "sgd");
+    sx_app_add_key(&study, "robustness.images_per_location", "10");
+    sx_app_add_key(&study, "robustness.images_per_point", "60");
     return sx_app_run_study(arguments, &study);
 }
 

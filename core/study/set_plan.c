@@ -123,24 +123,31 @@ static int column_of(const sx_source_facts *facts, const char *name) {
     return -1;
 }
 
+/* Values of a factor of all items into values [items]; row [factors of the source] is scratch. */
+static void read_values(const sx_set_plan *plan, sx_set_factor factor, int column, double *row,
+                        double *values) {
+    const sx_source_facts *facts = sx_source_describe(plan->source);
+    for (size_t i = 0; i < plan->items; i++) {
+        size_t index = i;
+        sx_split split = split_of(facts, &index);
+        sx_source_factors(plan->source, split, index, row);
+        values[i] = rounded(row[column], factor);
+    }
+}
+
 static sx_status make_axes(sx_set_plan *plan, sx_error *err) {
     const sx_source_facts *facts = sx_source_describe(plan->source);
-    double *values = sx_alloc(plan->items, sizeof *values);
-    double *row = sx_alloc((size_t)facts->factor_count, sizeof *row);
-    sx_status status = values && row ? SX_OK : sx_set_no_memory(err);
-    for (int f = 0; !status && f < SX_SET_FACTORS; f++) {
+    size_t columns = (size_t)facts->factor_count;
+    double *values = sx_alloc(plan->items + columns, sizeof *values);
+    if (!values) return sx_set_no_memory(err);
+    sx_status status = SX_OK;
+    for (sx_set_factor f = 0; !status && f < SX_SET_FACTORS; f++) {
         int column = column_of(facts, factors[f].name);
         if (column < 0) continue;
-        for (size_t i = 0; i < plan->items; i++) {
-            size_t index = i;
-            sx_split split = split_of(facts, &index);
-            sx_source_factors(plan->source, split, index, row);
-            values[i] = rounded(row[column], (sx_set_factor)f);
-        }
+        read_values(plan, f, column, values + plan->items, values);
         status = make_axis(values, plan->items, &plan->axes[f], err);
     }
     sx_free(values);
-    sx_free(row);
     return status;
 }
 

@@ -91,57 +91,74 @@ static sx_result *make_series(const sx_set *set, const curve *c, const char *nam
     return r;
 }
 
-static sx_status draw_curve(sx_set *set, const curve *c, sx_error *err) {
-    const char *title = c->grouping == SX_BY_SIZE ? "Accuracy by size" : "Accuracy by rotation";
-    sx_result *r = make_series(set, c, sx_grouping_name(c->grouping), title, c->axis->count);
-    sx_status status = r ? SX_OK : sx_set_no_memory(err);
+static sx_status fill_lines(const sx_set *set, const curve *c, sx_result *r, sx_error *err) {
+    sx_status status = SX_OK;
     for (int m = 0; !status && m < set->model_count; m++) {
         sx_set_tally t;
         status = sx_set_count(set, m, c->grouping, set->same, &t, err);
         if (!status) fill_line(c, &t, &r->series.lines[m]);
         sx_set_tally_done(&t);
     }
-    if (!status) return sx_set_publish(set, r, err);
-    sx_result_release(r);
     return status;
 }
 
-/* Each model by its own largest value; a full turn is closed, with its first point at both ends. */
+/* Publishes what was filled, or ends it. */
+static sx_status publish_filled(sx_set *set, sx_result *r, sx_status filled, sx_error *err) {
+    if (!filled) return sx_set_publish(set, r, err);
+    sx_result_release(r);
+    return filled;
+}
+
+static sx_status draw_curve(sx_set *set, const curve *c, sx_error *err) {
+    const char *title = c->grouping == SX_BY_SIZE ? "Accuracy by size" : "Accuracy by rotation";
+    sx_result *r = make_series(set, c, sx_grouping_name(c->grouping), title, c->axis->count);
+    if (!r) return sx_set_no_memory(err);
+    return publish_filled(set, r, fill_lines(set, c, r, err), err);
+}
+
+/* By its largest value; where the turn is closed, the first point is the last one, too. */
+static void normalise(sx_line *line, int points, bool closed) {
+    double largest = 0;
+    for (int p = 0; p < points; p++) largest = fmax(largest, line->y[p]);
+    if (!(largest > 0)) largest = NAN;
+    for (int p = 0; p < points; p++) {
+        line->y[p] /= largest;
+        line->low[p] /= largest;
+        line->high[p] /= largest;
+    }
+    if (!closed) return;
+    line->y[points] = line->y[0];
+    line->low[points] = line->low[0];
+    line->high[points] = line->high[0];
+    line->count[points] = line->count[0];
+}
+
 static sx_status draw_normalised(sx_set *set, const curve *c, sx_error *err) {
     int points = c->axis->count;
     bool closed = points > 2 && c->first > 0;
     sx_result *r = make_series(set, c, "rotation-normalised",
                                "Accuracy by rotation over each model's largest", points + closed);
-    sx_status status = r ? SX_OK : sx_set_no_memory(err);
-    for (int m = 0; !status && m < set->model_count; m++) {
-        sx_set_tally t;
-        sx_line *line = &r->series.lines[m];
-        double largest = 0;
-        status = sx_set_count(set, m, c->grouping, set->same, &t, err);
-        if (!status) fill_line(c, &t, line);
-        sx_set_tally_done(&t);
-        for (int p = 0; !status && p < points; p++) largest = fmax(largest, line->y[p]);
-        for (int p = 0; !status && p < points + closed; p++) {
-            int from = p % points;
-            if (p == points) {
-                line->y[p] = line->y[from];
-                line->low[p] = line->low[from];
-                line->high[p] = line->high[from];
-                line->count[p] = line->count[from];
-                continue;
-            }
-            line->y[p] = largest > 0 ? line->y[p] / largest : (double)NAN;
-            line->low[p] = largest > 0 ? line->low[p] / largest : (double)NAN;
-            line->high[p] = largest > 0 ? line->high[p] / largest : (double)NAN;
-        }
-    }
-    if (status) {
-        sx_result_release(r);
-        return status;
-    }
+    if (!r) return sx_set_no_memory(err);
+    sx_status status = fill_lines(set, c, r, err);
+    for (int m = 0; m < set->model_count; m++) normalise(&r->series.lines[m], points, closed);
     if (closed) r->series.x[points] = r->series.x[0] + FULL_TURN;
     r->series.y_label = "accuracy over the largest";
-    return sx_set_publish(set, r, err);
+    return publish_filled(set, r, status, err);
+}
+
+static sx_status fill_change(const sx_set *set, const curve *c, int model, sx_line *line,
+                             sx_error *err) {
+    sx_set_tally all = {0}, same = {0};
+    sx_status status = sx_set_count(set, model, c->grouping, false, &all, err);
+    if (!status) status = sx_set_count(set, model, c->grouping, true, &same, err);
+    for (int p = 0; !status && p < c->axis->count; p++) {
+        int g = group_at(c, p);
+        line->y[p] = same.right[g] / same.n[g] - all.right[g] / all.n[g];
+        line->count[p] = same.n[g];
+    }
+    sx_set_tally_done(&all);
+    sx_set_tally_done(&same);
+    return status;
 }
 
 /* What it changes to look at pairs only that are there at every value. */
@@ -149,29 +166,17 @@ static sx_status draw_same_pairs(sx_set *set, const curve *c, sx_error *err) {
     char name[48];
     if (!set->kept[c->grouping]) return SX_OK;
     snprintf(name, sizeof name, "%s-same-pairs", sx_grouping_name(c->grouping));
-    sx_result *r =
-        make_series(set, c, name, "Accuracy of the same pairs less that of all", c->axis->count);
-    sx_status status = r ? SX_OK : sx_set_no_memory(err);
-    for (int m = 0; !status && m < set->model_count; m++) {
-        sx_set_tally all = {0}, same = {0};
-        sx_line *line = &r->series.lines[m];
-        status = sx_set_count(set, m, c->grouping, false, &all, err);
-        if (!status) status = sx_set_count(set, m, c->grouping, true, &same, err);
-        for (int p = 0; !status && p < c->axis->count; p++) {
-            int g = group_at(c, p);
-            line->y[p] = same.right[g] / same.n[g] - all.right[g] / all.n[g];
-            line->count[p] = same.n[g];
-        }
-        sx_set_tally_done(&all);
-        sx_set_tally_done(&same);
-    }
-    if (status) {
-        sx_result_release(r);
-        return status;
-    }
-    r->title = sx_result_text(r, "Accuracy of the same pairs less that of all (%s)", set->how);
+    sx_result *r = make_series(set, c, name, "", c->axis->count);
+    if (!r) return sx_set_no_memory(err);
+    sx_status status = SX_OK;
+    for (int m = 0; !status && m < set->model_count; m++)
+        status = fill_change(set, c, m, &r->series.lines[m], err);
+    const char *title =
+        sx_result_text(r, "Accuracy of the same pairs less that of all (%s)", set->how);
+    if (!status && !title) status = sx_set_no_memory(err);
+    r->title = title;
     r->series.y_label = "difference";
-    return sx_set_publish(set, r->title ? r : NULL, err);
+    return publish_filled(set, r, status, err);
 }
 
 /* ---- maps -------------------------------------------------------------------------------------

@@ -157,7 +157,7 @@ static sx_status advance(sx_study *study, sx_study_report *out, sx_error *err) {
     size_t left = set->plan.items - set->done, batch = (size_t)set->batch;
     set->report.step = (int64_t)set->done;
     set->report.phase_done = (double)set->done / (double)set->plan.items;
-    set->report.slices_left = (double)((left + batch - 1) / batch) * set->model_count - set->model;
+    set->report.slices_left = ceil((double)left / (double)batch) * set->model_count - set->model;
     if (set->stage == SX_SET_END) set->report.phase = SX_PHASE_FINISHED;
     *out = set->report;
     return status;
