@@ -11,6 +11,17 @@
 #define SECONDS_BETWEEN_LINES 3.0
 #define REPORT_COLUMNS 100
 
+/* Which network of a study of several. */
+static void print_cell(const sx_snapshot *now, bool fixed_clock) {
+    char left[32];
+    if (!now->cell_count) return;
+    printf("%s (%d of %d", now->cell, now->cell_number, now->cell_count);
+    if (!fixed_clock && isfinite(now->cells_seconds_left) && isfinite(now->seconds_left))
+        printf(", all: %s left",
+               sx_text_duration(left, now->seconds_left + now->cells_seconds_left));
+    printf(")  ");
+}
+
 static void print_progress(const sx_snapshot *now, bool fixed_clock) {
     const sx_study_report *r = &now->report;
     char step[32], steps[32], left[32];
@@ -18,6 +29,7 @@ static void print_progress(const sx_snapshot *now, bool fixed_clock) {
         printf("loading %s\n", now->loading);
         return;
     }
+    print_cell(now, fixed_clock);
     if (r->phase == SX_PHASE_MEASURING) {
         printf("measuring on test objects, %.0f %%\n", 100 * r->phase_done);
         return;
@@ -96,6 +108,9 @@ static int finish(const sx_snapshot *last, const sx_app_options *options) {
 int sx_app_headless(const sx_app_options *options) {
     if (options->note[0]) fprintf(stderr, "sextant: %s\n", options->note);
     sx_error err = {0};
+    const char *time =
+        options->job.config ? sx_config_text(options->job.config, "study", "time") : "";
+    if (*time) printf("expected time: %s\n", time);
     sx_signals_install(SX_SIGNALS_ENDING);
     sx_engine *engine = sx_engine_new(options->threads, &err);
     if (!engine || sx_engine_queue(engine, &options->job, &err)) {

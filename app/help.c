@@ -102,6 +102,17 @@ static void help_data(void) {
     print_text(&text);
 }
 
+static void help_claims(void) {
+    const sx_cell_claim *claim;
+    printf("claims between the networks of a study, in section [claims] of its file:\n");
+    for (int row = 0; (claim = sx_cell_claim_at(row)); row++) {
+        static const char letters[] = "A, B, C, D, E, F";
+        int cells = claim->cells < 6 ? claim->cells : 6;
+        printf("  %s(%.*s)\n      %s\n", claim->name, cells > 0 ? 3 * cells - 2 : 0, letters,
+               claim->help);
+    }
+}
+
 static void help_options(void) {
     const sx_train_kind *kind;
     sx_text text = {0};
@@ -132,10 +143,10 @@ static void help_keys(void) {
 static const struct {
     const char *name;
     void (*print)(void);
-} topics[] = {{"studies", help_studies},     {"models", help_models},
-              {"operators", help_operators}, {"data", help_data},
-              {"options", help_options},     {"keys", help_keys},
-              {"man", sx_manual_print},      {"completion", sx_completion_print}};
+} topics[] = {
+    {"studies", help_studies}, {"models", help_models},   {"operators", help_operators},
+    {"data", help_data},       {"options", help_options}, {"claims", help_claims},
+    {"keys", help_keys},       {"man", sx_manual_print},  {"completion", sx_completion_print}};
 enum { TOPICS = sizeof topics / sizeof topics[0] };
 
 const char *sx_help_topic(int row) {

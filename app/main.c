@@ -31,8 +31,8 @@ const sx_app_command sx_app_commands[] = {
     {"make-si-score", "make-si-score --out DIR [options]",
      "build a set of objects at every size, place or angle", sx_command_make_si_score},
     {"data", "data [NAME|PATH]", "list the data sets found here, or describe one", sx_command_data},
-    {"help", "help [studies|models|operators|data|options|keys|man|completion]", "explain a topic",
-     sx_command_help},
+    {"help", "help [studies|models|operators|data|options|claims|keys|man|completion]",
+     "explain a topic", sx_command_help},
     {NULL, NULL, NULL, NULL},
 };
 

@@ -14,7 +14,7 @@ void sx_report(sx_result *const *results, size_t count, int columns, bool unicod
     static const char *const order[] = {"training",    "validation", "location",    "rotation",
                                         "size",        "confusion",  "likeness",    "risk-coverage",
                                         "reliability", "risk",       "calibration", "summary",
-                                        "claims"};
+                                        "cells",       "claims"};
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
         for (size_t k = 0; k < count; k++)
             if (strcmp(results[k]->name, order[i]) == 0)

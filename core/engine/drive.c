@@ -165,6 +165,8 @@ static sx_status advance(sx_engine *engine, sx_error *err) {
     engine->now.report = report;
     sx_pace_count(&engine->pace, &engine->now, seconds,
                   asleep(seconds, processor_seconds() - worked));
+    engine->now.cells_seconds_left =
+        (sx_pace_seconds(&engine->pace) + engine->now.seconds_left) * engine->work_left;
     if (report.recorded) sx_engine_journal_point(engine);
     if (report.trained || report.phase != SX_PHASE_TRAINING) engine->stepping = false;
     sx_lane_teach(engine, engine->paused);

@@ -27,10 +27,16 @@ typedef struct {
     uint64_t version; /* grows */
     uint64_t job;     /* 1 for the first that was queued; 0: none has begun */
     sx_state state;
-    char run[96];      /* "0012-fashion-cnn"; "" before there is one */
-    char path[1024];   /* of the run folder; "" if there is none */
-    char caption[160]; /* run, seed and date, for below its figures */
-    char study[64];    /* [study] name */
+    char run[96];    /* "0012-fashion-cnn"; "" before there is one */
+    char path[1024]; /* of the run folder; "" if there is none */
+    /* Of a study of several networks `run` and `path` are the study's, the rest is of the cell that
+     * is computed: its folder below the study's, the how-manieth of how many it is, and seconds
+     * that those after it will take, by what this one takes. */
+    char cell[SX_CELL_NAME]; /* "vit", "vit-seed2"; "": a plain run, or the study itself is shown */
+    int cell_number, cell_count; /* from 1; 0 */
+    double cells_seconds_left;   /* NaN while unknown */
+    char caption[160];           /* run, seed and date, for below its figures */
+    char study[64];              /* [study] name */
     char model[SX_MODEL_SPEC];
     char message[512]; /* a sentence: what is loading, what failed, a note on the data; "" */
     char loading[64];  /* what is being loaded, with done and total (0: unknown); of a run that is

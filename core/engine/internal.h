@@ -83,6 +83,10 @@ struct sx_engine {
     bool unsaved[SX_RESULTS];
     double published; /* when the last snapshot was */
     sx_run_folder *run;
+    sx_run_folder *whole;         /* of the study that `run` is a cell of; NULL: a plain run */
+    char cell_path[SX_PATH_SIZE]; /* of the cell that is to be made or gone on with; "" */
+    bool cell_finished;           /* which for a study of cells is no end */
+    double work_left;             /* of cells that have not begun, in works of this one */
     sx_study *study;
     bool paused, stepping, stopping;
     bool warned;    /* `message` says what could not be written */
@@ -115,6 +119,18 @@ void sx_engine_sleep(sx_engine *engine);
 
 /* Runs one job to its end (jobs.c). */
 void sx_engine_run_job(sx_engine *engine, sx_queued *job);
+
+/* jobs.c: forgets the job before, but for what a snapshot may still show; takes the names of run
+ * and cell; runs a new run, or goes on with one, whatever its folder; shows one. */
+void sx_engine_reset(sx_engine *engine);
+void sx_engine_name_run(sx_engine *engine);
+void sx_engine_run_one(sx_engine *engine, sx_queued *job);
+void sx_engine_resume_one(sx_engine *engine, sx_queued *job);
+void sx_engine_show_one(sx_engine *engine, sx_config *config);
+void sx_engine_close_run(sx_engine *engine);
+
+/* cells.c: runs, or goes on with, all cells of the study whose folder `run` is; then shows it. */
+void sx_engine_run_cells(sx_engine *engine, sx_config *config, const char *event);
 
 /* Drives the study until it is finished, stopped or failed (drive.c). */
 void sx_engine_drive(sx_engine *engine);
@@ -169,8 +185,10 @@ bool sx_engine_has_origin(const sx_config *config);
 bool sx_engine_must_resolve(const sx_config *config);
 /* Opens what model.from names; the second also puts what follows from it into `config`, and is
  * nothing where there is no model.from. End with sx_origin_done. */
-sx_status sx_engine_read_origin(const sx_config *config, sx_origin *out, sx_error *err);
-sx_status sx_engine_resolve_origin(sx_config *config, sx_origin *out, sx_error *err);
+sx_status sx_engine_read_origin(const sx_engine *engine, const sx_config *config, sx_origin *out,
+                                sx_error *err);
+sx_status sx_engine_resolve_origin(const sx_engine *engine, sx_config *config, sx_origin *out,
+                                   sx_error *err);
 
 /* ---- record.c: what goes to disk ----------------------------------------------------------------
  */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void reset(sx_engine *engine) {
+void sx_engine_reset(sx_engine *engine) {
     sx_lane_close(engine);
     sx_engine_drop_results(engine);
     sx_study_data_release(engine->now.data);
@@ -22,6 +22,7 @@ static void reset(sx_engine *engine) {
     r->loss = r->accuracy = r->validation_loss = r->validation_accuracy = NAN;
     r->learning_rate = r->gradient_norm = NAN;
     engine->paused = engine->stepping = engine->stopping = engine->warned = false;
+    engine->cell_finished = false;
     engine->note[0] = 0;
     engine->checkpointed = engine->checkpoint_seconds = 0;
     engine->applied = engine->saved_step = 0;
@@ -59,7 +60,9 @@ static void describe(sx_engine *engine, const sx_config *config) {
     sx_snapshot *now = &engine->now;
     sx_text_set(now->study, sizeof now->study, sx_config_text(config, "study", "name"));
     sx_text_printable(now->model, sizeof now->model, sx_config_text(config, "model", "spec"));
-    now->report.steps = (int64_t)sx_config_number(config, "train", "steps");
+    bool cells = sx_cells_count(config) > 0; /* of which each has its own model and steps */
+    if (cells) now->model[0] = 0;
+    now->report.steps = cells ? 0 : (int64_t)sx_config_number(config, "train", "steps");
     now->location_area = sx_config_number(config, "robustness", "location_area");
     now->rotation_area = sx_config_number(config, "robustness", "rotation_area");
     engine->checkpoint_every = sx_config_number(config, "run", "checkpoint_seconds");
@@ -88,10 +91,15 @@ static sx_status begin_with_data(sx_engine *engine, sx_config *config, sx_error 
     return status;
 }
 
-static void name_run(sx_engine *engine) {
-    sx_text_set(engine->now.run, sizeof engine->now.run, sx_run_name(engine->run));
-    sx_run_caption(engine->run, engine->now.caption, sizeof engine->now.caption);
-    sx_text_set(engine->now.path, sizeof engine->now.path, sx_run_path(engine->run));
+/* A cell is shown by the name of its study: that is what is gone on with. */
+void sx_engine_name_run(sx_engine *engine) {
+    sx_snapshot *now = &engine->now;
+    const sx_run_folder *shown = engine->whole ? engine->whole : engine->run;
+    sx_text_set(now->run, sizeof now->run, sx_run_name(shown));
+    sx_text_set(now->path, sizeof now->path, sx_run_path(shown));
+    sx_run_caption(engine->run, now->caption, sizeof now->caption);
+    if (engine->whole)
+        sx_text_set(now->cell, sizeof now->cell, sx_path_name(sx_run_path(engine->run)));
 }
 
 /* `origin`: what training begins with; NULL: values of the seed, or of a checkpoint. */
@@ -108,7 +116,7 @@ static sx_status make_study(sx_engine *engine, const sx_config *config, const sx
     return SX_OK;
 }
 
-static void close_run(sx_engine *engine) {
+void sx_engine_close_run(sx_engine *engine) {
     sx_study_free(engine->study);
     sx_run_close(engine->run);
     engine->study = NULL;
@@ -135,7 +143,7 @@ static sx_status create_run(sx_engine *engine, const sx_queued *job, sx_error *e
         engine->run = sx_run_create(job->directory, name, ini.data, err);
     sx_text_done(&ini);
     if (!engine->run) return err->status;
-    name_run(engine);
+    sx_engine_name_run(engine);
     return SX_OK;
 }
 
@@ -159,7 +167,7 @@ static void run_resolved(sx_engine *engine, sx_queued *job) {
     sx_config *config = &job->config;
     describe(engine, config);
     sx_engine_set_state(engine, SX_STATE_LOADING, NULL);
-    sx_status status = sx_engine_resolve_origin(config, &origin, &err);
+    sx_status status = sx_engine_resolve_origin(engine, config, &origin, &err);
     if (!status) status = load_data(engine, config, &err);
     if (!status) status = create_run(engine, job, &err);
     if (status) {
@@ -176,7 +184,7 @@ static void run_resolved(sx_engine *engine, sx_queued *job) {
     sx_origin_done(&origin);
 }
 
-static void run_job(sx_engine *engine, sx_queued *job) {
+void sx_engine_run_one(sx_engine *engine, sx_queued *job) {
     sx_error err = {0};
     if (sx_engine_must_resolve(&job->config)) {
         run_resolved(engine, job);
@@ -190,6 +198,16 @@ static void run_job(sx_engine *engine, sx_queued *job) {
         fail_to_begin(engine, &err);
     else
         begin_run(engine, &job->config, NULL);
+}
+
+static void run_job(sx_engine *engine, sx_queued *job) {
+    sx_error err = {0};
+    if (!sx_cells_count(&job->config))
+        sx_engine_run_one(engine, job);
+    else if (sx_cells_check(&job->config, &err) || create_run(engine, job, &err))
+        fail(engine, &err);
+    else
+        sx_engine_run_cells(engine, &job->config, "start");
 }
 
 /* ---- resume and open
@@ -325,12 +343,24 @@ static void show(sx_engine *engine, sx_config *config, const history *h, sx_erro
     if (!missing) load_network(engine, config);
 }
 
+void sx_engine_show_one(sx_engine *engine, sx_config *config) {
+    sx_error err = {0};
+    history h;
+    sx_engine_name_run(engine);
+    if (read_history(engine, INT64_MAX, &h, &err) || load_results(engine, &err)) {
+        fail(engine, &err);
+        return;
+    }
+    h.writable = true;
+    show(engine, config, &h, &err);
+}
+
 static void open_job(sx_engine *engine, sx_queued *job) {
     sx_error err = {0};
     sx_config config = {0};
     history h;
     engine->run = sx_run_open(job->run, false, &err);
-    if (engine->run) name_run(engine);
+    if (engine->run) sx_engine_name_run(engine);
     if (!engine->run || read_config(engine, &config, &err) ||
         read_history(engine, INT64_MAX, &h, &err) || load_results(engine, &err))
         fail(engine, &err);
@@ -369,7 +399,7 @@ static sx_status make_study_again(sx_engine *engine, const sx_config *config, sx
     bool there =
         !sx_engine_has_origin(config) || sx_run_load_checkpoint(engine->run, &file, NULL) == SX_OK;
     if (there && sx_engine_has_origin(config)) sx_safetensors_done(&file);
-    sx_status status = there ? SX_OK : sx_engine_read_origin(config, &origin, err);
+    sx_status status = there ? SX_OK : sx_engine_read_origin(engine, config, &origin, err);
     if (!status) status = make_study(engine, config, there ? NULL : &origin, err);
     sx_origin_done(&origin);
     return status;
@@ -392,22 +422,24 @@ static void resume(sx_engine *engine, sx_config *config, sx_error *err) {
     drive(engine, "resume");
 }
 
-static void resume_job(sx_engine *engine, sx_queued *job) {
+void sx_engine_resume_one(sx_engine *engine, sx_queued *job) {
     sx_error err = {0};
     sx_config config = {0};
     history h;
     engine->run = sx_run_open(job->run, true, &err);
-    if (engine->run) name_run(engine);
+    if (engine->run) sx_engine_name_run(engine);
     if (!engine->run || read_config(engine, &config, &err) ||
         read_history(engine, INT64_MAX, &h, &err) || load_results(engine, &err)) {
         fail(engine, &err);
     } else if (strcmp(h.state, "finish") == 0) {
         h.writable = true;
         show(engine, &config, &h, &err);
+    } else if (sx_cells_count(&config)) {
+        sx_engine_run_cells(engine, &config, "resume");
     } else {
         resume(engine, &config, &err);
     }
-    close_run(engine); /* the study borrows the configuration */
+    sx_engine_close_run(engine); /* the study borrows the configuration */
     sx_config_done(&config);
 }
 
@@ -429,13 +461,13 @@ static void browse_job(sx_engine *engine, sx_queued *job) {
 void sx_engine_run_job(sx_engine *engine, sx_queued *job) {
     static void (*const kinds[])(sx_engine *, sx_queued *) = {
         [SX_JOB_RUN] = run_job,
-        [SX_JOB_RESUME] = resume_job,
+        [SX_JOB_RESUME] = sx_engine_resume_one,
         [SX_JOB_OPEN] = open_job,
         [SX_JOB_BROWSE] = browse_job,
     };
-    reset(engine);
+    sx_engine_reset(engine);
     kinds[job->kind](engine, job);
-    close_run(engine);
+    sx_engine_close_run(engine);
     sx_free(engine->replays);
     engine->replays = NULL;
 }

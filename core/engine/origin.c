@@ -35,16 +35,32 @@ static sx_status check_run(const sx_config *config, const char *which, sx_error 
     return sx_fail(err, SX_BAD_INPUT, "there is no such file, and no such run");
 }
 
-sx_status sx_engine_read_origin(const sx_config *config, sx_origin *out, sx_error *err) {
-    const char *from = sx_config_text(config, "model", "from");
-    bool file = sx_is_file(from);
+/* What model.from means: of a cell, the folder beside its own. Into out [SX_PATH_SIZE]. */
+static sx_status locate(const sx_engine *engine, const char *from, char *out, sx_error *err) {
+    char parent[SX_PATH_SIZE], cell[SX_CELL_NAME];
+    sx_text_set(out, SX_PATH_SIZE, from);
+    if (strncmp(from, SX_CELL_ORIGIN, strlen(SX_CELL_ORIGIN)) != 0) return SX_OK;
+    sx_text_set(parent, sizeof parent, engine->run ? sx_run_path(engine->run) : engine->cell_path);
+    if (!parent[0])
+        return sx_fail(err, SX_BAD_INPUT, "only a cell of a study can begin with another cell");
+    sx_cells_origin(from, sx_path_name(parent), cell);
+    parent[strlen(parent) - strlen(sx_path_name(parent)) - 1] = 0;
+    return sx_path_join(out, parent, cell, err);
+}
+
+sx_status sx_engine_read_origin(const sx_engine *engine, const sx_config *config, sx_origin *out,
+                                sx_error *err) {
+    const char *said = sx_config_text(config, "model", "from");
+    char from[SX_PATH_SIZE];
     *out = (sx_origin){0};
+    if (locate(engine, said, from, err)) return sx_fail_within(err, "model.from = %.120s", said);
+    bool file = sx_is_file(from);
     sx_status status = file ? SX_OK : check_run(config, from, err);
     if (!status && file) status = sx_origin_read_file(config, from, out, err);
     if (!status && !file) status = read_run(from, out, err);
     if (!status) return SX_OK;
     sx_origin_done(out);
-    return sx_fail_within(err, "model.from = %.120s", from);
+    return sx_fail_within(err, "model.from = %.120s", said);
 }
 
 /* A path is kept as it is from everywhere, so that the run can be begun again from elsewhere. */
@@ -64,10 +80,11 @@ bool sx_engine_must_resolve(const sx_config *config) {
            strcmp(sx_config_text(config, "train", "recipe"), "none") != 0;
 }
 
-sx_status sx_engine_resolve_origin(sx_config *config, sx_origin *out, sx_error *err) {
+sx_status sx_engine_resolve_origin(const sx_engine *engine, sx_config *config, sx_origin *out,
+                                   sx_error *err) {
     *out = (sx_origin){0};
     if (!sx_engine_has_origin(config)) return SX_OK;
-    sx_status status = sx_engine_read_origin(config, out, err);
+    sx_status status = sx_engine_read_origin(engine, config, out, err);
     if (!status) status = sx_origin_resolve(out, config, err);
     return status ? status : keep_path(config, err);
 }

@@ -9,7 +9,12 @@
 #define CHECKPOINT_SHARE 0.02 /* at most, of the time */
 #define METADATA 24
 
+/* The end of a cell is not the end of its study. */
 void sx_engine_set_state(sx_engine *engine, sx_state state, const char *message) {
+    if (engine->whole && state == SX_STATE_FINISHED) {
+        engine->cell_finished = true;
+        state = SX_STATE_LOADING;
+    }
     engine->now.state = state;
     if (message) sx_text_set(engine->now.message, sizeof engine->now.message, message);
     sx_engine_publish(engine, true);

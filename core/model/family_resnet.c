@@ -7,6 +7,7 @@
 #include <string.h>
 
 #define NAME_SIZE 48
+#define BIT_EPSILON "1e-10" /* of standardised weights */
 
 /* "PREFIX.part" */
 static const char *within(char *out, const char *prefix, const char *part) {
@@ -26,6 +27,9 @@ static const sx_option small_options[] = {
      "where the shape changes: a 1x1 convolution, or every second pixel with zeros as new "
      "channels, "
      "around the old ones or after them"},
+    {"", "norm", SX_OPTION_CHOICE, "batch", 0, 0, "batch|group",
+     "batch norms, or group norms after convolutions of standardised weights"},
+    {"", "groups", SX_OPTION_INTEGER, "4", 1, 512, NULL, "of the group norms"},
     {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
 };
 
@@ -33,12 +37,37 @@ static const sx_option small_options[] = {
 typedef struct {
     int channels, stride; /* channels of the 3x3 convolutions */
     const char *shortcut; /* where it changes the shape; NULL: it does not */
+    int groups;           /* of group norms; 0: batch norms */
 } block_form;
 
-static sx_node relu_normed(sx_graph *graph, sx_node x, const char *prefix, const char *part,
-                           sx_convolution form) {
+/* A convolution with standardised weights and no bias. */
+static sx_node standardised(sx_graph *graph, sx_node x, const char *name, sx_convolution form,
+                            const char *epsilon) {
+    char options[128];
+    snprintf(options, sizeof options,
+             "channels=%d, kernel=%d, stride=%d, padding=%d, bias=no, standardise=yes, epsilon=%s",
+             form.channels, form.kernel, form.stride, form.padding, epsilon);
+    return sx_family_unary(graph, x, "convolution", name, options);
+}
+
+static sx_node group_norm(sx_graph *graph, sx_node x, const char *name, int groups) {
+    char options[32];
+    snprintf(options, sizeof options, "groups=%d", groups);
+    return sx_family_unary(graph, x, "group_norm", name, options);
+}
+
+/* A convolution and its norm, of the kind that `groups` says. */
+static sx_node normed(sx_graph *graph, sx_node x, const char *prefix, sx_convolution form,
+                      int groups) {
     char name[NAME_SIZE];
-    return sx_graph_relu(graph, sx_family_normed(graph, x, within(name, prefix, part), form));
+    if (!groups) return sx_family_normed(graph, x, prefix, form);
+    x = standardised(graph, x, within(name, prefix, "conv"), form, BIT_EPSILON);
+    return group_norm(graph, x, within(name, prefix, "norm"), groups);
+}
+
+static sx_node relu_normed(sx_graph *graph, sx_node x, const char *prefix, sx_convolution form,
+                           int groups) {
+    return sx_graph_relu(graph, normed(graph, x, prefix, form, groups));
 }
 
 /* Every `stride`-th pixel, new channels zero: no weights (the paper's option A). */
@@ -51,14 +80,14 @@ static sx_node padded_shortcut(sx_graph *graph, sx_node x, const block_form *for
     return sx_family_unary(graph, x, "pad", NULL, options);
 }
 
-/* ... or a 1x1 convolution with batch norm (option B), which has `channels` of them. */
+/* ... or a 1x1 convolution with a norm (option B), which has `channels` of them. */
 static sx_node shortcut_of(sx_graph *graph, sx_node x, const char *prefix, const block_form *form,
                            int channels) {
     char name[NAME_SIZE];
     if (!form->shortcut) return x;
     if (strcmp(form->shortcut, "projection") != 0) return padded_shortcut(graph, x, form);
     sx_convolution projection = {.channels = channels, .kernel = 1, .stride = form->stride};
-    return sx_family_normed(graph, x, within(name, prefix, "shortcut"), projection);
+    return normed(graph, x, within(name, prefix, "shortcut"), projection, form->groups);
 }
 
 /* Two 3x3 convolutions beside a shortcut. */
@@ -67,8 +96,8 @@ static sx_node basic_block(sx_graph *graph, sx_node x, const char *prefix, const
     sx_convolution first = {
         .channels = form->channels, .kernel = 3, .stride = form->stride, .padding = 1};
     sx_convolution second = {.channels = form->channels, .kernel = 3, .stride = 1, .padding = 1};
-    sx_node y = relu_normed(graph, x, prefix, "a", first);
-    y = sx_family_normed(graph, y, within(name, prefix, "b"), second);
+    sx_node y = relu_normed(graph, x, within(name, prefix, "a"), first, form->groups);
+    y = normed(graph, y, within(name, prefix, "b"), second, form->groups);
     x = shortcut_of(graph, x, prefix, form, form->channels);
     return sx_graph_relu(graph, sx_graph_add(graph, y, x));
 }
@@ -80,8 +109,8 @@ static sx_node bottleneck(sx_graph *graph, sx_node x, const char *prefix, const 
     sx_convolution middle = {
         .channels = form->channels, .kernel = 3, .stride = form->stride, .padding = 1};
     sx_convolution up = {.channels = 4 * form->channels, .kernel = 1, .stride = 1};
-    sx_node y = relu_normed(graph, x, prefix, "a", down);
-    y = relu_normed(graph, y, prefix, "b", middle);
+    sx_node y = relu_normed(graph, x, within(name, prefix, "a"), down, 0);
+    y = relu_normed(graph, y, within(name, prefix, "b"), middle, 0);
     y = sx_family_normed(graph, y, within(name, prefix, "c"), up);
     x = shortcut_of(graph, x, prefix, form, 4 * form->channels);
     return sx_graph_relu(graph, sx_graph_add(graph, y, x));
@@ -90,14 +119,17 @@ static sx_node bottleneck(sx_graph *graph, sx_node x, const char *prefix, const 
 static sx_node build_small(sx_graph *graph, const sx_family_options *o) {
     int width = sx_family_whole(o, "width"), blocks = (sx_family_whole(o, "depth") - 2) / 6;
     sx_convolution stem = {.channels = width, .kernel = 3, .stride = 1, .padding = 1};
-    sx_node x = sx_graph_relu(graph, sx_family_normed(graph, sx_graph_input(graph), "stem", stem));
+    bool group = strcmp(sx_family_text(o, "norm"), "group") == 0;
+    int groups = group ? sx_family_whole(o, "groups") : 0;
+    sx_node x = relu_normed(graph, sx_graph_input(graph), "stem", stem, groups);
     for (int stage = 0; stage < 3; stage++)
         for (int block = 0; block < blocks; block++) {
             char name[NAME_SIZE];
             bool changes = stage > 0 && block == 0;
             block_form form = {.channels = width << stage,
                                .stride = changes ? 2 : 1,
-                               .shortcut = changes ? sx_family_text(o, "shortcut") : NULL};
+                               .shortcut = changes ? sx_family_text(o, "shortcut") : NULL,
+                               .groups = groups};
             snprintf(name, sizeof name, "stage%d.block%d", stage + 1, block + 1);
             x = basic_block(graph, x, name, &form);
         }
@@ -106,7 +138,11 @@ static sx_node build_small(sx_graph *graph, const sx_family_options *o) {
 
 static sx_status check_small(const sx_family_options *o, sx_error *err) {
     int depth = sx_family_whole(o, "depth");
-    bool odd = sx_family_whole(o, "width") % 2 != 0;
+    int width = sx_family_whole(o, "width"), groups = sx_family_whole(o, "groups");
+    bool odd = width % 2 != 0, group = strcmp(sx_family_text(o, "norm"), "group") == 0;
+    if (group && width % groups != 0)
+        return sx_fail(err, SX_BAD_INPUT, "resnet: %d channels cannot be cut into %d groups", width,
+                       groups);
     if (odd && strcmp(sx_family_text(o, "shortcut"), "projection") != 0)
         return sx_fail(err, SX_BAD_INPUT, "resnet: padded shortcuts need an even width");
     if ((depth - 2) % 6 == 0) return SX_OK;
@@ -156,7 +192,7 @@ static sx_node build_large(sx_graph *graph, const sx_family_options *o) {
     const int *blocks = sx_resnet_blocks(sx_family_text(o, "depth"), &with_bottleneck);
     int width = sx_family_whole(o, "width");
     sx_convolution stem = {.channels = width, .kernel = 7, .stride = 2, .padding = 3};
-    sx_node x = sx_graph_relu(graph, sx_family_normed(graph, sx_graph_input(graph), "stem", stem));
+    sx_node x = relu_normed(graph, sx_graph_input(graph), "stem", stem, 0);
     x = sx_family_unary(graph, x, "max_pool", NULL, "kernel=3, stride=2, padding=1");
     for (int stage = 0; stage < 4; stage++)
         for (int block = 0; block < blocks[stage]; block++) {
@@ -180,26 +216,15 @@ static const sx_option bit_options[] = {
     {"", "width", SX_OPTION_INTEGER, "1", 1, 8, NULL, "factor on all numbers of channels"},
     {"", "base", SX_OPTION_INTEGER, "64", 1, 512, NULL, "channels of the stem at width 1"},
     {"", "groups", SX_OPTION_INTEGER, "32", 1, 512, NULL, "of the group norms"},
-    {"", "epsilon", SX_OPTION_NUMBER, "1e-10", 0, 1, NULL,
+    {"", "epsilon", SX_OPTION_NUMBER, BIT_EPSILON, 0, 1, NULL,
      "added to the variance of standardised weights"},
     {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
 };
 
-/* A convolution with standardised weights and no bias. */
-static sx_node standardised(sx_graph *graph, sx_node x, const char *name, sx_convolution form,
-                            const sx_family_options *o) {
-    char options[128];
-    snprintf(options, sizeof options,
-             "channels=%d, kernel=%d, stride=%d, padding=%d, bias=no, standardise=yes, epsilon=%s",
-             form.channels, form.kernel, form.stride, form.padding, sx_family_text(o, "epsilon"));
-    return sx_family_unary(graph, x, "convolution", name, options);
-}
-
-static sx_node group_normed(sx_graph *graph, sx_node x, const char *name,
-                            const sx_family_options *o) {
-    char options[32];
-    snprintf(options, sizeof options, "groups=%d", sx_family_whole(o, "groups"));
-    return sx_graph_relu(graph, sx_family_unary(graph, x, "group_norm", name, options));
+/* A group norm with ReLU. */
+static sx_node relu_group_norm(sx_graph *graph, sx_node x, const char *name,
+                               const sx_family_options *o) {
+    return sx_graph_relu(graph, group_norm(graph, x, name, sx_family_whole(o, "groups")));
 }
 
 /* Norm and ReLU come before each convolution. A projection reads what the first of them gives; a
@@ -215,13 +240,14 @@ static sx_node bit_unit(sx_graph *graph, sx_node x, const char *prefix, const bl
         {.channels = 4 * channels, .kernel = 1, .stride = 1}};
     const sx_convolution projection = {
         .channels = 4 * channels, .kernel = 1, .stride = form->stride};
+    const char *epsilon = sx_family_text(o, "epsilon");
     char name[NAME_SIZE];
     sx_node y = x;
     for (int i = 0; i < 3; i++) {
-        y = group_normed(graph, y, within(name, prefix, norms[i]), o);
+        y = relu_group_norm(graph, y, within(name, prefix, norms[i]), o);
         if (i == 0 && form->shortcut)
-            x = standardised(graph, y, within(name, prefix, "shortcut"), projection, o);
-        y = standardised(graph, y, within(name, prefix, convolutions[i]), forms[i], o);
+            x = standardised(graph, y, within(name, prefix, "shortcut"), projection, epsilon);
+        y = standardised(graph, y, within(name, prefix, convolutions[i]), forms[i], epsilon);
     }
     return sx_graph_add(graph, y, x);
 }
@@ -230,7 +256,8 @@ static sx_node bit_unit(sx_graph *graph, sx_node x, const char *prefix, const bl
  * value. */
 static sx_node bit_stem(sx_graph *graph, int channels, const sx_family_options *o) {
     sx_convolution form = {.channels = channels, .kernel = 7, .stride = 2, .padding = 3};
-    sx_node x = standardised(graph, sx_graph_input(graph), "stem", form, o);
+    sx_node x =
+        standardised(graph, sx_graph_input(graph), "stem", form, sx_family_text(o, "epsilon"));
     x = sx_family_unary(graph, x, "pad", NULL, "axis=height, before=1, after=1");
     x = sx_family_unary(graph, x, "pad", NULL, "axis=width, before=1, after=1");
     return sx_graph_max_pool(graph, x, 3, 2);
@@ -250,7 +277,7 @@ static sx_node build_bit(sx_graph *graph, const sx_family_options *o) {
             snprintf(name, sizeof name, "stage%d.block%d", stage + 1, block + 1);
             x = bit_unit(graph, x, name, &form, o);
         }
-    return sx_graph_global_average_pool(graph, group_normed(graph, x, "norm", o));
+    return sx_graph_global_average_pool(graph, relu_group_norm(graph, x, "norm", o));
 }
 
 static sx_status check_bit(const sx_family_options *o, sx_error *err) {

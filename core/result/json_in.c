@@ -291,7 +291,7 @@ sx_result *sx_result_from_json(const json_t *json, sx_error *err) {
         return NULL;
     }
     r.result->title = text(&r, json, "title");
-    r.result->step = whole(&r, json, "step", 0, INT64_MAX);
+    r.result->step = whole(&r, json, "step", -1, INT64_MAX);
     read_measured(&r, json);
     readers[kind](&r, json);
     if (!r.status) return r.result;

@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <sys/utsname.h>
 #include <time.h>
 #include <unistd.h>
@@ -60,6 +61,22 @@ static sx_status no_memory(sx_error *err) {
     return sx_fail(err, SX_NO_MEMORY, "not enough memory for a run folder");
 }
 
+/* A cell is called by its study's name and its own. */
+static void name_folder(sx_run_folder *run) {
+    char study[SX_PATH_SIZE];
+    const char *own = sx_path_name(run->path);
+    const char *cells = "/" SX_STORE_CELLS "/";
+    size_t length = strlen(run->path) - strlen(own), tail = strlen(cells);
+    sx_text_printable(run->name, sizeof run->name, own);
+    if (length <= tail || strncmp(run->path + length - tail, cells, tail) != 0) return;
+    sx_text_set(study, sizeof study, run->path);
+    study[length - tail] = 0;
+    if (!sx_run_recognises(study)) return;
+    char name[sizeof run->name];
+    snprintf(name, sizeof name, "%.47s/%.47s", sx_path_name(study), own);
+    sx_text_printable(run->name, sizeof run->name, name);
+}
+
 static sx_run_folder *new_folder(const char *path, sx_error *err) {
     sx_run_folder *run = sx_alloc(1, sizeof *run);
     if (!run) {
@@ -68,7 +85,7 @@ static sx_run_folder *new_folder(const char *path, sx_error *err) {
     }
     run->lock = run->journal = -1;
     if (realpath(path, run->path)) { /* [SX_PATH_SIZE] is the system's PATH_MAX */
-        sx_text_printable(run->name, sizeof run->name, sx_path_name(run->path));
+        name_folder(run);
         return run;
     }
     sx_fail(err, SX_IO, "cannot open the run folder '%.300s': %s", path, strerror(errno));
@@ -231,8 +248,16 @@ bool sx_run_recognises(const char *path) {
 /* ---- making one
  * ---------------------------------------------------------------------------------- */
 
-static bool is_left_by_us(const char *name) {
+static bool is_empty(const char *directory, const char *name) {
+    char path[SX_PATH_SIZE];
+    struct stat facts;
+    return !sx_path_join(path, directory, name, NULL) && stat(path, &facts) == 0 &&
+           facts.st_size == 0;
+}
+
+static bool is_left_by_us(const char *directory, const char *name) {
     return strcmp(name, "lock") == 0 || strcmp(name, "results") == 0 ||
+           (strcmp(name, "journal.jsonl") == 0 && is_empty(directory, name)) ||
            (strncmp(name, "run.ini.", 8) == 0 && sx_run_is_leftover(name));
 }
 
@@ -242,7 +267,7 @@ static sx_status check_empty(const char *directory, sx_error *err) {
     sx_status status = sx_directory_list(directory, &listing, err);
     if (status) return status;
     for (size_t i = 0; !status && i < listing.count; i++)
-        if (!is_left_by_us(listing.names[i]))
+        if (!is_left_by_us(directory, listing.names[i]))
             status = sx_fail(err, SX_BAD_INPUT,
                              "'%.300s' is not empty: a new run needs an empty or a new folder",
                              directory);
@@ -308,11 +333,23 @@ static sx_status not_a_run(const char *path, sx_error *err) {
                    "'%s' is not a run folder: it has no run.ini (nearest run: %s)", shown, nearest);
 }
 
+/* "12/vit": the cell of a run below the root; false if it is none. */
+static bool locate_cell(const char *which, char *out) {
+    char study[SX_PATH_SIZE], cells[SX_PATH_SIZE];
+    const char *slash = strchr(which, '/');
+    if (!slash || slash == which || !slash[1] || strchr(slash + 1, '/')) return false;
+    sx_text_set(study, sizeof study, which);
+    study[slash - which] = 0;
+    return !sx_run_find(study, out, NULL) && !sx_path_join(cells, out, SX_STORE_CELLS, NULL) &&
+           !sx_path_join(out, cells, slash + 1, NULL) && sx_run_recognises(out);
+}
+
 /* The folder that `which` means, into out [SX_PATH_SIZE]. */
 static sx_status locate(const char *which, char *out, sx_error *err) {
     bool is_number = *which && !which[strspn(which, "0123456789")];
     if (is_number || (!sx_is_directory(which) && !strchr(which, '/')))
         return sx_run_find(which, out, err);
+    if (!sx_is_directory(which) && locate_cell(which, out)) return SX_OK;
     if (!sx_is_directory(which))
         return sx_fail(err, SX_BAD_INPUT, "there is no run folder '%.300s'", which);
     sx_status status = sx_path_join(out, which, "run.ini", err);

@@ -19,6 +19,12 @@ static bool take_line(void *user, const json_t *line) {
                   {"finish", "finished"},
                   {"stop", "stopped"},
                   {"fail", "failed"}};
+    const json_t *cells = json_object_get(line, "cells");
+    if (cells) {
+        facts->cells = true;
+        facts->steps = json_integer_value(cells);
+        facts->step = step;
+    }
     if (step > 0) facts->step = step;
     if (!isnan(accuracy)) facts->accuracy = accuracy;
     if (!isnan(seconds)) facts->seconds = seconds;
@@ -51,6 +57,7 @@ static void describe(sx_run_facts *facts, const char *path) {
     sx_text_printable(facts->name, sizeof facts->name, sx_path_name(path));
     sx_run_folder *run = sx_run_open(path, false, NULL);
     if (!run) return;
+    sx_text_set(facts->name, sizeof facts->name, sx_run_name(run));
     sx_text_set(facts->state, sizeof facts->state, "running");
     sx_text_set(facts->created, sizeof facts->created, run->created);
     take_ini(facts, run->ini);
@@ -89,12 +96,34 @@ sx_status sx_run_walk_begin(sx_run_walk *walk, sx_error *err) {
     return SX_OK;
 }
 
+/* The next cell of the run that came last. */
+static bool next_cell(sx_run_walk *walk, sx_run_facts *out) {
+    char path[SX_PATH_SIZE];
+    while (walk->cell < walk->cells.count) {
+        const char *name = walk->cells.names[walk->cell++];
+        if (sx_path_join(path, walk->study, name, NULL) || !sx_is_directory(path)) continue;
+        describe(out, path);
+        return true;
+    }
+    return false;
+}
+
+static void find_cells(sx_run_walk *walk, const char *path) {
+    sx_listing_done(&walk->cells);
+    walk->cell = 0;
+    if (sx_path_join(walk->study, path, SX_STORE_CELLS, NULL) || !sx_is_directory(walk->study) ||
+        sx_directory_list(walk->study, &walk->cells, NULL))
+        walk->cells = (sx_listing){0};
+}
+
 bool sx_run_walk_next(sx_run_walk *walk, sx_run_facts *out) {
     char path[SX_PATH_SIZE];
+    if (next_cell(walk, out)) return true;
     while (walk->left > 0) {
         const char *name = walk->names.names[--walk->left];
         if (sx_path_join(path, walk->root, name, NULL) || !sx_is_directory(path)) continue;
         describe(out, path);
+        find_cells(walk, path);
         return true;
     }
     return false;
@@ -102,21 +131,43 @@ bool sx_run_walk_next(sx_run_walk *walk, sx_run_facts *out) {
 
 void sx_run_walk_done(sx_run_walk *walk) {
     sx_listing_done(&walk->names);
-    walk->left = 0;
+    sx_listing_done(&walk->cells);
+    walk->left = walk->cell = 0;
+}
+
+static void reverse(sx_run_facts *runs, size_t count) {
+    for (size_t i = 0; i < count / 2; i++) {
+        sx_run_facts other = runs[i];
+        runs[i] = runs[count - 1 - i];
+        runs[count - 1 - i] = other;
+    }
+}
+
+/* The walk goes from the newest; turned around, cells would stand before their study. */
+static void turn_around(sx_run_list *list) {
+    reverse(list->runs, list->count);
+    for (size_t first = 0, i = 0; i < list->count; i++) {
+        if (strchr(list->runs[i].name, '/')) continue;
+        reverse(list->runs + first, i + 1 - first);
+        first = i + 1;
+    }
 }
 
 sx_status sx_store_list(sx_run_list *out, sx_error *err) {
     sx_run_walk walk = {0};
+    size_t capacity = 0;
+    sx_run_facts facts;
     *out = (sx_run_list){0};
     sx_status status = sx_run_walk_begin(&walk, err);
-    size_t most = walk.left;
-    if (most) out->runs = sx_alloc(most, sizeof *out->runs);
-    if (most && !out->runs)
-        status = sx_fail(err, SX_NO_MEMORY, "not enough memory for the list of runs");
-    while (out->runs && sx_run_walk_next(&walk, &out->runs[most - 1 - out->count])) out->count++;
-    if (out->count < most && out->runs) /* what is no run left room in front */
-        memmove(out->runs, out->runs + (most - out->count), out->count * sizeof *out->runs);
+    while (!status && sx_run_walk_next(&walk, &facts)) {
+        if (sx_grow((void **)&out->runs, &capacity, out->count + 1, sizeof *out->runs))
+            out->runs[out->count++] = facts;
+        else
+            status = sx_fail(err, SX_NO_MEMORY, "not enough memory for the list of runs");
+    }
+    turn_around(out);
     sx_run_walk_done(&walk);
+    if (status) sx_run_list_done(out);
     return status;
 }
 

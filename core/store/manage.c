@@ -58,7 +58,10 @@ static sx_run_folder *take(const char *which, char *root, char *path, sx_error *
                  strchr(path + length + 1, '/') == NULL;
     free(real);
     if (below) return run;
-    sx_fail(err, SX_BAD_INPUT, "run %s is not in the list of runs; its folder is yours to move",
+    sx_fail(err, SX_BAD_INPUT,
+            strchr(sx_run_name(run), '/')
+                ? "%s is a cell of a study, and goes with it"
+                : "run %s is not in the list of runs; its folder is yours to move",
             sx_run_name(run));
     sx_run_close(run);
     return NULL;

@@ -8,6 +8,7 @@
  *   checkpoint.safetensors  and checkpoint-before.safetensors
  *   log.txt                 sentences for a person
  *   note.txt                a line that a person wrote about it
+ *   cells/NAME              of a study of several networks: a run folder of each
  */
 #ifndef SX_STORE_STORE_H
 #define SX_STORE_STORE_H
@@ -34,6 +35,8 @@ void sx_scratch_keep(void);
  * gone. */
 void sx_scratch_close(char *kept);
 
+#define SX_STORE_CELLS "cells"
+
 /* An open run folder. One thread. */
 typedef struct sx_run_folder sx_run_folder;
 
@@ -45,8 +48,9 @@ sx_run_folder *sx_run_create(const char *directory, const char *name, const char
                              sx_error *err);
 
 /* Opens a run for reading or, locked, for going on; `which` is a number ("12", "0012"), a name
- * ("0012-fashion-cnn") below the root, or a path. A newer format, a folder that is not a run (with
- * the nearest name), a run that another process holds (`writable`): a sentence. */
+ * ("0012-fashion-cnn") below the root, either with a cell behind it ("12/vit"), or a path. A newer
+ * format, a folder that is not a run (with the nearest name), a run that another process holds
+ * (`writable`): a sentence. */
 sx_run_folder *sx_run_open(const char *which, bool writable, sx_error *err);
 void sx_run_close(sx_run_folder *run); /* NULL is fine */
 
@@ -57,7 +61,7 @@ bool sx_run_recognises(const char *path);
 bool sx_run_in_use(const sx_run_folder *run);
 
 const char *sx_run_path(const sx_run_folder *run);
-const char *sx_run_name(const sx_run_folder *run); /* "0012-fashion-cnn" */
+const char *sx_run_name(const sx_run_folder *run); /* "0012-fashion-cnn", "0012-study/vit" */
 /* "0012-fashion-cnn · seed 0 · 2026-11-25 03:14", for below a figure; into out [size]. The same
  * whenever it is asked. */
 void sx_run_caption(const sx_run_folder *run, char *out, size_t size);
@@ -125,9 +129,10 @@ sx_status sx_run_load_checkpoint(sx_run_folder *run, sx_safetensors *out, sx_err
 typedef struct {
     char name[96], study[64], state[16]; /* state: running, finished, stopped, failed, broken */
     char created[32];                    /* UTC, "2026-11-25 03:14" */
-    int64_t step, steps;
-    double accuracy; /* last validation accuracy, NaN if none */
-    double seconds;  /* that it has computed, NaN if unknown */
+    int64_t step, steps; /* of a study of cells: how many have finished, of how many */
+    bool cells;          /* it is such a study */
+    double accuracy;     /* last validation accuracy, NaN if none */
+    double seconds;      /* that it has computed, NaN if unknown */
     char preset[16], note[160];
 } sx_run_facts;
 typedef struct {
@@ -139,12 +144,15 @@ void sx_run_list_done(sx_run_list *list);
 /* Of one run; `which` as for sx_run_open. */
 sx_status sx_store_facts(const char *which, sx_run_facts *out, sx_error *err);
 
-/* The list one run at a time, the highest number first, for those who must not wait for a disk.
- * Start with {0}; a run that is made meanwhile is not in it. */
+/* The list one run at a time, the highest number first, its cells behind it, for those who must not
+ * wait for a disk. Start with {0}; a run that is made meanwhile is not in it. */
 typedef struct {
     char root[SX_PATH_SIZE];
     sx_listing names; /* by number, those up to `left` are still to come */
     size_t left;
+    char study[SX_PATH_SIZE]; /* the run whose cells come next ... */
+    sx_listing cells;         /* ... their names ... */
+    size_t cell;              /* ... and which is next */
 } sx_run_walk;
 /* Begins (again, if it is under way). */
 sx_status sx_run_walk_begin(sx_run_walk *walk, sx_error *err);

@@ -10,20 +10,20 @@
 /* ---- what must be so --------------------------------------------------------------------------
  */
 
-static const char *check_tiny(const sx_cell *cell, const sx_evidence *e) {
+static const char *check_tiny(const sx_study_cell *cell, const sx_evidence *e) {
     (void)cell;
     return sx_size_is_tiny(0, e->image) ? NULL
                                         : "no size that was measured is below 4 pixels across";
 }
 
 /* At other areas the turned object is cut, and a curve mixes what is turned with what is cut. */
-static const char *check_area(const sx_cell *cell, const sx_evidence *e) {
+static const char *check_area(const sx_study_cell *cell, const sx_evidence *e) {
     (void)e;
     bool same = fabs(sx_config_number(cell->config, "robustness", "rotation_area") - 0.2) < 1e-9;
     return same ? NULL : "the claim is about robustness.rotation_area = 0.2, and another was run";
 }
 
-static const char *check_bent(const sx_cell *cell, const sx_evidence *e) {
+static const char *check_bent(const sx_study_cell *cell, const sx_evidence *e) {
     (void)cell;
     if (!e->whole) return "its run does not say how much of each object was inside";
     return e->bent_count ? NULL
@@ -272,7 +272,7 @@ sx_status sx_cell_claim_parse(const char *text, sx_cell_claim_text *out, sx_erro
         sx_status status = find_row(name, &out->row, err);
         if (status) return status;
     }
-    while (at && *at && !ended && out->count < SX_MOST_CELLS) {
+    while (at && *at && !ended && out->count < SX_CLAIM_CELLS) {
         at = take_word(at + 1, ",()", out->cells[out->count], SX_CELL_NAME);
         out->count += at != NULL;
         ended = at && *at == ')';

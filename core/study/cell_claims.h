@@ -9,7 +9,7 @@
 #include "core/study/cells.h"
 #include "core/study/evidence.h"
 
-#define SX_MOST_CELLS 4
+#define SX_CLAIM_CELLS 4
 
 /* How the figures a, b, c, d of the cells make one; that of a single cell is itself. */
 typedef enum {
@@ -41,7 +41,7 @@ typedef struct {
     int subject; /* a sweep or SX_OF_TEST */
     sx_statistic statistic, other;
     /* NULL where the evidence of a run can be used, else why it cannot. */
-    const char *(*check)(const sx_cell *cell, const sx_evidence *evidence);
+    const char *(*check)(const sx_study_cell *cell, const sx_evidence *evidence);
     /* Or, with `statistic` NULL, the row `figure` of the table `result` (figure, value, low, high):
      */
     const char *result, *figure;
@@ -55,13 +55,13 @@ const sx_cell_claim_row *sx_cell_claim_row_at(int row);
 typedef struct {
     const sx_cell_claim_row *row;
     int count;
-    char cells[SX_MOST_CELLS][SX_CELL_NAME];
+    char cells[SX_CLAIM_CELLS][SX_CELL_NAME];
 } sx_cell_claim_text;
 sx_status sx_cell_claim_parse(const char *text, sx_cell_claim_text *out, sx_error *err);
 
 /* Cells by name, and what a bootstrap begins with. */
 typedef struct {
-    const sx_cell *cells;
+    const sx_study_cell *cells;
     int count;
     uint64_t seed;
 } sx_cell_set;
@@ -84,8 +84,8 @@ typedef struct {
 
 /* Evidence on `subject` of one run; begins as {0}, and must be ended whatever comes. An error is
  * out of memory; what is missing or broken is said in `lacks`. */
-sx_status sx_cell_evidence_read(const sx_cell *cell, int seed, int subject, sx_cell_evidence *out,
-                                sx_error *err);
+sx_status sx_cell_evidence_read(const sx_study_cell *cell, int seed, int subject,
+                                sx_cell_evidence *out, sx_error *err);
 void sx_cell_evidence_done(sx_cell_evidence *evidence);
 
 /* True if both measured the same pictures. */
@@ -98,6 +98,7 @@ const char *sx_cell_evidence_class(const sx_cell_evidence *evidence, size_t pair
 typedef struct {
     double value, low, high;
 } sx_estimate;
-sx_estimate sx_cell_figure(const sx_cell *cell, int seed, const char *result, const char *figure);
+sx_estimate sx_cell_figure(const sx_study_cell *cell, int seed, const char *result,
+                           const char *figure);
 
 #endif

@@ -21,7 +21,7 @@ static sx_status no_memory(sx_error *err) {
     return sx_fail(err, SX_NO_MEMORY, "not enough memory for claims between cells");
 }
 
-static const sx_result *result_of(const sx_cell *cell, int seed, const char *name,
+static const sx_result *result_of(const sx_study_cell *cell, int seed, const char *name,
                                   sx_result_kind kind) {
     const sx_result *result = sx_cell_result(cell, seed, name);
     return result && result->kind == kind ? result : NULL;
@@ -38,7 +38,8 @@ static const sx_column *column_of(const sx_table *table, const char *name, bool 
 /* ---- figures of tables ------------------------------------------------------------------------
  */
 
-sx_estimate sx_cell_figure(const sx_cell *cell, int seed, const char *result, const char *figure) {
+sx_estimate sx_cell_figure(const sx_study_cell *cell, int seed, const char *result,
+                           const char *figure) {
     const sx_result *found = result_of(cell, seed, result, SX_RESULT_TABLE);
     sx_estimate none = {NAN, NAN, NAN};
     if (!found) return none;
@@ -93,7 +94,8 @@ static bool is_alike(const char *class) {
 }
 
 /* The first n pairs of the table that says what they are. */
-static sx_status read_pairs(const sx_cell *cell, int seed, sx_cell_evidence *out, sx_error *err) {
+static sx_status read_pairs(const sx_study_cell *cell, int seed, sx_cell_evidence *out,
+                            sx_error *err) {
     const sx_result *pairs = result_of(cell, seed, "outcomes-pairs", SX_RESULT_TABLE);
     sx_evidence *e = &out->evidence;
     out->lacks = "its run does not say which pairs were measured";
@@ -129,7 +131,7 @@ static double factor_at(int sweep, int point) {
 }
 
 /* The grid of that name, over the points that this program measures and n pairs. */
-static const sx_grid *sweep_grid(const sx_cell *cell, int seed, const char *name, int sweep) {
+static const sx_grid *sweep_grid(const sx_study_cell *cell, int seed, const char *name, int sweep) {
     const sx_result *result = result_of(cell, seed, name, SX_RESULT_GRID);
     if (!result || result->grid.rows != points_of(sweep) || result->grid.columns < 1) return NULL;
     for (int p = 0; p < result->grid.rows; p++)
@@ -137,7 +139,7 @@ static const sx_grid *sweep_grid(const sx_cell *cell, int seed, const char *name
     return &result->grid;
 }
 
-static sx_status read_inside(const sx_cell *cell, int seed, int sweep, sx_cell_evidence *out,
+static sx_status read_inside(const sx_study_cell *cell, int seed, int sweep, sx_cell_evidence *out,
                              sx_error *err) {
     const sx_grid *grid =
         inside_names[sweep] ? sweep_grid(cell, seed, inside_names[sweep], sweep) : NULL;
@@ -153,7 +155,7 @@ static sx_status read_inside(const sx_cell *cell, int seed, int sweep, sx_cell_e
     return SX_OK;
 }
 
-static sx_status read_sweep(const sx_cell *cell, int seed, int sweep, sx_cell_evidence *out,
+static sx_status read_sweep(const sx_study_cell *cell, int seed, int sweep, sx_cell_evidence *out,
                             sx_error *err) {
     const sx_grid *grid = sweep_grid(cell, seed, outcome_names[sweep], sweep);
     sx_evidence *e = &out->evidence;
@@ -175,7 +177,8 @@ static sx_status read_sweep(const sx_cell *cell, int seed, int sweep, sx_cell_ev
 /* ---- the test split ---------------------------------------------------------------------------
  */
 
-static sx_status read_test(const sx_cell *cell, int seed, sx_cell_evidence *out, sx_error *err) {
+static sx_status read_test(const sx_study_cell *cell, int seed, sx_cell_evidence *out,
+                           sx_error *err) {
     const sx_result *result = result_of(cell, seed, outcome_names[SX_OF_TEST], SX_RESULT_TABLE);
     sx_evidence *e = &out->evidence;
     if (!result || result->table.rows == 0) return SX_OK;
@@ -195,8 +198,8 @@ static sx_status read_test(const sx_cell *cell, int seed, sx_cell_evidence *out,
     return count_classes(e, out->n, err);
 }
 
-sx_status sx_cell_evidence_read(const sx_cell *cell, int seed, int subject, sx_cell_evidence *out,
-                                sx_error *err) {
+sx_status sx_cell_evidence_read(const sx_study_cell *cell, int seed, int subject,
+                                sx_cell_evidence *out, sx_error *err) {
     const sx_result *result = sx_cell_result(cell, seed, outcome_names[subject]);
     out->evidence.sweep = subject;
     out->evidence.image = (int)sx_config_number(cell->config, "data", "image");

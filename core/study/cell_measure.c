@@ -10,7 +10,7 @@
 
 #define ERRORS_OF_HALF 1.959963984540054 /* standard errors in half a 95 % interval */
 
-const sx_result *sx_cell_result(const sx_cell *cell, int seed, const char *name) {
+const sx_result *sx_cell_result(const sx_study_cell *cell, int seed, const char *name) {
     const sx_cell_run *run = seed >= 0 && seed < cell->seeds ? &cell->runs[seed] : NULL;
     for (size_t i = 0; run && i < run->count; i++)
         if (strcmp(run->results[i]->name, name) == 0) return run->results[i];
@@ -27,7 +27,7 @@ static double combined(sx_combine how, const double *v) {
 /* One claim while it is measured. Arrays over runs are [seeds, cells]. */
 typedef struct {
     const sx_cell_claim_row *row;
-    const sx_cell *cells[SX_MOST_CELLS];
+    const sx_study_cell *cells[SX_CLAIM_CELLS];
     int count, seeds;
     sx_cell_evidence *evidence;
     int *set;      /* of the bootstrap, of each run */
@@ -70,7 +70,7 @@ static void refuse(trial *t, const char *cell, const char *why) {
 
 static sx_status read_evidence(trial *t, sx_error *err) {
     for (int i = 0; i < t->seeds * t->count; i++) {
-        const sx_cell *cell = t->cells[i % t->count];
+        const sx_study_cell *cell = t->cells[i % t->count];
         sx_cell_evidence *e = &t->evidence[i];
         sx_status status = sx_cell_evidence_read(cell, i / t->count, t->row->subject, e, err);
         if (status) return status;
@@ -138,7 +138,7 @@ static double over_seeds(const trial *t, double *values) {
 
 /* The figure of one seed; `indices` of its sets, NULL: all pictures. */
 static double of_seed(const trial *t, int seed, const uint32_t *const *indices) {
-    double values[SX_MOST_CELLS] = {0};
+    double values[SX_CLAIM_CELLS] = {0};
     for (int c = 0; c < t->count; c++) {
         int run = seed * t->count + c;
         sx_cell_evidence *e = &t->evidence[run];
@@ -182,11 +182,11 @@ static sx_status measure_pictures(trial *t, sx_claim *claim, uint64_t seed, sx_e
 /* Intervals of independent figures, put together by the squares of their halves, each side by
  * itself (as sx_difference does for two). */
 static void measure_table(trial *t, sx_claim *claim) {
-    static const double signs[][SX_MOST_CELLS] = {
+    static const double signs[][SX_CLAIM_CELLS] = {
         [SX_COMBINE_ONE] = {1}, [SX_COMBINE_MORE] = {-1, 1}, [SX_COMBINE_GAP] = {-1, 1, 1, -1}};
     double below = 0, above = 0;
     for (int s = 0; s < t->seeds; s++) {
-        double values[SX_MOST_CELLS] = {0};
+        double values[SX_CLAIM_CELLS] = {0};
         for (int c = 0; c < t->count; c++) {
             sx_estimate e = sx_cell_figure(t->cells[c], s, t->row->result, t->row->figure);
             double down = e.value - e.low, up = e.high - e.value;
@@ -318,7 +318,7 @@ static sx_status fill(trial *t, sx_result *result, sx_claim *claim, uint64_t see
     return status;
 }
 
-static const sx_cell *cell_of(const sx_cell *cells, int count, const char *name) {
+static const sx_study_cell *cell_of(const sx_study_cell *cells, int count, const char *name) {
     for (int i = 0; i < count; i++)
         if (strcmp(cells[i].name, name) == 0) return &cells[i];
     return NULL;
@@ -342,7 +342,7 @@ sx_status sx_cell_claim_measure(const sx_cell_claim_text *claim, const sx_cell_s
 }
 
 /* The last step of any run, so that the result says how far it looks. */
-static int64_t last_step(const sx_cell *cells, int count) {
+static int64_t last_step(const sx_study_cell *cells, int count) {
     int64_t last = 0;
     for (int c = 0; c < count; c++)
         for (int s = 0; s < cells[c].seeds; s++)
@@ -352,7 +352,7 @@ static int64_t last_step(const sx_cell *cells, int count) {
     return last;
 }
 
-sx_result *sx_cell_claims_make(const char *const *texts, size_t count, const sx_cell *cells,
+sx_result *sx_cell_claims_make(const char *const *texts, size_t count, const sx_study_cell *cells,
                                int cell_count, uint64_t seed, sx_error *err) {
     const sx_cell_set among = {cells, cell_count, seed};
     sx_result *result = sx_result_new(SX_RESULT_CLAIMS, "claims", "Claims, test objects");

@@ -1,15 +1,48 @@
 /* A study of more than one network is a list of cells (house decision 10): each a configuration of
- * its own, with a run folder of its own. A study file says them in sections [cell NAME], whose
- * entries "section.key = value" override the file's, and study.cells picks which are run, in which
- * order; run.seeds makes each cell as often, with seeds that follow each other. Section [claims]
- * says which claims are measured on which cells: `1 = drop(vit)`, `2 = drop-shrinks(vit,
- * vit-moved)`. Part of study.h. */
+ * its own, with a run folder of its own. Part of study.h.
+ *
+ *   [cell vit]                      entries override the file's; order of the file
+ *   presets = class full            those it is part of; none given: of all
+ *   model.spec = vit(patch=8)
+ *   [cell vit-fine]
+ *   model.from = cell:vit           begins with a cell that stands before it, of the same seed
+ *   [claims]                        which claims are measured on which cells
+ *   1 = drop(vit)
+ *   2 = drop-shrinks(vit, vit-moved)
+ *   [class]
+ *   cell vit.train.steps = 4000     a preset, or a person, may override a cell's entries
+ *
+ * run.seeds makes each cell as often, with seeds that follow each other from run.seed. */
 #ifndef SX_STUDY_CELLS_H
 #define SX_STUDY_CELLS_H
 
 #include "core/result/result.h"
 
 struct sx_config;
+
+#define SX_CELL_NAME 64
+#define SX_MOST_CELLS 64       /* of one study */
+#define SX_CELL_ORIGIN "cell:" /* before the name of a cell in model.from */
+
+/* How many runs the cells of a study are, by its preset and its seeds; 0: it is one plain run. */
+int sx_cells_count(const struct sx_config *config);
+/* The cell of run 0 .. count - 1, "" where the study has seeds only; and its folder's name. */
+void sx_cells_name(const struct sx_config *config, int run, char out[SX_CELL_NAME]);
+void sx_cells_folder(const struct sx_config *config, int run, char out[SX_CELL_NAME]);
+/* Its configuration, that of a plain run. After an error `out` needs no end. */
+sx_status sx_cells_config(const struct sx_config *config, int run, struct sx_config *out,
+                          sx_error *err);
+/* That cells and claims fit together: names, cells that are begun with, cells of claims. */
+sx_status sx_cells_check(const struct sx_config *config, sx_error *err);
+/* The folder's name of the cell that this one's model.from = cell:NAME means, as runs of one study
+ * lie side by side. */
+void sx_cells_origin(const char *from, const char *own_folder, char out[SX_CELL_NAME]);
+
+/* Sections of cells and claims, for whoever reads a configuration. Setting checks an entry by
+ * itself; an entry of a section that is not there yet is refused unless `create`. */
+bool sx_cells_owns_section(const char *section);
+sx_status sx_cells_set(struct sx_config *config, const char *section, const char *key,
+                       const char *value, bool create, sx_error *err);
 
 /* What finished runs of one cell left, by seed. Borrows all. */
 typedef struct {
@@ -21,10 +54,10 @@ typedef struct {
     const struct sx_config *config; /* of its first seed */
     int seeds;                      /* runs that have finished */
     const sx_cell_run *runs;        /* [seeds] */
-} sx_cell;
+} sx_study_cell;
 
 /* The result of that name of one run, NULL if it left none. */
-const sx_result *sx_cell_result(const sx_cell *cell, int seed, const char *name);
+const sx_result *sx_cell_result(const sx_study_cell *cell, int seed, const char *name);
 
 /* The rows of the table of claims between cells; NULL past the end. */
 typedef struct {
@@ -43,7 +76,21 @@ sx_status sx_cell_claim_check(const char *text, const char *const *names, size_t
  * claim whose cells have not all finished is left out. The interval is a bootstrap over images (of
  * each seed by itself, the same images in all cells of that seed where they measured the same
  * ones) of the mean over seeds. NULL with `err` filled. */
-sx_result *sx_cell_claims_make(const char *const *texts, size_t count, const sx_cell *cells,
+sx_result *sx_cell_claims_make(const char *const *texts, size_t count, const sx_study_cell *cells,
                                int cell_count, uint64_t seed, sx_error *err);
+
+/* What all cells say together, into out [SX_CELL_RESULTS], owned by the caller also after an error:
+ *   cells      table   cell, seeds, test accuracy and its interval (of several seeds: mean, lowest,
+ *                      highest), centre, border, drop, parameters, training FLOPs
+ *   size, rotation     series: a line a cell, the mean over its seeds; the band of one seed is its
+ *                      interval, of several the lowest and the highest
+ *   location   grid    of the first cell, the mean over its seeds
+ *   claims     claims  sx_cell_claims_make of section [claims] */
+#define SX_CELL_RESULTS 5
+sx_status sx_cells_conclude(const struct sx_config *config, const sx_study_cell *cells, int count,
+                            sx_result *out[SX_CELL_RESULTS], int *results, sx_error *err);
+
+/* What a plain run computes, in multiply-adds, about: for telling how long others will take. */
+double sx_study_work(const struct sx_config *config);
 
 #endif

@@ -1,7 +1,7 @@
 /* Configurations: a value for every row of the option table. A file is read in two passes, the
  * plain sections and then the chosen preset's, so that a preset wins wherever it stands in the
  * file. */
-#include "core/study/study.h"
+#include "core/study/internal.h"
 
 #include <string.h>
 
@@ -41,6 +41,7 @@ sx_status sx_config_new(sx_config *out, sx_error *err) {
 }
 
 void sx_config_done(sx_config *config) {
+    sx_free(config->entries);
     sx_arena_done(&config->arena);
     *config = (sx_config){0};
 }
@@ -95,35 +96,6 @@ static const struct {
     {"train", "tune", sx_tune_check},        {"train", "recipe", sx_recipe_check},
 };
 
-/* A value must come back from a line of a file as it went in: no line ends, no tabs, no beginning
- * of a comment. Control characters would reach a screen. */
-static bool is_writable(const char *value) {
-    size_t length = strlen(value);
-    for (size_t i = 0; i < length; i++) {
-        unsigned char c = (unsigned char)value[i];
-        bool begins_comment = c == ';' && (i == 0 || value[i - 1] == ' ');
-        if (c < ' ' || c == 127 || begins_comment) return false;
-    }
-    return length <= VALUE_LIMIT;
-}
-
-static sx_status check_value(const sx_option *option, const char *value, sx_error *err) {
-    if (!is_writable(value))
-        return sx_fail(err, SX_BAD_INPUT,
-                       "%s: a value is one line of at most %d bytes, without control characters "
-                       "and without a comment in it",
-                       option->name, VALUE_LIMIT);
-    sx_status status = sx_option_check(option, value, err);
-    for (size_t i = 0; !status && i < sizeof checks / sizeof checks[0]; i++)
-        if (strcmp(checks[i].section, option->section) == 0 &&
-            strcmp(checks[i].key, option->name) == 0)
-            return checks[i].check(value, err);
-    return status;
-}
-
-/* ---- setting
- * -------------------------------------------------------------------------------------- */
-
 static sx_status unknown_section(const char *section, sx_error *err) {
     const char *names[32] = {"quick", "class", "full"};
     size_t count = PRESETS;
@@ -141,6 +113,42 @@ static bool has_section(const char *section) {
     return false;
 }
 
+/* A value must come back from a line of a file as it went in: no line ends, no tabs, no beginning
+ * of a comment. Control characters would reach a screen. */
+static bool is_writable(const char *value) {
+    size_t length = strlen(value);
+    for (size_t i = 0; i < length; i++) {
+        unsigned char c = (unsigned char)value[i];
+        bool begins_comment = c == ';' && (i == 0 || value[i - 1] == ' ');
+        if (c < ' ' || c == 127 || begins_comment) return false;
+    }
+    return length <= VALUE_LIMIT;
+}
+
+sx_status sx_config_check_line(const char *key, const char *value, sx_error *err) {
+    if (is_writable(value)) return SX_OK;
+    return sx_fail(err, SX_BAD_INPUT,
+                   "%s: a value is one line of at most %d bytes, without control characters and "
+                   "without a comment in it",
+                   key, VALUE_LIMIT);
+}
+
+sx_status sx_config_check(const char *section, const char *key, const char *value, sx_error *err) {
+    if (!has_section(section)) return unknown_section(section, err);
+    const sx_option *option = sx_option_find(sx_study_options, section, key);
+    if (!option) return sx_option_unknown(sx_study_options, section, key, err);
+    sx_status status = sx_config_check_line(key, value, err);
+    if (!status) status = sx_option_check(option, value, err);
+    for (size_t i = 0; !status && i < sizeof checks / sizeof checks[0]; i++)
+        if (strcmp(checks[i].section, option->section) == 0 &&
+            strcmp(checks[i].key, option->name) == 0)
+            return checks[i].check(value, err);
+    return status;
+}
+
+/* ---- setting
+ * -------------------------------------------------------------------------------------- */
+
 /* A copy without the blanks around it, which a file would not keep. */
 static char *trimmed(sx_arena *arena, const char *value) {
     while (*value == ' ') value++;
@@ -152,18 +160,17 @@ static char *trimmed(sx_arena *arena, const char *value) {
 
 sx_status sx_config_put(sx_config *config, const char *section, const char *key, const char *value,
                         sx_error *err) {
-    if (!has_section(section)) return unknown_section(section, err);
-    const sx_option *option = sx_option_find(sx_study_options, section, key);
-    if (!option) return sx_option_unknown(sx_study_options, section, key, err);
     char *copy = trimmed(&config->arena, value);
     if (!copy) return sx_fail(err, SX_NO_MEMORY, "not enough memory for a study");
-    sx_status status = check_value(option, copy, err);
-    if (!status) config->values[option - sx_study_options] = copy;
+    sx_status status = sx_config_check(section, key, copy, err);
+    if (!status)
+        config->values[sx_option_find(sx_study_options, section, key) - sx_study_options] = copy;
     return status;
 }
 
 static sx_status set(sx_config *config, const char *section, const char *key, const char *value,
                      sx_error *err) {
+    if (sx_cells_owns_section(section)) return sx_cells_set(config, section, key, value, true, err);
     sx_status status = sx_config_put(config, section, key, value, err);
     if (!status)
         config->given[sx_option_find(sx_study_options, section, key) - sx_study_options] = true;
@@ -199,6 +206,8 @@ static sx_status set_dotted(sx_config *config, const char *name, const char *val
     }
     memcpy(section, name, length);
     section[length] = 0;
+    if (sx_cells_owns_section(section))
+        return sx_cells_set(config, section, dot + 1, value, false, err);
     return set(config, section, dot + 1, value, err);
 }
 
@@ -241,9 +250,13 @@ static sx_status apply(sx_config *config, const char *file, const sx_ini *ini, c
 static sx_status check_presets(const char *file, const sx_ini *ini, sx_error *err) {
     sx_config trial;
     sx_status status = sx_config_new(&trial, err);
+    bool found = false;
+    if (!status) status = apply(&trial, file, ini, NULL, &found, err);
     for (int i = 0; !status && i < PRESETS; i++) {
-        bool found = false;
         status = apply(&trial, file, ini, presets[i], &found, err);
+        if (!status) status = sx_config_put(&trial, "run", "preset", presets[i], err);
+        if (!status && sx_cells_check(&trial, err))
+            status = sx_fail_within(err, "%.200s, preset %s", file, presets[i]);
     }
     sx_config_done(&trial);
     return status;
@@ -296,6 +309,10 @@ double sx_config_number(const sx_config *config, const char *section, const char
 sx_status sx_config_copy(const sx_config *from, sx_config *out, sx_error *err) {
     size_t count = option_count();
     sx_status status = sx_config_new(out, err);
+    for (size_t i = 0; !status && i < from->entry_count; i++) {
+        const sx_config_entry *e = &from->entries[i];
+        status = sx_cells_set(out, e->section, e->key, e->value, true, err);
+    }
     for (size_t i = 0; !status && i < count; i++) {
         out->given[i] = from->given[i];
         out->values[i] = sx_arena_text(&out->arena, from->values[i]);
@@ -311,5 +328,11 @@ void sx_config_write(const sx_config *config, sx_text *out) {
         if (strcmp(section, o->section) != 0) sx_text_add(out, "[%s]\n", o->section);
         section = o->section;
         sx_text_add(out, "%s = %s\n", o->name, config->values[o - sx_study_options]);
+    }
+    for (size_t i = 0; i < config->entry_count; i++) {
+        const sx_config_entry *e = &config->entries[i];
+        if (strcmp(section, e->section) != 0) sx_text_add(out, "[%s]\n", e->section);
+        section = e->section;
+        sx_text_add(out, "%s = %s\n", e->key, e->value);
     }
 }

@@ -148,6 +148,10 @@ struct sx_study {
     char seed_text[24], validated_text[24], data_text[160], plan_text[160];
 };
 
+/* config.c: that a key is in the table and takes the value; that a value fits on a line. */
+sx_status sx_config_check(const char *section, const char *key, const char *value, sx_error *err);
+sx_status sx_config_check_line(const char *key, const char *value, sx_error *err);
+
 /* The model that a configuration names, for images of `size` pixels a side; and how its input is
  * normalised. */
 sx_status sx_study_normalisation(const sx_config *config, sx_normalisation *out, sx_error *err);

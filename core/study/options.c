@@ -67,7 +67,7 @@ const sx_option sx_study_options[] = {
     {"robustness", "images_per_point", INTEGER, "200", 1, 10000, NULL,
      "images of a point of the rotation and size curves"},
     {"run", "seed", INTEGER, "0", 0, 9007199254740991.0, NULL, "fixes every bit of the result"},
-    {"run", "seeds", INTEGER, "1", 1, 1, NULL, "runs of the study, each with its own seed"},
+    {"run", "seeds", INTEGER, "1", 1, 32, NULL, "runs of the study, each with its own seed"},
     {"run", "checkpoint_seconds", NUMBER, "20", 0.1, 86400, NULL,
      "between checkpoints, unless they would take 2 % of the time"},
     {"run", "preset", CHOICE, "quick", 0, 0, "quick|class|full", "section that overrides keys"},

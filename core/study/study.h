@@ -7,6 +7,7 @@
 #include "core/base/base.h"
 #include "core/data/data.h"
 #include "core/result/result.h"
+#include "core/study/cells.h"
 #include "core/study/inspection.h"
 #include "core/study/origin.h"
 #include "core/study/outside.h"
@@ -19,11 +20,18 @@
 /* Every key of a study file, with type, range, default and help. */
 extern const sx_option sx_study_options[];
 
+/* An entry of a section that is no part of the table: [cell NAME], [claims] (cells.h). */
+typedef struct {
+    const char *section, *key, *value;
+} sx_config_entry;
+
 /* Values of all keys. Later sources win: defaults, file, the preset's section, overrides. */
 typedef struct sx_config {
     sx_arena arena;
     char **values; /* [rows of sx_study_options], never NULL */
     bool *given;   /* ... whether a file or a person gave it */
+    sx_config_entry *entries;
+    size_t entry_count, entry_capacity;
 } sx_config;
 
 sx_status sx_config_new(sx_config *out, sx_error *err); /* all defaults */

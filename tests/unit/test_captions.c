@@ -53,6 +53,21 @@ static void scattered_objects_stay_within_their_range(void **state) {
     sx_view_free(view);
 }
 
+/* With inside=centre the border may cut an object, up to its half. */
+static void centres_reach_the_border_where_objects_may_be_cut(void **state) {
+    (void)state;
+    sx_view *view = view_of("scatter(least=0.2, most=0.4, inside=centre)");
+    double first = 1, last = 0;
+    for (size_t i = 0; i < 1000; i++) {
+        sx_pose pose;
+        assert_true(sx_view_pose(view, SX_SPLIT_TRAIN, i, &pose));
+        first = fmin(first, fmin(pose.x, pose.y));
+        last = fmax(last, fmax(pose.x, pose.y));
+    }
+    assert_true(first >= 0 && first < 0.01 && last <= 1 && last > 0.99);
+    sx_view_free(view);
+}
+
 /* The pixels that differ from those of the background alone lie around the pose. */
 static void the_pose_is_what_is_drawn(void **state) {
     (void)state;
@@ -258,6 +273,7 @@ static void batches_carry_captions(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(scattered_objects_stay_within_their_range),
+        cmocka_unit_test(centres_reach_the_border_where_objects_may_be_cut),
         cmocka_unit_test(the_pose_is_what_is_drawn),
         cmocka_unit_test(whole_pictures_have_no_pose),
         cmocka_unit_test(captions_say_what_was_drawn),

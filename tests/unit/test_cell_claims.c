@@ -26,7 +26,7 @@ typedef struct {
 
 typedef struct {
     made_cell made[CELLS];
-    sx_cell cells[CELLS];
+    sx_study_cell cells[CELLS];
 } bench;
 
 static const char *const cell_names[CELLS] = {"a", "b", "c", "d"};
@@ -40,7 +40,7 @@ static bench *bench_new(void) {
         sx_error err = {0};
         assert_int_equal(sx_config_new(&b->made[c].config, &err), SX_OK);
         sx_config_override(&b->made[c].config, "robustness.rotation_area=0.2", &err);
-        b->cells[c] = (sx_cell){cell_names[c], &b->made[c].config, 0, b->made[c].runs};
+        b->cells[c] = (sx_study_cell){cell_names[c], &b->made[c].config, 0, b->made[c].runs};
     }
     return b;
 }
@@ -931,7 +931,7 @@ static void keep(void *user, sx_result *result) {
     run->results[i] = result;
 }
 
-static const sx_result *kept(const sx_cell *cell, const char *name) {
+static const sx_result *kept(const sx_study_cell *cell, const char *name) {
     const sx_result *result = sx_cell_result(cell, 0, name);
     if (!result) fail_msg("the run left no %s", name);
     return result;
@@ -943,7 +943,7 @@ static double mean_of_row(const sx_grid *grid, int row) {
     return sum / grid->columns;
 }
 
-static void check_outcomes(const sx_cell *cell) {
+static void check_outcomes(const sx_study_cell *cell) {
     const sx_grid *location = &kept(cell, "outcomes-location")->grid;
     const sx_grid *map = &kept(cell, "location")->grid;
     assert_int_equal(location->columns, 32);
@@ -968,7 +968,7 @@ static void check_outcomes(const sx_cell *cell) {
 }
 
 /* By the recipe of A.2 from the sizes that the table of pairs tells. */
-static void check_pairs(const sx_cell *cell, const sx_study_data *data) {
+static void check_pairs(const sx_study_cell *cell, const sx_study_data *data) {
     const sx_table *pairs = &kept(cell, "outcomes-pairs")->table;
     const sx_grid *size = &kept(cell, "inside-size")->grid;
     const sx_grid *place = &kept(cell, "inside-location")->grid;

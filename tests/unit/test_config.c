@@ -96,7 +96,7 @@ static void mistakes_are_told_with_their_line(void **state) {
         {"[data]\nimage = 513\n", "from 8 to 512"},
         {"[robustness]\nshare = 0.91\n", "from 0 to 0.9"},
         {"[robustness]\nshare = nan\n", "must be a number"},
-        {"[run]\nseeds = 2\n", "x.ini:2: seeds = 2: must be from 1 to 1"},
+        {"[run]\nseeds = 33\n", "x.ini:2: seeds = 33: must be from 1 to 32"},
         {"[run]\nthreads = 2\n", "unknown key 'threads' in [run]"},
         {"[trian]\nsteps = 2\n", "x.ini:2: unknown section [trian]; did you mean [train]?"},
         {"[clas]\ntrain.steps = 2\n", "unknown section [clas]; did you mean [class]?"},

@@ -13,6 +13,7 @@ static const char *const specs[] = {
     "cnn(width=6, depth=2)",
     "resnet(depth=8, width=5)",
     "resnet(depth=8, width=4, shortcut=padded)",
+    "resnet(depth=8, width=4, norm=group, groups=2)",
     "resnet-imagenet(depth=10, width=4)",
     "resnet-imagenet(depth=14, width=4)",
     "bit(depth=14, base=4, groups=2)",

@@ -337,7 +337,7 @@ static void impossible_values_are_refused(void **state) {
         {SX_RESULT_GRID, "format", "\"1\""},
         {SX_RESULT_GRID, "kind", "\"pie\""},
         {SX_RESULT_GRID, "kind", "\"series\""},
-        {SX_RESULT_GRID, "step", "-1"},
+        {SX_RESULT_GRID, "step", "-2"},
         {SX_RESULT_GRID, "step", "1.5"},
         {SX_RESULT_GRID, "row_values", "[]"},
         {SX_RESULT_GRID, "row_names", "[\"one\"]"},

@@ -227,7 +227,13 @@ static void given_directory_must_be_new_or_empty(void **state) {
     assert_int_equal(sx_directory_make(below(directory, "results"), NULL), SX_OK);
     put(below(directory, "lock"), "");
     put(below(directory, "run.ini.0123abcd"), "[stu");
+    put(below(directory, "journal.jsonl"), "");
     sx_run_close(create(directory));
+    /* But a journal is not written on by another run. */
+    sx_text_set(directory, sizeof directory, below(home, "journal"));
+    assert_int_equal(mkdir(directory, 0777), 0);
+    put(below(directory, "journal.jsonl"), "{}\n");
+    assert_null(sx_run_create(directory, "tiny", ini, &err));
     /* A folder of somebody's photographs is left as it was. */
     sx_text_set(directory, sizeof directory, below(home, "photographs"));
     assert_int_equal(mkdir(directory, 0777), 0);

@@ -101,6 +101,15 @@ static void tell(const sx_screen *screen, char *out, size_t size, sx_role *role)
         snprintf(out, size, "no checkpoint yet");
 }
 
+/* "0012-fashion-cnn", "0013-si-score-small / vit, 2 of 6". */
+static void name_run(const sx_snapshot *now, char *out, size_t size) {
+    if (now->cell_count)
+        snprintf(out, size, "%s / %s, %d of %d", now->run, now->cell, now->cell_number,
+                 now->cell_count);
+    else
+        snprintf(out, size, "%s", now->run);
+}
+
 /* State, run, claims, sentence. Where they do not fit together, the sentence is the last to give
  * way: first the run's name goes, then the claims, then the sentence is cut at a word. */
 static void draw_state(const sx_screen *screen, sx_canvas *canvas, sx_box row) {
@@ -110,7 +119,9 @@ static void draw_state(const sx_screen *screen, sx_canvas *canvas, sx_box row) {
     tell(screen, text, sizeof text, &role);
     const char *mark =
         canvas->look.unicode ? state_marks[now->state].mark : state_marks[now->state].plain;
-    const char *run = now->run, *claims = screen->desk.claims;
+    char named[sizeof now->run + sizeof now->cell + 32];
+    const char *run = named, *claims = screen->desk.claims;
+    name_run(now, named, sizeof named);
     sx_segment parts[2];
     int room = 0, gap = 3;
     for (int given_up = 0; given_up < 3; given_up++) {

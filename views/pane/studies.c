@@ -17,10 +17,11 @@ typedef struct {
     char path[SX_PATH_SIZE];
     char name[64], kind[32], title[128], about[512], time[128];
     char source[64], model[160], preset[16];
-    char problem[320];       /* why it cannot be started; "" */
-    double seconds[PRESETS]; /* that the newest finished run took; NaN: there was none */
-    char newest[96];         /* run of this study; "" */
-    sx_result *claims;       /* of that run; NULL */
+    char problem[320];           /* why it cannot be started; "" */
+    char networks[PRESETS][512]; /* of a study of several, by preset; "" */
+    double seconds[PRESETS];     /* that the newest finished run took; NaN: there was none */
+    char newest[96];             /* run of this study; "" */
+    sx_result *claims;           /* of that run; NULL */
 } study;
 
 typedef struct {
@@ -35,6 +36,21 @@ typedef struct {
 
 /* ---- what there is ----------------------------------------------------------------------------
  */
+
+/* "6 networks: resnet, vit ..." of a preset. */
+static void name_networks(study *s, sx_config *config, int preset) {
+    char *out = s->networks[preset];
+    size_t size = sizeof s->networks[preset], used = 0;
+    out[0] = 0;
+    if (sx_config_put(config, "run", "preset", presets[preset], NULL)) return;
+    int count = sx_cells_count(config);
+    if (count) used = (size_t)snprintf(out, size, "%d runs:", count);
+    for (int i = 0; i < count && used + SX_CELL_NAME + 2 < size; i++) {
+        char folder[SX_CELL_NAME];
+        sx_cells_folder(config, i, folder);
+        used += (size_t)snprintf(out + used, size - used, "%s %s", i ? "," : "", folder);
+    }
+}
 
 static void read_study(study *s) {
     sx_config config;
@@ -54,6 +70,7 @@ static void read_study(study *s) {
                             sizeof s->time, sizeof s->source, sizeof s->model, sizeof s->preset};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         sx_text_printable(to[i], sizes[i], sx_config_text(&config, keys[i][0], keys[i][1]));
+    for (int p = 0; p < PRESETS; p++) name_networks(s, &config, p);
     sx_config_done(&config);
 }
 
@@ -84,7 +101,9 @@ static void read_claims(study *s) {
 }
 
 /* What a run tells of its study; what newer ones told stands. */
+/* Cells go with their study. */
 static void take_run(study *s, const sx_run_facts *run) {
+    if (strchr(run->name, '/')) return;
     if (strcmp(run->study, s->name) != 0) return;
     if (!s->newest[0]) {
         sx_text_set(s->newest, sizeof s->newest, run->name);
@@ -273,8 +292,9 @@ static void draw_study(const studies_pane *pane, const study *s, sx_canvas *canv
     draw_presets(pane, s, canvas, box, 0);
     int y = draw_fact(canvas, box, 1, "shows", s->about[0] ? s->about : kind ? kind->help : "");
     y = draw_fact(canvas, box, y, "paper", kind ? kind->paper : "");
+    const char *networks = s->networks[preset_of(pane, s)];
     snprintf(text, sizeof text, "%s on %s", s->model, s->source[0] ? s->source : "fashion-mnist");
-    y = draw_fact(canvas, box, y, "model", text);
+    y = draw_fact(canvas, box, y, "model", networks[0] ? networks : text);
     tell_time(s, text, sizeof text);
     y = draw_fact(canvas, box, y, "time", text);
     draw_claims(s, canvas, sx_box_inset(box, 0, y + 1, 0, 0));

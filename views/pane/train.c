@@ -386,11 +386,12 @@ static void draw_progress(const train_pane *pane, sx_canvas *canvas, sx_box row)
     double done = progress(&now->report, text, sizeof text);
     if (done < 0 || isnan(done)) done = 0;
     if (done > 1) done = 1;
-    bool ended = now->state >= SX_STATE_FINISHED || isnan(now->seconds_left);
+    double seconds = now->seconds_left + now->cells_seconds_left;
+    bool ended = now->state >= SX_STATE_FINISHED || isnan(seconds);
     int share = snprintf(end, sizeof end, "%3.0f %%", done * 100);
     if (!ended)
-        snprintf(end + share, sizeof end - (size_t)share, "  %s left",
-                 sx_text_duration(left, now->seconds_left));
+        snprintf(end + share, sizeof end - (size_t)share,
+                 now->cell_count ? "  all %s left" : "  %s left", sx_text_duration(left, seconds));
     int x = sx_canvas_text(canvas, row, 0, 0, sx_style_of(SX_ROLE_TEXT), text) + 2;
     if (row.width - x - sx_text_columns(end) - 1 < LEAST_BAR)
         end[share] = 0; /* the time goes first */
@@ -410,9 +411,12 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
     sx_mouse_clear(&pane->mouse, canvas->look);
     if (!series || series->series.length == 0) {
         bool none = pane->desk->now->state == SX_STATE_FINISHED && !pane->desk->now->report.steps;
+        bool cells = sx_snapshot_result(pane->desk->now, "cells");
         if (none)
             sx_centred_draw(canvas, box, sx_style_of(SX_ROLE_DIM),
-                            "Nothing is trained here: the network is as it was opened");
+                            cells
+                                ? "Each network was trained in a run of its own: page Runs has them"
+                                : "Nothing is trained here: the network is as it was opened");
         else
             sx_part_waiting(pane->desk, canvas, box, "The loss curve",
                             "comes with the first steps");

@@ -1,0 +1,249 @@
+/* The cells of a study: what its file says of them, how many runs they are, and the configuration
+ * of each. Seeds go slowest, so that a study of three seeds has all its claims measured, on one
+ * seed, after a third of its time. What finished cells say together is in cell_claims.c and
+ * cell_results.c. */
+#include "core/study/internal.h"
+
+#include <stdio.h>
+#include <string.h>
+
+#define CELL "cell "
+#define CLAIMS "claims"
+#define PRESETS "presets"
+#define MOST_NAME 32 /* with "-seed31" it is a folder's name */
+
+bool sx_cells_owns_section(const char *section) {
+    return strncmp(section, CELL, strlen(CELL)) == 0 || strcmp(section, CLAIMS) == 0;
+}
+
+static sx_status no_memory(sx_error *err) {
+    return sx_fail(err, SX_NO_MEMORY, "not enough memory for a study");
+}
+
+/* ---- entries -----------------------------------------------------------------------------------
+ */
+
+/* The value of an entry, NULL if it is not there. */
+static const char **find(const sx_config *config, const char *section, const char *key) {
+    for (size_t i = 0; i < config->entry_count; i++) {
+        sx_config_entry *e = &config->entries[i];
+        if (strcmp(e->section, section) == 0 && (!key || strcmp(e->key, key) == 0))
+            return &e->value;
+    }
+    return NULL;
+}
+
+/* The names of the cells in the order of the file; returns how many. */
+static int list_cells(const sx_config *config, const char *names[SX_MOST_CELLS]) {
+    int count = 0;
+    for (size_t i = 0; i < config->entry_count && count < SX_MOST_CELLS; i++) {
+        const char *section = config->entries[i].section;
+        bool listed = strncmp(section, CELL, strlen(CELL)) != 0;
+        for (int k = 0; !listed && k < count; k++)
+            listed = strcmp(names[k], section + strlen(CELL)) == 0;
+        if (!listed) names[count++] = section + strlen(CELL);
+    }
+    return count;
+}
+
+static sx_status check_name(const sx_config *config, const char *section, bool create,
+                            sx_error *err) {
+    const char *names[SX_MOST_CELLS], *name = section + strlen(CELL);
+    char shown[64];
+    size_t length = strspn(name, "abcdefghijklmnopqrstuvwxyz0123456789-");
+    sx_text_printable(shown, sizeof shown, name);
+    if (!length || length > MOST_NAME || name[length])
+        return sx_fail(err, SX_BAD_INPUT,
+                       "[cell %s]: a cell's name has 1 to %d of the characters a-z, 0-9 and -",
+                       shown, MOST_NAME);
+    if (find(config, section, NULL)) return SX_OK;
+    int count = list_cells(config, names);
+    if (create && count < SX_MOST_CELLS) return SX_OK;
+    if (create) return sx_fail(err, SX_BAD_INPUT, "a study has at most %d cells", SX_MOST_CELLS);
+    if (!count) return sx_fail(err, SX_BAD_INPUT, "this study has no cells, so no '%s'", shown);
+    return sx_fail(err, SX_BAD_INPUT, "the study has no cell '%s'; did you mean '%s'?", shown,
+                   sx_nearest_name(name, names, (size_t)count));
+}
+
+/* Which words of a list are presets; false for others. */
+static bool is_in_presets(const char *list, const char *preset, bool *all_known) {
+    const sx_option *option = sx_option_find(sx_study_options, "run", "preset");
+    bool found = false;
+    *all_known = true;
+    for (const char *at = list; *at;) {
+        char word[16];
+        size_t length = strcspn(at, " ");
+        snprintf(word, sizeof word, "%.*s", (int)(length < 16 ? length : 15), at);
+        if (length && sx_option_check(option, word, NULL)) *all_known = false;
+        found = found || strcmp(word, preset) == 0;
+        at += length + strspn(at + length, " ");
+    }
+    return found;
+}
+
+static sx_status check_cell_entry(const char *key, const char *value, sx_error *err) {
+    char section[32];
+    bool known;
+    if (strcmp(key, PRESETS) == 0) {
+        is_in_presets(value, "", &known);
+        if (known && *value) return SX_OK;
+        return sx_fail(err, SX_BAD_INPUT, "presets = %.60s: words of quick, class and full", value);
+    }
+    const char *dot = strchr(key, '.');
+    size_t length = dot ? (size_t)(dot - key) : 0;
+    if (!dot || length >= sizeof section)
+        return sx_fail(err, SX_BAD_INPUT, "'%.60s': write section.key, or presets", key);
+    memcpy(section, key, length);
+    section[length] = 0;
+    if (strcmp(section, "run") == 0 || strcmp(section, "study") == 0)
+        return sx_fail(err, SX_BAD_INPUT, "'%.60s' is the same for all cells of a study", key);
+    return sx_config_check(section, dot + 1, value, err);
+}
+
+static sx_status check_entry(const sx_config *config, const char *section, const char *key,
+                             const char *value, bool create, sx_error *err) {
+    if (strcmp(section, CLAIMS) == 0) return sx_config_check_line(key, value, err);
+    sx_status status = check_name(config, section, create, err);
+    return status ? status : check_cell_entry(key, value, err);
+}
+
+sx_status sx_cells_set(sx_config *config, const char *section, const char *key, const char *value,
+                       bool create, sx_error *err) {
+    sx_status status = check_entry(config, section, key, value, create, err);
+    if (status) return status;
+    const char *copy = sx_arena_text(&config->arena, value);
+    const char **there = find(config, section, key);
+    if (copy && there) {
+        *there = copy;
+        return SX_OK;
+    }
+    sx_config_entry entry = {sx_arena_text(&config->arena, section),
+                             sx_arena_text(&config->arena, key), copy};
+    if (!entry.section || !entry.key || !copy ||
+        !sx_grow((void **)&config->entries, &config->entry_capacity, config->entry_count + 1,
+                 sizeof entry))
+        return no_memory(err);
+    config->entries[config->entry_count++] = entry;
+    return SX_OK;
+}
+
+/* ---- runs --------------------------------------------------------------------------------------
+ */
+
+/* The cells of the configuration's preset. */
+static int list_chosen(const sx_config *config, const char *names[SX_MOST_CELLS]) {
+    const char *all[SX_MOST_CELLS], *preset = sx_config_text(config, "run", "preset");
+    int chosen = 0, count = list_cells(config, all);
+    for (int i = 0; i < count; i++) {
+        char section[SX_CELL_NAME];
+        bool known;
+        snprintf(section, sizeof section, CELL "%s", all[i]);
+        const char **presets = find(config, section, PRESETS);
+        if (!presets || is_in_presets(*presets, preset, &known)) names[chosen++] = all[i];
+    }
+    return chosen;
+}
+
+static int seeds_of(const sx_config *config) {
+    return (int)sx_config_number(config, "run", "seeds");
+}
+
+int sx_cells_count(const sx_config *config) {
+    const char *names[SX_MOST_CELLS];
+    int cells = list_chosen(config, names), seeds = seeds_of(config);
+    if (!cells) return seeds > 1 ? seeds : 0;
+    return cells * seeds;
+}
+
+/* Which cell and which seed a run is of. */
+static const char *cell_of(const sx_config *config, int run, int *seed) {
+    const char *names[SX_MOST_CELLS];
+    int cells = list_chosen(config, names);
+    *seed = cells ? run / cells : run;
+    return cells ? names[run % cells] : "";
+}
+
+void sx_cells_name(const sx_config *config, int run, char out[SX_CELL_NAME]) {
+    int seed;
+    sx_text_set(out, SX_CELL_NAME, cell_of(config, run, &seed));
+}
+
+void sx_cells_folder(const sx_config *config, int run, char out[SX_CELL_NAME]) {
+    int seed;
+    const char *cell = cell_of(config, run, &seed);
+    if (seeds_of(config) == 1)
+        snprintf(out, SX_CELL_NAME, "%s", cell);
+    else
+        snprintf(out, SX_CELL_NAME, "%s%sseed%d", cell, *cell ? "-" : "", seed);
+}
+
+void sx_cells_origin(const char *from, const char *own_folder, char out[SX_CELL_NAME]) {
+    const char *seed = NULL;
+    for (const char *at = own_folder; (at = strstr(at, "-seed")); at++) seed = at;
+    if (seed && (!seed[5] || seed[5 + strspn(seed + 5, "0123456789")])) seed = NULL;
+    snprintf(out, SX_CELL_NAME, "%.*s%s", MOST_NAME, from + strlen(SX_CELL_ORIGIN),
+             seed ? seed : "");
+}
+
+static sx_status apply_cell(const sx_config *config, const char *cell, sx_config *out,
+                            sx_error *err) {
+    char section[SX_CELL_NAME], assignment[256];
+    snprintf(section, sizeof section, CELL "%s", cell);
+    sx_status status = SX_OK;
+    for (size_t i = 0; !status && i < config->entry_count; i++) {
+        const sx_config_entry *e = &config->entries[i];
+        if (strcmp(e->section, section) != 0 || strcmp(e->key, PRESETS) == 0) continue;
+        snprintf(assignment, sizeof assignment, "%s=%s", e->key, e->value);
+        status = sx_config_override(out, assignment, err);
+    }
+    return status;
+}
+
+sx_status sx_cells_config(const sx_config *config, int run, sx_config *out, sx_error *err) {
+    int seed;
+    char number[32];
+    const char *cell = cell_of(config, run, &seed);
+    sx_status status = sx_config_copy(config, out, err);
+    if (status) return status;
+    out->entry_count = 0;
+    snprintf(number, sizeof number, "%.0f", sx_config_number(config, "run", "seed") + seed);
+    status = sx_config_put(out, "run", "seed", number, err);
+    if (!status) status = sx_config_put(out, "run", "seeds", "1", err);
+    if (!status) status = apply_cell(config, cell, out, err);
+    if (status) sx_config_done(out);
+    return status;
+}
+
+/* ---- whether it all fits -----------------------------------------------------------------------
+ */
+
+static sx_status check_origin(const sx_config *config, const char *const *before, int count,
+                              const char *cell, sx_error *err) {
+    char section[SX_CELL_NAME];
+    snprintf(section, sizeof section, CELL "%s", cell);
+    const char **from = find(config, section, "model.from");
+    if (!from || strncmp(*from, SX_CELL_ORIGIN, strlen(SX_CELL_ORIGIN)) != 0) return SX_OK;
+    for (int i = 0; i < count; i++)
+        if (strcmp(before[i], *from + strlen(SX_CELL_ORIGIN)) == 0) return SX_OK;
+    return sx_fail(err, SX_BAD_INPUT,
+                   "[cell %s] model.from = %.80s: no cell of that name stands before it, in this "
+                   "preset",
+                   cell, *from);
+}
+
+/* A claim may name any cell of the file: in a preset without it, it is not measured. */
+sx_status sx_cells_check(const sx_config *config, sx_error *err) {
+    const char *names[SX_MOST_CELLS];
+    int count = list_chosen(config, names);
+    sx_status status = SX_OK;
+    for (int i = 0; !status && i < count; i++)
+        status = check_origin(config, names, i, names[i], err);
+    count = list_cells(config, names);
+    for (size_t i = 0; !status && i < config->entry_count; i++) {
+        const sx_config_entry *e = &config->entries[i];
+        if (strcmp(e->section, CLAIMS) != 0) continue;
+        status = sx_cell_claim_check(e->value, names, (size_t)count, err);
+        if (status) sx_fail_within(err, "[claims] %.20s", e->key);
+    }
+    return status;
+}
