@@ -356,8 +356,13 @@ sx_result *sx_cell_claims_make(const char *const *texts, size_t count, const sx_
                                int cell_count, uint64_t seed, sx_error *err) {
     const sx_cell_set among = {cells, cell_count, seed};
     sx_result *result = sx_result_new(SX_RESULT_CLAIMS, "claims", "Claims, test objects");
-    sx_status status = result && sx_claims_alloc(result, (int)count) ? SX_OK : no_memory(err);
-    if (!status) result->claims.count = 0;
+    if (!result || !sx_claims_alloc(result, (int)count)) {
+        sx_result_release(result);
+        no_memory(err);
+        return NULL;
+    }
+    sx_status status = SX_OK;
+    result->claims.count = 0;
     for (size_t i = 0; !status && i < count; i++) {
         sx_cell_claim_text claim;
         status = sx_cell_claim_parse(texts[i], &claim, err);
