@@ -405,17 +405,45 @@ uint64_t sx_view_pair_background(const sx_view *view, sx_split split, uint64_t p
     return mixed(view->seed, STREAM_MEASURED + (uint64_t)split, pair);
 }
 
-sx_status sx_view_scene(const sx_view *view, const sx_scene *scene, uint8_t *pixels,
-                        sx_error *err) {
-    sx_image image, object;
+static sx_status cut_object(const sx_view *view, const sx_scene *scene, sx_image *out,
+                            sx_error *err) {
+    sx_image image;
     sx_status status = sx_source_image(view->source, scene->split, scene->item, &image, err);
     if (status) return status;
-    status = sx_object_cut(&image, THRESHOLD, &object, err);
+    status = sx_object_cut(&image, THRESHOLD, out, err);
     sx_image_done(&image);
+    return status;
+}
+
+sx_status sx_view_scene(const sx_view *view, const sx_scene *scene, uint8_t *pixels,
+                        sx_error *err) {
+    sx_image object;
+    sx_status status = cut_object(view, scene, &object, err);
     if (status) return status;
     sx_backgrounds_draw(view->measured, scene->background, pixels);
     status = paste(&object, scene->pose, pixels, view->size, err);
     sx_image_done(&object);
+    return status;
+}
+
+/* What is left of white and of black behind the object tells how much it covers. */
+sx_status sx_view_mask(const sx_view *view, const sx_scene *scene, uint8_t *mask, sx_error *err) {
+    size_t count = (size_t)view->size * (size_t)view->size;
+    sx_image object;
+    uint8_t *black = sx_alloc(count, 3), *white = sx_alloc(count, 3);
+    sx_status status = black && white
+                           ? cut_object(view, scene, &object, err)
+                           : sx_fail(err, SX_NO_MEMORY, "not enough memory for an object's mask");
+    if (!status) {
+        memset(white, 255, 3 * count);
+        status = paste(&object, scene->pose, black, view->size, err);
+        if (!status) status = paste(&object, scene->pose, white, view->size, err);
+        sx_image_done(&object);
+    }
+    for (size_t i = 0; !status && i < count; i++)
+        mask[i] = (uint8_t)(255 - (white[3 * i] - black[3 * i]));
+    sx_free(black);
+    sx_free(white);
     return status;
 }
 
