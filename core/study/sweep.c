@@ -33,9 +33,10 @@ void sx_sweep_done(sx_study *study) {
     for (int s = 0; s < SX_SWEEPS; s++) sx_free(study->sweep.outcomes.right[s]);
 }
 
+/* None where that factor is not measured. */
 static size_t pairs_at(const sx_study *study, int sweep, int level) {
     size_t pairs = study->full[sweep] >> level;
-    return pairs ? pairs : 1;
+    return pairs || !study->full[sweep] ? pairs : 1;
 }
 
 size_t sx_sweep_pictures(const sx_study *study, int level) {
@@ -192,9 +193,12 @@ static sx_result *make_curve(const sx_study *study, int which) {
     return result;
 }
 
-static sx_status publish(sx_study *study, int which, sx_result *result, sx_error *err) {
+static sx_status publish(sx_study *study, int which, sx_error *err) {
     static const char *const keys[SX_SWEEPS] = {"location_area", "rotation_area", NULL};
     char scene[64] = "posed"; /* the curve over sizes goes over the areas */
+    if (!study->sweep.outcomes.pairs[which]) return SX_OK;
+    sx_result *result =
+        which == SX_SWEEP_LOCATION ? make_location(study) : make_curve(study, which);
     if (keys[which])
         snprintf(scene, sizeof scene, "posed(area=%s)",
                  sx_config_text(study->config, "robustness", keys[which]));
@@ -202,9 +206,8 @@ static sx_status publish(sx_study *study, int which, sx_result *result, sx_error
 }
 
 sx_status sx_sweep_publish(sx_study *study, sx_error *err) {
-    sx_status status = publish(study, SX_SWEEP_LOCATION, make_location(study), err);
-    for (int which = SX_SWEEP_ROTATION; which <= SX_SWEEP_SIZE && !status; which++)
-        status = publish(study, which, make_curve(study, which), err);
+    sx_status status = SX_OK;
+    for (int which = 0; which < SX_SWEEPS && !status; which++) status = publish(study, which, err);
     study->sweep.active = false;
     return status;
 }
