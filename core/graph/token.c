@@ -124,7 +124,7 @@ const sx_operator sx_operator_class_token = {
 /* ---- position: adds a learned array -------------------------------------------------------------
  */
 
-enum { DEVIATION, LENGTH, ALONG };                /* options of position */
+enum { DEVIATION, LENGTH, ALONG };              /* options of position */
 enum { ALONG_BOTH, ALONG_HEIGHT, ALONG_WIDTH }; /* what ALONG may be */
 
 static bool is_along(const sx_graph_node *node, int axis) {

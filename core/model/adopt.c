@@ -1,6 +1,6 @@
 /* Parameters of one model for another of the same layers, which may see larger pictures (learned
- * positions are resized, or stay new) and tell other classes apart (the last layer is new, or keeps the rows of
- * some classes). */
+ * positions are resized, or stay new) and tell other classes apart (the last layer is new, or keeps
+ * the rows of some classes). */
 #include "core/model/internal.h"
 
 #include <string.h>
@@ -30,7 +30,8 @@ static bool take_axis(const sx_model *to, const sx_slice *ours, const sx_slice *
 static bool take_positions(const sx_model *to, const sx_slice *ours, const sx_slice *theirs,
                            const float *values, sx_position_rule rule) {
     if (!is_position(ours) || theirs->rank != 3 || ours->sizes[2] != theirs->sizes[2]) return false;
-    if (strcmp(ours->name, "position.weight") != 0) return take_axis(to, ours, theirs, values, rule);
+    if (strcmp(ours->name, "position.weight") != 0)
+        return take_axis(to, ours, theirs, values, rule);
     int first = sx_parameters_find(&to->parameters, "class.weight") != NULL;
     int from = side_of(theirs->sizes[1] - first), side = side_of(ours->sizes[1] - first);
     if (!from || !side) return false;

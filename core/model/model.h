@@ -105,8 +105,9 @@ void sx_position_resize_axis(sx_position_rule rule, const float *in, int from, i
                              float *out);
 
 /* Gives `to` the values of `from`, a model of the same layers: positions of another grid are
- * resized by the rule, or all positions stay those of `to` where they are new; and the last layer takes the rows of `classes` [to->classes], numbers of
- * from's classes; NULL: it is new, all zeros. SX_BAD_INPUT names a layer that has another shape. */
+ * resized by the rule, or all positions stay those of `to` where they are new; and the last layer
+ * takes the rows of `classes` [to->classes], numbers of from's classes; NULL: it is new, all zeros.
+ * SX_BAD_INPUT names a layer that has another shape. */
 typedef struct {
     sx_position_rule position;
     bool new_positions;

@@ -289,9 +289,8 @@ static sx_status publish_positions(const sx_inspector *w, sx_error *err) {
         for (int column = 0; column < side; column++) {
             int a = row / vit->grid * vit->grid + column / vit->grid;
             int b = row % vit->grid * vit->grid + column % vit->grid;
-            r->grid.values[row * side + column] =
-                sx_positions_cosine(vit->positions + (ptrdiff_t)a * dim,
-                                    vit->positions + (ptrdiff_t)b * dim, dim);
+            r->grid.values[row * side + column] = sx_positions_cosine(
+                vit->positions + (ptrdiff_t)a * dim, vit->positions + (ptrdiff_t)b * dim, dim);
         }
         status = sx_inspector_go_on(w, err);
     }

@@ -6,7 +6,15 @@
 
 #include <math.h>
 
-enum { STAGE_VALIDATION, STAGE_SWEEP, STAGE_OFFSETS, STAGE_TOKENS, STAGE_TEST, STAGE_CLAIMS, STAGES };
+enum {
+    STAGE_VALIDATION,
+    STAGE_SWEEP,
+    STAGE_OFFSETS,
+    STAGE_TOKENS,
+    STAGE_TEST,
+    STAGE_CLAIMS,
+    STAGES
+};
 
 static void add_figure(sx_result *result, int row, const char *name, double value, sx_interval i) {
     const sx_table *table = &result->table;
@@ -176,11 +184,10 @@ sx_status sx_study_measure_end(sx_study *s, sx_error *err) {
 double sx_study_slices_left(const sx_study *s) {
     const size_t *counts = sx_source_describe(s->data->source)->counts;
     double slice = s->slice;
-    const double slices[STAGES] = {(double)counts[SX_SPLIT_VALIDATION] / slice,
-                                   (double)sx_sweep_pictures(s, 0) / slice,
-                                   (double)sx_offsets_pictures(s) / slice,
-                                   (double)sx_tokens_pictures(s),
-                                   (double)counts[SX_SPLIT_TEST] / slice, 1};
+    const double slices[STAGES] = {
+        (double)counts[SX_SPLIT_VALIDATION] / slice, (double)sx_sweep_pictures(s, 0) / slice,
+        (double)sx_offsets_pictures(s) / slice,      (double)sx_tokens_pictures(s),
+        (double)counts[SX_SPLIT_TEST] / slice,       1};
     bool training = s->phase == SX_PHASE_TRAINING;
     double left = 0;
     for (int i = training ? 0 : s->stage; i < STAGES; i++) left += slices[i];

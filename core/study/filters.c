@@ -104,8 +104,8 @@ static sx_status fill_components(const sx_inspector *w, const sx_slice *slice, s
 }
 
 static sx_status publish_components(const sx_inspector *w, const sx_slice *slice, sx_error *err) {
-    sx_result *r = sx_inspector_images("filter-components", sx_filter_component_count(slice), slice->sizes[0], slice->sizes[1],
-                                       slice->sizes[2], err);
+    sx_result *r = sx_inspector_images("filter-components", sx_filter_component_count(slice),
+                                       slice->sizes[0], slice->sizes[1], slice->sizes[2], err);
     if (!r) return err->status;
     sx_status status = fill_components(w, slice, r, err);
     if (status)

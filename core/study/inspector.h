@@ -1,6 +1,7 @@
 /* What the files of an inspection share; private to core/study. inspect.c: the tap, the table of
- * layers, the order of things; attend.c: attention; positions.c: positions; occlude.c: what the class depends on;
- * filters.c: parameters as pictures and figures; features.c: values as pictures. */
+ * layers, the order of things; attend.c: attention; positions.c: positions; occlude.c: what the
+ * class depends on; filters.c: parameters as pictures and figures; features.c: values as pictures.
+ */
 #ifndef SX_STUDY_INSPECTOR_H
 #define SX_STUDY_INSPECTOR_H
 
@@ -75,8 +76,8 @@ sx_result *sx_attention_series(const double *distances, int blocks, int heads, s
 sx_result *sx_attention_map(const double *distances, int blocks, int heads, sx_error *err);
 
 /* positions.c: what is added to the patches' tokens for their places, whichever way it is learned.
- * How many channels it has (0: nothing is), its values [grid, grid, channels], and the cosine of two
- * of them. */
+ * How many channels it has (0: nothing is), its values [grid, grid, channels], and the cosine of
+ * two of them. */
 int sx_positions_channels(const sx_model *model);
 void sx_positions_take(const sx_model *model, int grid, float *out);
 double sx_positions_cosine(const float *a, const float *b, int channels);

@@ -65,9 +65,9 @@ typedef struct {
     bool active;
     int patch; /* pixels a side; 0: it is not measured */
     size_t pairs, done, total;
-    uint8_t *right;                     /* [patch, patch, pairs]: of the repeats */
-    double centre, corner, better;      /* accuracies, and by how much the first is better */
-    double better_low, better_high;     /* 95 % */
+    uint8_t *right;                 /* [patch, patch, pairs]: of the repeats */
+    double centre, corner, better;  /* accuracies, and by how much the first is better */
+    double better_low, better_high; /* 95 % */
 } sx_offsets;
 
 /* What a network with tokens has in its parameters; NaN is unknown. All doubles: a row of the
@@ -78,8 +78,8 @@ typedef struct {
     double cosine;        /* mean of its absolute value */
     double low_frequency; /* of the components' energy, in the lower half of frequencies each way */
     double explained;     /* variance of the patches' embedding by all components */
-    double shares[SX_INSIDE_COMPONENTS];           /* ... by each */
-    double by_distance[SX_MOST_PATCH_DISTANCE];    /* mean cosine at a distance of 1, 2 ... patches */
+    double shares[SX_INSIDE_COMPONENTS];        /* ... by each */
+    double by_distance[SX_MOST_PATCH_DISTANCE]; /* mean cosine at a distance of 1, 2 ... patches */
 } sx_token_figures;
 #define SX_TOKEN_NUMBERS (sizeof(sx_token_figures) / sizeof(double))
 

@@ -122,8 +122,7 @@ static sx_status check_nothing(const sx_study_report *r, double value, sx_error 
 static sx_status measure(sx_study *s, double value, sx_error *err) {
     bool under_way = s->sweep.active && s->sweep.asked;
     (void)value, (void)err;
-    s->measure_now =
-        s->phase == SX_PHASE_TRAINING && !under_way && sx_sweep_pictures(s, 0) > 0;
+    s->measure_now = s->phase == SX_PHASE_TRAINING && !under_way && sx_sweep_pictures(s, 0) > 0;
     return SX_OK;
 }
 

@@ -65,8 +65,8 @@ static sx_status draw(sx_study *study, int picture, uint8_t *pixels, int32_t *la
                     .x = (p.x + 0.5) / study->size,
                     .y = (p.y + 0.5) / study->size};
     int found = 0;
-    sx_status status = sx_view_posed(study->data->view, study->sweep.split, p.pair, pose, pixels,
-                                     &found, err);
+    sx_status status =
+        sx_view_posed(study->data->view, study->sweep.split, p.pair, pose, pixels, &found, err);
     *label = found;
     return status;
 }
@@ -79,7 +79,8 @@ static int likeliest(const float *values, int count) {
 }
 
 static uint8_t *cell_of(const sx_offsets *o, int x, int y) {
-    return o->right + ((size_t)(y % o->patch) * (size_t)o->patch + (size_t)(x % o->patch)) * o->pairs;
+    return o->right +
+           ((size_t)(y % o->patch) * (size_t)o->patch + (size_t)(x % o->patch)) * o->pairs;
 }
 
 sx_status sx_offsets_slice(sx_study *study, sx_error *err) {

@@ -121,9 +121,9 @@ typedef struct {
  * NULL, as where memory is out. Returns owned. */
 sx_result *sx_confusion_make(const sx_source *source, const sx_result *items);
 
-/* "model-cost" of a model that is trained on so many images, one counted each time it is seen: table
- * of figure, value. What the beginning of a network costs that is held fast is counted as one pass
- * over an image, else a step is three. NULL with `err` filled. */
+/* "model-cost" of a model that is trained on so many images, one counted each time it is seen:
+ * table of figure, value. What the beginning of a network costs that is held fast is counted as one
+ * pass over an image, else a step is three. NULL with `err` filled. */
 sx_result *sx_cost_make(const sx_model *model, double images, sx_error *err);
 
 typedef enum {

@@ -1,6 +1,6 @@
 /* What can be read off the parameters of a network with tokens, without a picture: how alike the
- * positions of patches are over their distance (arXiv 2010.11929, figure 7, centre), and how much of
- * the patches' embedding a few components explain, and how smooth these are (figure 7, left).
+ * positions of patches are over their distance (arXiv 2010.11929, figure 7, centre), and how much
+ * of the patches' embedding a few components explain, and how smooth these are (figure 7, left).
  * Nothing is sampled, so these figures have no interval. */
 #include "core/study/inspector.h"
 
@@ -60,7 +60,8 @@ static sx_status take_positions(const sx_model *model, int grid, sx_token_figure
     size_t most = (size_t)((patches + every - 1) / every) * (size_t)patches;
     sx_arena arena = {0};
     likeness *l = sx_arena_alloc(&arena, 1, sizeof *l);
-    float *positions = sx_arena_alloc(&arena, (size_t)patches * (size_t)channels, sizeof *positions);
+    float *positions =
+        sx_arena_alloc(&arena, (size_t)patches * (size_t)channels, sizeof *positions);
     if (l) l->cosines = sx_arena_alloc(&arena, most, sizeof *l->cosines);
     if (l) l->distances = sx_arena_alloc(&arena, most, sizeof *l->distances);
     bool memory = l && positions && l->cosines && l->distances;

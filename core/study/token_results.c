@@ -84,9 +84,9 @@ static sx_result *make_rollout(const sx_study *study, sx_error *err) {
     if (!t->total) return NULL;
     double *sorted = sx_alloc(t->total, sizeof *sorted);
     size_t count = sorted ? sort_ratios(t, sorted) : 0;
-    sx_result *r = make_series("rollout",
-                               "Attention that reaches the object, over its share of the image",
-                               CURVE_POINTS, 1, err);
+    sx_result *r =
+        make_series("rollout", "Attention that reaches the object, over its share of the image",
+                    CURVE_POINTS, 1, err);
     if (r) {
         r->series.x_label = "pictures";
         r->series.x_unit = "share, from the least";
@@ -175,8 +175,7 @@ static double depth_correlation(void *user, const uint32_t *pictures, size_t n) 
     const sx_tokens *t = &f->study->tokens;
     double rho;
     mean_distances(t, pictures, n, f->means);
-    sx_status status =
-        sx_spearman(f->depths, f->means, (size_t)(t->blocks * t->heads), &rho, NULL);
+    sx_status status = sx_spearman(f->depths, f->means, (size_t)(t->blocks * t->heads), &rho, NULL);
     return status ? (double)NAN : rho;
 }
 
@@ -210,8 +209,8 @@ static sx_status add_pictures(figures *f, sx_error *err) {
     static const struct {
         const char *name;
         sx_statistic statistic;
-    } rows[] = {{"rollout: attention on the object over its area", mean_ratio},
-                {"attention distance: correlation with depth", depth_correlation},
+    } rows[] = {{"rollout: attention on object over area", mean_ratio},
+                {"attention distance: rise with depth", depth_correlation},
                 {"attention distance: first block", first_distance},
                 {"attention distance: last block", last_distance}};
     const sx_tokens *t = &f->study->tokens;
@@ -231,15 +230,15 @@ static void add_parameters(figures *f) {
     const sx_token_figures *last = &f->study->tokens.last, *first = &f->study->tokens.first;
     if (!isnan(last->by_distance[0])) {
         add_exact(f, "positions: correlation with distance", last->correlation);
-        add_exact(f, "positions: correlation with distance, at the beginning", first->correlation);
+        add_exact(f, "positions at first: correlation", first->correlation);
         add_exact(f, "positions: mean |cosine|", last->cosine);
-        add_exact(f, "positions: mean |cosine|, at the beginning", first->cosine);
+        add_exact(f, "positions at first: mean |cosine|", first->cosine);
     }
-    add_exact(f, "patches: variance in the first components", last->explained);
-    add_exact(f, "patches: variance in the first components, at the beginning", first->explained);
+    add_exact(f, "patches: variance in components", last->explained);
+    add_exact(f, "patches at first: variance", first->explained);
     add_exact(f, "patches: gain in variance", last->explained - first->explained);
     add_exact(f, "patches: low frequencies", last->low_frequency);
-    add_exact(f, "patches: low frequencies, at the beginning", first->low_frequency);
+    add_exact(f, "patches at first: low frequencies", first->low_frequency);
 }
 
 static void add_offsets(figures *f) {
@@ -247,13 +246,13 @@ static void add_offsets(figures *f) {
     double n = (double)(o->pairs * SX_OFFSET_REPEATS);
     add(f, "phase: accuracy at patch centres", o->centre, sx_wilson(o->centre * n, n));
     add(f, "phase: accuracy at patch corners", o->corner, sx_wilson(o->corner * n, n));
-    add(f, "phase: centres minus corners", o->better,
-        (sx_interval){o->better_low, o->better_high});
+    add(f, "phase: centres minus corners", o->better, (sx_interval){o->better_low, o->better_high});
 }
 
 static sx_result *make_table(const figures *f, sx_error *err) {
     static const char *const columns[] = {"figure", "value", "low", "high"};
-    sx_result *r = sx_table_new("tokens", "Patches and tokens", (size_t)f->count, columns, 4, 1u << 0);
+    sx_result *r =
+        sx_table_new("tokens", "Patches and tokens", (size_t)f->count, columns, 4, 1u << 0);
     if (!r) return no_memory(NULL, err);
     for (int i = 0; i < f->count; i++) {
         const sx_column *c = r->table.columns;
@@ -283,9 +282,9 @@ sx_status sx_token_results_publish(sx_study *study, sx_error *err) {
     static const struct {
         sx_result *(*make)(const sx_study *study, sx_error *err); /* NULL: there is none */
         bool tokens, pictures; /* of a network that has tokens; measured on pictures */
-    } rows[] = {{make_positions, true, false},  {make_components, true, false},
-                {make_rollout, true, true},     {make_distance, true, true},
-                {make_heads, true, true},       {make_figures, false, true}};
+    } rows[] = {{make_positions, true, false}, {make_components, true, false},
+                {make_rollout, true, true},    {make_distance, true, true},
+                {make_heads, true, true},      {make_figures, false, true}};
     sx_error own = {0};
     char scene[64];
     snprintf(scene, sizeof scene, "posed(area=%s)",

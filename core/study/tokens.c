@@ -1,7 +1,7 @@
 /* What the tokens of a network do with objects: pictures of test objects at places that the seed
  * draws are looked into one by one, for how much attention reaches the object through all blocks
- * (arXiv 2005.00928) and how far each head looks (arXiv 2010.11929, appendix D.7). Beside that, what
- * its parameters tell, at the beginning and at the end. */
+ * (arXiv 2005.00928) and how far each head looks (arXiv 2010.11929, appendix D.7). Beside that,
+ * what its parameters tell, at the beginning and at the end. */
 #include "core/study/inspector.h"
 
 #include <math.h>
@@ -17,8 +17,8 @@ sx_status sx_tokens_prepare(sx_study *study, sx_error *err) {
     t->blocks = vit.blocks;
     t->heads = vit.heads;
     t->grid = vit.grid;
-    t->components = sx_filter_component_count(
-        sx_parameters_find(&study->model.parameters, "patches.weight"));
+    t->components =
+        sx_filter_component_count(sx_parameters_find(&study->model.parameters, "patches.weight"));
     t->total = (size_t)sx_config_number(study->config, "robustness", "token_items");
     size_t size = (size_t)study->size * (size_t)study->size;
     t->image = sx_alloc(3 * size, sizeof *t->image);
@@ -96,8 +96,7 @@ static void take(void *user, sx_result *result) {
     size_t heads = (size_t)(t->blocks * t->heads);
     if (strcmp(result->name, "rollout") == 0) t->ratios[t->done] = ratio_of(study, &result->grid);
     if (strcmp(result->name, "head-distance") == 0)
-        memcpy(t->distances + t->done * heads, result->grid.values,
-               heads * sizeof *t->distances);
+        memcpy(t->distances + t->done * heads, result->grid.values, heads * sizeof *t->distances);
     sx_result_release(result);
 }
 
