@@ -276,6 +276,7 @@ sx_status sx_offsets_publish(sx_study *study, sx_error *err);
 /* tokens.c: likewise, a picture at a time; prepare takes the figures at the beginning. */
 sx_status sx_tokens_prepare(sx_study *study, sx_error *err);
 size_t sx_tokens_pictures(const sx_study *study);
+sx_scene sx_tokens_scene(const sx_study *study, size_t pair); /* a picture's */
 sx_status sx_tokens_start(sx_study *study, sx_error *err);
 sx_status sx_tokens_slice(sx_study *study, sx_error *err);
 void sx_tokens_done(sx_tokens *tokens);

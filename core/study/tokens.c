@@ -58,7 +58,7 @@ sx_status sx_tokens_start(sx_study *study, sx_error *err) {
  */
 
 /* An upright object anywhere, whole where it fits into a square. */
-static sx_scene scene_of(const sx_study *study, size_t pair) {
+sx_scene sx_tokens_scene(const sx_study *study, size_t pair) {
     sx_split split = study->sweep.split;
     double area = study->area[SX_SWEEP_LOCATION], room = 1 - sqrt(area);
     sx_random random = sx_random_from(study->seed, STREAM_PLACES, pair);
@@ -102,7 +102,7 @@ static void take(void *user, sx_result *result) {
 
 sx_status sx_tokens_slice(sx_study *study, sx_error *err) {
     sx_tokens *t = &study->tokens;
-    sx_scene scene = scene_of(study, t->done);
+    sx_scene scene = sx_tokens_scene(study, t->done);
     sx_status status = sx_view_scene(study->data->view, &scene, study->pixels, err);
     if (!status) status = sx_view_mask(study->data->view, &scene, t->mask, err);
     if (status) return status;

@@ -154,11 +154,12 @@ static void a_part_of_the_training_images_is_kept(void **state) {
     for (size_t i = 0; i < 100; i++) {
         char name[64];
         sx_source_item_name(small, SX_SPLIT_TRAIN, i, name, sizeof name);
-        size_t at = find_item(large, name);
-        assert_true(at != SIZE_MAX && (i == 0 || at > last)); /* among them, in their order */
+        size_t at = find_item(large, name), place = find_item(all, name);
+        assert_true(at != SIZE_MAX);         /* among them ... */
+        assert_true(i == 0 || place > last); /* ... in their order */
         assert_int_equal(sx_source_label(large, SX_SPLIT_TRAIN, at),
                          sx_source_label(small, SX_SPLIT_TRAIN, i));
-        last = at;
+        last = place;
     }
     sx_error err = {0};
     assert_int_equal(sx_source_keep(small, 101, 3, &err), SX_OK); /* there are no more */
@@ -464,11 +465,22 @@ static void factors_are_switched_off_one_by_one(void **state) {
     bench_done(&b);
 }
 
+/* Weights that see and look at something, though they have learned nothing. */
+static void enlarge(const sx_model *model, const char *name, float factor) {
+    size_t count = sx_parameters_find(&model->parameters, name)->count;
+    float *values = values_of(model, name);
+    for (size_t i = 0; i < count; i++) values[i] *= factor;
+}
+
+static const char *const untrained[] = {"train.steps=0", NULL};
+
 /* The map again, picture by picture. */
 static void offsets_are_counted_as_plain_loops_do(void **state) {
     (void)state;
     bench b;
-    bench_make(&b, 1, NULL);
+    bench_make(&b, 1, untrained);
+    enlarge(&b.study->model, "patches.weight", 30);
+    enlarge(&b.study->model, "block1.attention.in.weight", 4);
     finish(&b);
     const sx_grid *grid = &find(&b.seen, "phase")->grid;
     assert_true(grid->rows == 4 && grid->columns == 4 && grid->count[5] == 12);
@@ -489,7 +501,12 @@ static void offsets_are_counted_as_plain_loops_do(void **state) {
                 right[y % 4 * 4 + x % 4] += best == label;
             }
     sx_evaluator_free(evaluator);
-    for (int i = 0; i < 16; i++) assert_near(grid->values[i], right[i] / 12.0, 1e-12);
+    int different = 0;
+    for (int i = 0; i < 16; i++) {
+        assert_near(grid->values[i], right[i] / 12.0, 1e-12);
+        different += right[i] != right[0];
+    }
+    assert_true(different > 4);
     const sx_result *tokens = find(&b.seen, "tokens");
     assert_near(figure(tokens, "phase: centres minus corners", 1), (right[10] - right[0]) / 12.0,
                 1e-12);
@@ -525,6 +542,51 @@ static void even_attention_gives_objects_their_share(void **state) {
     assert_true(figure(find(&b.seen, "model-cost"), "images in training", 1) == 0);
     assert_near(figure(tokens, "positions: mean |cosine|", 1),
                 figure(tokens, "positions at first: mean |cosine|", 1), 0);
+    bench_done(&b);
+}
+
+/* Attention on the object, pixel by pixel. */
+static void rollout_is_weighed_as_plain_loops_do(void **state) {
+    (void)state;
+    bench b;
+    sx_error err = {0};
+    bench_make(&b, 1, untrained);
+    enlarge(&b.study->model, "patches.weight", 30);
+    enlarge(&b.study->model, "block1.attention.in.weight", 6);
+    finish(&b);
+    sx_inspector *inspector = sx_inspector_new(&b.study->model, NULL, &err);
+    double mean = 0, spread = 0;
+    for (size_t i = 0; i < 5; i++) {
+        uint8_t pixels[768], mask[256];
+        float image[768];
+        sx_scene scene = sx_tokens_scene(b.study, i);
+        assert_int_equal(sx_view_scene(b.data->view, &scene, pixels, &err), SX_OK);
+        assert_int_equal(sx_view_mask(b.data->view, &scene, mask, &err), SX_OK);
+        sx_normalise(&b.study->normalisation, pixels, 768, image);
+        record p = {.count = 0};
+        sx_inspection in = {.image = image,
+                            .parts = 1u << SX_INSIDE_ATTENTION,
+                            .layer = -1,
+                            .class = -1,
+                            .publish = keep,
+                            .user = &p};
+        if (sx_inspect(inspector, &in, &err)) fail_msg("%s", err.message);
+        const double *rollout = find(&p, "rollout")->grid.values;
+        double on = 0, all = 0, share = 0;
+        for (int at = 0; at < 256; at++) {
+            double attention = rollout[at / 64 * 4 + at % 16 / 4];
+            on += attention * mask[at] / 255;
+            all += attention;
+            share += mask[at] / 255.0 / 256;
+        }
+        mean += on / all / share / 5;
+        spread = fmax(spread, fabs(on / all / share - 1));
+        for (int k = 0; k < p.count; k++) sx_result_release(p.results[k]);
+    }
+    assert_true(spread > 0.02);
+    assert_near(figure(find(&b.seen, "tokens"), "rollout: attention on object over area", 1), mean,
+                1e-6);
+    sx_inspector_free(inspector);
     bench_done(&b);
 }
 
@@ -622,6 +684,7 @@ int main(void) {
         cmocka_unit_test(factors_are_switched_off_one_by_one),
         cmocka_unit_test(offsets_are_counted_as_plain_loops_do),
         cmocka_unit_test(even_attention_gives_objects_their_share),
+        cmocka_unit_test(rollout_is_weighed_as_plain_loops_do),
         cmocka_unit_test(networks_without_tokens_have_offsets),
         cmocka_unit_test(bits_do_not_depend_on_threads),
         cmocka_unit_test(resumed_studies_remember_the_beginning),
