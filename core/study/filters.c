@@ -82,12 +82,11 @@ sx_status sx_filter_components(const sx_parameters *parameters, const sx_slice *
 static sx_status fill_components(const sx_inspector *w, const sx_slice *slice, sx_result *r,
                                  sx_error *err) {
     int size = slice->sizes[0] * slice->sizes[1] * slice->sizes[2];
-    double shares[SX_INSIDE_COMPONENTS], sum = 0;
+    double shares[SX_INSIDE_COMPONENTS] = {0}, sum = 0;
     double *vectors = sx_alloc((size_t)r->images.count * (size_t)size, sizeof *vectors);
-    sx_status status = vectors ? SX_OK : sx_inspector_no_memory(err);
-    if (!status)
-        status = sx_filter_components(&w->model->parameters, slice, r->images.count, vectors,
-                                      shares, err);
+    if (!vectors) return sx_inspector_no_memory(err);
+    sx_status status =
+        sx_filter_components(&w->model->parameters, slice, r->images.count, vectors, shares, err);
     for (int i = 0; !status && i < r->images.count; i++) {
         sx_filter_rescale(vectors + (ptrdiff_t)i * size, size,
                           r->images.pixels + (ptrdiff_t)i * size);

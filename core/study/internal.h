@@ -86,6 +86,7 @@ typedef struct {
 typedef struct {
     bool active;
     int blocks, heads, grid, components; /* blocks 0: the network has no tokens */
+    size_t looks;                        /* blocks x heads */
     sx_token_figures first, last;        /* at the beginning and at the end */
     sx_inspector *inspector;             /* of the study's copy, made when it is wanted */
     size_t total, done;                  /* pictures */

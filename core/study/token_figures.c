@@ -34,12 +34,14 @@ static void add_pair(likeness *l, double cosine, double distance) {
 static void compare(const float *positions, int grid, int channels, int every, likeness *l) {
     int patches = grid * grid;
     for (int a = 0; a < patches; a += every)
-        for (int b = 0; b < patches; b++)
-            if (a != b)
-                add_pair(l,
-                         sx_positions_cosine(positions + (ptrdiff_t)a * channels,
-                                             positions + (ptrdiff_t)b * channels, channels),
-                         hypot(a / grid - b / grid, a % grid - b % grid));
+        for (int b = 0; b < patches; b++) {
+            int y = a / grid - b / grid, x = a % grid - b % grid;
+            if (a == b) continue;
+            add_pair(l,
+                     sx_positions_cosine(positions + (ptrdiff_t)a * channels,
+                                         positions + (ptrdiff_t)b * channels, channels),
+                     hypot(y, x));
+        }
 }
 
 static void summarise(likeness *l, sx_token_figures *out) {

@@ -104,11 +104,10 @@ static sx_result *make_rollout(const sx_study *study, sx_error *err) {
 
 /* Distances over resampled pictures (NULL: all), the mean of each head, into out. */
 static void mean_distances(const sx_tokens *t, const uint32_t *pictures, size_t n, double *out) {
-    size_t heads = (size_t)(t->blocks * t->heads);
-    memset(out, 0, heads * sizeof *out);
+    memset(out, 0, t->looks * sizeof *out);
     for (size_t i = 0; i < n; i++) {
-        const double *row = t->distances + (pictures ? pictures[i] : i) * heads;
-        for (size_t h = 0; h < heads; h++) out[h] += row[h] / (double)n;
+        const double *row = t->distances + (pictures ? pictures[i] : i) * t->looks;
+        for (size_t h = 0; h < t->looks; h++) out[h] += row[h] / (double)n;
     }
 }
 
@@ -117,7 +116,7 @@ typedef sx_result *(*draw_distances)(const double *distances, int blocks, int he
 static sx_result *make_distances(const sx_study *study, draw_distances draw, sx_error *err) {
     const sx_tokens *t = &study->tokens;
     if (!t->total) return NULL;
-    double *means = sx_alloc((size_t)(t->blocks * t->heads), sizeof *means);
+    double *means = sx_alloc(t->looks, sizeof *means);
     if (!means) return no_memory(NULL, err);
     mean_distances(t, NULL, t->total, means);
     sx_result *r = draw(means, t->blocks, t->heads, err);
@@ -136,7 +135,7 @@ static sx_result *make_heads(const sx_study *study, sx_error *err) {
 /* ---- figures ----------------------------------------------------------------------------------
  */
 
-enum { MOST_FIGURES = 16 };
+enum { MOST_FIGURES = 17 };
 typedef struct {
     const sx_study *study;
     int count;
@@ -175,7 +174,7 @@ static double depth_correlation(void *user, const uint32_t *pictures, size_t n) 
     const sx_tokens *t = &f->study->tokens;
     double rho;
     mean_distances(t, pictures, n, f->means);
-    sx_status status = sx_spearman(f->depths, f->means, (size_t)(t->blocks * t->heads), &rho, NULL);
+    sx_status status = sx_spearman(f->depths, f->means, t->looks, &rho, NULL);
     return status ? (double)NAN : rho;
 }
 
@@ -214,12 +213,12 @@ static sx_status add_pictures(figures *f, sx_error *err) {
                 {"attention distance: first block", first_distance},
                 {"attention distance: last block", last_distance}};
     const sx_tokens *t = &f->study->tokens;
-    size_t heads = (size_t)(t->blocks * t->heads);
     if (!t->total) return SX_OK;
-    f->means = sx_alloc(heads, sizeof *f->means);
-    f->depths = sx_alloc(heads, sizeof *f->depths);
+    f->means = sx_alloc(t->looks, sizeof *f->means);
+    f->depths = sx_alloc(t->looks, sizeof *f->depths);
     if (!f->means || !f->depths) return sx_study_no_memory(err);
-    for (size_t i = 0; i < heads; i++) f->depths[i] = (double)(i / (size_t)t->heads);
+    for (int block = 0; block < t->blocks; block++)
+        for (int h = 0; h < t->heads; h++) f->depths[block * t->heads + h] = block;
     sx_status status = SX_OK;
     for (size_t i = 0; !status && i < sizeof rows / sizeof *rows; i++)
         status = add_sampled(f, rows[i].name, rows[i].statistic, err);
@@ -241,12 +240,21 @@ static void add_parameters(figures *f) {
     add_exact(f, "patches at first: low frequencies", first->low_frequency);
 }
 
+/* Without the sign. */
+static sx_interval size_of(sx_interval i) {
+    if (i.low > 0) return i;
+    if (i.high < 0) return (sx_interval){-i.high, -i.low};
+    return (sx_interval){isnan(i.low) ? (double)NAN : 0, fmax(-i.low, i.high)};
+}
+
 static void add_offsets(figures *f) {
     const sx_offsets *o = &f->study->offsets;
     double n = (double)(o->pairs * SX_OFFSET_REPEATS);
+    sx_interval better = {o->better_low, o->better_high};
     add(f, "phase: accuracy at patch centres", o->centre, sx_wilson(o->centre * n, n));
     add(f, "phase: accuracy at patch corners", o->corner, sx_wilson(o->corner * n, n));
-    add(f, "phase: centres minus corners", o->better, (sx_interval){o->better_low, o->better_high});
+    add(f, "phase: centres minus corners", o->better, better);
+    add(f, "phase: size of that difference", fabs(o->better), size_of(better));
 }
 
 static sx_result *make_table(const figures *f, sx_error *err) {

@@ -16,6 +16,7 @@ sx_status sx_tokens_prepare(sx_study *study, sx_error *err) {
     if (!vit.blocks) return SX_OK;
     t->blocks = vit.blocks;
     t->heads = vit.heads;
+    t->looks = (size_t)vit.blocks * (size_t)vit.heads;
     t->grid = vit.grid;
     t->components =
         sx_filter_component_count(sx_parameters_find(&study->model.parameters, "patches.weight"));
@@ -24,7 +25,7 @@ sx_status sx_tokens_prepare(sx_study *study, sx_error *err) {
     t->image = sx_alloc(3 * size, sizeof *t->image);
     t->mask = sx_alloc(size, 1);
     t->ratios = sx_alloc(t->total, sizeof *t->ratios);
-    t->distances = sx_alloc(t->total * (size_t)(t->blocks * t->heads), sizeof *t->distances);
+    t->distances = sx_alloc(t->total * t->looks, sizeof *t->distances);
     if (!t->image || !t->mask || !t->ratios || !t->distances) return sx_study_no_memory(err);
     return sx_token_figures_take(&study->model, t->grid, &t->first, err);
 }
@@ -93,10 +94,10 @@ static double ratio_of(const sx_study *study, const sx_grid *rollout) {
 static void take(void *user, sx_result *result) {
     sx_study *study = user;
     sx_tokens *t = &study->tokens;
-    size_t heads = (size_t)(t->blocks * t->heads);
     if (strcmp(result->name, "rollout") == 0) t->ratios[t->done] = ratio_of(study, &result->grid);
     if (strcmp(result->name, "head-distance") == 0)
-        memcpy(t->distances + t->done * heads, result->grid.values, heads * sizeof *t->distances);
+        memcpy(t->distances + t->done * t->looks, result->grid.values,
+               t->looks * sizeof *t->distances);
     sx_result_release(result);
 }
 

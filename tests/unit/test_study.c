@@ -209,8 +209,7 @@ static void results_have_their_names_and_kinds(void **state) {
                 {"size", SX_RESULT_SERIES},        {"risk-coverage", SX_RESULT_SERIES},
                 {"reliability", SX_RESULT_SERIES}, {"risk", SX_RESULT_TABLE},
                 {"calibration", SX_RESULT_TABLE},  {"summary", SX_RESULT_TABLE},
-                {"model-cost", SX_RESULT_TABLE},
-                {"claims", SX_RESULT_CLAIMS}};
+                {"model-cost", SX_RESULT_TABLE},   {"claims", SX_RESULT_CLAIMS}};
     assert_int_equal(reference.names, sizeof rows / sizeof rows[0]);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const sx_result *r = last_of(&reference, rows[i].name);

@@ -6,6 +6,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -432,7 +433,7 @@ static void everything_is_published_without_sweeps(void **state) {
     assert_int_equal(summary->table.rows, 6);
     assert_true(figure(find(&b.seen, "model-cost"), "images in training", 1) == 48);
     const sx_result *tokens = find(&b.seen, "tokens");
-    assert_int_equal(tokens->table.rows, 16);
+    assert_int_equal(tokens->table.rows, 17);
     assert_string_equal(tokens->split, "test");
     const sx_result *series = find(&b.seen, "attention-distance");
     for (int end = 0; end < 2; end++)
@@ -510,8 +511,17 @@ static void offsets_are_counted_as_plain_loops_do(void **state) {
     const sx_result *tokens = find(&b.seen, "tokens");
     assert_near(figure(tokens, "phase: centres minus corners", 1), (right[10] - right[0]) / 12.0,
                 1e-12);
-    assert_true(figure(tokens, "phase: centres minus corners", 2) <=
-                figure(tokens, "phase: centres minus corners", 3));
+    double low = figure(tokens, "phase: centres minus corners", 2);
+    double high = figure(tokens, "phase: centres minus corners", 3);
+    assert_true(low < high);
+    assert_near(figure(tokens, "phase: size of that difference", 1),
+                abs(right[10] - right[0]) / 12.0, 1e-12);
+    assert_near(figure(tokens, "phase: size of that difference", 2),
+                low > 0    ? low
+                : high < 0 ? -high
+                           : 0,
+                1e-12);
+    assert_near(figure(tokens, "phase: size of that difference", 3), fmax(-low, high), 1e-12);
     bench_done(&b);
 }
 
@@ -598,7 +608,7 @@ static void networks_without_tokens_have_offsets(void **state) {
     bench_make(&b, 1, cnn);
     finish(&b);
     assert_int_equal(find(&b.seen, "phase")->grid.rows, 8);
-    assert_int_equal(find(&b.seen, "tokens")->table.rows, 3);
+    assert_int_equal(find(&b.seen, "tokens")->table.rows, 4);
     assert_null(maybe(&b.seen, "positions"));
     bench_done(&b);
     const char *const large[] = {"robustness.phase=9", NULL};
