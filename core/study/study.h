@@ -97,7 +97,7 @@ void sx_study_data_release(const sx_study_data *data);
  *   risk           table    measure, AURC, E-AURC, AUGRC, coverage at 2 % risk, threshold
  *   calibration    table    figure, value: accuracy, ECE, MCE, NLL, Brier
  *   summary        table    figure, value, low, high: the end's figures, test split included
- *   model-cost     table    figure, value: parameters, multiply-adds, operations of the training
+ *   model-cost     table    figure, value: parameters, multiply-adds, training FLOPs
  *   claims         claims
  * and where the study asks for it (robustness.phase_items), and of a network with tokens
  *   phase          grid     y x x         accuracy by the place of the object's centre in its patch
