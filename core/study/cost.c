@@ -22,7 +22,7 @@ sx_result *sx_cost_make(const sx_model *model, double images, sx_error *err) {
                                                [PREDICTION] = "multiply-adds of a prediction",
                                                [STEP] = "multiply-adds of an image in training",
                                                [IMAGES] = "images in training",
-                                               [TRAINING] = "operations of the training"};
+                                               [TRAINING] = "training FLOPs"};
     sx_model whole = *model;
     whole.frozen = 0;
     sx_graph *graph = sx_model_graph(&whole, 1, err);
@@ -36,7 +36,7 @@ sx_result *sx_cost_make(const sx_model *model, double images, sx_error *err) {
     values[TRAINING] = 2 * images * values[STEP];
     sx_graph_free(graph);
     if (status) return NULL;
-    sx_result *r = sx_table_new("model-cost", "What the model costs, two operations a multiply-add",
+    sx_result *r = sx_table_new("model-cost", "What the model costs, two FLOPs a multiply-add",
                                 FIGURES, columns, 2, 1u << 0);
     if (!r) sx_study_no_memory(err);
     for (int i = 0; r && i < FIGURES; i++) {

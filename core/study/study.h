@@ -105,7 +105,7 @@ void sx_study_data_release(const sx_study_data *data);
  *   risk           table    measure, AURC, E-AURC, AUGRC, coverage at 2 % risk, threshold
  *   calibration    table    figure, value: accuracy, ECE, MCE, NLL, Brier
  *   summary        table    figure, value, low, high: the end's figures, test split included
- *   model-cost     table    figure, value: parameters, multiply-adds, operations of the training
+ *   model-cost     table    figure, value: parameters, multiply-adds, training FLOPs
  *   claims         claims
  * and, of each picture of the last measurements:
  *   outcomes-location, outcomes-rotation, outcomes-size   grid   point x pair   1: recognised, or 0

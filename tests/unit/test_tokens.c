@@ -375,13 +375,13 @@ static void cost_is_counted(void **state) {
     assert_true(figure(r, "parameters", 1) == parameters);
     assert_true(figure(r, "trained values", 1) == parameters);
     assert_true(figure(r, "multiply-adds of a prediction", 1) == work);
-    assert_true(figure(r, "operations of the training", 1) == 2 * 3 * 100 * work);
+    assert_true(figure(r, "training FLOPs", 1) == 2 * 3 * 100 * work);
     sx_result_release(r);
     assert_int_equal(sx_model_tune(&model, "head", &err), SX_OK);
     r = sx_cost_make(&model, 100, &err);
     assert_true(figure(r, "parameters", 1) == parameters);
     assert_true(figure(r, "trained values", 1) == 45);
-    assert_true(figure(r, "operations of the training", 1) == 2 * 100 * work);
+    assert_true(figure(r, "training FLOPs", 1) == 2 * 100 * work);
     sx_result_release(r);
     sx_model_done(&model);
 }
