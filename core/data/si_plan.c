@@ -12,6 +12,7 @@
 #define CLASS_LIMIT 1000
 #define OBJECT_LIMIT ((size_t)1 << 20)
 #define CUT_THRESHOLD 10
+#define KEPT_BYTES ((size_t)256 << 20) /* of backgrounds: 341 of 512 x 512 pixels */
 
 static sx_status no_memory(sx_error *err) {
     return sx_fail(err, SX_NO_MEMORY, "not enough memory to plan the set");
@@ -181,6 +182,8 @@ static sx_status list_backgrounds(sx_si_plan *p, sx_error *err) {
                        "'%.200s' has %zu pictures; every object goes on %d of them, so as many PNG "
                        "or JPEG files are needed at least",
                        folder, p->background_count, p->options->grid->backgrounds);
+    if (!status && !(p->resized = sx_alloc(p->background_count, sizeof *p->resized)))
+        status = no_memory(err);
     return status;
 }
 
@@ -210,6 +213,9 @@ sx_status sx_si_plan_make(const sx_si_options *options, sx_si_plan *out, sx_erro
 }
 
 void sx_si_plan_done(sx_si_plan *plan) {
+    for (size_t i = 0; plan->resized && i < plan->background_count; i++)
+        sx_image_done(&plan->resized[i]);
+    sx_free(plan->resized);
     sx_free(plan->classes);
     sx_free(plan->objects);
     sx_free(plan->backgrounds);
@@ -289,7 +295,19 @@ static sx_status read_photograph(const char *path, sx_image *out, sx_error *err)
     return status;
 }
 
-sx_status sx_si_plan_background(const sx_si_plan *plan, uint32_t background, sx_image *out,
+/* Every object has other backgrounds, so one is asked for many times; as many are kept as there is
+ * room for. */
+static void keep_photograph(sx_si_plan *plan, uint32_t background, const sx_image *image) {
+    size_t size = 3 * (size_t)image->width * (size_t)image->height;
+    sx_image *kept = &plan->resized[background];
+    if (plan->kept_bytes + size > KEPT_BYTES ||
+        sx_image_new(kept, image->height, image->width, 3, NULL))
+        return;
+    memcpy(kept->pixels, image->pixels, size);
+    plan->kept_bytes += size;
+}
+
+sx_status sx_si_plan_background(sx_si_plan *plan, uint32_t background, sx_image *out,
                                 sx_error *err) {
     char path[SX_PATH_SIZE];
     int side = plan->options->grid->resolution;
@@ -299,9 +317,16 @@ sx_status sx_si_plan_background(const sx_si_plan *plan, uint32_t background, sx_
         sx_backgrounds_draw(plan->rendered, background, out->pixels);
         return SX_OK;
     }
+    if (plan->resized[background].pixels) {
+        memcpy(out->pixels, plan->resized[background].pixels, 3 * (size_t)side * (size_t)side);
+        return SX_OK;
+    }
     status = sx_path_join(path, plan->options->backgrounds, plan->backgrounds[background], err);
     if (!status) status = read_photograph(path, out, err);
-    if (status) sx_image_done(out);
+    if (!status)
+        keep_photograph(plan, background, out);
+    else
+        sx_image_done(out);
     return status;
 }
 

@@ -22,7 +22,9 @@ typedef struct {
     size_t object_count;
     const char **backgrounds; /* names */
     size_t background_count;
-    sx_source *source;        /* NULL: a folder */
+    sx_image *resized; /* [background_count] photographs as they are pasted on; some are kept */
+    size_t kept_bytes; /* of those */
+    sx_source *source; /* NULL: a folder */
     sx_backgrounds *rendered; /* NULL: a folder */
 } sx_si_plan;
 
@@ -35,7 +37,7 @@ size_t sx_si_plan_pairs(const sx_si_plan *plan);
 /* The object as RGBA, its sizes noted; and a background as a square of the grid's resolution. Both
  * owned by the caller. */
 sx_status sx_si_plan_object(sx_si_plan *plan, size_t object, sx_image *out, sx_error *err);
-sx_status sx_si_plan_background(const sx_si_plan *plan, uint32_t background, sx_image *out,
+sx_status sx_si_plan_background(sx_si_plan *plan, uint32_t background, sx_image *out,
                                 sx_error *err);
 
 /* Appends the recipe: equal texts build equal sets. */
