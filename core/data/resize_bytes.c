@@ -47,8 +47,8 @@ BOTH void multiply_alpha(uint8_t *row, size_t count) {
     for (size_t i = 0; i < count; i += sizeof(bytes16)) {
         bytes16 v;
         memcpy(&v, row + i, sizeof v);
-        bytes16 alpha = __builtin_shuffle(
-            v, ones, (bytes16){3, 3, 3, 16, 7, 7, 7, 16, 11, 11, 11, 16, 15, 15, 15, 16});
+        bytes16 alpha = __builtin_shufflevector(v, ones, 3, 3, 3, 16, 7, 7, 7, 16, 11, 11, 11, 16,
+                                                15, 15, 15, 16);
         halves16 product =
             __builtin_convertvector(v, halves16) * __builtin_convertvector(alpha, halves16) + 128;
         product = (product + (product >> 8)) >> 8; /* sx_over_255 */
@@ -76,12 +76,10 @@ BOTH void pixels_across(const sx_resize_axis *a, const int32_t *weights, const u
             sum += w[k] * __builtin_convertvector(pixel, four);
         }
         sum >>= FIXED_BITS;
-        sum &= ~(sum >> 31);
+        sum &= sum > 0;
         four above = sum > 255;
-        bytes16 levels = (bytes16)((sum & ~above) | (above & 255));
-        levels = __builtin_shuffle(levels,
-                                   (bytes16){0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12, 0, 4, 8, 12});
-        memcpy(out, &levels, sizeof(bytes4));
+        bytes4 levels = __builtin_convertvector((sum & ~above) | (above & 255), bytes4);
+        memcpy(out, &levels, sizeof levels);
     }
 }
 
