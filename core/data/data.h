@@ -84,7 +84,8 @@ void sx_source_factors(const sx_source *source, sx_split split, size_t index, do
 void sx_source_item_name(const sx_source *source, sx_split split, size_t index, char *out,
                          size_t size);
 
-/* One line for each data set found on this machine: name, what, where, counts if cheap. */
+/* One line for each data set found on this machine: name, what, where, counts if cheap; then the
+ * packages of objects and photographs. */
 void sx_source_list(sx_text *out);
 
 /* True if the path looks like a data set sx_source_open can read. Reads no pictures. */
@@ -164,9 +165,10 @@ typedef struct {
 #define SX_BACKGROUND_KINDS 6 /* rendered number i is of kind i % SX_BACKGROUND_KINDS */
 typedef struct sx_backgrounds sx_backgrounds;
 
-/* `folder` NULL or "": rendered textures. Training and robustness backgrounds are disjoint:
- * `held_out` chooses the half (of photographs by name hash, of textures by colour and seed).
- * Returns owned; NULL with `err` filled, SX_CANCELLED if `loading` asked to stop. */
+/* `folder` may be the name of a package (packages.h); NULL or "": rendered textures. Training and
+ * robustness backgrounds are disjoint: `held_out` chooses the half (of photographs by name hash, of
+ * textures by colour and seed). Returns owned; NULL with `err` filled, SX_CANCELLED if `loading`
+ * asked to stop. */
 sx_backgrounds *sx_backgrounds_open(const char *folder, int size, uint64_t seed, bool held_out,
                                     const sx_loading *loading, sx_error *err);
 void sx_backgrounds_free(sx_backgrounds *backgrounds);
@@ -225,7 +227,7 @@ typedef struct {
     const char *resize;      /* a spec: how all but center and scatter bring whole pictures to size;
                               * NULL is
                               * "auto". Objects that are cut out always go the way of sx_compose */
-    const char *backgrounds; /* folder of photographs, or "" */
+    const char *backgrounds; /* folder of photographs, a package of them, or "" */
     uint64_t seed;
     const sx_loading *loading; /* told of photographs as they are read; NULL is fine */
 } sx_view_options;
@@ -349,6 +351,7 @@ const float *sx_batches_targets(const sx_batches *batches);
 void sx_batches_waits(const sx_batches *batches, int64_t *waited, int64_t *calls);
 
 #include "core/data/captions.h"
+#include "core/data/packages.h"
 #include "core/data/si_score.h"
 
 #endif

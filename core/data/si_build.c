@@ -196,10 +196,22 @@ static void done_object(building *b) {
     for (int k = 0; k < b->plan->options->grid->backgrounds; k++) sx_image_done(&b->grounds[k]);
 }
 
+/* One broken file among thousands is no reason to build nothing. */
+static bool refuse(sx_si_plan *plan, sx_si_object *object, sx_status status, const sx_error *err) {
+    if (!object->path || (status != SX_BAD_INPUT && status != SX_IO)) return false;
+    object->refused = true;
+    if (plan->refused++ == 0)
+        sx_text_set(plan->first_refused, sizeof plan->first_refused, err->message);
+    return true;
+}
+
 static sx_status make_object(building *b, size_t object, sx_error *err) {
     const sx_si_options *o = b->plan->options;
+    sx_error problem = {0};
     b->object = object;
-    sx_status status = sx_si_plan_object(b->plan, object, &b->picture, err);
+    sx_status status = sx_si_plan_object(b->plan, object, &b->picture, &problem);
+    if (status && refuse(b->plan, &b->plan->objects[object], status, &problem)) return SX_OK;
+    if (status && err) *err = problem;
     for (int k = 0; !status && k < o->grid->backgrounds; k++)
         status = sx_si_plan_background(b->plan, b->plan->objects[object].background[k],
                                        &b->grounds[k], err);
@@ -264,6 +276,9 @@ static sx_status make_pictures(building *b, sx_error *err) {
     if (b->turnings * b->pieces_each >= 1 << 20)
         return sx_fail(err, SX_BAD_INPUT, "the grid has too many places");
     for (size_t i = 0; !status && i < b->plan->object_count; i++) status = make_object(b, i, err);
+    if (!status && atomic_load(&b->made) + atomic_load(&b->kept) + atomic_load(&b->dropped) == 0)
+        return sx_fail(err, SX_BAD_INPUT, "no object could be read: %.400s",
+                       b->plan->first_refused);
     return status;
 }
 
@@ -283,7 +298,9 @@ static sx_status build(sx_si_plan *plan, sx_si_report *out, sx_error *err) {
                           .pairs = sx_si_plan_pairs(plan),
                           .made = atomic_load(&b.made),
                           .kept = atomic_load(&b.kept),
-                          .dropped = atomic_load(&b.dropped)};
+                          .dropped = atomic_load(&b.dropped),
+                          .refused = plan->refused};
+    sx_text_set(out->first_refused, sizeof out->first_refused, plan->first_refused);
     for (int i = 0; b.benches && i < threads; i++) {
         sx_image_done(&b.benches[i].canvas);
         sx_image_done(&b.benches[i].resized);

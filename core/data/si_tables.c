@@ -33,6 +33,7 @@ static void add_row(const sx_si_plan *plan, size_t place, size_t pair, sx_text *
     const sx_si_grid *grid = plan->options->grid;
     size_t each = (size_t)grid->backgrounds;
     const sx_si_object *o = &plan->objects[pair / each];
+    if (o->refused) return;
     sx_pose pose = sx_si_grid_pose(grid, place);
     sx_si_box box = sx_si_place(o->width, o->height, pose, grid->resolution);
     if (!sx_si_is_kept(plan, &box)) return;
@@ -112,6 +113,7 @@ static void count_place(const sx_si_plan *plan, const census *c, size_t place) {
     split_place(c, place, values);
     for (size_t i = 0; i < plan->object_count; i++) {
         const sx_si_object *o = &plan->objects[i];
+        if (o->refused) continue;
         sx_si_box box = sx_si_place(o->width, o->height, pose, grid->resolution);
         size_t dropped = sx_si_is_kept(plan, &box) ? 0 : each;
         for (int f = 0; f < FACTORS; f++) {

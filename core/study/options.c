@@ -17,7 +17,7 @@ const sx_option sx_study_options[] = {
     {"data", "compose", TEXT, "center area=0.5", 0, 0, "spec", "how an item becomes an image"},
     {"data", "resize", TEXT, "auto", 0, 0, "spec",
      "how whole pictures come to size: auto, nearest, bilinear, bicubic, area"},
-    {"data", "backgrounds", TEXT, "", 0, 0, "folder", "photographs; none: rendered textures"},
+    {"data", "backgrounds", TEXT, "", 0, 0, "folder|package", "photographs; none: rendered textures"},
     {"data", "image", INTEGER, "32", 8, 512, NULL, "pixels a side"},
     {"data", "draw", INTEGER, "0", 0, 512, NULL,
      "training images are drawn at so many pixels a side, and a random part is cut out; 0: image"},
