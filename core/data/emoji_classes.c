@@ -1,6 +1,6 @@
 /* Emoji lie in one folder under the numbers of their characters, and an index beside it says what
  * they are. Four publishers write four indices and three kinds of names; what is common is the
- * sequence of characters, without those that only choose a form or join. */
+ * sequence of characters, without the one that only chooses a form. */
 #include "core/data/package_files.h"
 
 #include <ctype.h>
@@ -14,8 +14,8 @@
 /* ---- codes -----------------------------------------------------------------------------------
  */
 
-/* "emoji_u1f469_200d_1f467", "1F469-200D-1F467" or "1F469 200D 1F467" as "1F469-1F467" into out
- * [64]; false if it is no sequence of numbers. */
+/* "emoji_u2615", "2615-FE0F" or "2615 FE0F" as "2615" into out [64]; false if it is no sequence of
+ * numbers. */
 static bool code_of(const char *text, size_t size, char *out) {
     static const char prefix[] = "emoji_u";
     size_t used = 0, at = 0;
@@ -28,7 +28,7 @@ static bool code_of(const char *text, size_t size, char *out) {
         if (digits == 0 || digits > 6 || (at < size && !strchr("-_ ", text[at]))) return false;
         unsigned number = (unsigned)strtoul(text + from, NULL, 16);
         while (at < size && strchr("-_ ", text[at])) at++;
-        if (number == 0xFE0F || number == 0x200D) continue;
+        if (number == 0xFE0F) continue; /* as a picture, not as text */
         if (used + 8 > 64) return false;
         used += (size_t)snprintf(out + used, 64 - used, "%s%04X", used ? "-" : "", number);
     }

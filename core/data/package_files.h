@@ -16,7 +16,7 @@ sx_status sx_package_unknown(const char *name, sx_package_use use, sx_error *err
 /* emoji_classes.c: which emoji is in which class, from an index: JSON objects with "image" and
  * "subcategory" or "unicode" and "category", or Unicode's emoji-test.txt. */
 typedef struct {
-    char code[64]; /* "1F469-1F467": without what only chooses a form */
+    char code[64]; /* "1F469-200D-1F467": without what only chooses a form */
     const char *class_name;
 } sx_emoji;
 typedef struct {
