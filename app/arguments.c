@@ -91,6 +91,8 @@ static const flag flags[] = {
      SX_FOR_MODEL | SX_FOR_TUNE, TEXT, AT(set), NULL},
     {"prepare", "OPTIONS", "a model: how pictures are brought to it, as \"size=384, crop=0.9\"",
      SX_FOR_MODEL, TEXT, AT(prepare), NULL},
+    {"class-map", "FILE", "the data set's classes in ImageNet: a CSV file \"int,label\"",
+     SX_FOR_MODEL, TEXT, AT(class_map), NULL},
     {"classes", "FILE", "a model: names of its classes, a line each", SX_FOR_MODEL | SX_FOR_TUNE,
      TEXT, AT(classes), NULL},
     {"merges", "FILE", "a CLIP: the byte pairs of its texts (default: beside the model)",

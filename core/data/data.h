@@ -55,7 +55,9 @@ typedef struct {
  *   shapes           rendered, needs no file
  *   a directory      with train-images-idx3-ubyte[.gz] and its fellows: IDX (test files optional:
  *                    then 1/7 of the items, seeded and stratified, are the test split);
- *                    with metadata.csv and class folders as in SI-Score: for measuring only
+ *                    with metadata.csv and class folders as in SI-Score: for measuring only;
+ *                    with one CSV file that says of each picture beside it which it is (image_id,
+ *                    or file), its label, and any of x_coord, y_coord, area, rotation: likewise
  *                    with sub-folders of pictures: class/name.png|jpg (20 % test, stratified)
  *                    CIFAR-10 or CIFAR-100 (fine labels) in binary form;
  *                    images.npy and labels.npy, with or without test_images.npy and test_labels.npy
@@ -68,6 +70,11 @@ sx_source *sx_source_open(const char *name, uint64_t seed, const sx_loading *loa
                           sx_error *err);
 void sx_source_free(sx_source *source);
 const sx_source_facts *sx_source_describe(const sx_source *source);
+
+/* Gives the classes of an open source that nobody else reads yet their indices in ImageNet-1k: of a
+ * CSV file "int,label", or, where that does not name one, as the released sets call it.
+ * SX_BAD_INPUT if a class has none. */
+sx_status sx_source_number(sx_source *source, const char *path, sx_error *err);
 
 /* Label of an item, 0 .. classes - 1. The index is below counts[split]. */
 int sx_source_label(const sx_source *source, sx_split split, size_t index);

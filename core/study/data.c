@@ -26,8 +26,10 @@ static counted_data *open_source(const sx_config *config, const sx_loading *load
     }
     atomic_init(&c->owners, 1);
     const char *name = sx_config_text(config, "data", "source");
+    const char *map = sx_config_text(config, "data", "class_map");
     c->data.source = sx_source_open(name, seed_of(config), loading, err);
-    if (c->data.source) return c;
+    if (c->data.source && (!*map || sx_source_number(c->data.source, map, err) == SX_OK)) return c;
+    sx_source_free(c->data.source);
     sx_free(c);
     return NULL;
 }
