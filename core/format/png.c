@@ -121,30 +121,36 @@ static void read_rows(codec *c, sx_image *image) {
     png_read_end(c->png, NULL);
 }
 
-/* Into `image`, or only a look at `facts`. */
-static bool decode_guarded(codec *c, sx_image *image, sx_image_facts *facts) {
-    if (setjmp(c->jump)) return false;
+static bool start_reading(codec *c) {
     c->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, c, on_error, on_warning, c,
                                       codec_alloc, codec_free);
     c->info = c->png ? png_create_info_struct(c->png) : NULL;
     if (!c->info) return false;
     read_header(c);
-    if (facts) {
-        facts->height = (int)png_get_image_height(c->png, c->info);
-        facts->width = (int)png_get_image_width(c->png, c->info);
-        facts->alpha = (png_get_color_type(c->png, c->info) & PNG_COLOR_MASK_ALPHA) != 0 ||
-                       png_get_valid(c->png, c->info, PNG_INFO_tRNS) != 0;
-        return check_size(c);
-    }
-    if (!make_image(c, image)) return false;
+    return true;
+}
+
+static bool decode_guarded(codec *c, sx_image *image) {
+    if (setjmp(c->jump)) return false;
+    if (!start_reading(c) || !make_image(c, image)) return false;
     read_rows(c, image);
     return true;
+}
+
+static bool look_guarded(codec *c, sx_image_facts *out) {
+    if (setjmp(c->jump)) return false;
+    if (!start_reading(c)) return false;
+    out->height = (int)png_get_image_height(c->png, c->info);
+    out->width = (int)png_get_image_width(c->png, c->info);
+    out->alpha = (png_get_color_type(c->png, c->info) & PNG_COLOR_MASK_ALPHA) != 0 ||
+                 png_get_valid(c->png, c->info, PNG_INFO_tRNS) != 0;
+    return check_size(c);
 }
 
 sx_status sx_png_decode(const uint8_t *bytes, size_t size, sx_image *out, sx_error *err) {
     *out = (sx_image){0};
     codec c = {.bytes = bytes, .size = size, .err = err, .reason = "libpng does not start"};
-    bool good = decode_guarded(&c, out, NULL);
+    bool good = decode_guarded(&c, out);
     png_destroy_read_struct(&c.png, &c.info, NULL);
     if (good) return SX_OK;
     sx_image_done(out);
@@ -153,7 +159,7 @@ sx_status sx_png_decode(const uint8_t *bytes, size_t size, sx_image *out, sx_err
 
 sx_status sx_png_look(const uint8_t *bytes, size_t size, sx_image_facts *out, sx_error *err) {
     codec c = {.bytes = bytes, .size = size, .err = err, .reason = "libpng does not start"};
-    bool good = decode_guarded(&c, NULL, out);
+    bool good = look_guarded(&c, out);
     png_destroy_read_struct(&c.png, &c.info, NULL);
     return good ? SX_OK : codec_failure(&c, "read");
 }
