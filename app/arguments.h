@@ -35,7 +35,7 @@ typedef struct {
     sx_words prompts;
     const char *recipe, *names;                /* of tune; of export */
     const char *patch, *layer, *block, *class; /* of looking inside */
-    const char *foregrounds, *backgrounds, *grid, *threshold, *instances,
+    const char *class_map, *foregrounds, *backgrounds, *grid, *threshold, *instances,
         *resolution; /* of a set */
     bool help, tensors;
     char **rest; /* what is not a flag, in order; points into argv */

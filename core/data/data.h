@@ -55,7 +55,9 @@ typedef struct {
  *   shapes           rendered, needs no file
  *   a directory      with train-images-idx3-ubyte[.gz] and its fellows: IDX (test files optional:
  *                    then 1/7 of the items, seeded and stratified, are the test split);
- *                    with metadata.csv and class folders as in SI-Score: for measuring only
+ *                    with metadata.csv and class folders as in SI-Score: for measuring only;
+ *                    with one CSV file that says of each picture beside it which it is (image_id,
+ *                    or file), its label, and any of x_coord, y_coord, area, rotation: likewise
  *                    with sub-folders of pictures: class/name.png|jpg (20 % test, stratified)
  *                    CIFAR-10 or CIFAR-100 (fine labels) in binary form;
  *                    images.npy and labels.npy, with or without test_images.npy and test_labels.npy
@@ -74,6 +76,11 @@ const sx_source_facts *sx_source_describe(const sx_source *source);
  * no more nothing changes; SX_BAD_INPUT for less than one of each class. */
 sx_status sx_source_keep(sx_source *source, size_t items, uint64_t seed, sx_error *err);
 
+/* Gives the classes of an open source that nobody else reads yet their indices in ImageNet-1k: of a
+ * CSV file "int,label", or, where that does not name one, as the released sets call it.
+ * SX_BAD_INPUT if a class has none. */
+sx_status sx_source_number(sx_source *source, const char *path, sx_error *err);
+
 /* Label of an item, 0 .. classes - 1. The index is below counts[split]. */
 int sx_source_label(const sx_source *source, sx_split split, size_t index);
 
@@ -89,7 +96,8 @@ void sx_source_factors(const sx_source *source, sx_split split, size_t index, do
 void sx_source_item_name(const sx_source *source, sx_split split, size_t index, char *out,
                          size_t size);
 
-/* One line for each data set found on this machine: name, what, where, counts if cheap. */
+/* One line for each data set found on this machine: name, what, where, counts if cheap; then the
+ * packages of objects and photographs. */
 void sx_source_list(sx_text *out);
 
 /* True if the path looks like a data set sx_source_open can read. Reads no pictures. */
@@ -169,9 +177,10 @@ typedef struct {
 #define SX_BACKGROUND_KINDS 6 /* rendered number i is of kind i % SX_BACKGROUND_KINDS */
 typedef struct sx_backgrounds sx_backgrounds;
 
-/* `folder` NULL or "": rendered textures. Training and robustness backgrounds are disjoint:
- * `held_out` chooses the half (of photographs by name hash, of textures by colour and seed).
- * Returns owned; NULL with `err` filled, SX_CANCELLED if `loading` asked to stop. */
+/* `folder` may be the name of a package (packages.h); NULL or "": rendered textures. Training and
+ * robustness backgrounds are disjoint: `held_out` chooses the half (of photographs by name hash, of
+ * textures by colour and seed). Returns owned; NULL with `err` filled, SX_CANCELLED if `loading`
+ * asked to stop. */
 sx_backgrounds *sx_backgrounds_open(const char *folder, int size, uint64_t seed, bool held_out,
                                     const sx_loading *loading, sx_error *err);
 void sx_backgrounds_free(sx_backgrounds *backgrounds);
@@ -230,7 +239,7 @@ typedef struct {
     const char *resize;      /* a spec: how all but center and scatter bring whole pictures to size;
                               * NULL is
                               * "auto". Objects that are cut out always go the way of sx_compose */
-    const char *backgrounds; /* folder of photographs, or "" */
+    const char *backgrounds; /* folder of photographs, a package of them, or "" */
     uint64_t seed;
     const sx_loading *loading; /* told of photographs as they are read; NULL is fine */
 } sx_view_options;
@@ -363,6 +372,7 @@ const float *sx_batches_targets(const sx_batches *batches);
 void sx_batches_waits(const sx_batches *batches, int64_t *waited, int64_t *calls);
 
 #include "core/data/captions.h"
+#include "core/data/packages.h"
 #include "core/data/si_score.h"
 
 #endif

@@ -32,8 +32,11 @@ static counted_data *open_source(const sx_config *config, const sx_loading *load
     }
     atomic_init(&c->owners, 1);
     const char *name = sx_config_text(config, "data", "source");
+    const char *map = sx_config_text(config, "data", "class_map");
     c->data.source = sx_source_open(name, seed_of(config), loading, err);
-    if (c->data.source && !keep_items(c->data.source, config, err)) return c;
+    if (c->data.source && !keep_items(c->data.source, config, err) &&
+        (!*map || !sx_source_number(c->data.source, map, err)))
+        return c;
     sx_source_free(c->data.source);
     sx_free(c);
     return NULL;
