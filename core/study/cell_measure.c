@@ -247,7 +247,8 @@ static sx_status decide(trial *t, sx_claim *claim, uint64_t seed, sx_error *err)
     bool touches = claim->low == claim->threshold || claim->high == claim->threshold;
     if (t->row->decide == SX_DECIDE_STRICT && claim->verdict == SX_VERDICT_HOLDS && touches)
         undecide(claim, "the interval reaches the bound");
-    if (!pictures && isnan(claim->low)) undecide(claim, "the figure has no interval");
+    if (!pictures && isnan(claim->low))
+        undecide(claim, "the figure has no interval: it rests on fewer than 30 pictures");
     return SX_OK;
 }
 

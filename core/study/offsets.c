@@ -1,6 +1,7 @@
 /* Does it matter where in a patch an object is? Objects in one-pixel steps over two patches each
  * way around the middle of the picture; places that lie alike within their patch are counted
  * together. Offset 0 is an edge between two patches, half a patch the middle of one. */
+#include "core/study/evidence.h"
 #include "core/study/inspector.h"
 
 #include <math.h>
@@ -126,8 +127,9 @@ static sx_status compare(sx_study *study, sx_error *err) {
     o->corner = accuracy_of(o, 0);
     o->better = o->centre - o->corner;
     sx_status status = sx_bootstrap(better, o, o->pairs, ROUNDS, study->seed, &interval, err);
-    o->better_low = interval.low;
-    o->better_high = interval.high;
+    bool few = o->pairs < SX_FEW_PICTURES;
+    o->better_low = few ? (double)NAN : interval.low;
+    o->better_high = few ? (double)NAN : interval.high;
     return status;
 }
 

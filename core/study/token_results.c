@@ -1,6 +1,7 @@
 /* What was found of patches and tokens, as results: curves and maps, and one table of figures that
  * claims read by name. A figure of the parameters alone has no interval but itself; one of pictures
- * has a bootstrap over the pictures. */
+ * has a bootstrap over the pictures, unless they are too few for one. */
+#include "core/study/evidence.h"
 #include "core/study/inspector.h"
 
 #include <math.h>
@@ -200,6 +201,7 @@ static sx_status add_sampled(figures *f, const char *name, sx_statistic statisti
     size_t n = f->study->tokens.total;
     sx_interval interval;
     sx_status status = sx_bootstrap(statistic, f, n, ROUNDS, f->study->seed, &interval, err);
+    if (n < SX_FEW_PICTURES) interval = (sx_interval){NAN, NAN};
     if (!status) add(f, name, statistic(f, NULL, n), interval);
     return status;
 }

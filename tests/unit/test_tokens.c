@@ -2,6 +2,7 @@
  * depend on threads and resumes, and what a study publishes where sweeps are switched off. */
 #include "tests/unit/unit.h"
 
+#include "core/study/cell_claims.h"
 #include "core/study/inspector.h"
 
 #include <math.h>
@@ -48,8 +49,14 @@ static const char vit_text[] =
     "[data]\nsource = shapes\nimage = 16\n"
     "[model]\nspec = vit(dim=16, depth=2, heads=2, patch=4)\n"
     "[train]\nsteps = 6\nbatch = 8\nschedule = constant\nvalidate_items = 50\n"
-    "[robustness]\nimages_per_location = 0\nimages_per_point = 0\nphase_items = 12\n"
-    "token_items = 5\n";
+    "[robustness]\nimages_per_location = 0\nimages_per_point = 0\nphase_items = 120\n" /* of a
+                                                                                          patch's
+                                                                                          place: 30
+                                                                                          pairs, as
+                                                                                          many
+                                                                                          pictures
+                                                                                        */
+    "token_items = 30\n";
 
 static void keep(void *user, sx_result *result) {
     record *r = user;
@@ -447,6 +454,23 @@ static void everything_is_published_without_sweeps(void **state) {
     bench_done(&b);
 }
 
+/* Every claim about tokens reads a figure that is there, with its interval. */
+static void claims_read_figures_that_runs_leave(void **state) {
+    (void)state;
+    bench b;
+    bench_make(&b, 1, NULL);
+    finish(&b);
+    for (int i = 0; i < SX_TOKEN_CLAIMS; i++) {
+        const sx_cell_claim_row *row = &sx_token_claims[i];
+        double value = figure(find(&b.seen, row->result), row->figure, 1);
+        double low = figure(find(&b.seen, row->result), row->figure, 2);
+        double high = figure(find(&b.seen, row->result), row->figure, 3);
+        if (!(low <= value && value <= high)) fail_msg("%s", row->figure);
+        assert_int_equal(row->claim.cells, 1);
+    }
+    bench_done(&b);
+}
+
 /* Some factors alone. */
 static void factors_are_switched_off_one_by_one(void **state) {
     (void)state;
@@ -484,14 +508,14 @@ static void offsets_are_counted_as_plain_loops_do(void **state) {
     enlarge(&b.study->model, "block1.attention.in.weight", 4);
     finish(&b);
     const sx_grid *grid = &find(&b.seen, "phase")->grid;
-    assert_true(grid->rows == 4 && grid->columns == 4 && grid->count[5] == 12);
+    assert_true(grid->rows == 4 && grid->columns == 4 && grid->count[5] == 120);
     sx_error err = {0};
     sx_evaluator *evaluator = sx_evaluator_new(&b.study->model, 1, NULL, &err);
     sx_evaluator_normalise(evaluator, &b.study->normalisation);
     int right[16] = {0};
     for (int y = 4; y < 12; y++)
         for (int x = 4; x < 12; x++)
-            for (uint64_t pair = 0; pair < 3; pair++) {
+            for (uint64_t pair = 0; pair < 30; pair++) {
                 uint8_t pixels[768];
                 float p[16];
                 int label, best = 0;
@@ -504,18 +528,18 @@ static void offsets_are_counted_as_plain_loops_do(void **state) {
     sx_evaluator_free(evaluator);
     int different = 0;
     for (int i = 0; i < 16; i++) {
-        assert_near(grid->values[i], right[i] / 12.0, 1e-12);
+        assert_near(grid->values[i], right[i] / 120.0, 1e-12);
         different += right[i] != right[0];
     }
     assert_true(different > 4);
     const sx_result *tokens = find(&b.seen, "tokens");
-    assert_near(figure(tokens, "phase: centres minus corners", 1), (right[10] - right[0]) / 12.0,
+    assert_near(figure(tokens, "phase: centres minus corners", 1), (right[10] - right[0]) / 120.0,
                 1e-12);
     double low = figure(tokens, "phase: centres minus corners", 2);
     double high = figure(tokens, "phase: centres minus corners", 3);
     assert_true(low < high);
     assert_near(figure(tokens, "phase: size of that difference", 1),
-                abs(right[10] - right[0]) / 12.0, 1e-12);
+                abs(right[10] - right[0]) / 120.0, 1e-12);
     assert_near(figure(tokens, "phase: size of that difference", 2),
                 low > 0    ? low
                 : high < 0 ? -high
@@ -566,7 +590,7 @@ static void rollout_is_weighed_as_plain_loops_do(void **state) {
     finish(&b);
     sx_inspector *inspector = sx_inspector_new(&b.study->model, NULL, &err);
     double mean = 0, spread = 0;
-    for (size_t i = 0; i < 5; i++) {
+    for (size_t i = 0; i < 30; i++) {
         uint8_t pixels[768], mask[256];
         float image[768];
         sx_scene scene = sx_tokens_scene(b.study, i);
@@ -589,7 +613,7 @@ static void rollout_is_weighed_as_plain_loops_do(void **state) {
             all += attention;
             share += mask[at] / 255.0 / 256;
         }
-        mean += on / all / share / 5;
+        mean += on / all / share / 30;
         spread = fmax(spread, fabs(on / all / share - 1));
         for (int k = 0; k < p.count; k++) sx_result_release(p.results[k]);
     }
@@ -616,6 +640,28 @@ static void networks_without_tokens_have_offsets(void **state) {
     assert_null(bench_try(&b, 1, large, &err));
     assert_non_null(strstr(err.message, "two patches of 9 pixels are more than an image of 16"));
     bench_done(&b);
+}
+
+static void the_study_of_them_can_be_read(void **state) {
+    (void)state;
+    static const char *const presets[] = {NULL, "quick", "class", "full"};
+    for (int i = 0; i < 4; i++) {
+        char path[SX_PATH_SIZE];
+        sx_error err = {0};
+        sx_config config, cell;
+        assert_int_equal(sx_asset_find(path, "studies/vit-small.ini", &err), SX_OK);
+        assert_int_equal(sx_config_new(&config, &err), SX_OK);
+        if (sx_config_read(&config, path, presets[i], &err)) fail_msg("%s", err.message);
+        if (sx_cells_check(&config, &err)) fail_msg("%s", err.message);
+        int count = sx_cells_count(&config);
+        assert_true(count >= 12);
+        for (int run = 0; run < count; run++) {
+            if (sx_cells_config(&config, run, &cell, &err)) fail_msg("%s", err.message);
+            assert_int_equal((int)sx_config_number(&cell, "robustness", "images_per_point"), 0);
+            sx_config_done(&cell);
+        }
+        sx_config_done(&config);
+    }
 }
 
 /* ---- bits --------------------------------------------------------------------------------------
@@ -691,11 +737,13 @@ int main(void) {
         cmocka_unit_test(cost_is_counted),
         cmocka_unit_test(the_mask_is_the_objects),
         cmocka_unit_test(everything_is_published_without_sweeps),
+        cmocka_unit_test(claims_read_figures_that_runs_leave),
         cmocka_unit_test(factors_are_switched_off_one_by_one),
         cmocka_unit_test(offsets_are_counted_as_plain_loops_do),
         cmocka_unit_test(even_attention_gives_objects_their_share),
         cmocka_unit_test(rollout_is_weighed_as_plain_loops_do),
         cmocka_unit_test(networks_without_tokens_have_offsets),
+        cmocka_unit_test(the_study_of_them_can_be_read),
         cmocka_unit_test(bits_do_not_depend_on_threads),
         cmocka_unit_test(resumed_studies_remember_the_beginning),
     };
