@@ -23,7 +23,8 @@ typedef struct {
 #define AT(member) offsetof(sx_arguments, member)
 
 static const flag flags[] = {
-    {"preset", "NAME", "quick, class or full", SX_FOR_RUN, TEXT, AT(preset), NULL},
+    {"preset", "NAME", "quick, class or full", SX_FOR_RUN | SX_FOR_DESCRIBE, TEXT, AT(preset),
+     NULL},
     {"headless", NULL, "text instead of the screen", SX_FOR_RUN, SWITCH, AT(app.headless), NULL},
     {"foregrounds", "DIR|NAME",
      "class folders of PNG with alpha, or a data set: fashion-mnist (default: shapes, rendered)",

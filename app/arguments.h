@@ -16,6 +16,7 @@ enum {
     SX_FOR_INSPECT = 256,
     SX_FOR_TUNE = 512,
     SX_FOR_SI_SCORE = 1024,
+    SX_FOR_DESCRIBE = 4096,
     SX_SETTING = 8, /* can be kept in the file of settings */
 };
 

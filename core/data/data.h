@@ -69,6 +69,11 @@ sx_source *sx_source_open(const char *name, uint64_t seed, const sx_loading *loa
 void sx_source_free(sx_source *source);
 const sx_source_facts *sx_source_describe(const sx_source *source);
 
+/* Keeps `items` of the training split, before anybody reads the source: drawn by `seed`, of each
+ * class its share, and those of a smaller number are among those of a larger one. Where there are
+ * no more nothing changes; SX_BAD_INPUT for less than one of each class. */
+sx_status sx_source_keep(sx_source *source, size_t items, uint64_t seed, sx_error *err);
+
 /* Label of an item, 0 .. classes - 1. The index is below counts[split]. */
 int sx_source_label(const sx_source *source, sx_split split, size_t index);
 
@@ -301,6 +306,8 @@ typedef struct {
     sx_pose pose;
 } sx_scene;
 sx_status sx_view_scene(const sx_view *view, const sx_scene *scene, uint8_t *pixels, sx_error *err);
+/* How much of each of its pixels is the object's, 0 .. 255, into mask [size, size]. */
+sx_status sx_view_mask(const sx_view *view, const sx_scene *scene, uint8_t *mask, sx_error *err);
 
 /* Random changes of training images; the spec's come after the other two. */
 typedef struct {

@@ -440,6 +440,31 @@ sx_status sx_view_scene(const sx_view *view, const sx_scene *scene, uint8_t *pix
     return status;
 }
 
+/* What is left of white and of black behind the object tells how much it covers. */
+static sx_status paste_twice(const sx_view *view, const sx_scene *scene, uint8_t *black,
+                             uint8_t *white, sx_error *err) {
+    sx_image object;
+    sx_status status = cut_item(view, scene->split, scene->item, &object, err);
+    if (status) return status;
+    status = paste(&object, scene->pose, black, view->size, err);
+    if (!status) status = paste(&object, scene->pose, white, view->size, err);
+    sx_image_done(&object);
+    return status;
+}
+
+sx_status sx_view_mask(const sx_view *view, const sx_scene *scene, uint8_t *mask, sx_error *err) {
+    size_t count = (size_t)view->size * (size_t)view->size;
+    uint8_t *black = sx_alloc(2 * count, 3);
+    if (!black) return sx_fail(err, SX_NO_MEMORY, "not enough memory for an object's mask");
+    uint8_t *white = black + 3 * count;
+    memset(white, 255, 3 * count);
+    sx_status status = paste_twice(view, scene, black, white, err);
+    for (size_t i = 0; !status && i < count; i++)
+        mask[i] = (uint8_t)(255 - (white[3 * i] - black[3 * i]));
+    sx_free(black);
+    return status;
+}
+
 sx_status sx_view_posed(const sx_view *view, sx_split split, uint64_t pair, sx_pose pose,
                         uint8_t *pixels, int *label, sx_error *err) {
     sx_scene scene = {split, sx_view_pair_item(view, split, pair),

@@ -105,12 +105,21 @@ void sx_study_data_release(const sx_study_data *data);
  *   risk           table    measure, AURC, E-AURC, AUGRC, coverage at 2 % risk, threshold
  *   calibration    table    figure, value: accuracy, ECE, MCE, NLL, Brier
  *   summary        table    figure, value, low, high: the end's figures, test split included
+ *   model-cost     table    figure, value: parameters, multiply-adds, training FLOPs
  *   claims         claims
  * and, of each picture of the last measurements:
  *   outcomes-location, outcomes-rotation, outcomes-size   grid   point x pair   1: recognised, or 0
  *   inside-location, inside-size   grid   point x pair   share of the object that is inside
  *   outcomes-pairs table    pair, item, background, label, class, width and height of the object
  *   outcomes-test  table    items of the test split: item, label, recognised
+ * and where the study asks for it (robustness.phase_items), and of a network with tokens
+ *   phase          grid     y x x         accuracy by the place of the object's centre in its patch
+ *   positions      series   patches       mean cosine of two patches' positions, now and at first
+ *   patch-components series components    share of the patches' embedding's variance, likewise
+ *   rollout        series   pictures      attention on the object over its share of the image
+ *   attention-distance series block       pixels: mean, nearest and farthest head, over pictures
+ *   head-distance  grid     block x head  the same of each
+ *   tokens         table    figure, value, low, high: of all of these
  * Results hold nothing that depends on time or threads. */
 typedef struct {
     sx_pool *pool;           /* borrowed; may be NULL */
@@ -124,6 +133,11 @@ typedef struct {
 /* The matrix of a table of items, whoever wrote it; without the columns, or of less than one class:
  * NULL, as where memory is out. Returns owned. */
 sx_result *sx_confusion_make(const sx_source *source, const sx_result *items);
+
+/* "model-cost" of a model that is trained on so many images, one counted each time it is seen:
+ * table of figure, value. What the beginning of a network costs that is held fast is counted as one
+ * pass over an image, else a step is three. NULL with `err` filled. */
+sx_result *sx_cost_make(const sx_model *model, double images, sx_error *err);
 
 typedef enum {
     SX_PHASE_TRAINING,

@@ -30,7 +30,7 @@ typedef struct {
     uint64_t hash;
 } event;
 
-enum { EVENTS = 400, NAMES = 20 };
+enum { EVENTS = 400, NAMES = 21 };
 typedef struct {
     event events[EVENTS];
     int count;
@@ -203,16 +203,27 @@ static void results_have_their_names_and_kinds(void **state) {
     static const struct {
         const char *name;
         sx_result_kind kind;
-    } rows[] = {{"training", SX_RESULT_SERIES},     {"validation", SX_RESULT_SERIES},
-                {"items", SX_RESULT_TABLE},         {"location", SX_RESULT_GRID},
-                {"confusion", SX_RESULT_GRID},      {"rotation", SX_RESULT_SERIES},
-                {"size", SX_RESULT_SERIES},         {"risk-coverage", SX_RESULT_SERIES},
-                {"reliability", SX_RESULT_SERIES},  {"risk", SX_RESULT_TABLE},
-                {"calibration", SX_RESULT_TABLE},   {"summary", SX_RESULT_TABLE},
-                {"claims", SX_RESULT_CLAIMS},       {"outcomes-location", SX_RESULT_GRID},
-                {"outcomes-size", SX_RESULT_GRID},  {"outcomes-rotation", SX_RESULT_GRID},
-                {"inside-size", SX_RESULT_GRID},    {"inside-location", SX_RESULT_GRID},
-                {"outcomes-test", SX_RESULT_TABLE}, {"outcomes-pairs", SX_RESULT_TABLE}};
+    } rows[] = {{"training", SX_RESULT_SERIES},
+                {"validation", SX_RESULT_SERIES},
+                {"items", SX_RESULT_TABLE},
+                {"location", SX_RESULT_GRID},
+                {"confusion", SX_RESULT_GRID},
+                {"rotation", SX_RESULT_SERIES},
+                {"size", SX_RESULT_SERIES},
+                {"risk-coverage", SX_RESULT_SERIES},
+                {"reliability", SX_RESULT_SERIES},
+                {"risk", SX_RESULT_TABLE},
+                {"calibration", SX_RESULT_TABLE},
+                {"summary", SX_RESULT_TABLE},
+                {"claims", SX_RESULT_CLAIMS},
+                {"model-cost", SX_RESULT_TABLE},
+                {"outcomes-location", SX_RESULT_GRID},
+                {"outcomes-size", SX_RESULT_GRID},
+                {"outcomes-rotation", SX_RESULT_GRID},
+                {"inside-size", SX_RESULT_GRID},
+                {"inside-location", SX_RESULT_GRID},
+                {"outcomes-test", SX_RESULT_TABLE},
+                {"outcomes-pairs", SX_RESULT_TABLE}};
     assert_int_equal(reference.names, sizeof rows / sizeof rows[0]);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const sx_result *r = last_of(&reference, rows[i].name);

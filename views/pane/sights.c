@@ -31,7 +31,8 @@ const sx_sight_row sx_sights[SX_SIGHTS] = {
     [SX_SEES_DISTANCE] = {"distance", "attention distance", "attention-distance", PART(DISTANCE),
                           true, no_attention},
     [SX_SEES_POSITIONS] = {"positions", "likeness of positions", "positions",
-                           PART(POSITIONS) | PART(ATTENTION), true, no_attention}};
+                           PART(POSITIONS) | PART(ATTENTION), true,
+                           "This network learns no positions"}};
 
 /* ---- what there is ----------------------------------------------------------------------------
  */
