@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUNDING 1e-9 /* of means: what is less above a bound is on it */
+#define ROUNDING 1e-9                    /* of means: what is less above a bound is on it */
 #define ERRORS_OF_HALF 1.959963984540054 /* standard errors in half a 95 % interval */
 
 const sx_result *sx_cell_result(const sx_study_cell *cell, int seed, const char *name) {
