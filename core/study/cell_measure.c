@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ROUNDING 1e-9                    /* of means: what is less above a bound is on it */
 #define ERRORS_OF_HALF 1.959963984540054 /* standard errors in half a 95 % interval */
 
 const sx_result *sx_cell_result(const sx_study_cell *cell, int seed, const char *name) {
@@ -244,7 +245,7 @@ static sx_status decide(trial *t, sx_claim *claim, uint64_t seed, sx_error *err)
         return SX_OK;
     }
     if (t->row->decide == SX_DECIDE_NONE) return decide_none(t, claim, seed, err);
-    bool touches = claim->low == claim->threshold || claim->high == claim->threshold;
+    bool touches = claim->low < claim->threshold + ROUNDING;
     if (t->row->decide == SX_DECIDE_STRICT && claim->verdict == SX_VERDICT_HOLDS && touches)
         undecide(claim, "the interval reaches the bound");
     if (!pictures && isnan(claim->low))
