@@ -33,6 +33,7 @@ typedef struct {
     bool header;
     int name_columns;          /* of a row's name */
     int row_each, column_each; /* every how many lines and columns have a label */
+    int column_first;          /* the first of them */
     int row_decimals, column_decimals;
 } layout;
 
@@ -128,7 +129,7 @@ static int column_label_start(const layout *l, const sx_surface *surface, int i,
 }
 
 static bool labels_touch(const layout *l, const sx_surface *surface) {
-    for (int i = 0, end = -2; i < l->columns; i += l->column_each) {
+    for (int i = l->column_first, end = -2; i < l->columns; i += l->column_each) {
         char label[LABEL_SIZE];
         int columns = sx_text_columns(column_label(l, i * l->column_step, label));
         int start = column_label_start(l, surface, i, columns);
@@ -136,6 +137,25 @@ static bool labels_touch(const layout *l, const sx_surface *surface) {
         end = start + columns;
     }
     return false;
+}
+
+/* True if a block begins with this row or column, all of which are shown. */
+static bool begins_block(const layout *l, double value, int step) {
+    int block = l->options->block;
+    return block > 0 && step == 1 && fmod(value, block) == 0;
+}
+
+/* Labels at the blocks' beginnings, as many as do not touch; false if none begins here. */
+static bool label_blocks(layout *l, const sx_surface *surface) {
+    int first = 0;
+    while (first < l->columns && !begins_block(l, l->grid->column_values[first], l->column_step))
+        first++;
+    if (first == l->columns) return false;
+    l->column_first = first;
+    l->column_each = l->options->block;
+    while (l->column_each < l->columns && labels_touch(l, surface))
+        l->column_each += l->options->block;
+    return true;
 }
 
 /* As many labels as do not touch; a few less if then the last column has one. Names are cut so that
@@ -146,6 +166,7 @@ static void choose_column_labels(layout *l, const sx_surface *surface) {
         l->column_each = l->width > 0 ? divide_up(SHORTEST_NAME + 1, l->width) : l->columns;
         return;
     }
+    if (l->options->block > 0 && label_blocks(l, surface)) return;
     for (l->column_each = 1; l->column_each < l->columns; l->column_each++) {
         if (dense && l->column_each > 2 * dense) break;
         int each = l->column_each * l->column_step;
@@ -283,9 +304,46 @@ static void draw_cell(const layout *l, sx_surface *surface, int row, int column)
                             surface->few);
 }
 
+/* The upper and left edge of a cell that begins a block, as strokes. */
+static void draw_edges(const layout *l, sx_surface *surface, int row, int column, bool top,
+                       bool left) {
+    double x = l->x + column * l->width, y = line_of(l, row), h = l->height > 0 ? l->height : 0.5;
+    sx_area all = {0, 0, surface->width, surface->height};
+    surface->kind->begin(surface, all, (sx_pen){.edge = true});
+    surface->kind->move(surface, left ? x : x + l->width, left ? y + h : y);
+    surface->kind->line(surface, x, y);
+    if (top && left) surface->kind->line(surface, x + l->width, y);
+    surface->kind->end(surface);
+}
+
+/* The same in the cell's own characters; where it is too small, its corner. */
+static void draw_edge_marks(const layout *l, sx_surface *surface, int row, int column, bool top,
+                            bool left) {
+    int x = l->x + column * l->width, line = (int)floor(line_of(l, row));
+    sx_style ink = sx_surface_ink(surface, step_of(l, surface, value_at(l, row, column)));
+    bool lines = surface->inks && l->height > 0 && l->width > 1;
+    if (!lines && top && left && (l->height > 0 || row % 2 == 0))
+        surface->kind->text(surface, x, line, ink, "+");
+    for (int i = 0; lines && top && i < l->width; i++)
+        surface->kind->text(surface, x + i, line, ink, "▔");
+    for (int i = 0; lines && left && i < l->height; i++)
+        surface->kind->text(surface, x, line + i, ink, "▏");
+}
+
+static void draw_blocks(const layout *l, sx_surface *surface) {
+    for (int row = 0; row < l->rows && l->options->block > 0; row++)
+        for (int column = 0; column < l->columns; column++) {
+            bool top = begins_block(l, l->grid->row_values[row], l->row_step);
+            bool left = begins_block(l, l->grid->column_values[column], l->column_step);
+            if (top || left)
+                (surface->exact ? draw_edges : draw_edge_marks)(l, surface, row, column, top, left);
+        }
+}
+
 static void draw_cells(const layout *l, sx_surface *surface) {
     for (int row = 0; row < l->rows; row++)
         for (int column = 0; column < l->columns; column++) draw_cell(l, surface, row, column);
+    draw_blocks(l, surface);
     int row = l->options->cursor_row, column = l->options->cursor_column;
     if (row < 0 || column < 0 || row >= l->grid->rows || column >= l->grid->columns) return;
     row /= l->row_step;
@@ -296,7 +354,22 @@ static void draw_cells(const layout *l, sx_surface *surface) {
 /* ---- labels and legend --------------------------------------------------------------------------
  */
 
+/* Those of the rows that begin a block; false if none does. */
+static bool label_block_rows(const layout *l, sx_surface *surface) {
+    bool any = false;
+    for (int row = 0; row < l->rows; row++) {
+        char label[LABEL_SIZE];
+        if (!begins_block(l, l->grid->row_values[row], l->row_step)) continue;
+        int columns = sx_text_columns(row_label(l, row, label));
+        surface->kind->text(surface, l->x - 1 - columns, text_line(l, surface, row),
+                            sx_style_of(SX_ROLE_DIM), label);
+        any = true;
+    }
+    return any;
+}
+
 static void draw_row_labels(const layout *l, sx_surface *surface) {
+    if (label_block_rows(l, surface)) return;
     int lines = l->height > 0 ? l->height : 1, rows = l->height > 0 ? l->rows : (l->rows + 1) / 2;
     for (int i = 0; i < rows; i += l->row_each) {
         char label[LABEL_SIZE];
@@ -324,7 +397,7 @@ static void draw_header(const layout *l, sx_surface *surface) {
     sx_text_set(name, sizeof name, text_or_none(l->grid->row_label));
     surface->kind->text(surface, 0, 0, sx_style_of(SX_ROLE_TEXT), name);
     vacant = sx_text_columns(name) + 1;
-    for (int i = 0; i < l->columns; i += l->column_each) {
+    for (int i = l->column_first; i < l->columns; i += l->column_each) {
         int columns = sx_text_columns(column_label(l, i * l->column_step, label));
         int start = column_label_start(l, surface, i, columns);
         if (start < vacant) continue;
