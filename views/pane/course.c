@@ -47,10 +47,16 @@ static sx_result *make_series(const char *name, const char *title, const sx_prob
     return r;
 }
 
+/* "by rotation", "by place across". */
+static const char *factor_text(sx_along along) {
+    static const char *const texts[SX_ALONGS] = {"place across", "place down", "rotation", "size"};
+    return texts[along];
+}
+
 static sx_result *make_curve(const sx_probe_pane *pane, const sx_probe_answer *answer) {
     char title[160];
     snprintf(title, sizeof title, "Probability of %s by %s", sx_probe_class(pane, answer->label),
-             sx_along_name(answer->along));
+             factor_text(answer->along));
     sx_result *r = make_series("probe", title, answer, 1);
     if (!r) return NULL;
     r->series.y_label = "p(true)";
@@ -61,8 +67,8 @@ static sx_result *make_curve(const sx_probe_pane *pane, const sx_probe_answer *a
 
 static sx_result *make_classes(const sx_probe_pane *pane, const sx_probe_answer *answer) {
     char title[160];
-    snprintf(title, sizeof title, "Probability of every class by %s; the object is %s",
-             sx_along_name(answer->along), sx_probe_class(pane, answer->label));
+    snprintf(title, sizeof title, "Probability of every class by %s, of an object of class %s",
+             factor_text(answer->along), sx_probe_class(pane, answer->label));
     sx_result *r = make_series("probe-classes", title, answer, answer->classes);
     if (!r) return NULL;
     r->series.y_label = "probability";
@@ -94,7 +100,7 @@ static int says_at(const sx_result *classes, int point) {
 static sx_result *make_pictures(const sx_probe_answer *answer, const sx_result *classes) {
     char title[96], value[32], shown[32];
     snprintf(title, sizeof title, "What the network sees and says by %s",
-             sx_along_name(answer->along));
+             factor_text(answer->along));
     sx_result *r = sx_result_new(SX_RESULT_IMAGES, "probe-pictures", title);
     size_t tile = (size_t)answer->tile * (size_t)answer->tile * 3;
     if (r) {
@@ -172,7 +178,7 @@ typedef struct {
     int count, columns, width, height; /* of a picture in cells, two lines of text below */
 } multiples;
 
-#define LEAST_WIDTH 8 /* of a picture whose text can be read */
+#define LEAST_WIDTH 10 /* of a picture whose text can be read */
 #define GAP 1
 #define TEXT 2
 

@@ -68,6 +68,7 @@ typedef struct {
     int64_t step;        /* of the network; -1: there is none */
     sx_result *composed; /* the map over the picture, or a part of a map; NULL */
     int page;            /* pictures that were seen at once */
+    bool turns;          /* [ and ] turn the page */
     sx_box map;          /* where the map's picture was drawn, for the mouse; width 0: nowhere */
 } sx_inside;
 

@@ -353,6 +353,7 @@ static void *open_pane(sx_desk *desk) {
     if (pane) {
         pane->desk = desk;
         pane->in.step = pane->in.is.layer = -1;
+        pane->in.turns = true;
     }
     return pane;
 }

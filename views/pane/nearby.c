@@ -66,12 +66,32 @@ static int patch_of(const sx_result *map) {
 static sx_heatmap options_of(const sx_result *map) {
     sx_heatmap options = sx_plot_scale(map);
     options.block = patch_of(map);
+    options.whole = true;
     options.unknown = "not yet";
     return options;
 }
 
 static int clamp(int value, int count) {
     return value < 0 ? 0 : value >= count ? count - 1 : value;
+}
+
+/* Where lines are too few for all rows, those around the object rather than every second: a step
+ * that is left out is what the map is for. */
+static sx_result around(const sx_result *map, sx_box box, sx_look look, int *row) {
+    enum { HEADER = 1, LABELS = 4 };
+    sx_result seen = *map;
+    sx_grid *grid = &seen.grid;
+    bool halves = look.unicode && look.colours >= 256; /* two rows share a line */
+    int most = (halves ? 2 : 1) * (box.height - HEADER);
+    if (most >= grid->rows || most < 2 || grid->columns + LABELS > box.width) return seen;
+    int first = clamp(*row - most / 2, grid->rows - most + 1);
+    ptrdiff_t cells = (ptrdiff_t)first * grid->columns;
+    grid->rows = most;
+    grid->row_values += first;
+    grid->values += cells;
+    if (grid->count) grid->count += cells;
+    *row -= first;
+    return seen;
 }
 
 static void draw_map(const sx_probe_pane *pane, sx_canvas *canvas, sx_box box,
@@ -82,7 +102,8 @@ static void draw_map(const sx_probe_pane *pane, sx_canvas *canvas, sx_box box,
     options.cursor_column =
         clamp((int)(pose->x * size - map->grid.column_values[0]), map->grid.columns);
     options.cursor_row = clamp((int)(pose->y * size - map->grid.row_values[0]), map->grid.rows);
-    sx_plot_heatmap(canvas, box, map, &options);
+    sx_result seen = around(map, box, canvas->look, &options.cursor_row);
+    sx_plot_heatmap(canvas, box, &seen, &options);
 }
 
 /* The mean over places whose centres are so many pixels past a patch's border both ways. */
@@ -98,30 +119,37 @@ static double mean_at(const sx_grid *grid, int patch, int phase) {
     return count > 0 ? sum / count : (double)NAN;
 }
 
-/* "mean 0.52   on crossings 0.51   in patches 0.54", and how much is known. */
+double sx_nearby_mean(const sx_result *map) {
+    double sum = 0, count = 0;
+    for (int i = 0; map && i < map->grid.rows * map->grid.columns; i++)
+        if (!isnan(map->grid.values[i])) sum += map->grid.values[i], count++;
+    return count > 0 ? sum / count : (double)NAN;
+}
+
+/* "mean 0.52  corners 0.51  middles 0.54", of patches, and how much is known. */
 static void draw_foot(sx_canvas *canvas, sx_box row, const sx_result *map) {
     int patch = patch_of(map), cells = map->grid.rows * map->grid.columns;
     char crossing[32], middle[32], mean[32];
-    double known = 0, sum = 0, least = INFINITY;
+    double known = 0, least = INFINITY;
     for (int i = 0; i < cells; i++) {
         if (map->grid.count) least = fmin(least, map->grid.count[i]);
-        if (!isnan(map->grid.values[i])) known++, sum += map->grid.values[i];
+        known += !isnan(map->grid.values[i]);
     }
     sx_segment parts[4] = {{0}};
-    parts[0] = sx_part_segment(SX_ROLE_TEXT, "mean %s",
-                               sx_number_shown(mean, known > 0 ? sum / known : (double)NAN, 2));
+    parts[0] =
+        sx_part_segment(SX_ROLE_TEXT, "mean %s", sx_number_shown(mean, sx_nearby_mean(map), 2));
     if (patch > 1) {
-        parts[1] = sx_part_segment(SX_ROLE_TEXT, "on crossings %s",
+        parts[1] = sx_part_segment(SX_ROLE_TEXT, "corners %s",
                                    sx_number_shown(crossing, mean_at(&map->grid, patch, 0), 2));
         parts[2] =
-            sx_part_segment(SX_ROLE_TEXT, "in patches %s",
+            sx_part_segment(SX_ROLE_TEXT, "middles %s",
                             sx_number_shown(middle, mean_at(&map->grid, patch, patch / 2), 2));
     }
     if (known < cells)
         parts[3] = sx_part_segment(SX_ROLE_DIM, "%.0f of %d places", known, cells);
     else if (map->grid.count)
         parts[3] = sx_part_segment(SX_ROLE_DIM, "n %.0f a place", least);
-    sx_segments_draw(canvas, row, 0, parts, 4, 3);
+    sx_segments_draw(canvas, row, 0, parts, 4, 2);
 }
 
 static void draw_one(const sx_probe_pane *pane, sx_canvas *canvas, sx_box box, int which) {
@@ -132,7 +160,10 @@ static void draw_one(const sx_probe_pane *pane, sx_canvas *canvas, sx_box box, i
                               : "The places are being tried");
         return;
     }
-    sx_canvas_text(canvas, sx_box_take_rows(&box, 1), 0, 0, sx_style_of(SX_ROLE_DIM), map->title);
+    bool room = box.height > (map->grid.rows + 1) / 2 + 2; /* beside cells, labels and foot */
+    if (room)
+        sx_canvas_text(canvas, sx_box_take_rows(&box, 1), 0, 0, sx_style_of(SX_ROLE_DIM),
+                       map->title);
     draw_foot(canvas, sx_box_take_rows(&box, -1), map);
     draw_map(pane, canvas, box, map);
 }

@@ -91,17 +91,18 @@ int sx_opinion_best(const sx_probe_answer *answer, double *probability) {
 }
 
 void sx_opinion_draw(const sx_probe_pane *pane, sx_canvas *canvas, sx_box *box, int below) {
-    enum { GUESSES = 5 };
+    enum { GUESSES = 5, FEW = 3, VERDICT = 2, BLANK = 1 };
     guess best[GUESSES];
-    int wanted = box->height >= below + GUESSES + 3 ? GUESSES : 3;
+    int spare = box->height - below - FEW - BLANK;
+    int wanted = spare >= VERDICT + GUESSES + BLANK ? GUESSES : FEW;
     const sx_probe_answer *answer = sx_probe_known(pane);
     int count = best_guesses(answer, best, wanted), label = answer->label;
     bool listed = false;
     for (int i = 0; i < count; i++) listed |= best[i].class == label;
     if (!listed) best[count - 1] = (guess){label, (double)answer->probabilities[label]};
     for (int i = 0; i < count; i++) draw_guess(pane, canvas, sx_box_take_rows(box, 1), &best[i]);
-    draw_verdict(pane, canvas, sx_box_take_rows(box, 2), best, count);
-    sx_box_take_rows(box, 1);
+    if (spare >= VERDICT) draw_verdict(pane, canvas, sx_box_take_rows(box, VERDICT), best, count);
+    sx_box_take_rows(box, BLANK);
 }
 
 void sx_opinion_csv(const sx_probe_pane *pane, sx_text *out) {

@@ -89,7 +89,8 @@ static void take_inside(sx_probe_pane *pane, const sx_answer *answer) {
                  answer->inside.parts == sx_inside_parts(&pane->in);
     if (!asked || !answer->whole) return;
     sx_inside_take(&pane->in, answer);
-    if (sx_inside_choose_layer(&pane->in) && pane->seen) ask(pane);
+    bool chosen = sx_inside_choose_layer(&pane->in);
+    if (chosen && pane->in.is.sight == SX_SEES_FEATURES && pane->seen) ask(pane);
 }
 
 static void take_answer(sx_probe_pane *pane) {
@@ -418,12 +419,6 @@ static const sx_command commands[] = {
     {"object", "o", "[INDEX]", "object", "the next object, or the one of this index", run_object, 1,
      NULL, NULL},
     {"object-before", "O", "", NULL, "the object before", run_object, -1, NULL, NULL},
-    {"background", "b", "", "background", "another background", run_background, 1, NULL, NULL},
-    {"background-before", "B", "", NULL, "the background before", run_background, -1, NULL, NULL},
-    {"upright", "0", "", "upright", "in the middle, upright, half of the image", run_upright, 0,
-     NULL, NULL},
-    {"animate", "a", "", "animate", "go through the factor that was changed last, and round again",
-     run_animate, 0, NULL, NULL},
     {"along", "f", "[VIEW]", "along",
      "along the factor: the true class, all classes stacked, or the pictures", run_course, 0,
      course_choice, NULL},
@@ -433,6 +428,12 @@ static const sx_command commands[] = {
      "what it looks at while the object moves: the next view of the inside, and back", run_look, 1,
      look_choice, NULL},
     {"sees-before", "W", "", NULL, "the view of the inside before", run_look, -1, NULL, NULL},
+    {"animate", "a", "", "animate", "go through the factor that was changed last, and round again",
+     run_animate, 0, NULL, NULL},
+    {"background", "b", "", "background", "another background", run_background, 1, NULL, NULL},
+    {"background-before", "B", "", NULL, "the background before", run_background, -1, NULL, NULL},
+    {"upright", "0", "", "upright", "in the middle, upright, half of the image", run_upright, 0,
+     NULL, NULL},
     {"layer-before", "{", "", "layer", "the layer of feature maps, or block of attention, before",
      run_deeper, -1, NULL, sees_depth},
     {"layer", "}", "", "layer", "the next layer of feature maps, or block of attention", run_deeper,
@@ -481,6 +482,16 @@ static void animate(sx_probe_pane *pane) {
 /* ---- drawing ----------------------------------------------------------------------------------
  */
 
+static const char *view_title(const sx_probe_pane *pane) {
+    static const char *const titles[] = {[SX_PROBE_CURVE] = "true class",
+                                         [SX_PROBE_CLASSES] = "all classes",
+                                         [SX_PROBE_PICTURES] = "pictures",
+                                         [SX_PROBE_NEARBY] = "by pixels"};
+    if (pane->choice.view == SX_PROBE_INSIDE) return sx_sights[pane->in.is.sight].title;
+    bool accuracy = pane->choice.view == SX_PROBE_NEARBY && pane->choice.accuracy;
+    return accuracy ? "accuracy by pixels" : titles[pane->choice.view];
+}
+
 static void heading(const void *state, sx_heading *out) {
     const sx_probe_pane *pane = state;
     const sx_scene *scene = &pane->desk->scene;
@@ -494,6 +505,7 @@ static void heading(const void *state, sx_heading *out) {
         sx_probe_class(pane, sx_source_label(pane->data->source, scene->split, scene->item)),
         scene->item);
     sx_heading_add(out, 2, validation ? " of val" : "", " of %s", sx_split_name(scene->split));
+    if (pane->choice.view != SX_PROBE_CURVE) sx_heading_add(out, 3, "", " · %s", view_title(pane));
     if (scene->background < BACKGROUNDS)
         sx_heading_add(out, 1, "", ", background %d", (int)scene->background);
     else /* of a sheet: its number says nothing */
@@ -548,16 +560,28 @@ static void draw_inside(sx_probe_pane *pane, sx_canvas *canvas, sx_box box) {
     sx_inside_draw(&pane->in, canvas, box);
 }
 
+/* Rows that a view should have before more is said, and must have before anything is. */
+static const struct {
+    int enough, least;
+} rows_of[SX_PROBE_VIEWS] = {[SX_PROBE_CURVE] = {4, 0},
+                             [SX_PROBE_CLASSES] = {16, 8},
+                             [SX_PROBE_PICTURES] = {18, 16},
+                             [SX_PROBE_NEARBY] = {22, 20},
+                             [SX_PROBE_INSIDE] = {16, 8}};
+
 /* What is said, and below it what was chosen to be seen. */
 static void draw_beside(sx_probe_pane *pane, sx_canvas *canvas, sx_box box) {
-    enum { CURVE = 8, PLOT = 14 }; /* rows that are worth more than two more classes */
+    enum { SAID = 4 };
     const char *lack = sx_opinion_lack(pane);
     if (lack) {
         sx_centred_draw(canvas, box, sx_style_of(SX_ROLE_DIM), lack);
         return;
     }
     int view = pane->choice.view;
-    sx_opinion_draw(pane, canvas, &box, view == SX_PROBE_CURVE ? CURVE : PLOT);
+    if (box.height >= rows_of[view].least + SAID)
+        sx_opinion_draw(pane, canvas, &box, rows_of[view].enough);
+    else if (view == SX_PROBE_INSIDE)
+        sx_box_take_rows(&box, 1); /* of its title */
     if (view < SX_PROBE_COURSES)
         sx_course_draw(pane, canvas, box);
     else if (view == SX_PROBE_NEARBY)
@@ -621,14 +645,15 @@ static json_t *state_of(const void *state) {
     double probability;
     int best = sx_opinion_best(answer, &probability);
     return json_pack(
-        "{s:o, s:s, s:I, s:I, s:f, s:f, s:f, s:f, s:s, s:s, s:o, s:b, s:s, s:b}", "network",
+        "{s:o, s:s, s:I, s:I, s:f, s:f, s:f, s:f, s:s, s:s, s:o, s:b, s:s, s:b, s:o}", "network",
         sx_json_text(shown_network(pane)), "split", sx_split_name(scene->split), "item",
         (json_int_t)scene->item, "background", (json_int_t)scene->background, "x", scene->pose.x,
         "y", scene->pose.y, "rotation", scene->pose.rotation, "size", scene->pose.area, "along",
         sx_along_name(pane->desk->along), "says", best >= 0 ? sx_probe_class(pane, best) : "",
         "probability", sx_json_number(probability), "whole",
         pane->desk->answer && pane->desk->answer->whole, "view", view_name(pane), "animates",
-        animates(pane, 0));
+        animates(pane, 0), "mean_nearby",
+        sx_json_number(sx_nearby_mean(pane->nearby[pane->choice.accuracy])));
 }
 
 /* ---- export -----------------------------------------------------------------------------------

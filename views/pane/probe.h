@@ -64,8 +64,8 @@ const char *sx_probe_network(const sx_probe_pane *pane);
 int sx_opinion_best(const sx_probe_answer *answer, double *probability);
 /* Why there are no probabilities; NULL if there are. */
 const char *sx_opinion_lack(const sx_probe_pane *pane);
-/* The likeliest classes, more of them where `below` rows are left all the same, and what follows
- * from them; takes its rows off the box. */
+/* The likeliest classes and, where `below` rows are left all the same, what follows from them, and
+ * more of them; takes its rows and a blank one off the box. */
 void sx_opinion_draw(const sx_probe_pane *pane, sx_canvas *canvas, sx_box *box, int below);
 /* class, probability, whether it is the true one. */
 void sx_opinion_csv(const sx_probe_pane *pane, sx_text *out);
@@ -87,6 +87,8 @@ void sx_course_csv(const sx_probe_pane *pane, int row, char *name, size_t size, 
 void sx_nearby_take(sx_probe_pane *pane, const sx_answer *answer);
 void sx_nearby_drop(sx_probe_pane *pane);
 void sx_nearby_draw(const sx_probe_pane *pane, sx_canvas *canvas, sx_box box);
+/* The mean over the places that are known; NaN if there are none, or no map. */
+double sx_nearby_mean(const sx_result *map);
 /* Rows 0 and 1. */
 void sx_nearby_figure(const sx_probe_pane *pane, int row, char *name, size_t size, sx_figure *out);
 

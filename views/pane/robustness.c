@@ -107,6 +107,19 @@ static void run_plot(void *state, int value, const char *argument) {
     pane->main = pane->read = (plot)value;
 }
 
+static void run_reverse(void *state, int value, const char *argument) {
+    robustness_pane *pane = state;
+    (void)value, (void)argument;
+    if (pane->sheet.open)
+        sx_sheet_reverse(&pane->sheet);
+    else
+        sx_desk_say(pane->desk, "Enter opens the pictures of a cell, whose order it turns round");
+}
+
+static bool shows_sheet(void *state) {
+    return ((const robustness_pane *)state)->sheet.open;
+}
+
 static void run_values(void *state, int value, const char *argument) {
     robustness_pane *pane = state;
     (void)value, (void)argument;
@@ -127,6 +140,8 @@ static const sx_command commands[] = {
      NULL},
     {"size", "S", "", "size", "accuracy by the object's share of the image", run_plot, SIZE, NULL,
      NULL},
+    {"reverse", "r", "", "reverse", "pictures: the lowest loss first, or the highest", run_reverse,
+     0, NULL, shows_sheet},
     {"values", "v", "", NULL, "print the value in each cell, or not", run_values, 0, NULL, NULL},
     SX_LENS_COMMANDS(run_lens, "<", ">", "Y"),
     {0}};
@@ -383,7 +398,11 @@ static void heading(const void *state, sx_heading *out) {
     sx_heading_add(out, 0, "", "Robustness");
     if (pane->sheet.open) {
         tell_cursor(pane, cursor, sizeof cursor);
-        sx_heading_add(out, 1, "", " · pictures at %s", cursor);
+        char *estimate = strstr(cursor, "   ");
+        snprintf(brief, sizeof brief, " · pictures at %.*s",
+                 estimate ? (int)(estimate - cursor) : (int)strlen(cursor), cursor);
+        sx_heading_add(out, 1, brief, " · pictures at %s", cursor);
+        sx_heading_add(out, 2, "", ", %s first", pane->sheet.best_first ? "best" : "worst");
         return;
     }
     snprintf(brief, sizeof brief, " · by %s", plot_names[pane->main]);

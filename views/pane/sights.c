@@ -328,9 +328,9 @@ static void draw_tiles(sx_inside *in, sx_canvas *canvas, sx_box box, const sx_re
     in->page = page;
     int seen = sx_plot_gallery(canvas, box, images, in->is.tile);
     if (seen < count)
-        sx_canvas_print(canvas, foot, 0, 0, sx_style_of(SX_ROLE_DIM),
-                        "%d to %d of %d; [ ] turn the page", in->is.tile + 1, in->is.tile + seen,
-                        count);
+        sx_canvas_print(canvas, foot, 0, 0, sx_style_of(SX_ROLE_DIM), "%d to %d of %d%s",
+                        in->is.tile + 1, in->is.tile + seen, count,
+                        in->turns ? "; [ ] turn the page" : "");
 }
 
 /* Why there is nothing to see. */

@@ -188,7 +188,8 @@ static layout layout_of(const sx_surface *surface, const sx_grid *grid, const sx
     if (l.name_columns > WIDEST_NAME) l.name_columns = WIDEST_NAME;
     l.row_decimals = decimals_of(grid->row_values, grid->rows, l.row_each);
     int left = row_label_columns(&l) + 1;
-    int least = grid->columns < LEAST_COLUMNS ? grid->columns : LEAST_COLUMNS;
+    bool all = options->whole || grid->columns < LEAST_COLUMNS;
+    int least = all ? grid->columns : LEAST_COLUMNS;
     if (surface->width - left >= (least > NARROWEST ? least : NARROWEST)) l.x = left;
     int room = surface->width - l.x - LEGEND_COLUMNS;
     bool legend = l.x > 0 && room >= 8 && room >= least;
@@ -316,12 +317,14 @@ static void draw_edges(const layout *l, sx_surface *surface, int row, int column
     surface->kind->end(surface);
 }
 
-/* The same in the cell's own characters; where it is too small, its corner. */
+/* The same in the cell's own characters; where it is too small, its corner; where characters are
+ * shades, none: the labels say where blocks begin. */
 static void draw_edge_marks(const layout *l, sx_surface *surface, int row, int column, bool top,
                             bool left) {
     int x = l->x + column * l->width, line = (int)floor(line_of(l, row));
     sx_style ink = sx_surface_ink(surface, step_of(l, surface, value_at(l, row, column)));
-    bool lines = surface->inks && l->height > 0 && l->width > 1;
+    bool lines = l->height > 0 && l->width > 1;
+    if (!surface->inks) return;
     if (!lines && top && left && (l->height > 0 || row % 2 == 0))
         surface->kind->text(surface, x, line, ink, "+");
     for (int i = 0; lines && top && i < l->width; i++)

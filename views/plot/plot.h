@@ -69,10 +69,11 @@ typedef struct {
     int cursor_row, cursor_column; /* -1: none */
     bool values;                   /* print each cell's value where a cell is >= 4 columns wide */
     bool diverging;                /* the signed ramp, and signs before numbers; low is -high */
+    bool whole;                    /* every cell is shown before labels and legend have room */
     const char *unknown;           /* what the legend calls a NaN; NULL: "none" */
     int block; /* rows and columns whose values are multiples of it begin a block, a patch of a
-                * vision transformer for instance: there are its edges (where cells are too small,
-                * its corners) and the labels; 0: there are none */
+                * vision transformer for instance: there are the labels and, with 256 colours, its
+                * edges, or where cells are too small its corners; 0: there are none */
 } sx_heatmap;
 
 /* A grid as coloured cells, about square, with axis labels and, where there is room, a legend of

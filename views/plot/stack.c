@@ -13,7 +13,7 @@
 
 #define SWATCH 2
 #define WIDEST_NAME 14
-#define LEAST_PLOT 24 /* columns of the plot beside a legend */
+#define LEAST_PLOT 20 /* columns of the plot beside a legend */
 #define LEAST_NAME 5
 
 /* ---- which lines ------------------------------------------------------------------------------
@@ -173,8 +173,9 @@ static void lay_frame(stack *s, const sx_surface *surface) {
                           .x_name = series->x_label ? series->x_label : "",
                           .y_label = series->y_label ? series->y_label : "",
                           .headers = 1};
-    int columns = legend_columns(s);
-    if (surface->width >= LEAST_PLOT + columns + 1) narrow.width -= columns + 1;
+    int columns = legend_columns(s), room = surface->width - LEAST_PLOT - 1;
+    if (columns > room) columns = room;
+    if (columns >= SWATCH + 1 + LEAST_NAME) narrow.width -= columns + 1;
     s->legend = narrow.width < surface->width ? narrow.width + 1 : 0;
     sx_frame_layout(&s->frame, &narrow);
 }
