@@ -67,7 +67,7 @@ static const char *shown_network(const sx_probe_pane *pane) {
                : answer->network;
 }
 
-static void ask(const sx_probe_pane *pane) {
+void sx_probe_ask(const sx_probe_pane *pane) {
     const sx_desk *desk = pane->desk;
     sx_question question = {.scene = desk->scene, .along = desk->along};
     question.nearby = pane->choice.view == SX_PROBE_NEARBY;
@@ -90,7 +90,7 @@ static void take_inside(sx_probe_pane *pane, const sx_answer *answer) {
     if (!asked || !answer->whole) return;
     sx_inside_take(&pane->in, answer);
     bool chosen = sx_inside_choose_layer(&pane->in);
-    if (chosen && pane->in.is.sight == SX_SEES_FEATURES && pane->seen) ask(pane);
+    if (chosen && pane->in.is.sight == SX_SEES_FEATURES && pane->seen) sx_probe_ask(pane);
 }
 
 static void take_answer(sx_probe_pane *pane) {
@@ -127,7 +127,7 @@ static void take_problem(sx_probe_pane *pane) {
     sx_desk_say(pane->desk, "%s", answer->problem);
     pane->desk->bad = true;
     pane->refused = true;
-    if (pane->seen) ask(pane);
+    if (pane->seen) sx_probe_ask(pane);
 }
 
 static void drop_views(sx_probe_pane *pane) {
@@ -149,7 +149,7 @@ static void update(void *state) {
         pane->data = desk->now->data ? sx_study_data_keep(desk->now->data) : NULL;
         desk->scene = (sx_scene){SX_SPLIT_VALIDATION, 0, 0, {0.5, 0, 0.5, 0.5}};
         desk->along = SX_ALONG_ROTATION;
-        if (pane->seen) ask(pane);
+        if (pane->seen) sx_probe_ask(pane);
     }
     take_answer(pane);
     take_problem(pane);
@@ -160,12 +160,12 @@ static void seen(void *state, bool seen) {
     if (pane->seen == seen) return;
     pane->animation.on = false;
     pane->seen = seen;
-    ask(pane);
+    sx_probe_ask(pane);
 }
 
 static void restored(void *state) {
     const sx_probe_pane *pane = state;
-    if (pane->seen) ask(pane);
+    if (pane->seen) sx_probe_ask(pane);
 }
 
 /* ---- commands ---------------------------------------------------------------------------------
@@ -178,7 +178,7 @@ static double within(double value, double low, double high) {
 static void change(sx_probe_pane *pane, sx_along along, double value) {
     pane->desk->scene.pose = sx_along_pose(pane->desk->scene.pose, along, value);
     pane->desk->along = along;
-    ask(pane);
+    sx_probe_ask(pane);
 }
 
 /* The number of a command's argument, `usual` without one; NaN, and a sentence, if it is none. */
@@ -233,7 +233,7 @@ static void run_object(void *state, int value, const char *argument) {
     } else {
         *item = (*item + (value > 0 ? 1 : count - 1)) % count;
     }
-    ask(pane);
+    sx_probe_ask(pane);
 }
 
 static void run_background(void *state, int value, const char *argument) {
@@ -241,14 +241,14 @@ static void run_background(void *state, int value, const char *argument) {
     uint64_t *background = &pane->desk->scene.background;
     (void)argument;
     *background = (*background + (value > 0 ? 1 : BACKGROUNDS - 1)) % BACKGROUNDS;
-    ask(pane);
+    sx_probe_ask(pane);
 }
 
 static void run_upright(void *state, int value, const char *argument) {
     sx_probe_pane *pane = state;
     (void)value, (void)argument;
     pane->desk->scene.pose = (sx_pose){0.5, 0, 0.5, 0.5};
-    ask(pane);
+    sx_probe_ask(pane);
 }
 
 /* Whether it goes, and no key was pressed since but those `besides`. */
@@ -267,122 +267,6 @@ static void run_animate(void *state, int value, const char *argument) {
                     sx_along_name(pane->desk->along));
 }
 
-/* ---- what is seen beside ----------------------------------------------------------------------
- */
-
-/* What is left is forgotten, so that nobody takes it for what the scene is then. */
-static void see(sx_probe_pane *pane, int view) {
-    if (pane->choice.view == SX_PROBE_NEARBY && view != SX_PROBE_NEARBY) sx_nearby_drop(pane);
-    if (pane->choice.view == SX_PROBE_INSIDE && view != SX_PROBE_INSIDE) sx_inside_drop(&pane->in);
-    pane->choice.view = view;
-    if (view < SX_PROBE_COURSES) pane->choice.course = view;
-    ask(pane);
-}
-
-static const char *course_choice(void *state, size_t row) {
-    (void)state;
-    return row < SX_PROBE_COURSES ? sx_course_names[row] : NULL;
-}
-
-/* The next one, or back to the last from other views. */
-static void run_course(void *state, int value, const char *argument) {
-    sx_probe_pane *pane = state;
-    int view = pane->choice.view;
-    (void)value;
-    if (argument[0])
-        view = sx_part_choose(pane->desk, course_choice, pane, view, argument,
-                              "there is no such view along a factor");
-    else
-        view = view < SX_PROBE_COURSES ? (view + 1) % SX_PROBE_COURSES : pane->choice.course;
-    if (view >= 0) see(pane, view);
-}
-
-/* One map, the other, and back. */
-static void run_nearby(void *state, int value, const char *argument) {
-    sx_probe_pane *pane = state;
-    bool was = pane->choice.view == SX_PROBE_NEARBY;
-    (void)value, (void)argument;
-    if (was && pane->choice.accuracy) {
-        see(pane, pane->choice.course);
-        return;
-    }
-    pane->choice.accuracy = was;
-    if (!was) see(pane, SX_PROBE_NEARBY);
-}
-
-/* The views of the inside that are about the picture, in the order of `w`. */
-static const int looks[] = {SX_SEES_OCCLUSION, SX_SEES_GRADIENT, SX_SEES_FEATURES,
-                            SX_SEES_ATTENTION, SX_SEES_ROLLOUT};
-enum { LOOKS = sizeof looks / sizeof *looks };
-
-static const char *look_choice(void *state, size_t row) {
-    (void)state;
-    return row < LOOKS ? sx_sights[looks[row]].name : NULL;
-}
-
-static int look_of(const sx_probe_pane *pane) {
-    for (int i = 0; i < LOOKS; i++)
-        if (looks[i] == pane->in.is.sight) return i;
-    return 0;
-}
-
-/* Past what a network without attention cannot show; past the last, none. */
-static void run_look(void *state, int value, const char *argument) {
-    sx_probe_pane *pane = state;
-    bool all = pane->in.count == 0 || sx_inside_is_transformer(&pane->in);
-    int look = pane->choice.view == SX_PROBE_INSIDE ? look_of(pane) : value > 0 ? -1 : LOOKS;
-    if (argument[0])
-        look = sx_part_choose(pane->desk, look_choice, pane, look, argument,
-                              "there is no such view of the inside here; I has all");
-    else
-        do look += value;
-        while (look >= 0 && look < LOOKS && !all && sx_sights[looks[look]].transformer);
-    if (argument[0] && look < 0) return;
-    bool out = look < 0 || look >= LOOKS;
-    if (!out) pane->in.is.sight = looks[look];
-    pane->in.is.tile = 0;
-    sx_inside_compose(&pane->in);
-    see(pane, out ? pane->choice.course : SX_PROBE_INSIDE);
-}
-
-/* The layer of feature maps, the block of attention. */
-static void run_deeper(void *state, int value, const char *argument) {
-    sx_probe_pane *pane = state;
-    sx_inside *in = &pane->in;
-    const sx_result *layers = sx_inside_result(in, "layers");
-    int blocks = sx_inside_blocks(in);
-    (void)argument;
-    if (pane->choice.view != SX_PROBE_INSIDE) {
-        sx_desk_say(pane->desk, "layers are chosen where w shows feature maps or attention");
-        return;
-    }
-    if (in->is.sight == SX_SEES_FEATURES && layers) {
-        int to = in->is.layer + value;
-        if (to >= 0 && (size_t)to < layers->table.rows) in->is.layer = to;
-    } else if (in->is.sight == SX_SEES_ATTENTION && blocks > 0) {
-        int to = (in->is.block > 0 ? in->is.block : blocks) + value;
-        in->is.block = to < 1 ? 1 : to > blocks ? blocks : to;
-        sx_inside_compose(in);
-    }
-    ask(pane);
-}
-
-static void run_label(void *state, int value, const char *argument) {
-    sx_probe_pane *pane = state;
-    (void)value, (void)argument;
-    pane->in.is.label = !pane->in.is.label;
-    sx_desk_say(pane->desk, "what is seen inside explains %s",
-                pane->in.is.label ? "the true class" : "the likeliest class");
-    ask(pane);
-}
-
-static bool sees_depth(void *state) {
-    const sx_probe_pane *pane = state;
-    int sight = pane->in.is.sight;
-    return pane->choice.view == SX_PROBE_INSIDE &&
-           (sight == SX_SEES_FEATURES || sight == SX_SEES_ATTENTION);
-}
-
 /* Past the live one if that is what is seen already. */
 static void run_network(void *state, int value, const char *argument) {
     sx_probe_pane *pane = state;
@@ -392,7 +276,7 @@ static void run_network(void *state, int value, const char *argument) {
     while (!is_there(pane, pane->network) || (pane->refused && pane->network == LIVE));
     pane->refused = false;
     read_items(pane);
-    ask(pane);
+    sx_probe_ask(pane);
     if (before == LIVE && pane->network == LIVE)
         sx_desk_say(pane->desk,
                     "there is no other network yet: s writes a checkpoint, x marks runs on page 8");
@@ -420,14 +304,16 @@ static const sx_command commands[] = {
      NULL, NULL},
     {"object-before", "O", "", NULL, "the object before", run_object, -1, NULL, NULL},
     {"along", "f", "[VIEW]", "along",
-     "along the factor: the true class, all classes stacked, or the pictures", run_course, 0,
-     course_choice, NULL},
+     "along the factor: the true class, all classes stacked, or the pictures", sx_beside_run_course,
+     0, sx_beside_course, NULL},
     {"nearby", "g", "", "by pixels",
-     "in one-pixel steps around here: p(true), then accuracy, and back", run_nearby, 0, NULL, NULL},
+     "in one-pixel steps around here: p(true), then accuracy, and back", sx_beside_run_nearby, 0,
+     NULL, NULL},
     {"sees", "w", "[VIEW]", "what it sees",
-     "what it looks at while the object moves: the next view of the inside, and back", run_look, 1,
-     look_choice, NULL},
-    {"sees-before", "W", "", NULL, "the view of the inside before", run_look, -1, NULL, NULL},
+     "what it looks at while the object moves: the next view of the inside, and back",
+     sx_beside_run_look, 1, sx_beside_look, NULL},
+    {"sees-before", "W", "", NULL, "the view of the inside before", sx_beside_run_look, -1, NULL,
+     NULL},
     {"animate", "a", "", "animate", "go through the factor that was changed last, and round again",
      run_animate, 0, NULL, NULL},
     {"background", "b", "", "background", "another background", run_background, 1, NULL, NULL},
@@ -435,11 +321,11 @@ static const sx_command commands[] = {
     {"upright", "0", "", "upright", "in the middle, upright, half of the image", run_upright, 0,
      NULL, NULL},
     {"layer-before", "{", "", "layer", "the layer of feature maps, or block of attention, before",
-     run_deeper, -1, NULL, sees_depth},
-    {"layer", "}", "", "layer", "the next layer of feature maps, or block of attention", run_deeper,
-     1, NULL, sees_depth},
+     sx_beside_run_deeper, -1, NULL, sx_beside_is_deep},
+    {"layer", "}", "", "layer", "the next layer of feature maps, or block of attention",
+     sx_beside_run_deeper, 1, NULL, sx_beside_is_deep},
     {"explained", "c", "", NULL, "what it sees explains the true class, or the likeliest",
-     run_label, 0, NULL, NULL},
+     sx_beside_run_label, 0, NULL, NULL},
     {"network", "v", "", "network",
      "another network: the one that trains, this run's checkpoint, the runs that are marked",
      run_network, 0, NULL, NULL},
@@ -482,16 +368,6 @@ static void animate(sx_probe_pane *pane) {
 /* ---- drawing ----------------------------------------------------------------------------------
  */
 
-static const char *view_title(const sx_probe_pane *pane) {
-    static const char *const titles[] = {[SX_PROBE_CURVE] = "true class",
-                                         [SX_PROBE_CLASSES] = "all classes",
-                                         [SX_PROBE_PICTURES] = "pictures",
-                                         [SX_PROBE_NEARBY] = "by pixels"};
-    if (pane->choice.view == SX_PROBE_INSIDE) return sx_sights[pane->in.is.sight].title;
-    bool accuracy = pane->choice.view == SX_PROBE_NEARBY && pane->choice.accuracy;
-    return accuracy ? "accuracy by pixels" : titles[pane->choice.view];
-}
-
 static void heading(const void *state, sx_heading *out) {
     const sx_probe_pane *pane = state;
     const sx_scene *scene = &pane->desk->scene;
@@ -505,7 +381,8 @@ static void heading(const void *state, sx_heading *out) {
         sx_probe_class(pane, sx_source_label(pane->data->source, scene->split, scene->item)),
         scene->item);
     sx_heading_add(out, 2, validation ? " of val" : "", " of %s", sx_split_name(scene->split));
-    if (pane->choice.view != SX_PROBE_CURVE) sx_heading_add(out, 3, "", " · %s", view_title(pane));
+    if (pane->choice.view != SX_PROBE_CURVE)
+        sx_heading_add(out, 3, "", " · %s", sx_beside_title(pane));
     if (scene->background < BACKGROUNDS)
         sx_heading_add(out, 1, "", ", background %d", (int)scene->background);
     else /* of a sheet: its number says nothing */
@@ -548,48 +425,6 @@ static void draw_pose(const sx_probe_pane *pane, sx_canvas *canvas, sx_box row) 
     sx_segments_draw(canvas, row, 0, parts, 4, 3);
 }
 
-/* The title of what is seen inside, in the blank line above it. */
-static void draw_inside(sx_probe_pane *pane, sx_canvas *canvas, sx_box box) {
-    const sx_sight_row *sight = &sx_sights[pane->in.is.sight];
-    const sx_result *shown = sx_inside_shown(&pane->in);
-    bool tiles = pane->in.is.sight == SX_SEES_FEATURES; /* they have their own */
-    sx_box line = {box.x, box.y - 1, box.width, 1};
-    if (!tiles)
-        sx_canvas_text(canvas, line, 0, 0, sx_style_of(SX_ROLE_DIM),
-                       shown ? shown->title : sight->title);
-    sx_inside_draw(&pane->in, canvas, box);
-}
-
-/* Rows that a view should have before more is said, and must have before anything is. */
-static const struct {
-    int enough, least;
-} rows_of[SX_PROBE_VIEWS] = {[SX_PROBE_CURVE] = {4, 0},
-                             [SX_PROBE_CLASSES] = {16, 8},
-                             [SX_PROBE_PICTURES] = {18, 16},
-                             [SX_PROBE_NEARBY] = {22, 20},
-                             [SX_PROBE_INSIDE] = {16, 8}};
-
-/* What is said, and below it what was chosen to be seen. */
-static void draw_beside(sx_probe_pane *pane, sx_canvas *canvas, sx_box box) {
-    enum { SAID = 4 };
-    const char *lack = sx_opinion_lack(pane);
-    if (lack) {
-        sx_centred_draw(canvas, box, sx_style_of(SX_ROLE_DIM), lack);
-        return;
-    }
-    int view = pane->choice.view;
-    if (box.height >= rows_of[view].least + SAID)
-        sx_opinion_draw(pane, canvas, &box, rows_of[view].enough);
-    else if (view == SX_PROBE_INSIDE)
-        sx_box_take_rows(&box, 1); /* of its title */
-    if (view < SX_PROBE_COURSES)
-        sx_course_draw(pane, canvas, box);
-    else if (view == SX_PROBE_NEARBY)
-        sx_nearby_draw(pane, canvas, box);
-    else if (box.height > 0)
-        draw_inside(pane, canvas, box);
-}
-
 static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how) {
     sx_probe_pane *pane = state;
     (void)how;
@@ -603,7 +438,7 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
     draw_pose(pane, canvas, sx_box_take_rows(&box, -1));
     int width = 2 * box.height < box.width / 2 ? 2 * box.height : box.width / 2;
     draw_picture(pane, canvas, sx_box_take_columns(&box, width));
-    draw_beside(pane, canvas, sx_box_inset(box, 2, 0, 0, 0));
+    sx_beside_draw(pane, canvas, sx_box_inset(box, 2, 0, 0, 0));
 }
 
 /* ---- the pane ---------------------------------------------------------------------------------
@@ -626,13 +461,6 @@ static void close_pane(void *state) {
     sx_free(pane);
 }
 
-static const char *view_name(const sx_probe_pane *pane) {
-    int view = pane->choice.view;
-    if (view < SX_PROBE_COURSES) return sx_course_names[view];
-    if (view == SX_PROBE_INSIDE) return sx_sights[pane->in.is.sight].name;
-    return pane->choice.accuracy ? "nearby-accuracy" : "nearby";
-}
-
 static void layout(const void *state, sx_text *out) {
     const sx_probe_pane *pane = state;
     if (pane->choice.course) sx_text_add(out, "along %s\n", sx_course_names[pane->choice.course]);
@@ -651,46 +479,9 @@ static json_t *state_of(const void *state) {
         "y", scene->pose.y, "rotation", scene->pose.rotation, "size", scene->pose.area, "along",
         sx_along_name(pane->desk->along), "says", best >= 0 ? sx_probe_class(pane, best) : "",
         "probability", sx_json_number(probability), "whole",
-        pane->desk->answer && pane->desk->answer->whole, "view", view_name(pane), "animates",
+        pane->desk->answer && pane->desk->answer->whole, "view", sx_beside_name(pane), "animates",
         animates(pane, 0), "mean_nearby",
         sx_json_number(sx_nearby_mean(pane->nearby[pane->choice.accuracy])));
-}
-
-/* ---- export -----------------------------------------------------------------------------------
- */
-
-/* Rows: the courses, the maps in one-pixel steps, then what is seen inside. */
-enum { NEARBY_ROW = SX_PROBE_COURSES, INSIDE_ROW = NEARBY_ROW + 2 };
-
-static bool figure(void *state, int row, char *name, size_t size, sx_figure *out) {
-    const sx_probe_pane *pane = state;
-    bool there = true;
-    if (row < NEARBY_ROW)
-        sx_course_figure(pane, row, name, size, out);
-    else if (row < INSIDE_ROW)
-        sx_nearby_figure(pane, row - NEARBY_ROW, name, size, out);
-    else
-        there = sx_inside_figure(&pane->in, "probe", row - INSIDE_ROW, name, size, out);
-    if (there) out->caption = pane->desk->now->caption;
-    return there;
-}
-
-/* The probabilities, then the same rows. */
-static bool numbers(void *state, int row, char *name, size_t size, sx_text *out) {
-    const sx_probe_pane *pane = state;
-    sx_figure map;
-    if (row == 0) {
-        snprintf(name, size, "probe");
-        sx_opinion_csv(pane, out);
-    } else if (--row < NEARBY_ROW) {
-        sx_course_csv(pane, row, name, size, out);
-    } else if (row < INSIDE_ROW) {
-        sx_nearby_figure(pane, row - NEARBY_ROW, name, size, &map);
-        if (map.result) sx_result_csv(map.result, out);
-    } else {
-        return sx_inside_numbers(&pane->in, "probe", row - INSIDE_ROW, name, size, out);
-    }
-    return true;
 }
 
 static const char *const results[] = {NULL};
@@ -718,8 +509,8 @@ const sx_pane sx_pane_probe = {
     .view = SX_VIEW_SPAN(sx_probe_pane, choice, in.is),
     .restored = restored,
     .draw = draw,
-    .figure = figure,
+    .figure = sx_beside_figure,
     .mouse = mouse,
-    .numbers = numbers,
+    .numbers = sx_beside_numbers,
     .layout = layout,
     .state = state_of};

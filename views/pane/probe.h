@@ -57,6 +57,28 @@ const char *sx_probe_class(const sx_probe_pane *pane, int class);
 /* The network as it is asked for: "" is the one that trains. */
 const char *sx_probe_network(const sx_probe_pane *pane);
 
+/* Asks what the view needs, or nothing while the page is not seen. */
+void sx_probe_ask(const sx_probe_pane *pane);
+
+/* ---- beside.c: which view, its keys, its files ------------------------------------------------
+ */
+
+const char *sx_beside_course(void *pane, size_t row); /* choices of commands */
+const char *sx_beside_look(void *pane, size_t row);
+void sx_beside_run_course(void *pane, int value, const char *argument);
+void sx_beside_run_nearby(void *pane, int value, const char *argument);
+void sx_beside_run_look(void *pane, int value, const char *argument);
+void sx_beside_run_deeper(void *pane, int value, const char *argument);
+void sx_beside_run_label(void *pane, int value, const char *argument);
+bool sx_beside_is_deep(void *pane); /* there are layers or blocks to choose from */
+const char *sx_beside_title(const sx_probe_pane *pane);
+const char *sx_beside_name(const sx_probe_pane *pane);
+/* What the network says and, below it, the view. */
+void sx_beside_draw(sx_probe_pane *pane, sx_canvas *canvas, sx_box box);
+/* As sx_pane has them. */
+bool sx_beside_figure(void *pane, int row, char *name, size_t size, sx_figure *out);
+bool sx_beside_numbers(void *pane, int row, char *name, size_t size, sx_text *out);
+
 /* ---- opinion.c --------------------------------------------------------------------------------
  */
 

@@ -34,6 +34,8 @@ typedef struct {
     int name_columns;          /* of a row's name */
     int row_each, column_each; /* every how many lines and columns have a label */
     int column_first;          /* the first of them */
+    int few;                   /* cells that rest on too little */
+    bool all_few;              /* every known cell rests on too little: said once, not marked */
     int row_decimals, column_decimals;
 } layout;
 
@@ -180,8 +182,23 @@ static void choose_column_labels(layout *l, const sx_surface *surface) {
         decimals_of(l->grid->column_values, l->grid->columns, l->column_each * l->column_step);
 }
 
+/* Known cells that rest on too little; how many are known. */
+static int count_few(const sx_grid *grid, int *known) {
+    int few = 0, count = grid->rows * grid->columns;
+    *known = 0;
+    for (int i = 0; i < count; i++) {
+        if (!isfinite(grid->values[i])) continue;
+        ++*known;
+        few += grid->count && grid->count[i] < grid->few;
+    }
+    return few;
+}
+
 static layout layout_of(const sx_surface *surface, const sx_grid *grid, const sx_heatmap *options) {
     layout l = {.grid = grid, .options = options};
+    int known;
+    l.few = count_few(grid, &known);
+    l.all_few = l.few > 0 && l.few == known;
     bool every = grid->row_names || grid->rows < 4 || surface->height > 2 * grid->rows;
     l.row_each = every ? 1 : 2;
     l.name_columns = surface->width / 5 < SHORTEST_NAME ? SHORTEST_NAME : surface->width / 5;
@@ -300,7 +317,7 @@ static void draw_cell(const layout *l, sx_surface *surface, int row, int column)
     surface->kind->fill(surface, x, line, l->width, height, step);
     if (has_value(l, row, column))
         draw_value(l, surface, row, column, sx_surface_ink(surface, step));
-    if (l->height > 0 && l->width > 1 && step >= 0 && is_few(l, row, column))
+    if (l->height > 0 && l->width > 1 && step >= 0 && !l->all_few && is_few(l, row, column))
         surface->kind->text(surface, x + l->width - 1, (int)line, sx_surface_ink(surface, step),
                             surface->few);
 }
@@ -420,13 +437,6 @@ static bool has_unknown(const layout *l) {
     return false;
 }
 
-static bool has_few(const layout *l) {
-    size_t count = (size_t)l->grid->rows * (size_t)l->grid->columns;
-    for (size_t i = 0; i < count && l->grid->count; i++)
-        if (l->grid->count[i] < l->grid->few && isfinite(l->grid->values[i])) return true;
-    return false;
-}
-
 /* Steps from the highest down, each with its lower edge; where lines are few, every second or
  * fourth step. Then what the marks mean. */
 static void draw_legend(const layout *l, sx_surface *surface) {
@@ -445,11 +455,13 @@ static void draw_legend(const layout *l, sx_surface *surface) {
         const char *name = l->options->unknown ? l->options->unknown : "none";
         surface->kind->text(surface, l->legend + 3, y++, sx_style_of(SX_ROLE_DIM), name);
     }
-    if (has_few(l) && y < surface->height) {
+    if (l->few > 0 && y < surface->height) {
         char few[32];
         snprintf(few, sizeof few, "n < %.0f", fmin(l->grid->few, 1e6));
         if (l->legend + 3 + sx_text_columns(few) > surface->width) snprintf(few, sizeof few, "few");
-        surface->kind->text(surface, l->legend + 1, y, sx_style_of(SX_ROLE_DIM), surface->few);
+        const char *mark = l->all_few ? "all" : surface->few;
+        surface->kind->text(surface, l->legend + (l->all_few ? -1 : 1), y, sx_style_of(SX_ROLE_DIM),
+                            mark);
         surface->kind->text(surface, l->legend + 3, y, sx_style_of(SX_ROLE_DIM), few);
     }
 }

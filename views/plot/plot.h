@@ -78,8 +78,9 @@ typedef struct {
 
 /* A grid as coloured cells, about square, with axis labels and, where there is room, a legend of
  * the ramp's lower edges. Without 256 colours: five shades; ASCII: ". : + # @". NaN: a dotted cell;
- * few: a mark in the corner. Where rows are more than lines two share one as half blocks; where
- * that is not enough, every second (third ...) is shown and the header says so. */
+ * few: a mark in the corner, or one word where all are. Where rows are more than lines two share
+ * one as half blocks; where that is not enough, every second (third ...) is shown and the header
+ * says so. */
 void sx_plot_heatmap(sx_canvas *canvas, sx_box box, const sx_result *grid,
                      const sx_heatmap *options);
 
