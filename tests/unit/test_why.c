@@ -455,6 +455,31 @@ static void blocks_have_borders(void **state) {
     sx_result_release(r);
 }
 
+/* Where every cell rests on few images, nothing is told apart by a mark in each of them. */
+static void few_images_everywhere_are_said_once(void **state) {
+    (void)state;
+    sx_result *r = sample_map("location", "A map", 7, 0.5, 0.3);
+    sx_heatmap options = sx_plot_scale(r);
+    options.values = false;
+    r->grid.few = 30;
+    for (int i = 0; i < 49; i++) r->grid.count[i] = 8;
+    r->grid.values[5] = NAN; /* and what is unknown rests on none */
+    for (int known = 0; known < 2; known++) {
+        sx_canvas canvas = {0};
+        sx_text text = {0};
+        r->grid.count[0] = known ? 40 : 8;
+        assert_int_equal(sx_canvas_resize(&canvas, 60, 12, full, NULL), SX_OK);
+        sx_plot_heatmap(&canvas, sx_canvas_box(&canvas), r, &options);
+        sx_canvas_to_text(&canvas, &text);
+        assert_int_equal(count_of(text.data, "all n < 30"), !known);
+        assert_int_equal(count_of(text.data, "n < 30"), 1);
+        assert_int_equal(count_of(text.data, "·"), known ? 47 + 1 : 0); /* the legend's, too */
+        sx_text_done(&text);
+        sx_canvas_done(&canvas);
+    }
+    sx_result_release(r);
+}
+
 /* ---- export -----------------------------------------------------------------------------------
  */
 
@@ -563,6 +588,7 @@ int main(void) {
         cmocka_unit_test(the_file_has_the_sums_of_the_numbers),
         cmocka_unit_test(what_is_not_known_is_a_gap),
         cmocka_unit_test(blocks_have_borders),
+        cmocka_unit_test(few_images_everywhere_are_said_once),
         cmocka_unit_test(what_is_seen_is_exported),
         cmocka_unit_test(pictures_are_sorted_by_loss),
     };
