@@ -145,8 +145,9 @@ static sx_status take_window(sx_probe *probe, sx_error *err) {
 /* Pixels count from the left edge of each, so its middle is the safest number for it. */
 static sx_pose pose_at(const sx_nearby *n, int place, int size) {
     sx_pose pose = n->scene.pose;
-    pose.x = (n->first_x + place % n->columns + 0.5) / size;
-    pose.y = (n->first_y + place / n->columns + 0.5) / size;
+    int row = place / n->columns, column = place % n->columns;
+    pose.x = (n->first_x + column + 0.5) / size;
+    pose.y = (n->first_y + row + 0.5) / size;
     return pose;
 }
 

@@ -183,14 +183,13 @@ static void maps_wait_for_each_other(void **state) {
     press(b, "g");
     double first = seen_value(b);
     assert_true(first > 0.3 && first < 0.8);
-    sx_grid *grid = &((sx_result *)(uintptr_t)b->answer.results[0])->grid;
     const sx_result *kept = sx_result_keep(b->answer.results[0]);
     reply_to_nearby(b, &(sx_question){.scene = b->answer.known.scene, .nearby = true});
     assert_int_equal(b->answer.result_count, 4);
     for (int i = 0; i < 2; i++) sx_result_release(b->answer.results[i]);
     memmove(b->answer.results, b->answer.results + 2, 2 * sizeof *b->answer.results);
     b->answer.result_count = 2;
-    grid = &((sx_result *)(uintptr_t)b->answer.results[0])->grid;
+    sx_grid *grid = &((sx_result *)(uintptr_t)b->answer.results[0])->grid;
     for (int i = 0; i < grid->rows * grid->columns; i++) grid->values[i] = i % 2 ? NAN : 0.125;
     deliver(b, false);
     assert_true(fabs(seen_value(b) - first) < 1e-9);

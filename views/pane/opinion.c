@@ -92,7 +92,7 @@ int sx_opinion_best(const sx_probe_answer *answer, double *probability) {
 
 void sx_opinion_draw(const sx_probe_pane *pane, sx_canvas *canvas, sx_box *box, int below) {
     enum { GUESSES = 5, FEW = 3, VERDICT = 2, BLANK = 1 };
-    guess best[GUESSES];
+    guess best[GUESSES] = {{0}};
     int spare = box->height - below - FEW - BLANK;
     int wanted = spare >= VERDICT + GUESSES + BLANK ? GUESSES : FEW;
     const sx_probe_answer *answer = sx_probe_known(pane);

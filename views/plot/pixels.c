@@ -117,14 +117,15 @@ static void pixels_fill(sx_surface *surface, int x, double y, int width, double 
 /* Strips as wide as a pixel of a figure for slides, then the edges. */
 static void pixels_band(sx_surface *surface, sx_area area, const sx_band *band) {
     const double strip = 0.5 / SX_RASTER_WIDTH;
-    double end = fmin(band->x[band->count - 1], area.x + area.width);
+    double first = fmax(band->x[0], area.x),
+           end = fmin(band->x[band->count - 1], area.x + area.width);
     sx_raster *raster = raster_of(surface);
-    for (double x = fmax(band->x[0], area.x), next; x < end; x = next) {
-        double top, bottom;
-        next = fmin((floor(x / strip + 1e-6) + 1) * strip, end);
-        sx_band_edges(band, (x + next) / 2, &top, &bottom);
-        sx_raster_rectangle(raster, across(surface, x), down(surface, top),
-                            (next - x) * SX_RASTER_WIDTH, (bottom - top) * SX_RASTER_HEIGHT,
+    for (int i = (int)floor(first / strip); i * strip < end; i++) {
+        double left = fmax(i * strip, first), right = fmin((i + 1) * strip, end), top, bottom;
+        if (!(right > left)) continue;
+        sx_band_edges(band, (left + right) / 2, &top, &bottom);
+        sx_raster_rectangle(raster, across(surface, left), down(surface, top),
+                            (right - left) * SX_RASTER_WIDTH, (bottom - top) * SX_RASTER_HEIGHT,
                             sx_ink_band(band->look));
     }
     pixels_begin(surface, area, (sx_pen){0});
