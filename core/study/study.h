@@ -222,6 +222,7 @@ sx_pose sx_along_pose(sx_pose pose, sx_along along, double value);
 double sx_along_value(sx_pose pose, sx_along along);
 
 #define SX_PROBE_POINTS 25 /* of the curve */
+#define SX_PROBE_TILE 64   /* pixels a side of the pictures along it, at most */
 
 /* What was asked, and what is known of it; grows from picture to probabilities to curve. */
 typedef struct {
@@ -232,6 +233,9 @@ typedef struct {
     uint8_t *pixels;                                         /* [size, size, 3] */
     float *probabilities;                                    /* [classes]; NaN: not known yet */
     double curve_x[SX_PROBE_POINTS], curve[SX_PROBE_POINTS]; /* probability of `label`; NaN */
+    int tile;
+    float *sweep;   /* [SX_PROBE_POINTS, classes], of every class along it; NULL: not known yet */
+    uint8_t *tiles; /* [SX_PROBE_POINTS, tile, tile, 3], the pictures along it; likewise */
 } sx_probe_answer;
 
 /* The pictures behind a point of a sweep: the first pairs at one pose, as the network sees them. */
@@ -271,11 +275,23 @@ const sx_study_data *sx_probe_data(const sx_probe *probe); /* borrowed */
 const sx_probe_answer *sx_probe_answer_of(const sx_probe *probe);
 
 /* Begins an answer: the picture (black if its item cannot be read). Then the probabilities (a
- * millisecond for a small network), then the curve. SX_CANCELLED when the stop flag was seen.
- * Without a model, or before it has learned, both say SX_OK and leave NaN. */
+ * millisecond for a small network), then the curve, which is known at once where only its factor
+ * has changed since the last one. SX_CANCELLED when the stop flag was seen. Without a model, or
+ * before it has learned, both say SX_OK and leave NaN. */
 sx_status sx_probe_begin(sx_probe *probe, const sx_scene *scene, sx_along along, sx_error *err);
 sx_status sx_probe_judge(sx_probe *probe, sx_error *err);
 sx_status sx_probe_walk(sx_probe *probe, sx_error *err);
+/* The network's mind in one-pixel steps around the scene that was begun: two patches each way, or
+ * 16 pixels where it has no patches, within the picture. First the object's own probabilities,
+ * then, as far as they come cheaply, how many of the first pairs of its split are recognised at
+ * each place. Publishes as it goes on, coarse places first, each result in place of the one before
+ * of its name:
+ *   nearby           grid  y x x, pixels of the centre: probability of the true class
+ *   nearby-accuracy  grid  likewise: accuracy over pairs (low, high, count)
+ * What was known before of the same places is not computed again. SX_CANCELLED likewise. */
+sx_status sx_probe_nearby(sx_probe *probe, void (*publish)(void *user, sx_result *result),
+                          void *user, sx_error *err);
+
 /* Fills pictures and entries of a sheet whose split, pose and count (1 .. SX_SHEET_PICTURES) are
  * set; its pixels are the probe's until the next sheet. SX_CANCELLED likewise, between any two
  * pictures. */

@@ -168,6 +168,8 @@ static int rows_of(const sx_figure *figure) {
 static void draw_figure(sx_surface *surface, const sx_figure *figure) {
     if (figure->curve_count > 0)
         sx_curves_on(surface, figure->curves, figure->curve_count, &figure->axes);
+    else if (figure->as_stack)
+        sx_stack_on(surface, figure->result, &figure->stack);
     else if (figure->as_map)
         sx_heatmap_on(surface, &figure->result->grid, &figure->map);
     else if (figure->as_diagram)
