@@ -17,6 +17,7 @@ int sx_command_classify(int argc, char **argv);
 int sx_command_describe(int argc, char **argv);
 int sx_command_inspect(int argc, char **argv);
 int sx_command_make_si_score(int argc, char **argv);
+int sx_command_measure(int argc, char **argv);
 int sx_command_help(int argc, char **argv);
 
 /* Prints usage, help and flags of a command (for --help); returns SX_EXIT_DONE. */
@@ -43,7 +44,7 @@ int sx_app_show_model(sx_arguments *arguments, const char *path);
 
 /* A study as a command makes it: a file or NULL, keys of the command ("section.key=value"), and
  * where in the arguments the person's own begin. */
-#define SX_APP_KEYS 16
+#define SX_APP_KEYS 32
 #define SX_APP_KEY (SX_PATH_SIZE + 64)
 typedef struct {
     const char *path;

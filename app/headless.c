@@ -30,6 +30,13 @@ static void print_progress(const sx_snapshot *now, bool fixed_clock) {
         return;
     }
     print_cell(now, fixed_clock);
+    if (r->measures_only) {
+        printf("%s of %s pictures", sx_text_count(step, r->step), sx_text_count(steps, r->steps));
+        if (!fixed_clock && isfinite(now->seconds_left))
+            printf("  %s left", sx_text_duration(left, now->seconds_left));
+        printf("\n");
+        return;
+    }
     if (r->phase == SX_PHASE_MEASURING) {
         printf("measuring on test objects, %.0f %%\n", 100 * r->phase_done);
         return;
@@ -100,8 +107,9 @@ static int finish(const sx_snapshot *last, const sx_app_options *options) {
     print_report(last, options->ascii, options->fixed_clock);
     if (last->state == SX_STATE_FINISHED) return SX_EXIT_DONE;
     if (options->job.kind == SX_JOB_OPEN) return SX_EXIT_DONE;
-    fprintf(stderr, "sextant: stopped at step %lld; go on with: sextant run --resume %s\n",
-            (long long)last->report.step, last->path);
+    fprintf(stderr, "sextant: stopped at %s %lld; go on with: sextant run --resume %s\n",
+            last->report.measures_only ? "picture" : "step", (long long)last->report.step,
+            last->path);
     return SX_EXIT_FAILED;
 }
 

@@ -32,6 +32,8 @@ const sx_app_command sx_app_commands[] = {
      "say what a network costs, before it is trained", sx_command_describe},
     {"make-si-score", "make-si-score --out DIR [options]",
      "build a set of objects at every size, place or angle", sx_command_make_si_score},
+    {"measure", "measure SET MODEL... [section.key=value ...]",
+     "measure models on a set of objects at every size, place or angle", sx_command_measure},
     {"data", "data [NAME|PATH]", "list the data sets found here, or describe one", sx_command_data},
     {"help", "help [studies|models|operators|data|options|claims|keys|man|completion]",
      "explain a topic", sx_command_help},

@@ -191,7 +191,8 @@ int sx_workbench_stop(sx_workbench *bench, sx_error *err) {
     }
     bool stays = bench->shown.run[0] && !sx_scratch_is_used();
     if (stopped && bench->shown.state == SX_STATE_STOPPED && stays)
-        printf("sextant: stopped at step %lld; go on with: sextant run --resume %s\n",
+        printf("sextant: stopped at %s %lld; go on with: sextant run --resume %s\n",
+               bench->shown.report.measures_only ? "picture" : "step",
                (long long)bench->shown.report.step,
                bench->by_path ? bench->shown.path : bench->shown.run);
     return SX_EXIT_DONE;

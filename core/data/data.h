@@ -45,6 +45,7 @@ typedef struct {
     const int *class_numbers; /* [classes]: their indices in ImageNet-1k; NULL: it does not say */
     int factor_count;
     const sx_factor *factors; /* owned by the source */
+    size_t pairs; /* of an object and a background that pictures show; 0: it does not say */
 } sx_source_facts;
 
 /* Opens a data set by name or path:
@@ -90,6 +91,10 @@ sx_status sx_source_image(const sx_source *source, sx_split split, size_t index,
 
 /* Values of the factors of an item, into out [factor_count]. */
 void sx_source_factors(const sx_source *source, sx_split split, size_t index, double *out);
+
+/* Which pair of object and background an item shows, below `pairs` (which is above 0): the same at
+ * every size, place and angle. */
+uint32_t sx_source_pair(const sx_source *source, sx_split split, size_t index);
 
 /* What the item is called where it was read from, safe to show: "cat/17.png"; or its number. Into
  * out [size]. */

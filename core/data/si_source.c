@@ -137,14 +137,18 @@ typedef struct {
     sx_factor *factors;           /* [factor_count] */
     const char *ending;           /* of pictures: ".jpg" */
     int sought;                   /* pictures that were looked for to know it */
-    size_t count, name_capacity, factor_capacity, label_capacity;
+    int instance, background;     /* likewise; -1: there is none */
+    size_t count, name_capacity, factor_capacity, label_capacity, key_capacity;
     int32_t *labels;
+    uint64_t *keys; /* of pairs, where both columns are there */
 } reader;
 
 static sx_status find_columns(reader *r, sx_error *err) {
     sx_source_facts *facts = &r->source->facts;
     r->id = sx_rows_column(&r->t, "image_id");
     r->class = sx_rows_column(&r->t, "foreground_class");
+    r->instance = sx_rows_column(&r->t, "foreground_instance");
+    r->background = sx_rows_column(&r->t, "background");
     r->factors = sx_arena_alloc(&r->source->arena, KNOWN, sizeof *r->factors);
     if (!r->factors) return sx_fail(err, SX_NO_MEMORY, "not enough memory for the factors");
     for (int k = 0; k < KNOWN; k++) {
@@ -176,10 +180,27 @@ static sx_status grow(reader *r, sx_error *err) {
     size_t factors = (size_t)r->source->facts.factor_count;
     if (sx_grow((void **)&s->names, &r->name_capacity, r->count + 1, sizeof *s->names) &&
         sx_grow((void **)&r->labels, &r->label_capacity, r->count + 1, sizeof *r->labels) &&
+        sx_grow((void **)&r->keys, &r->key_capacity, r->count + 1, sizeof *r->keys) &&
         sx_grow((void **)&s->factors, &r->factor_capacity, (r->count + 1) * factors + 1,
                 sizeof *s->factors))
         return SX_OK;
     return sx_fail(err, SX_NO_MEMORY, "not enough memory for %zu pictures", r->count);
+}
+
+static bool has_pairs(const reader *r) {
+    return r->instance >= 0 && r->background >= 0;
+}
+
+/* Objects are counted within their class. */
+static sx_status read_pair(reader *r, int class, sx_error *err) {
+    char key[SX_ROWS_LINE + 64];
+    if (!has_pairs(r)) return SX_OK;
+    if (r->instance >= r->t.count || r->background >= r->t.count)
+        return sx_rows_fail(&r->t, "the object or its background is missing", err);
+    int length = snprintf(key, sizeof key, "%d,%s,%s", class, r->t.fields[r->instance],
+                          r->t.fields[r->background]);
+    r->keys[r->count] = sx_hash_bytes(key, (size_t)length);
+    return SX_OK;
 }
 
 /* The picture of a row without its ending, into name [400], and its class; `ends`: it has one. */
@@ -218,6 +239,7 @@ static sx_status read_row(reader *r, sx_error *err) {
     sx_status status = read_picture(r, stem, &class, &ends, err);
     if (!status) status = grow(r, err);
     if (!status) status = read_factors(r, err);
+    if (!status) status = read_pair(r, class, err);
     if (status) return status;
     if (!ends && !r->ending) find_ending(r, stem);
     snprintf(name, sizeof name, "%s%s", stem, ends ? "" : r->ending ? r->ending : ".jpg");
@@ -238,6 +260,7 @@ static sx_status read_rows(reader *r, const sx_loading *loading, sx_error *err) 
     if (!status && r->count == 0) status = sx_rows_fail(&r->t, "there are no pictures", err);
     if (!status) status = sx_source_labels(r->source, r->count, err);
     if (!status) memcpy(r->source->labels, r->labels, r->count * sizeof *r->labels);
+    if (!status && has_pairs(r)) status = sx_source_number_pairs(r->source, r->keys, err);
     return status;
 }
 
@@ -276,6 +299,7 @@ static sx_status open_set(sx_source *source, const sx_loading *loading, uint64_t
     if (!status) status = read_rows(&r, loading, err);
     sx_file_unmap(&r.t.bytes);
     sx_free(r.labels);
+    sx_free(r.keys);
     source->facts.test_only = true;
     return status ? status : sx_source_split(source, 1, seed, err);
 }

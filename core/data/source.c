@@ -31,6 +31,7 @@ void sx_source_free(sx_source *source) {
     source->kind->close(source);
     for (int split = 0; split < SX_SPLITS; split++) sx_free(source->order[split]);
     sx_free(source->labels);
+    sx_free(source->pairs);
     sx_arena_done(&source->arena);
     sx_free(source);
 }
@@ -235,6 +236,10 @@ const sx_source_facts *sx_source_describe(const sx_source *source) {
 
 int sx_source_label(const sx_source *source, sx_split split, size_t index) {
     return source->labels[source->order[split][index]];
+}
+
+uint32_t sx_source_pair(const sx_source *source, sx_split split, size_t index) {
+    return source->pairs[source->order[split][index]];
 }
 
 sx_status sx_source_image(const sx_source *source, sx_split split, size_t index, sx_image *out,

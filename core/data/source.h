@@ -20,6 +20,7 @@ struct sx_source {
     size_t items,
         trained; /* the first `trained` items are training and validation, the rest test */
     uint32_t *order[SX_SPLITS]; /* item of an index of a split */
+    uint32_t *pairs;            /* [items]; NULL: which pair an item shows is not known */
     void *state;
 };
 
@@ -35,6 +36,9 @@ bool sx_source_add_class(sx_source *source, const char *name);
 /* Adds `classes` of them, at least 2, called by `names` [named] and from there on by number. */
 sx_status sx_source_number_classes(sx_source *source, int classes, const char *const *names,
                                    int named, sx_error *err);
+
+/* Numbers pairs by their keys [items], equal ones alike, in the order in which they come first. */
+sx_status sx_source_number_pairs(sx_source *source, const uint64_t *keys, sx_error *err);
 
 /* Makes the splits: of a set that is for measuring only, all items are the test split; else the
  * items from `trained` on are the test split; where there are none, a share

@@ -186,14 +186,28 @@ void sx_guest_drop(sx_lane *lane);
  */
 
 bool sx_engine_has_origin(const sx_config *config);
-/* Whether keys are still to be found, by model.from or train.recipe. */
+/* Whether keys are still to be found: by model.from, train.recipe, or what a set is. */
 bool sx_engine_must_resolve(const sx_config *config);
+/* The network of a run, and its configuration into `config`, which holds the defaults. */
+sx_status sx_engine_read_run(const char *which, sx_config *config, sx_origin *out, sx_error *err);
 /* Opens what model.from names; the second also puts what follows from it into `config`, and is
  * nothing where there is no model.from. End with sx_origin_done. */
 sx_status sx_engine_read_origin(const sx_engine *engine, const sx_config *config, sx_origin *out,
                                 sx_error *err);
 sx_status sx_engine_resolve_origin(const sx_engine *engine, sx_config *config, sx_origin *out,
                                    sx_error *err);
+
+/* ---- measured.c: networks that a study measures -------------------------------------------------
+ */
+
+/* For the context of a study: opens the network of a run, with the names of its classes. */
+sx_status sx_measured_open_run(void *engine, const char *which, sx_origin *out, sx_error *err);
+/* A sentence for the run's log. */
+void sx_measured_note(void *engine, const char *sentence);
+/* Keeps the paths of the set and of the models as they are from everywhere. */
+sx_status sx_measured_keep_paths(sx_config *config, sx_error *err);
+/* What is measured, for titles, into out [size]. */
+void sx_measured_describe(const sx_config *config, char *out, size_t size);
 
 /* ---- record.c: what goes to disk ----------------------------------------------------------------
  */

@@ -59,7 +59,11 @@ static bool loading_step(void *user, const char *what, size_t done, size_t total
 static void describe(sx_engine *engine, const sx_config *config) {
     sx_snapshot *now = &engine->now;
     sx_text_set(now->study, sizeof now->study, sx_config_text(config, "study", "name"));
-    sx_text_printable(now->model, sizeof now->model, sx_config_text(config, "model", "spec"));
+    now->report.measures_only = sx_study_kind_of(config)->measures_only;
+    if (now->report.measures_only)
+        sx_measured_describe(config, now->model, sizeof now->model);
+    else
+        sx_text_printable(now->model, sizeof now->model, sx_config_text(config, "model", "spec"));
     bool cells = sx_cells_count(config) > 0; /* of which each has its own model and steps */
     if (cells) now->model[0] = 0;
     now->report.steps = cells ? 0 : (int64_t)sx_config_number(config, "train", "steps");
@@ -109,10 +113,13 @@ static sx_status make_study(sx_engine *engine, const sx_config *config, const sx
                                 .stop = &engine->stop,
                                 .user = engine,
                                 .publish = sx_engine_take_result,
-                                .origin = origin};
+                                .origin = origin,
+                                .open_run = sx_measured_open_run,
+                                .folder = sx_run_path(engine->run),
+                                .note = sx_measured_note};
     engine->study = sx_study_new(config, engine->now.data, &context, err);
     if (!engine->study) return err->status;
-    sx_lane_open(engine, config, NULL);
+    sx_lane_open(engine, sx_study_kind_of(config)->measures_only ? NULL : config, NULL);
     return SX_OK;
 }
 
@@ -169,6 +176,7 @@ static void run_resolved(sx_engine *engine, sx_queued *job) {
     sx_engine_set_state(engine, SX_STATE_LOADING, NULL);
     sx_status status = sx_engine_resolve_origin(engine, config, &origin, &err);
     if (!status) status = load_data(engine, config, &err);
+    if (!status) status = sx_measured_keep_paths(config, &err);
     if (!status) status = create_run(engine, job, &err);
     if (status) {
         fail(engine, &err);
@@ -176,8 +184,8 @@ static void run_resolved(sx_engine *engine, sx_queued *job) {
         describe(engine, config);
         engine->now.loading[0] = 0;
         sx_text_set(engine->now.message, sizeof engine->now.message, engine->note);
-        sx_recipe_describe(config, &said);
-        sx_run_log(engine->run, "%s", said.data ? said.data : "");
+        if (!sx_study_kind_of(config)->measures_only) sx_recipe_describe(config, &said);
+        if (said.data) sx_run_log(engine->run, "%s", said.data);
         begin_run(engine, config, sx_engine_has_origin(config) ? &origin : NULL);
     }
     sx_text_done(&said);
@@ -317,7 +325,8 @@ static void explain(sx_engine *engine, const history *h, const char *broken, con
  * study. Without a checkpoint there is none. */
 static void load_network(sx_engine *engine, const sx_config *config) {
     sx_safetensors file;
-    bool there = sx_run_load_checkpoint(engine->run, &file, NULL) == SX_OK;
+    bool there = !sx_study_kind_of(config)->measures_only &&
+                 sx_run_load_checkpoint(engine->run, &file, NULL) == SX_OK;
     sx_lane_open(engine, there ? config : NULL, there ? &file : NULL);
     if (there) sx_safetensors_done(&file);
 }

@@ -89,8 +89,8 @@ void sx_lane_teach(sx_engine *engine, bool now) {
     double time = sx_seconds();
     bool in_time = atomic_load(&lane->wants) && time - lane->taught_at >= SECONDS_BETWEEN_LESSONS;
     if (lane->taught == step || (!now && !(lane->probe && in_time))) return;
-    if (!take_slate(lane, now)) return;
     const sx_parameters *parameters = sx_study_parameters(engine->study);
+    if (!parameters || !take_slate(lane, now)) return;
     bool memory = sx_grow((void **)&lane->lesson, &lane->lesson_capacity, parameters->size,
                           sizeof *lane->lesson);
     if (memory) memcpy(lane->lesson, parameters->values, parameters->size * sizeof *lane->lesson);

@@ -7,21 +7,27 @@
 #include <stdlib.h>
 #include <string.h>
 
-static sx_status read_run(const char *which, sx_origin *out, sx_error *err) {
+sx_status sx_engine_read_run(const char *which, sx_config *config, sx_origin *out,
+                             sx_error *err) {
     sx_run_folder *folder = sx_run_open(which, false, err);
     if (!folder) return err->status;
-    sx_config config = {0};
     sx_safetensors file;
-    sx_status status = sx_config_new(&config, err);
-    if (!status)
-        status = sx_config_parse(&config, sx_run_name(folder), sx_run_ini(folder), NULL, err);
+    sx_status status =
+        sx_config_parse(config, sx_run_name(folder), sx_run_ini(folder), NULL, err);
     if (!status) status = sx_run_load_checkpoint(folder, &file, err);
     if (!status) {
-        status = sx_origin_read_run(&config, &file, out, err);
+        status = sx_origin_read_run(config, &file, out, err);
         sx_safetensors_done(&file);
     }
-    sx_config_done(&config);
     sx_run_close(folder);
+    return status;
+}
+
+static sx_status read_run(const char *which, sx_origin *out, sx_error *err) {
+    sx_config config;
+    sx_status status = sx_config_new(&config, err);
+    if (!status) status = sx_engine_read_run(which, &config, out, err);
+    sx_config_done(&config);
     return status;
 }
 
@@ -76,7 +82,7 @@ bool sx_engine_has_origin(const sx_config *config) {
 }
 
 bool sx_engine_must_resolve(const sx_config *config) {
-    return sx_engine_has_origin(config) ||
+    return sx_engine_has_origin(config) || sx_study_kind_of(config)->measures_only ||
            strcmp(sx_config_text(config, "train", "recipe"), "none") != 0;
 }
 

@@ -20,6 +20,11 @@ sx_interval sx_wilson(double right, double n);
  * (Newcombe 1998, method 10); {NaN, NaN} if one is unknown. */
 sx_interval sx_difference(double a, sx_interval of_a, double b, sx_interval of_b);
 
+/* The same of two that were measured on the same items, of which so many are right in both, in the
+ * first only, in the second only, in neither (Newcombe 1998, Statistics in Medicine 17:2635, method
+ * 10: for paired data, with a correction where they agree). */
+sx_interval sx_paired_difference(double both, double first, double second, double neither);
+
 /* Confidence of probabilities [n, classes]; larger is surer. */
 typedef enum {
     SX_CONFIDENCE_MAX_PROBABILITY,
@@ -94,5 +99,8 @@ typedef struct {
 typedef double (*sx_sets_statistic)(void *user, const uint32_t *const *indices);
 sx_status sx_bootstrap_sets(sx_sets_statistic statistic, void *user, sx_sets sets, int rounds,
                             uint64_t seed, sx_interval *out, sx_error *err);
+
+/* The same of values [rounds] that somebody else resampled; sorts them. */
+sx_interval sx_percentiles(double *values, int rounds);
 
 #endif

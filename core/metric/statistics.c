@@ -21,6 +21,23 @@ sx_interval sx_difference(double a, sx_interval of_a, double b, sx_interval of_b
     return (sx_interval){a - b - below, a - b + above};
 }
 
+sx_interval sx_paired_difference(double both, double first, double second, double neither) {
+    double n = both + first + second + neither;
+    if (!(n > 0)) return (sx_interval){NAN, NAN};
+    double a = (both + first) / n, b = (both + second) / n, d = (first - second) / n;
+    sx_interval of_a = sx_wilson(both + first, n), of_b = sx_wilson(both + second, n);
+    double margins = (both + first) * (second + neither) * (both + second) * (first + neither);
+    double product = both * neither - first * second;
+    if (product > 0) product = fmax(product - n / 2, 0);
+    double phi = margins > 0 ? product / sqrt(margins) : 0;
+    double down = a - of_a.low, up = of_b.high - b;
+    double below = sqrt(fmax(0, down * down - 2 * phi * down * up + up * up));
+    down = b - of_b.low;
+    up = of_a.high - a;
+    double above = sqrt(fmax(0, up * up - 2 * phi * up * down + down * down));
+    return (sx_interval){d - below, d + above};
+}
+
 typedef struct {
     double value;
     size_t index;
@@ -91,6 +108,15 @@ static double quantile(const double *sorted, int count, double q) {
     return sorted[below] + (at - below) * (sorted[above] - sorted[below]);
 }
 
+sx_interval sx_percentiles(double *values, int rounds) {
+    int count = 0;
+    for (int i = 0; i < rounds; i++)
+        if (!isnan(values[i])) values[count++] = values[i];
+    if (count == 0 || 2 * count < rounds) return (sx_interval){NAN, NAN};
+    qsort(values, (size_t)count, sizeof *values, by_number);
+    return (sx_interval){quantile(values, count, 0.025), quantile(values, count, 0.975)};
+}
+
 /* Room for one index an item, and where those of each set begin; false if there is none. */
 static bool lay_sets(sx_sets sets, uint32_t **indices, uint32_t ***begins) {
     size_t all = 0;
@@ -120,16 +146,11 @@ sx_status sx_bootstrap_sets(sx_sets_statistic statistic, void *user, sx_sets set
     uint32_t *indices, **begins;
     double *values = sx_alloc((size_t)rounds, sizeof *values);
     bool memory = lay_sets(sets, &indices, &begins) && values;
-    int count = 0;
     for (int round = 0; memory && round < rounds; round++) {
         resample(sets, begins, seed, round);
-        double value = statistic(user, (const uint32_t *const *)begins);
-        if (!isnan(value)) values[count++] = value;
+        values[round] = statistic(user, (const uint32_t *const *)begins);
     }
-    if (memory && 2 * count >= rounds) {
-        qsort(values, (size_t)count, sizeof *values, by_number);
-        *out = (sx_interval){quantile(values, count, 0.025), quantile(values, count, 0.975)};
-    }
+    if (memory) *out = sx_percentiles(values, rounds);
     sx_free(indices);
     sx_free(begins);
     sx_free(values);

@@ -1,5 +1,5 @@
 /* The data of a study, counted, because a screen may show pictures of a study that has ended. */
-#include "core/study/study.h"
+#include "core/study/kind.h"
 
 #include <stdatomic.h>
 
@@ -70,9 +70,11 @@ sx_study_data *sx_study_data_new(const sx_config *config, const sx_loading *load
 /* Where pictures differ in size the first one speaks for all. */
 static sx_status look_up(sx_config *config, const sx_source *source, sx_error *err) {
     const sx_source_facts *facts = sx_source_describe(source);
+    const sx_study_functions *kind = sx_study_functions_of(config);
+    if (kind->resolve) return kind->resolve(config, source, err);
     sx_recipe_data data = {facts->counts[SX_SPLIT_TRAIN], (double)facts->height * facts->width};
     sx_image first = {0};
-    if (data.area <= 0 && sx_source_image(source, SX_SPLIT_TRAIN, 0, &first, NULL) == SX_OK)
+    if (data.area <= 0 && data.count > 0 && sx_source_image(source, SX_SPLIT_TRAIN, 0, &first, NULL) == SX_OK)
         data.area = (double)first.height * first.width;
     sx_image_done(&first);
     return sx_recipe_resolve(config, &data, err);

@@ -5,7 +5,7 @@
 #define SX_STUDY_INTERNAL_H
 
 #include "core/metric/metric.h"
-#include "core/study/study.h"
+#include "core/study/kind.h"
 
 /* Most pictures of one slice of a measurement, and pixels that it may have: some 10 to 30 ms. */
 #define SX_SLICE 256
@@ -137,6 +137,7 @@ typedef struct {
  * ---------------------------------------------------------------------------------------- */
 
 struct sx_study {
+    sx_study_base base;
     const sx_config *config;
     const sx_study_data *data;
     sx_study_context context;
@@ -205,7 +206,9 @@ sx_status sx_study_make_model(const sx_config *config, int size, int classes, sx
 /* probe.c: how many pictures are asked at a time of a network of so many multiply-adds an image. */
 int sx_probe_batch(double cost);
 
-/* state.c: that a checkpoint was made on these data. */
+/* state.c: the whole state; and that a checkpoint was made on these data. */
+sx_status sx_state_save(sx_study *study, sx_study_state *out, sx_error *err);
+sx_status sx_state_load(sx_study *study, const sx_safetensors *file, sx_error *err);
 sx_status sx_study_check_data(const sx_study_data *data, const sx_safetensors *file, sx_error *err);
 
 /* tensors.c: a row a slice, "weights": name, how its values came to be, shape, figures, histogram.
@@ -245,6 +248,7 @@ sx_status sx_live_allocate(sx_study *study, int batch, sx_error *err);
 sx_status sx_live_prepare(sx_study *study, sx_error *err);
 int64_t sx_live_images(const sx_study *study); /* that were trained on, each time counted */
 void sx_live_report(const sx_study *study, sx_study_report *report);
+sx_status sx_live_command(sx_study *study, const char *name, double value, sx_error *err);
 void sx_live_save(const sx_study *study, double row[SX_LIVE_NUMBERS]);
 sx_status sx_live_load(sx_study *study, const double row[SX_LIVE_NUMBERS], sx_error *err);
 

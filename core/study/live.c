@@ -203,10 +203,12 @@ static const command *find_command(const char *name, sx_error *err) {
 sx_status sx_study_check(const sx_study_report *report, const char *name, double value,
                          sx_error *err) {
     const command *found = find_command(name, err);
+    if (found && report->measures_only)
+        return sx_fail(err, SX_BAD_INPUT, "nothing is trained here: there is nothing to set");
     return found ? found->check(report, value, err) : SX_BAD_INPUT;
 }
 
-sx_status sx_study_command(sx_study *s, const char *name, double value, sx_error *err) {
+sx_status sx_live_command(sx_study *s, const char *name, double value, sx_error *err) {
     const command *found = find_command(name, err);
     if (!found) return SX_BAD_INPUT;
     sx_live_report(s, &s->report);

@@ -32,7 +32,7 @@ static void describe_plan(const sx_study *s, char *out, size_t size) {
              s->validate_items, s->full[SX_SWEEP_LOCATION], s->full[SX_SWEEP_SIZE]);
 }
 
-sx_status sx_study_save(sx_study *s, sx_study_state *out, sx_error *err) {
+sx_status sx_state_save(sx_study *s, sx_study_state *out, sx_error *err) {
     sx_trainer_state trainer;
     (void)err;
     sx_pairs_refresh(s);
@@ -208,7 +208,7 @@ static sx_status read_all(const sx_study *s, const sx_safetensors *file, loaded 
 }
 
 /* Everything that can fail comes first. */
-sx_status sx_study_load(sx_study *s, const sx_safetensors *file, sx_error *err) {
+sx_status sx_state_load(sx_study *s, const sx_safetensors *file, sx_error *err) {
     loaded l = {0};
     sx_status status = read_all(s, file, &l, err);
     if (!status) status = sx_live_load(s, l.live, err);

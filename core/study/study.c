@@ -8,16 +8,6 @@
 
 #define SERIES_POINTS 500
 
-static const sx_study_kind kinds[] = {
-    {"robustness",
-     "train on centred, upright objects; measure accuracy by place, angle and size, and risk",
-     "SI-Score (arXiv 2104.04191); selective risk after Geifman et al. (arXiv 1805.08206)"},
-};
-
-const sx_study_kind *sx_study_kind_at(int row) {
-    return row == 0 ? &kinds[0] : NULL;
-}
-
 sx_status sx_study_no_memory(sx_error *err) {
     return sx_fail(err, SX_NO_MEMORY, "not enough memory for the study's results");
 }
@@ -135,17 +125,20 @@ static sx_status check_splits(const sx_study *s, sx_error *err) {
     if (!facts->test_only) return SX_OK;
     return sx_fail(err, SX_BAD_INPUT,
                    "'%s' is a set for measuring, all of it test images: nothing is trained on it; "
-                   "sextant open MODEL --data %s --headless measures a model there",
+                   "sextant measure %s MODEL measures models there",
                    facts->name, facts->origin);
 }
 
-sx_study *sx_study_new(const sx_config *config, const sx_study_data *data,
-                       const sx_study_context *context, sx_error *err) {
+static void end_study(sx_study *s);
+
+static sx_study *make_study(const sx_config *config, const sx_study_data *data,
+                            const sx_study_context *context, sx_error *err) {
     sx_study *s = sx_alloc(1, sizeof *s);
     if (!s) {
         sx_study_no_memory(err);
         return NULL;
     }
+    s->base.kind = &sx_robustness_kind;
     s->config = config;
     s->data = data;
     s->context = *context;
@@ -169,12 +162,11 @@ sx_study *sx_study_new(const sx_config *config, const sx_study_data *data,
         sx_live_report(s, &s->report);
         return s;
     }
-    sx_study_free(s);
+    end_study(s);
     return NULL;
 }
 
-void sx_study_free(sx_study *s) {
-    if (!s) return;
+static void end_study(sx_study *s) {
     sx_batches_free(s->batches);
     sx_evaluator_free(s->evaluator);
     sx_evaluator_free(s->copy_evaluator);
@@ -201,17 +193,17 @@ void sx_study_free(sx_study *s) {
     sx_free(s);
 }
 
-const sx_parameters *sx_study_parameters(sx_study *study) {
+static const sx_parameters *parameters_of(sx_study *study) {
     sx_pairs_refresh(study);
     const sx_parameters *average = sx_trainer_average(study->trainer);
     return average ? average : &study->model.parameters;
 }
 
-const char *sx_study_model(const sx_study *study) {
+static const char *model_of(const sx_study *study) {
     return study->model.spec;
 }
 
-size_t sx_study_trained_values(const sx_study *study) {
+static size_t trained_values_of(const sx_study *study) {
     return sx_model_trained(&study->model);
 }
 
@@ -248,7 +240,7 @@ sx_status sx_study_draw_slice(sx_study *s, int count, sx_slice_draw draw, sx_err
 
 /* ---- driving ---- */
 
-sx_status sx_study_advance(sx_study *s, sx_study_report *out, sx_error *err) {
+static sx_status advance(sx_study *s, sx_study_report *out, sx_error *err) {
     s->report.trained = s->report.recorded = false;
     sx_status status = SX_OK;
     if (s->context.stop && atomic_load(s->context.stop))
@@ -265,3 +257,13 @@ sx_status sx_study_advance(sx_study *s, sx_study_report *out, sx_error *err) {
     *out = s->report;
     return status;
 }
+
+const sx_study_functions sx_robustness_kind = {.make = make_study,
+                                               .end = end_study,
+                                               .advance = advance,
+                                               .command = sx_live_command,
+                                               .model = model_of,
+                                               .trained_values = trained_values_of,
+                                               .parameters = parameters_of,
+                                               .save = sx_state_save,
+                                               .load = sx_state_load};

@@ -67,8 +67,10 @@ void sx_config_write(const sx_config *config, sx_text *out);
 /* A row of the study table; NULL past the end. */
 typedef struct {
     const char *name, *help, *paper;
+    bool measures_only; /* nothing is trained: there is no network to put questions to */
 } sx_study_kind;
 const sx_study_kind *sx_study_kind_at(int row);
+const sx_study_kind *sx_study_kind_of(const sx_config *config);
 
 /* ---- data that outlives a study ----------------------------------------------------------------
  */
@@ -120,6 +122,18 @@ void sx_study_data_release(const sx_study_data *data);
  *   attention-distance series block       pixels: mean, nearest and farthest head, over pictures
  *   head-distance  grid     block x head  the same of each
  *   tokens         table    figure, value, low, high: of all of these
+ * A study of kind si-score-set publishes instead, of up to eight models (core/study/set.h):
+ *   size, rotation series   factor        accuracy, a line a model; rotation from -179 degrees
+ *   rotation-normalised     series        the same over each model's largest value
+ *   location, location-2 .. grid  y x x   accuracy of the first model, the second ..
+ *   location-difference, location-difference-3 ..  grid   second, third .. model less the first
+ *   rotation-size, -2 ..    grid          where both change
+ *   score          table    a row a model and factor: means of groups, by class, centre, ring
+ *   same-pairs     table    the same with and without pairs that are not at every value
+ *   size-same-pairs, rotation-same-pairs  series  what that changes, a line a model
+ *   classes        table    a row a class and model
+ *   broken         table    pictures that cannot be read
+ * and leaves rows-MODEL.csv in its folder.
  * Results hold nothing that depends on time or threads. */
 typedef struct {
     sx_pool *pool;           /* borrowed; may be NULL */
@@ -128,6 +142,11 @@ typedef struct {
     void (*publish)(void *user, sx_result *result); /* takes the result */
     const sx_origin *origin; /* what training begins with, borrowed while the study is made; NULL:
                               * values drawn by the seed, or what sx_study_load brings */
+    /* For a study that measures other networks: opens that of a run, whose folder a study does not
+     * know, with the names of its classes where they can be found; NULL: there are no runs. */
+    sx_status (*open_run)(void *user, const char *which, sx_origin *out, sx_error *err);
+    const char *folder; /* where it may leave files beside its results, borrowed; NULL: nowhere */
+    void (*note)(void *user, const char *sentence); /* for the log; NULL: nobody reads it */
 } sx_study_context;
 
 /* The matrix of a table of items, whoever wrote it; without the columns, or of less than one class:
@@ -162,6 +181,7 @@ typedef struct {
     int next_batch;                /* images of a step from the next epoch on; 0: as now */
     double epoch;                  /* passes over the training images so far */
     double slices_left;            /* advances that the last measurements still take, about */
+    bool measures_only;            /* nothing is trained; steps are pictures, of all models */
     double waiting; /* share of batches, so far, that were not ready when they were wanted */
 } sx_study_report;
 

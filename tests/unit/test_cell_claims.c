@@ -1024,7 +1024,7 @@ static void a_run_leaves_what_it_published(void **state) {
     assert_int_equal(sx_config_parse(&config, "real.ini", real_text, NULL, &err), SX_OK);
     sx_study_data *data = sx_study_data_new(&config, NULL, &err);
     assert_non_null(data);
-    sx_study_context context = {NULL, NULL, &left, keep, NULL};
+    sx_study_context context = {.user = &left, .publish = keep};
     sx_study *study = sx_study_new(&config, data, &context, &err);
     sx_study_report report = {0};
     if (!study) fail_msg("%s", err.message);

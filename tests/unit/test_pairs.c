@@ -42,7 +42,8 @@ static void on_publish(void *user, sx_result *result) {
 }
 
 static sx_status try_study(bench *b, sx_error *err) {
-    sx_study_context context = {b->pool, &b->stop, b, on_publish, NULL};
+    sx_study_context context = {
+        .pool = b->pool, .stop = &b->stop, .user = b, .publish = on_publish};
     b->hash = 0;
     b->study = sx_study_new(&b->config, b->data, &context, err);
     return b->study ? SX_OK : err->status;

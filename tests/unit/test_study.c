@@ -88,7 +88,8 @@ static const sx_result *last_of(const record *r, const char *name) {
 
 static void make_study(bench *b) {
     sx_error err = {0};
-    sx_study_context context = {b->pool, &b->stop, b->seen, on_publish, NULL};
+    sx_study_context context = {
+        .pool = b->pool, .stop = &b->stop, .user = b->seen, .publish = on_publish};
     b->study = sx_study_new(&b->config, b->data, &context, &err);
     if (!b->study) fail_msg("%s", err.message);
 }
@@ -906,7 +907,7 @@ static void data_are_counted_and_fall_back(void **state) {
 
 static sx_status build_it(void *context, sx_error *err) {
     bench *b = context;
-    sx_study_context study = {NULL, NULL, b->seen, on_publish, NULL};
+    sx_study_context study = {.user = b->seen, .publish = on_publish};
     sx_study *made = sx_study_new(&b->config, b->data, &study, err);
     sx_status status = made ? SX_OK : err->status;
     sx_study_free(made);

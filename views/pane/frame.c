@@ -55,6 +55,12 @@ void sx_screen_sentence(const sx_screen *screen, char *out, size_t size) {
     sx_text_count(steps, now->report.steps);
     if (now->message[0])
         sx_text_printable(out, size, now->message);
+    else if (now->report.measures_only && now->state == SX_STATE_RUNNING)
+        snprintf(out, size, "%s of %s pictures", step, steps);
+    else if (now->report.measures_only && now->state == SX_STATE_FINISHED)
+        snprintf(out, size, "all pictures are measured");
+    else if (now->report.measures_only && now->state == SX_STATE_STOPPED)
+        snprintf(out, size, "stopped after %s pictures; --resume goes on", step);
     else if (now->state == SX_STATE_FINISHED && now->report.steps > 0)
         snprintf(out, size, "all %s steps are done", steps);
     else if (now->state == SX_STATE_IDLE && now->data)

@@ -107,6 +107,8 @@ void sx_part_waiting(const sx_desk *desk, sx_canvas *canvas, sx_box box, const c
     const char *end = ends[now->state] ? ends[now->state] : when;
     bool failed = now->state == SX_STATE_FAILED;
     if (now->state == SX_STATE_IDLE && now->data) end = "comes with a run: sextant run STUDY.ini";
+    if (now->report.measures_only && now->result_count > 0)
+        end = "is not a part of this measurement";
     if (failed)
         snprintf(text, sizeof text, "%s", now->message[0] ? now->message : "The run failed");
     else

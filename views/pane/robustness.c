@@ -27,10 +27,16 @@ typedef struct {
     plot opened;         /* ... of this plot */
 } robustness_pane;
 
+/* The curve that the cursor reads: of several networks the first one's. */
+static int line_of(const sx_result *result) {
+    int line = sx_part_line(result, "accuracy");
+    return line < 0 ? 0 : line;
+}
+
 static const sx_result *result_of(const robustness_pane *pane, plot which) {
     sx_result_kind kind = which == LOCATION ? SX_RESULT_GRID : SX_RESULT_SERIES;
     const sx_result *result = sx_part_result(pane->desk, plot_names[which], kind);
-    if (result && which != LOCATION && sx_part_line(result, "accuracy") < 0) return NULL;
+    if (result && which != LOCATION && result->series.line_count < 1) return NULL;
     return result;
 }
 
@@ -160,9 +166,21 @@ static void draw_map(const robustness_pane *pane, sx_canvas *canvas, sx_box box,
 static sx_curve curve_of(const robustness_pane *pane, plot which) {
     const sx_result *result = result_of(pane, which);
     return (sx_curve){.series = result,
-                      .line = sx_part_line(result, "accuracy"),
+                      .line = line_of(result),
                       .look = which == ROTATION ? 0 : 1,
                       .marks = true};
+}
+
+/* One curve, or one for each network that was measured; how many. */
+static int curves_of(const robustness_pane *pane, plot which, sx_curve out[SX_FIGURE_CURVES]) {
+    const sx_result *result = result_of(pane, which);
+    int count = result ? result->series.line_count : 0;
+    out[0] = curve_of(pane, which);
+    if (count < 2 || sx_part_line(result, "accuracy") >= 0) return 1;
+    if (count > SX_FIGURE_CURVES) count = SX_FIGURE_CURVES;
+    for (int i = 0; i < count; i++)
+        out[i] = (sx_curve){.series = result, .line = i, .look = i, .dashed = i > 0, .marks = true};
+    return count;
 }
 
 static sx_axes axes_of(const robustness_pane *pane, plot which) {
@@ -176,10 +194,12 @@ static sx_axes axes_of(const robustness_pane *pane, plot which) {
 
 static void draw_curve(const robustness_pane *pane, sx_canvas *canvas, sx_box box, plot which,
                        bool focused) {
-    sx_curve curve = curve_of(pane, which);
+    sx_curve curves[SX_FIGURE_CURVES];
+    int count = curves_of(pane, which, curves);
     sx_axes axes = axes_of(pane, which);
+    axes.legend = count > 1;
     if (focused) axes.cursor = cursor_x(pane, which);
-    sx_plot_curves(canvas, box, &curve, 1, &axes);
+    sx_plot_curves(canvas, box, curves, count, &axes);
 }
 
 /* What is seen of a curve, beside the whole of it, for export. */
@@ -193,7 +213,7 @@ static bool figure(void *state, int row, char *name, size_t size, sx_figure *out
                        .caption = pane->desk->now->caption,
                        .curve_count = 1,
                        .axes = axes_of(pane, which)};
-    if (out->result) out->curves[0] = curve_of(pane, which);
+    if (out->result) out->curve_count = curves_of(pane, which, out->curves);
     return true;
 }
 
@@ -233,7 +253,7 @@ static void draw_spark(const robustness_pane *pane, sx_canvas *canvas, sx_box ro
     if (spark.width > points) spark.width = points;
     if (points + 3 + text > rest.width && rest.width - 3 - text >= 6)
         spark.width = rest.width - 3 - text;
-    int line = sx_part_line(result, "accuracy");
+    int line = line_of(result);
     sx_plot_sparkline(canvas, spark, series->lines[line].y, series->length, 0, 1,
                       sx_style_of(which == ROTATION ? SX_ROLE_SERIES1 : SX_ROLE_SERIES2));
     if (spark.width + 3 + text <= rest.width)
@@ -262,7 +282,7 @@ static void tell_cursor(const robustness_pane *pane, char *out, size_t size) {
         return;
     }
     int at = pane->point[pane->read];
-    const sx_line *line = &result->series.lines[sx_part_line(result, "accuracy")];
+    const sx_line *line = &result->series.lines[line_of(result)];
     if (at < 0 || at >= (int)result->series.length) return;
     sx_part_estimate(estimate, sizeof estimate, line->y[at], line->low ? line->low[at] : NAN,
                      line->high ? line->high[at] : NAN, line->count ? line->count[at] : NAN);
@@ -280,8 +300,8 @@ static int few_points(const robustness_pane *pane) {
     for (plot which = ROTATION; which < PLOTS; which++) {
         const sx_result *curve = result_of(pane, which);
         if (curve)
-            few += sx_part_few(curve->series.lines[sx_part_line(curve, "accuracy")].count,
-                               curve->series.length, curve->series.few);
+            few += sx_part_few(curve->series.lines[line_of(curve)].count, curve->series.length,
+                               curve->series.few);
     }
     return few;
 }
@@ -314,6 +334,7 @@ static void draw_status(const robustness_pane *pane, sx_canvas *canvas, sx_box r
 static double area_of(const robustness_pane *pane, plot which) {
     const sx_snapshot *now = pane->desk->now;
     if (which == SIZE) return NAN;
+    if (now->data && sx_source_describe(now->data->source)->test_only) return NAN;
     double configured = which == LOCATION ? now->location_area : now->rotation_area;
     double area = sx_part_scene(result_of(pane, which), "area", configured);
     return area > 0 && area <= 1 ? area : configured;
@@ -428,7 +449,7 @@ static bool point_under_cursor(const robustness_pane *pane, sx_pose *pose, doubl
         return true;
     }
     if (at < 0 || at >= (int)result->series.length) return false;
-    const sx_line *line = &result->series.lines[sx_part_line(result, "accuracy")];
+    const sx_line *line = &result->series.lines[line_of(result)];
     bool turned = pane->read == ROTATION;
     if (turned) pose->area = area_of(pane, ROTATION);
     *pose = sx_along_pose(*pose, turned ? SX_ALONG_ROTATION : SX_ALONG_SIZE, result->series.x[at]);
@@ -462,6 +483,10 @@ static bool enter(void *state) {
         return true;
     }
     if (!pane->desk->now->data) return false;
+    if (sx_source_describe(pane->desk->now->data->source)->test_only) {
+        sx_desk_say(pane->desk, "the pictures of a set are on the Data page");
+        return true;
+    }
     if (!point_under_cursor(pane, &pose, &count)) run_move(pane, FIRST, "");
     if (!point_under_cursor(pane, &pose, &count) || !(count >= 1)) return false;
     pane->opened = pane->read;

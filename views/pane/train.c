@@ -412,7 +412,7 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
     if (!series || series->series.length == 0) {
         bool none = pane->desk->now->state == SX_STATE_FINISHED && !pane->desk->now->report.steps;
         bool cells = sx_snapshot_result(pane->desk->now, "cells");
-        if (none)
+        if (none || pane->desk->now->report.measures_only)
             sx_centred_draw(canvas, box, sx_style_of(SX_ROLE_DIM),
                             cells
                                 ? "Each network was trained in a run of its own: page Runs has them"

@@ -10,28 +10,30 @@
 /* What a result needs: rows of the plot, and which lines of a series are drawn over what range. */
 typedef struct {
     const char *name;
-    int lines[4];
+    int lines[SX_FIGURE_CURVES];
     int line_count, height;
     double y_low, y_high; /* NaN: from the data */
     bool marks;
 } layout;
 
+#define ALL_LINES {0, 1, 2, 3, 4, 5, 6, 7}, SX_FIGURE_CURVES
+
 static const layout layouts[] = {
     {"training", {0}, 1, 12, 0, NAN, false},
     {"validation", {1}, 1, 10, 0, 1, true},
-    {"rotation", {0}, 1, 12, 0, 1, true},
-    {"size", {0}, 1, 12, 0, 1, true},
+    {"rotation", ALL_LINES, 12, 0, 1, true},
+    {"size", ALL_LINES, 12, 0, 1, true},
     {"risk-coverage", {0, 1, 2, 3}, 4, 14, 0, NAN, false},
 };
 
 static const layout *find_layout(const char *name) {
-    static const layout all = {"", {0, 1, 2, 3}, 4, 12, NAN, NAN, false};
+    static const layout all = {"", ALL_LINES, 12, NAN, NAN, false};
     for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++)
         if (strcmp(layouts[i].name, name) == 0) return &layouts[i];
     return &all;
 }
 
-static int curves_of(const sx_result *result, const layout *how, sx_curve curves[4]) {
+static int curves_of(const sx_result *result, const layout *how, sx_curve curves[SX_FIGURE_CURVES]) {
     int count = 0;
     for (int i = 0; i < how->line_count && i < result->series.line_count; i++)
         curves[count++] = (sx_curve){.series = result,
@@ -51,24 +53,32 @@ static bool has_own_scale(const sx_result *result) {
     return strcmp(result->name, "gradient-input") == 0;
 }
 
+/* Of differences, which have a sign; their scale is as large as they are. */
+static bool is_difference(const sx_result *result) {
+    static const char name[] = "location-difference";
+    return strncmp(result->name, name, sizeof name - 1) == 0;
+}
+
 sx_heatmap sx_plot_scale(const sx_result *result) {
     const sx_grid *grid = &result->grid;
-    double least = 0, most = has_own_scale(result) ? 0 : 1;
+    bool difference = is_difference(result);
+    double least = 0, most = has_own_scale(result) || difference ? 0 : 1;
     for (int i = 0; i < grid->rows * grid->columns; i++) {
         if (grid->values[i] < least) least = grid->values[i];
         if (grid->values[i] > most) most = grid->values[i];
     }
     sx_heatmap map = {.cursor_row = -1, .cursor_column = -1, .values = true};
-    map.diverging = least < 0;
-    map.high = least < 0 ? fmax(most, -least) : most > 0 ? most : 1;
-    map.low = least < 0 ? -map.high : 0;
+    map.diverging = least < 0 || difference;
+    map.high = fmax(most, -least);
+    if (!(map.high > 0)) map.high = 1;
+    map.low = map.diverging ? -map.high : 0;
     return map;
 }
 
 /* Series and grids, which any surface can show. */
 static void draw_on(sx_surface *surface, const sx_result *result) {
     const layout *how = find_layout(result->name);
-    sx_curve curves[4];
+    sx_curve curves[SX_FIGURE_CURVES];
     sx_axes axes = sx_axes_default();
     axes.y_low = how->y_low;
     axes.y_high = how->y_high;
