@@ -308,8 +308,11 @@ static void end_batch(sx_set *set) {
 sx_status sx_set_look(sx_set *set, sx_error *err) {
     if (set->model == 0) read_batch(set);
     sx_set_model *m = &set->models[set->model];
-    sx_status status =
-        sx_run_predict(m->run, &m->outside.model.parameters, m->images, set->count, m->logits, err);
+    bool any = false;
+    for (int i = 0; i < set->count; i++) any = any || set->good[i];
+    sx_status status = !any ? SX_OK
+                            : sx_run_predict(m->run, &m->outside.model.parameters, m->images,
+                                             set->count, m->logits, err);
     if (status) return status;
     size_t classes = (size_t)m->outside.checkpoint.classes;
     for (int i = 0; i < set->count; i++)

@@ -202,6 +202,19 @@ check "the same command goes on with it" sh -c "'$sextant' make-si-score --set g
 check "another recipe is refused" fails 1 "begun with another recipe" "$sextant" make-si-score --set grid.ini --instances 1 --out set --seed 3
 check "it is a data set" sh -c "'$sextant' data set | grep -q 'test        80' && '$sextant' data set | grep -q 'factor      size, 0.1 to 0.3'"
 check "nothing is trained on it" fails 1 "a set for measuring" "$sextant" run tiny.ini --headless --out not data.source=set
+printf ':wait state finished\n:screen-save set.txt\n:train\n:screen-save set-train.txt\n' >set-script.txt
+"$sextant" data shapes | awk '$2 == "train" { print $1 }' >ten.txt
+check "models are measured there" sh -c "'$sextant' measure set first vit.safetensors --classes ten.txt --headless --out measured | tee measured.txt | grep -q 'Accuracy by location, first (whole picture resized)'"
+check "with a line for each picture" sh -c "[ \$(wc -l <measured/rows-first.csv) = 81 ] && head -1 measured/rows-vit.csv | grep -qx 'image_id,top1,top5,prediction,label'"
+check "files and screen agree" sh -c "'$sextant' export measured --only score --out - | grep -q '^vit,size,' && '$sextant' export measured --format svg --out set-svg && grep -q 'whole picture resized' set-svg/size.svg"
+check "again with the same bytes" sh -c "'$sextant' measure set first vit.safetensors --classes ten.txt --headless --threads 1 --out measured2 >/dev/null && diff -r measured/results measured2/results && cmp measured/rows-vit.csv measured2/rows-vit.csv"
+check "the published crop and the same pairs are named" sh -c "'$sextant' measure set vit.safetensors --classes ten.txt --crop published --same-pairs yes --headless --out measured3 | grep -q '(published crop, same pairs)'"
+check "a CLIP is measured by the names of the classes" sh -c "'$sextant' measure set '$clip' --merges '$merges' --prompt 'a {}' --headless --out measured4 | grep -q 'Accuracy by size'"
+check "in the workbench" sh -c "'$sextant' measure set first --script set-script.txt --size 80x24 && grep -q 'Robustness' set.txt && grep -q 'Nothing is trained here' set-train.txt"
+check "a set needs a model" fails 2 "needs a set and a model" "$sextant" measure set
+check "a model that is not there" fails 1 "no file 'nowhere', and no such run" "$sextant" measure set nowhere --headless
+check "nine models are too many" fails 2 "8 models at once, not 9" "$sextant" measure set 1 2 3 4 5 6 7 8 9
+check "a crop that is not known" fails 1 "resize|published" "$sextant" measure set first --crop centre --headless
 check "an unknown set has a nearest" fails 1 "did you mean .rotation" "$sextant" make-si-score --set rotaton --out set2
 check "a set needs a folder" fails 2 "needs a folder" "$sextant" make-si-score
 check "foregrounds that are not there" fails 1 "no data set 'nowhere'" "$sextant" make-si-score --foregrounds nowhere --out set2
