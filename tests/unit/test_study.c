@@ -1061,7 +1061,8 @@ static void few_pairs_decide_nothing(void **state) {
 static void study_kinds_are_listed(void **state) {
     (void)state;
     assert_string_equal(sx_study_kind_at(0)->name, "robustness");
-    assert_null(sx_study_kind_at(1));
+    assert_string_equal(sx_study_kind_at(1)->name, "si-score-set");
+    assert_null(sx_study_kind_at(2));
     assert_null(sx_study_kind_at(-1));
 }
 
