@@ -33,7 +33,8 @@ static const layout *find_layout(const char *name) {
     return &all;
 }
 
-static int curves_of(const sx_result *result, const layout *how, sx_curve curves[SX_FIGURE_CURVES]) {
+static int curves_of(const sx_result *result, const layout *how,
+                     sx_curve curves[SX_FIGURE_CURVES]) {
     int count = 0;
     for (int i = 0; i < how->line_count && i < result->series.line_count; i++)
         curves[count++] = (sx_curve){.series = result,
