@@ -37,7 +37,7 @@ typedef struct {
     const char *recipe, *names;                /* of tune; of export */
     const char *patch, *layer, *block, *class; /* of looking inside */
     const char *class_map, *foregrounds, *backgrounds, *grid, *threshold, *instances,
-        *resolution; /* of a set */
+        *resolution;               /* of a set */
     const char *crop, *same_pairs; /* of measuring models there */
     bool help, tensors;
     char **rest; /* what is not a flag, in order; points into argv */

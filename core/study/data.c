@@ -74,7 +74,8 @@ static sx_status look_up(sx_config *config, const sx_source *source, sx_error *e
     if (kind->resolve) return kind->resolve(config, source, err);
     sx_recipe_data data = {facts->counts[SX_SPLIT_TRAIN], (double)facts->height * facts->width};
     sx_image first = {0};
-    if (data.area <= 0 && data.count > 0 && sx_source_image(source, SX_SPLIT_TRAIN, 0, &first, NULL) == SX_OK)
+    if (data.area <= 0 && data.count > 0 &&
+        sx_source_image(source, SX_SPLIT_TRAIN, 0, &first, NULL) == SX_OK)
         data.area = (double)first.height * first.width;
     sx_image_done(&first);
     return sx_recipe_resolve(config, &data, err);
