@@ -23,13 +23,15 @@ typedef struct {
 #define AT(member) offsetof(sx_arguments, member)
 
 static const flag flags[] = {
-    {"preset", "NAME", "quick, class or full", SX_FOR_RUN, TEXT, AT(preset), NULL},
+    {"preset", "NAME", "quick, class or full", SX_FOR_RUN | SX_FOR_DESCRIBE, TEXT, AT(preset),
+     NULL},
     {"headless", NULL, "text instead of the screen", SX_FOR_RUN, SWITCH, AT(app.headless), NULL},
     {"foregrounds", "DIR|NAME",
-     "class folders of PNG with alpha, or a data set: fashion-mnist (default: shapes, rendered)",
+     "class folders of PNG with alpha, a package that `data` lists, or a data set (default: "
+     "shapes)",
      SX_FOR_SI_SCORE, TEXT, AT(foregrounds), NULL},
-    {"backgrounds", "DIR", "photographs, PNG or JPEG (default: rendered)", SX_FOR_SI_SCORE, TEXT,
-     AT(backgrounds), NULL},
+    {"backgrounds", "DIR|NAME", "photographs, PNG or JPEG, or a package (default: rendered)",
+     SX_FOR_SI_SCORE, TEXT, AT(backgrounds), NULL},
     {"set", "size|location|rotation|GRID.ini", "which factors change (default: location)",
      SX_FOR_SI_SCORE, TEXT, AT(grid), NULL},
     {"threshold", "X", "least share of the object's box inside (default: as published)",
@@ -90,6 +92,8 @@ static const flag flags[] = {
      SX_FOR_MODEL | SX_FOR_TUNE, TEXT, AT(set), NULL},
     {"prepare", "OPTIONS", "a model: how pictures are brought to it, as \"size=384, crop=0.9\"",
      SX_FOR_MODEL, TEXT, AT(prepare), NULL},
+    {"class-map", "FILE", "the data set's classes in ImageNet: a CSV file \"int,label\"",
+     SX_FOR_MODEL, TEXT, AT(class_map), NULL},
     {"classes", "FILE", "a model: names of its classes, a line each", SX_FOR_MODEL | SX_FOR_TUNE,
      TEXT, AT(classes), NULL},
     {"merges", "FILE", "a CLIP: the byte pairs of its texts (default: beside the model)",

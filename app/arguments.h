@@ -16,6 +16,7 @@ enum {
     SX_FOR_INSPECT = 256,
     SX_FOR_TUNE = 512,
     SX_FOR_SI_SCORE = 1024,
+    SX_FOR_DESCRIBE = 4096,
     SX_FOR_MEASURE = 2048,
     SX_SETTING = 8, /* can be kept in the file of settings */
 };
@@ -35,7 +36,7 @@ typedef struct {
     sx_words prompts;
     const char *recipe, *names;                /* of tune; of export */
     const char *patch, *layer, *block, *class; /* of looking inside */
-    const char *foregrounds, *backgrounds, *grid, *threshold, *instances,
+    const char *class_map, *foregrounds, *backgrounds, *grid, *threshold, *instances,
         *resolution;               /* of a set */
     const char *crop, *same_pairs; /* of measuring models there */
     bool help, tensors;

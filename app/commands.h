@@ -14,6 +14,7 @@ int sx_command_export(int argc, char **argv);
 int sx_command_tune(int argc, char **argv);
 int sx_command_data(int argc, char **argv);
 int sx_command_classify(int argc, char **argv);
+int sx_command_describe(int argc, char **argv);
 int sx_command_inspect(int argc, char **argv);
 int sx_command_make_si_score(int argc, char **argv);
 int sx_command_measure(int argc, char **argv);

@@ -5,6 +5,7 @@
 #include "core/data/data.h"
 
 #include <stdio.h>
+#include <string.h>
 
 static void print_classes(const sx_source *source, const sx_source_facts *facts) {
     printf("classes     %d\n", facts->classes);
@@ -18,8 +19,42 @@ static void print_classes(const sx_source *source, const sx_source_facts *facts)
     }
 }
 
+static void print_package(const sx_package *package, const sx_package_files *files) {
+    char count[32];
+    size_t classes = 0;
+    printf("package     %s\nlicence     %s\n", package->install, package->licence);
+    printf("pictures    %s\n", sx_text_count(count, (long long)files->count));
+    printf("left out    %zu without alpha, %zu that cannot be read\n", files->opaque,
+           files->refused);
+    if (files->refused) printf("  the first: %s\n", files->first);
+    if (package->use == SX_PACKAGE_PHOTOGRAPHS) return;
+    for (size_t i = 0; i < files->count; i++)
+        classes +=
+            i == 0 || strcmp(files->files[i].class_name, files->files[i - 1].class_name) != 0;
+    printf("classes     %zu\n", classes);
+    for (size_t i = 0, first = 0; i < files->count; first = i) {
+        char shown[64];
+        const char *name = files->files[first].class_name;
+        while (i < files->count && strcmp(files->files[i].class_name, name) == 0) i++;
+        sx_text_printable(shown, sizeof shown, name);
+        printf("  %-24s %zu\n", shown, i - first);
+    }
+}
+
+static int describe_package(const sx_package *package) {
+    sx_error err = {0};
+    sx_package_files files = {0};
+    sx_status status = sx_package_list(package, &files, &err);
+    if (!status) print_package(package, &files);
+    sx_package_files_done(&files);
+    return status ? sx_app_fail(&err) : SX_EXIT_DONE;
+}
+
 static int describe(const char *name) {
     sx_error err = {0};
+    const sx_package *package = sx_package_find(name, SX_PACKAGE_OBJECTS);
+    if (!package) package = sx_package_find(name, SX_PACKAGE_PHOTOGRAPHS);
+    if (package && !sx_is_directory(name)) return describe_package(package);
     sx_source *source = sx_source_open(name, 0, NULL, &err);
     if (!source) return sx_app_fail(&err);
     const sx_source_facts *facts = sx_source_describe(source);

@@ -28,6 +28,8 @@ const sx_app_command sx_app_commands[] = {
      sx_command_classify},
     {"inspect", "inspect MODEL IMAGE | RUN [IMAGE|INDEX]",
      "look inside a model, or a run's network, while it sees a picture", sx_command_inspect},
+    {"describe", "describe SPEC|STUDY.ini [section.key=value ...]",
+     "say what a network costs, before it is trained", sx_command_describe},
     {"make-si-score", "make-si-score --out DIR [options]",
      "build a set of objects at every size, place or angle", sx_command_make_si_score},
     {"measure", "measure SET MODEL... [section.key=value ...]",

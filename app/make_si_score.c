@@ -53,6 +53,9 @@ static void report(const char *out, double threshold, const sx_si_report *r, dou
            sx_text_count(text[3], (long long)r->made), sx_text_duration(text[4], seconds),
            sx_text_count(text[5], (long long)r->kept),
            sx_text_count(text[0], (long long)r->dropped), threshold);
+    if (r->refused)
+        printf("%s files could not be read and were left out; the first: %s\n",
+               sx_text_count(text[0], (long long)r->refused), r->first_refused);
 }
 
 static sx_status whole_number(const char *flag, const char *text, double most, double *out,

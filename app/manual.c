@@ -32,6 +32,7 @@ static const char *const environment[][2] = {
      "folder of studies, models and themes, looked into before the installed one"},
     {"SEXTANT_DATA", "folder with data sets, such as fashion-mnist"},
     {"SEXTANT_DATASETS", "where Debian's data sets are (default /usr/share/datasets)"},
+    {"SEXTANT_PACKAGES", "where packages of objects and photographs are (default /usr)"},
     {"XDG_CONFIG_HOME", "sextant/sextant.ini below it has settings (default ~/.config)"},
     {"XDG_DATA_HOME", "runs are kept below it in sextant/runs (default ~/.local/share)"},
     {"NO_COLOR", "set and not empty: no colours"},

@@ -107,6 +107,10 @@ static void print_results(sx_result *const results[SX_MEASURED], bool unicode) {
 /* The data set that a model is to be measured on. */
 static sx_source *open_data(const sx_arguments *arguments, sx_error *err) {
     sx_source *source = sx_source_open(arguments->data, 0, NULL, err);
+    if (source && arguments->class_map && sx_source_number(source, arguments->class_map, err)) {
+        sx_source_free(source);
+        return NULL;
+    }
     if (source && sx_source_describe(source)->note[0])
         fprintf(stderr, "sextant: %s\n", sx_source_describe(source)->note);
     return source;

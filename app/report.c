@@ -11,12 +11,35 @@ bool sx_app_unicode(void) {
 }
 
 void sx_report(sx_result *const *results, size_t count, int columns, bool unicode, sx_text *out) {
-    static const char *const order[] = {
-        "training", "validation",          "location",      "location-2", "location-difference",
-        "rotation", "rotation-normalised", "rotation-size", "size",       "confusion",
-        "likeness", "risk-coverage",       "reliability",   "risk",       "calibration",
-        "summary",  "same-pairs",          "score",         "broken",     "cells",
-        "claims"};
+    static const char *const order[] = {"training",
+                                        "validation",
+                                        "location",
+                                        "location-2",
+                                        "location-difference",
+                                        "rotation",
+                                        "rotation-normalised",
+                                        "rotation-size",
+                                        "size",
+                                        "phase",
+                                        "positions",
+                                        "patch-components",
+                                        "rollout",
+                                        "attention-distance",
+                                        "head-distance",
+                                        "confusion",
+                                        "likeness",
+                                        "risk-coverage",
+                                        "reliability",
+                                        "risk",
+                                        "calibration",
+                                        "tokens",
+                                        "model-cost",
+                                        "summary",
+                                        "same-pairs",
+                                        "score",
+                                        "broken",
+                                        "cells",
+                                        "claims"};
     for (size_t i = 0; i < sizeof order / sizeof order[0]; i++)
         for (size_t k = 0; k < count; k++)
             if (strcmp(results[k]->name, order[i]) == 0)

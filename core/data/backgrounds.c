@@ -132,30 +132,28 @@ static sx_status fit_photograph(const char *path, sx_backgrounds *b, uint8_t *ou
 }
 
 static bool belongs(const char *name, bool held_out) {
-    return sx_image_has_name(name) && (sx_hash_bytes(name, strlen(name)) >> 7) % 2 == held_out;
+    return (sx_hash_bytes(name, strlen(name)) >> 7) % 2 == held_out;
 }
 
-static sx_status load_photographs(sx_backgrounds *b, const char *folder, bool held_out,
+static sx_status load_photographs(sx_backgrounds *b, const char *name, bool held_out,
                                   const sx_loading *loading, sx_error *err) {
-    sx_listing listing;
+    sx_package_files files = {0};
     size_t room = b->count;
-    sx_status status = sx_directory_list(folder, &listing, err);
-    if (status) return status;
+    sx_status status = sx_photographs_list(name, &files, err);
     b->count = 0;
-    for (size_t i = 0; !status && i < listing.count && b->count < room; i++) {
-        char path[SX_PATH_SIZE];
-        if (!belongs(listing.names[i], held_out)) continue;
-        status = sx_source_progress(loading, "backgrounds", i, listing.count, err);
-        if (!status) status = sx_path_join(path, folder, listing.names[i], err);
-        if (!status) status = fit_photograph(path, b, b->bank + b->count * b->bytes, err);
+    for (size_t i = 0; !status && i < files.count && b->count < room; i++) {
+        if (!belongs(files.files[i].name, held_out)) continue;
+        status = sx_source_progress(loading, "backgrounds", i, files.count, err);
+        if (!status)
+            status = fit_photograph(files.files[i].path, b, b->bank + b->count * b->bytes, err);
         b->count += !status;
     }
-    sx_listing_done(&listing);
+    sx_package_files_done(&files);
     if (!status && !b->count)
         return sx_fail(err, SX_BAD_INPUT,
                        "'%.200s' has too few photographs: PNG or JPEG files are expected, some for "
                        "training and others for measuring",
-                       folder);
+                       name);
     return status;
 }
 

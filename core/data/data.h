@@ -56,7 +56,9 @@ typedef struct {
  *   shapes           rendered, needs no file
  *   a directory      with train-images-idx3-ubyte[.gz] and its fellows: IDX (test files optional:
  *                    then 1/7 of the items, seeded and stratified, are the test split);
- *                    with metadata.csv and class folders as in SI-Score: for measuring only
+ *                    with metadata.csv and class folders as in SI-Score: for measuring only;
+ *                    with one CSV file that says of each picture beside it which it is (image_id,
+ *                    or file), its label, and any of x_coord, y_coord, area, rotation: likewise
  *                    with sub-folders of pictures: class/name.png|jpg (20 % test, stratified)
  *                    CIFAR-10 or CIFAR-100 (fine labels) in binary form;
  *                    images.npy and labels.npy, with or without test_images.npy and test_labels.npy
@@ -69,6 +71,16 @@ sx_source *sx_source_open(const char *name, uint64_t seed, const sx_loading *loa
                           sx_error *err);
 void sx_source_free(sx_source *source);
 const sx_source_facts *sx_source_describe(const sx_source *source);
+
+/* Keeps `items` of the training split, before anybody reads the source: drawn by `seed`, of each
+ * class its share, and those of a smaller number are among those of a larger one. Where there are
+ * no more nothing changes; SX_BAD_INPUT for less than one of each class. */
+sx_status sx_source_keep(sx_source *source, size_t items, uint64_t seed, sx_error *err);
+
+/* Gives the classes of an open source that nobody else reads yet their indices in ImageNet-1k: of a
+ * CSV file "int,label", or, where that does not name one, as the released sets call it.
+ * SX_BAD_INPUT if a class has none. */
+sx_status sx_source_number(sx_source *source, const char *path, sx_error *err);
 
 /* Label of an item, 0 .. classes - 1. The index is below counts[split]. */
 int sx_source_label(const sx_source *source, sx_split split, size_t index);
@@ -89,7 +101,8 @@ uint32_t sx_source_pair(const sx_source *source, sx_split split, size_t index);
 void sx_source_item_name(const sx_source *source, sx_split split, size_t index, char *out,
                          size_t size);
 
-/* One line for each data set found on this machine: name, what, where, counts if cheap. */
+/* One line for each data set found on this machine: name, what, where, counts if cheap; then the
+ * packages of objects and photographs. */
 void sx_source_list(sx_text *out);
 
 /* True if the path looks like a data set sx_source_open can read. Reads no pictures. */
@@ -169,9 +182,10 @@ typedef struct {
 #define SX_BACKGROUND_KINDS 6 /* rendered number i is of kind i % SX_BACKGROUND_KINDS */
 typedef struct sx_backgrounds sx_backgrounds;
 
-/* `folder` NULL or "": rendered textures. Training and robustness backgrounds are disjoint:
- * `held_out` chooses the half (of photographs by name hash, of textures by colour and seed).
- * Returns owned; NULL with `err` filled, SX_CANCELLED if `loading` asked to stop. */
+/* `folder` may be the name of a package (packages.h); NULL or "": rendered textures. Training and
+ * robustness backgrounds are disjoint: `held_out` chooses the half (of photographs by name hash, of
+ * textures by colour and seed). Returns owned; NULL with `err` filled, SX_CANCELLED if `loading`
+ * asked to stop. */
 sx_backgrounds *sx_backgrounds_open(const char *folder, int size, uint64_t seed, bool held_out,
                                     const sx_loading *loading, sx_error *err);
 void sx_backgrounds_free(sx_backgrounds *backgrounds);
@@ -230,7 +244,7 @@ typedef struct {
     const char *resize;      /* a spec: how all but center and scatter bring whole pictures to size;
                               * NULL is
                               * "auto". Objects that are cut out always go the way of sx_compose */
-    const char *backgrounds; /* folder of photographs, or "" */
+    const char *backgrounds; /* folder of photographs, a package of them, or "" */
     uint64_t seed;
     const sx_loading *loading; /* told of photographs as they are read; NULL is fine */
 } sx_view_options;
@@ -306,6 +320,8 @@ typedef struct {
     sx_pose pose;
 } sx_scene;
 sx_status sx_view_scene(const sx_view *view, const sx_scene *scene, uint8_t *pixels, sx_error *err);
+/* How much of each of its pixels is the object's, 0 .. 255, into mask [size, size]. */
+sx_status sx_view_mask(const sx_view *view, const sx_scene *scene, uint8_t *mask, sx_error *err);
 
 /* Random changes of training images; the spec's come after the other two. */
 typedef struct {
@@ -361,6 +377,7 @@ const float *sx_batches_targets(const sx_batches *batches);
 void sx_batches_waits(const sx_batches *batches, int64_t *waited, int64_t *calls);
 
 #include "core/data/captions.h"
+#include "core/data/packages.h"
 #include "core/data/si_score.h"
 
 #endif

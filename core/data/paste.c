@@ -174,18 +174,40 @@ sx_status sx_turn_image(const sx_image *in, double degrees, sx_image *out, sx_er
 /* ---- pasting ---------------------------------------------------------------------------------
  */
 
+/* Objects are mostly runs of nothing and of opaque pixels, and those are moved, four bytes at a
+ * time; but the last, whose fourth byte would be that of another pixel. */
+static int paste_opaque(const uint8_t *from, int most, uint8_t *out) {
+    int count = 1;
+    for (; count < most && from[4 * count + 3] == 255; count++) {
+        memcpy(out, from + 4 * (count - 1), 4);
+        out += 3;
+    }
+    memcpy(out, from + 4 * (count - 1), 3);
+    return count;
+}
+
+static void paste_mixed(const uint8_t *from, uint8_t *out) {
+    unsigned alpha = from[3];
+    if (alpha == 0) return;
+    for (int c = 0; c < 3; c++)
+        out[c] = (uint8_t)sx_over_255(out[c] * (255 - alpha) + from[c] * alpha);
+}
+
+static void paste_row(const uint8_t *from, int count, uint8_t *out) {
+    for (int x = 0; x < count;) {
+        const uint8_t *p = from + 4 * (size_t)x;
+        if (p[3] == 255)
+            x += paste_opaque(p, count - x, out + 3 * (size_t)x);
+        else
+            paste_mixed(p, out + 3 * (size_t)x++);
+    }
+}
+
 void sx_paste(const sx_image *object, int left, int top, sx_image *onto) {
     int from = left < 0 ? -left : 0, to = object->width;
     if (left + to > onto->width) to = onto->width - left;
-    for (int y = top < 0 ? -top : 0; y < object->height && top + y < onto->height; y++) {
-        const uint8_t *p = object->pixels + 4 * ((size_t)y * (size_t)object->width + (size_t)from);
-        uint8_t *out =
-            onto->pixels + 3 * ((size_t)(top + y) * (size_t)onto->width + (size_t)(left + from));
-        for (int x = from; x < to; x++, p += 4, out += 3) {
-            unsigned alpha = p[3];
-            if (alpha == 0) continue;
-            for (int c = 0; c < 3; c++)
-                out[c] = (uint8_t)sx_over_255(out[c] * (255 - alpha) + p[c] * alpha);
-        }
-    }
+    for (int y = top < 0 ? -top : 0; y < object->height && top + y < onto->height; y++)
+        paste_row(
+            object->pixels + 4 * ((size_t)y * (size_t)object->width + (size_t)from), to - from,
+            onto->pixels + 3 * ((size_t)(top + y) * (size_t)onto->width + (size_t)(left + from)));
 }

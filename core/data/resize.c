@@ -4,9 +4,10 @@
  *
  * Every rule is separable: an axis is a table of which inputs make an output, and their weights.
  * Input rows are read once, resized across, and added to those output rows that they belong to, so
- * memory is that of the output and one row, whatever the size of the picture. PyTorch's sums are in
- * double precision, Pillow's are fixed-point: weights are multiples of 2^-22, and a sum of bytes by
- * them fits in 32 bits. */
+ * memory is that of the output and one row, whatever the size of the picture. PyTorch's sums, here,
+ * are in double precision; Pillow's are fixed-point, in resize_bytes.c. */
+#include "core/data/resize.h"
+
 #include "core/data/source.h"
 
 #include <limits.h>
@@ -65,15 +66,6 @@ sx_status sx_resize_check(const char *spec, sx_error *err) {
 
 /* ---- the weights of an axis ------------------------------------------------------------------ */
 
-/* Output i is the sum of inputs first[i] .. first[i] + count[i] - 1, by weights[i]. Neither the
- * first nor the last of them goes back from one output to the next. */
-typedef struct {
-    int in, out, most; /* most: inputs of an output, at most */
-    int *first, *count;
-    double *weights; /* [out, most] */
-    int32_t *fixed;  /* the same, times 2^22 */
-} axis;
-
 /* Keys' cubic kernel (IEEE Trans. ASSP 29 (1981) 1153, eq. 15 for any a). */
 static double keys(double x, double a) {
     x = fabs(x);
@@ -102,13 +94,13 @@ static const struct {
                [SX_RESIZE_BICUBIC] = {2, cubic},
                [SX_RESIZE_AREA] = {0.5, box}};
 
-static double ratio_of(const axis *a) {
+static double ratio_of(const sx_resize_axis *a) {
     return (double)a->in / a->out;
 }
 
 /* Pillow: a kernel stretched to the output's pixels when shrinking, sampled at input centres. The
  * order of the operations is that of its source, since box() jumps. */
-static void fill_kernel(axis *a, sx_resize_kind kind) {
+static void fill_kernel(sx_resize_axis *a, sx_resize_kind kind) {
     const double fixed = 4194304; /* weights are multiples of 2^-22 */
     double ratio = ratio_of(a), stretch = ratio > 1 ? ratio : 1, shrink = 1 / stretch;
     double reach = kernels[kind].reach * stretch;
@@ -131,7 +123,7 @@ static int within(int place, int size) {
 }
 
 /* PyTorch: the 2 or 4 input pixels around the centre; places outside mean the edge pixel. */
-static void fill_neighbours(axis *a, sx_resize_kind kind) {
+static void fill_neighbours(sx_resize_axis *a, sx_resize_kind kind) {
     for (int i = 0; i < a->out; i++) {
         double *w = a->weights + (size_t)i * (size_t)a->most;
         double centre = (i + 0.5) * ratio_of(a) - 0.5;
@@ -148,7 +140,7 @@ static void fill_neighbours(axis *a, sx_resize_kind kind) {
 }
 
 /* PyTorch: the mean of every pixel that the output touches. */
-static void fill_touched(axis *a) {
+static void fill_touched(sx_resize_axis *a) {
     for (int i = 0; i < a->out; i++) {
         int64_t in = a->in, out = a->out;
         a->first[i] = (int)(i * in / out);
@@ -160,7 +152,7 @@ static void fill_touched(axis *a) {
 
 /* Places in between are decided by rounding, so positions are found as the libraries find them:
  * Pillow adds up steps in double precision, PyTorch multiplies in single. */
-static void fill_nearest(axis *a, bool antialias) {
+static void fill_nearest(sx_resize_axis *a, bool antialias) {
     double ratio = ratio_of(a), place = ratio * 0.5;
     float step = (float)a->in / (float)a->out;
     for (int i = 0; i < a->out; i++) {
@@ -179,7 +171,7 @@ static int most_of(sx_resize_rule rule, int in, int out) {
     return rule.kind == SX_RESIZE_AREA ? in / out + 2 : rule.kind == SX_RESIZE_BICUBIC ? 4 : 2;
 }
 
-static void fill_axis(axis *a, sx_resize_rule rule) {
+static void fill_axis(sx_resize_axis *a, sx_resize_rule rule) {
     if (rule.kind == SX_RESIZE_NEAREST)
         fill_nearest(a, rule.antialias);
     else if (rule.antialias)
@@ -197,13 +189,10 @@ typedef struct {
     sx_image *out;
     size_t channels;
     bool premultiply;
-    bool bytes; /* as Pillow: what is kept in between is rounded to bytes */
-    axis across, down;
-    double *row;                     /* [in width, channels] */
-    double *narrow;                  /* [out width, channels] */
-    double *sums;                    /* [out height, out width, channels] */
-    int32_t *fixed_sums;             /* the same, times 2^22; of bytes */
-    uint8_t *byte_row, *byte_narrow; /* row and narrow, of bytes */
+    sx_resize_axis across, down;
+    double *row;    /* [in width, channels] */
+    double *narrow; /* [out width, channels] */
+    double *sums;   /* [out height, out width, channels] */
 } resizing;
 
 static double to_byte(double value) {
@@ -221,7 +210,7 @@ static void load_row(const resizing *r, int y) {
 }
 
 static void resize_across(const resizing *r) {
-    const axis *a = &r->across;
+    const sx_resize_axis *a = &r->across;
     for (int x = 0; x < a->out; x++) {
         const double *w = a->weights + (size_t)x * (size_t)a->most;
         const double *from = r->row + (size_t)a->first[x] * r->channels;
@@ -232,95 +221,11 @@ static void resize_across(const resizing *r) {
     }
 }
 
-/* ---- bytes by fixed-point weights --------------------------------------------------------------
- */
-
-#define FIXED_BITS 22
-
-static uint8_t of_fixed(int32_t sum) {
-    int32_t value = sum >> FIXED_BITS; /* rounds down, as Pillow's does */
-    return (uint8_t)(value < 0 ? 0 : value > 255 ? 255 : value);
-}
-
-static void fix_weights(axis *a) {
-    for (int i = 0; i < a->out; i++) {
-        size_t first = (size_t)i * (size_t)a->most;
-        for (size_t k = first; k < first + (size_t)a->count[i]; k++)
-            a->fixed[k] = (int32_t)lround(a->weights[k] * (1 << FIXED_BITS));
-    }
-}
-
-static void load_bytes(const resizing *r, int y) {
-    size_t count = (size_t)r->in->width * r->channels;
-    const uint8_t *from = r->in->pixels + (size_t)y * count;
-    memcpy(r->byte_row, from, count);
-    for (size_t i = 0; r->premultiply && i < count; i += 4)
-        for (size_t c = i; c < i + 3; c++)
-            r->byte_row[c] = (uint8_t)sx_over_255((unsigned)from[c] * from[i + 3]);
-}
-
-/* One row across, for a number of channels that the compiler knows. */
-static inline void bytes_across(const resizing *r, size_t channels) {
-    const axis *a = &r->across;
-    for (int x = 0; x < a->out; x++) {
-        const int32_t *w = a->fixed + (size_t)x * (size_t)a->most;
-        const uint8_t *from = r->byte_row + (size_t)a->first[x] * channels;
-        int32_t sum[4] = {1 << (FIXED_BITS - 1), 1 << (FIXED_BITS - 1), 1 << (FIXED_BITS - 1),
-                          1 << (FIXED_BITS - 1)};
-        for (int k = 0; k < a->count[x]; k++, from += channels)
-            for (size_t c = 0; c < channels; c++) sum[c] += w[k] * from[c];
-        for (size_t c = 0; c < channels; c++)
-            r->byte_narrow[(size_t)x * channels + c] = of_fixed(sum[c]);
-    }
-}
-
-static void resize_bytes_across(const resizing *r) {
-    if (r->channels == 1) bytes_across(r, 1);
-    if (r->channels == 3) bytes_across(r, 3);
-    if (r->channels == 4) bytes_across(r, 4);
-}
-
-static void add_bytes(int32_t *restrict sums, const uint8_t *restrict row, int32_t weight,
-                      size_t count) {
-    for (size_t i = 0; i < count; i++) sums[i] += weight * row[i];
-}
-
-static void add_byte_rows(const resizing *r) {
-    const axis *a = &r->down;
-    size_t count = (size_t)r->out->width * r->channels, all = count * (size_t)a->out;
-    for (size_t i = 0; i < all; i++) r->fixed_sums[i] = 1 << (FIXED_BITS - 1);
-    for (int y = 0, v = 0; y < a->in; y++) {
-        while (v < a->out && a->first[v] + a->count[v] <= y) v++;
-        if (v == a->out) return;
-        if (a->first[v] > y) continue;
-        load_bytes(r, y);
-        resize_bytes_across(r);
-        for (int u = v; u < a->out && a->first[u] <= y; u++)
-            add_bytes(r->fixed_sums + (size_t)u * count, r->byte_narrow,
-                      a->fixed[(size_t)u * (size_t)a->most + (size_t)(y - a->first[u])], count);
-    }
-}
-
-/* To straight alpha as Pillow does: the fraction is cut off, and the colours of what is invisible
- * are left as they are. */
-static void store_bytes(const resizing *r) {
-    size_t count = (size_t)r->out->height * (size_t)r->out->width * r->channels;
-    uint8_t *out = r->out->pixels;
-    for (size_t i = 0; i < count; i++) out[i] = of_fixed(r->fixed_sums[i]);
-    for (size_t i = 0; r->premultiply && i < count; i += 4) {
-        unsigned alpha = out[i + 3];
-        for (size_t c = i; alpha > 0 && alpha < 255 && c < i + 3; c++) {
-            unsigned colour = 255u * out[c] / alpha;
-            out[c] = (uint8_t)(colour > 255 ? 255 : colour);
-        }
-    }
-}
-
 /* ---- values in double precision ----------------------------------------------------------------
  */
 
 static void add_rows(const resizing *r) {
-    const axis *a = &r->down;
+    const sx_resize_axis *a = &r->down;
     size_t count = (size_t)r->out->width * r->channels;
     memset(r->sums, 0, count * (size_t)a->out * sizeof *r->sums);
     for (int y = 0, v = 0; y < a->in; y++) {
@@ -352,18 +257,6 @@ static void store(const resizing *r) {
         for (size_t i = 0; i < count; i += 4) store_premultiplied(r->sums + i, r->out->pixels + i);
 }
 
-static void mix_doubles(resizing *r) {
-    add_rows(r);
-    store(r);
-}
-
-static void mix_bytes(resizing *r) {
-    fix_weights(&r->across);
-    fix_weights(&r->down);
-    add_byte_rows(r);
-    store_bytes(r);
-}
-
 /* ---- the whole ------------------------------------------------------------------------------- */
 
 /* Shares out what both ways need: places and weights; false if memory is out. `more` doubles follow
@@ -387,29 +280,28 @@ static bool share_out(resizing *r, size_t more, double **rest, sx_resize_scratch
     return true;
 }
 
-static bool share_doubles(resizing *r, sx_resize_scratch *scratch) {
+static bool mix_bytes(resizing *r, sx_resize_rule rule, sx_resize_scratch *scratch) {
+    const sx_resize_bytes form = {r->in, r->out, &r->across, &r->down, r->premultiply};
+    double *rest;
+    if (!share_out(r, sx_resize_bytes_room(&form) / sizeof(double) + 1, &rest, scratch))
+        return false;
+    fill_axis(&r->across, rule);
+    fill_axis(&r->down, rule);
+    sx_resize_in_bytes(&form, rest);
+    return true;
+}
+
+static bool mix_doubles(resizing *r, sx_resize_rule rule, sx_resize_scratch *scratch) {
     size_t row = (size_t)r->in->width * r->channels, narrow = (size_t)r->out->width * r->channels;
     double *rest;
     if (!share_out(r, row + narrow + narrow * (size_t)r->out->height, &rest, scratch)) return false;
     r->row = rest;
     r->narrow = r->row + row;
     r->sums = r->narrow + narrow;
-    return true;
-}
-
-static bool share_bytes(resizing *r, sx_resize_scratch *scratch) {
-    size_t row = (size_t)r->in->width * r->channels, narrow = (size_t)r->out->width * r->channels;
-    size_t across = (size_t)r->out->width * (size_t)r->across.most;
-    size_t down = (size_t)r->out->height * (size_t)r->down.most;
-    size_t sums = narrow * (size_t)r->out->height;
-    size_t bytes = (across + down + sums) * sizeof(int32_t) + row + narrow;
-    double *rest;
-    if (!share_out(r, bytes / sizeof(double) + 1, &rest, scratch)) return false;
-    r->across.fixed = (int32_t *)(void *)rest;
-    r->down.fixed = r->across.fixed + across;
-    r->fixed_sums = r->down.fixed + down;
-    r->byte_row = (uint8_t *)(r->fixed_sums + sums);
-    r->byte_narrow = r->byte_row + row;
+    fill_axis(&r->across, rule);
+    fill_axis(&r->down, rule);
+    add_rows(r);
+    store(r);
     return true;
 }
 
@@ -435,21 +327,18 @@ sx_status sx_resize(const sx_image *image, sx_resize_rule rule, sx_image *out,
         return SX_OK;
     }
     bool mixes = rule.kind != SX_RESIZE_NEAREST;
+    bool bytes = mixes && rule.antialias; /* as Pillow, also in between */
     resizing r = {.in = image,
                   .out = out,
                   .channels = (size_t)image->channels,
                   .premultiply = mixes && image->channels == 4,
-                  .bytes = mixes && rule.antialias,
                   .across = {.in = image->width, .out = out->width},
                   .down = {.in = image->height, .out = out->height}};
     r.across.most = most_of(rule, r.across.in, r.across.out);
     r.down.most = most_of(rule, r.down.in, r.down.out);
-    if (!(r.bytes ? share_bytes : share_doubles)(&r, scratch))
+    if (!(bytes ? mix_bytes : mix_doubles)(&r, rule, scratch))
         return sx_fail(err, SX_NO_MEMORY, "not enough memory to resize a picture to %d x %d",
                        out->width, out->height);
-    fill_axis(&r.across, rule);
-    fill_axis(&r.down, rule);
-    (r.bytes ? mix_bytes : mix_doubles)(&r);
     return SX_OK;
 }
 

@@ -17,7 +17,9 @@
 
 /* Of one worker. */
 typedef struct {
-    sx_image canvas, turned;
+    sx_image canvas, resized, turned;
+    size_t capacity;        /* bytes of `resized`, which is used again for the next size */
+    const sx_image *object; /* resized or turned: what is pasted */
     sx_resize_scratch resize;
 } bench;
 
@@ -95,22 +97,31 @@ static sx_status write_picture(const building *b, const sx_image *canvas, const 
 /* ---- pictures ----------------------------------------------------------------------------------
  */
 
-/* The object at its size and angle, in the worker's `turned`. */
+static sx_status resize_object(const building *b, bench *w, const sx_si_box *box, sx_error *err) {
+    static const sx_resize_rule rule = {SX_RESIZE_BILINEAR, true};
+    size_t pixels;
+    if (!sx_size_multiply((size_t)box->height, (size_t)box->width, &pixels) ||
+        pixels > SX_IMAGE_MAX_PIXELS)
+        return sx_fail(err, SX_BAD_INPUT, "an object would have %d x %d pixels; at most %zu fit",
+                       box->width, box->height, SX_IMAGE_MAX_PIXELS);
+    if (!sx_grow((void **)&w->resized.pixels, &w->capacity, 4 * pixels, 1))
+        return sx_fail(err, SX_NO_MEMORY, "not enough memory for an object of %d x %d pixels",
+                       box->width, box->height);
+    w->resized.height = box->height;
+    w->resized.width = box->width;
+    w->resized.channels = 4;
+    return sx_resize(&b->picture, rule, &w->resized, &w->resize, err);
+}
+
+/* The object at its size and angle, as the worker's `object`. */
 static sx_status turn_object(const building *b, bench *w, const sx_si_box *box, double degrees,
                              sx_error *err) {
-    sx_image resized;
+    sx_status status = resize_object(b, w, box, err);
+    w->object = &w->resized;
+    if (status || degrees == 0) return status;
     sx_image_done(&w->turned);
-    sx_status status = sx_image_new(&resized, box->height, box->width, 4, err);
-    if (!status)
-        status = sx_resize(&b->picture, (sx_resize_rule){SX_RESIZE_BILINEAR, true}, &resized,
-                           &w->resize, err);
-    if (!status && degrees == 0) {
-        w->turned = resized;
-        return SX_OK;
-    }
-    if (!status) status = sx_turn_image(&resized, degrees, &w->turned, err);
-    sx_image_done(&resized);
-    return status;
+    w->object = &w->turned;
+    return sx_turn_image(&w->resized, degrees, &w->turned, err);
 }
 
 static sx_status make_picture(building *b, bench *w, const sx_si_box *box, int ground,
@@ -119,7 +130,7 @@ static sx_status make_picture(building *b, bench *w, const sx_si_box *box, int g
     size_t size = 3 * (size_t)side * (size_t)side;
     if (!w->canvas.pixels && sx_image_new(&w->canvas, side, side, 3, err)) return err->status;
     memcpy(w->canvas.pixels, b->grounds[ground].pixels, size);
-    sx_paste(&w->turned, box->left, box->top, &w->canvas);
+    sx_paste(w->object, box->left, box->top, &w->canvas);
     return write_picture(b, &w->canvas, path, err);
 }
 
@@ -185,10 +196,22 @@ static void done_object(building *b) {
     for (int k = 0; k < b->plan->options->grid->backgrounds; k++) sx_image_done(&b->grounds[k]);
 }
 
+/* One broken file among thousands is no reason to build nothing. */
+static bool refuse(sx_si_plan *plan, sx_si_object *object, sx_status status, const sx_error *err) {
+    if (!object->path || (status != SX_BAD_INPUT && status != SX_IO)) return false;
+    object->refused = true;
+    if (plan->refused++ == 0)
+        sx_text_set(plan->first_refused, sizeof plan->first_refused, err->message);
+    return true;
+}
+
 static sx_status make_object(building *b, size_t object, sx_error *err) {
     const sx_si_options *o = b->plan->options;
+    sx_error problem = {0};
     b->object = object;
-    sx_status status = sx_si_plan_object(b->plan, object, &b->picture, err);
+    sx_status status = sx_si_plan_object(b->plan, object, &b->picture, &problem);
+    if (status && refuse(b->plan, &b->plan->objects[object], status, &problem)) return SX_OK;
+    if (status && err) *err = problem;
     for (int k = 0; !status && k < o->grid->backgrounds; k++)
         status = sx_si_plan_background(b->plan, b->plan->objects[object].background[k],
                                        &b->grounds[k], err);
@@ -253,6 +276,9 @@ static sx_status make_pictures(building *b, sx_error *err) {
     if (b->turnings * b->pieces_each >= 1 << 20)
         return sx_fail(err, SX_BAD_INPUT, "the grid has too many places");
     for (size_t i = 0; !status && i < b->plan->object_count; i++) status = make_object(b, i, err);
+    if (!status && atomic_load(&b->made) + atomic_load(&b->kept) + atomic_load(&b->dropped) == 0)
+        return sx_fail(err, SX_BAD_INPUT, "no object could be read: %.400s",
+                       b->plan->first_refused);
     return status;
 }
 
@@ -272,9 +298,12 @@ static sx_status build(sx_si_plan *plan, sx_si_report *out, sx_error *err) {
                           .pairs = sx_si_plan_pairs(plan),
                           .made = atomic_load(&b.made),
                           .kept = atomic_load(&b.kept),
-                          .dropped = atomic_load(&b.dropped)};
+                          .dropped = atomic_load(&b.dropped),
+                          .refused = plan->refused};
+    sx_text_set(out->first_refused, sizeof out->first_refused, plan->first_refused);
     for (int i = 0; b.benches && i < threads; i++) {
         sx_image_done(&b.benches[i].canvas);
+        sx_image_done(&b.benches[i].resized);
         sx_image_done(&b.benches[i].turned);
         sx_resize_scratch_done(&b.benches[i].resize);
     }

@@ -12,6 +12,7 @@
 #define CLASS_LIMIT 1000
 #define OBJECT_LIMIT ((size_t)1 << 20)
 #define CUT_THRESHOLD 10
+#define KEPT_BYTES ((size_t)256 << 20) /* of backgrounds: 341 of 512 x 512 pixels */
 
 static sx_status no_memory(sx_error *err) {
     return sx_fail(err, SX_NO_MEMORY, "not enough memory to plan the set");
@@ -94,6 +95,31 @@ static sx_status list_folders(collection *c, const char *root, sx_error *err) {
     return status;
 }
 
+static void note_refused(sx_si_plan *p, const sx_package_files *files) {
+    if (p->refused == 0) sx_text_set(p->first_refused, sizeof p->first_refused, files->first);
+    p->refused += files->refused;
+}
+
+static sx_status list_package(collection *c, const sx_package *package, sx_error *err) {
+    char stem[SX_PATH_SIZE];
+    sx_package_files files = {0};
+    int added = 0, most = c->plan->options->instances;
+    sx_status status = sx_package_list(package, &files, err);
+    for (size_t i = 0; !status && i < files.count; i++) {
+        const sx_package_file *f = &files.files[i];
+        bool begins = i == 0 || strcmp(f->class_name, f[-1].class_name) != 0;
+        if (begins) status = add_class(c, f->class_name, err);
+        added = begins ? 0 : added;
+        if (status || (most > 0 && added++ >= most)) continue;
+        sx_text_set(stem, sizeof stem, f->name);
+        *strrchr(stem, '.') = 0;
+        status = add_object(c, &(sx_si_object){.name = stem, .path = f->path}, err);
+    }
+    note_refused(c->plan, &files);
+    sx_package_files_done(&files);
+    return status;
+}
+
 /* The class of the source whose name comes next after `before` by bytes; -1 past the last. */
 static int next_class(const sx_source_facts *facts, const char *before) {
     int next = -1;
@@ -139,6 +165,8 @@ static sx_status list_items(collection *c, const char *name, sx_error *err) {
 static sx_status list_objects(sx_si_plan *plan, sx_error *err) {
     const char *name = plan->options->foregrounds;
     collection c = {.plan = plan};
+    const sx_package *package = sx_package_find(name, SX_PACKAGE_OBJECTS);
+    if (package && !sx_is_directory(name)) return list_package(&c, package, err);
     bool folders =
         sx_is_directory(name) && (sx_folder_recognises(name) || !sx_source_recognises(name));
     return folders ? list_folders(&c, name, err) : list_items(&c, name, err);
@@ -162,26 +190,23 @@ static sx_status render_backgrounds(sx_si_plan *p, sx_error *err) {
 }
 
 static sx_status list_backgrounds(sx_si_plan *p, sx_error *err) {
-    const char *folder = p->options->backgrounds;
-    size_t capacity = 0;
-    sx_listing listing;
-    if (!folder || !*folder) return render_backgrounds(p, err);
-    sx_status status = sx_directory_list(folder, &listing, err);
+    const char *name = p->options->backgrounds;
+    if (!name || !*name) return render_backgrounds(p, err);
+    sx_status status = sx_photographs_list(name, &p->photographs, err);
     if (status) return status;
-    for (size_t i = 0; !status && i < listing.count; i++) {
-        if (!sx_image_has_name(listing.names[i])) continue;
-        if (!sx_grow((void **)&p->backgrounds, &capacity, p->background_count + 1,
-                     sizeof *p->backgrounds) ||
-            !(p->backgrounds[p->background_count++] = sx_arena_text(&p->arena, listing.names[i])))
-            status = no_memory(err);
-    }
-    sx_listing_done(&listing);
-    if (!status && p->background_count < (size_t)p->options->grid->backgrounds)
+    note_refused(p, &p->photographs);
+    p->background_count = p->photographs.count;
+    if (p->background_count < (size_t)p->options->grid->backgrounds)
         return sx_fail(err, SX_BAD_INPUT,
                        "'%.200s' has %zu pictures; every object goes on %d of them, so as many PNG "
                        "or JPEG files are needed at least",
-                       folder, p->background_count, p->options->grid->backgrounds);
-    return status;
+                       name, p->background_count, p->options->grid->backgrounds);
+    p->backgrounds = sx_alloc(p->background_count, sizeof *p->backgrounds);
+    p->resized = sx_alloc(p->background_count, sizeof *p->resized);
+    if (!p->backgrounds || !p->resized) return no_memory(err);
+    for (size_t i = 0; i < p->background_count; i++)
+        p->backgrounds[i] = p->photographs.files[i].name;
+    return SX_OK;
 }
 
 static sx_status draw_pairs(sx_si_plan *p, sx_error *err) {
@@ -210,6 +235,10 @@ sx_status sx_si_plan_make(const sx_si_options *options, sx_si_plan *out, sx_erro
 }
 
 void sx_si_plan_done(sx_si_plan *plan) {
+    for (size_t i = 0; plan->resized && i < plan->background_count; i++)
+        sx_image_done(&plan->resized[i]);
+    sx_free(plan->resized);
+    sx_package_files_done(&plan->photographs);
     sx_free(plan->classes);
     sx_free(plan->objects);
     sx_free(plan->backgrounds);
@@ -289,9 +318,20 @@ static sx_status read_photograph(const char *path, sx_image *out, sx_error *err)
     return status;
 }
 
-sx_status sx_si_plan_background(const sx_si_plan *plan, uint32_t background, sx_image *out,
+/* Every object has other backgrounds, so one is asked for many times; as many are kept as there is
+ * room for. */
+static void keep_photograph(sx_si_plan *plan, uint32_t background, const sx_image *image) {
+    size_t size = 3 * (size_t)image->width * (size_t)image->height;
+    sx_image *kept = &plan->resized[background];
+    if (plan->kept_bytes + size > KEPT_BYTES ||
+        sx_image_new(kept, image->height, image->width, 3, NULL))
+        return;
+    memcpy(kept->pixels, image->pixels, size);
+    plan->kept_bytes += size;
+}
+
+sx_status sx_si_plan_background(sx_si_plan *plan, uint32_t background, sx_image *out,
                                 sx_error *err) {
-    char path[SX_PATH_SIZE];
     int side = plan->options->grid->resolution;
     sx_status status = sx_image_new(out, side, side, 3, err);
     if (status) return status;
@@ -299,9 +339,15 @@ sx_status sx_si_plan_background(const sx_si_plan *plan, uint32_t background, sx_
         sx_backgrounds_draw(plan->rendered, background, out->pixels);
         return SX_OK;
     }
-    status = sx_path_join(path, plan->options->backgrounds, plan->backgrounds[background], err);
-    if (!status) status = read_photograph(path, out, err);
-    if (status) sx_image_done(out);
+    if (plan->resized[background].pixels) {
+        memcpy(out->pixels, plan->resized[background].pixels, 3 * (size_t)side * (size_t)side);
+        return SX_OK;
+    }
+    status = read_photograph(plan->photographs.files[background].path, out, err);
+    if (!status)
+        keep_photograph(plan, background, out);
+    else
+        sx_image_done(out);
     return status;
 }
 

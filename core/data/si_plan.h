@@ -8,6 +8,7 @@ typedef struct {
     int class;
     const char *name;           /* the file's stem, or the number of the item */
     const char *path;           /* NULL: an item of the source */
+    bool refused;               /* it could not be read: there are no pictures of it */
     size_t item;                /* of the source's test split */
     int height, width;          /* once it was loaded; 0 before */
     const uint32_t *background; /* [backgrounds of the grid] */
@@ -22,7 +23,12 @@ typedef struct {
     size_t object_count;
     const char **backgrounds; /* names */
     size_t background_count;
-    sx_source *source;        /* NULL: a folder */
+    sx_package_files photographs; /* [background_count], unless they are rendered */
+    size_t refused;               /* pictures of packages */
+    char first_refused[512];
+    sx_image *resized; /* [background_count] photographs as they are pasted on; some are kept */
+    size_t kept_bytes; /* of those */
+    sx_source *source; /* NULL: a folder */
     sx_backgrounds *rendered; /* NULL: a folder */
 } sx_si_plan;
 
@@ -35,7 +41,7 @@ size_t sx_si_plan_pairs(const sx_si_plan *plan);
 /* The object as RGBA, its sizes noted; and a background as a square of the grid's resolution. Both
  * owned by the caller. */
 sx_status sx_si_plan_object(sx_si_plan *plan, size_t object, sx_image *out, sx_error *err);
-sx_status sx_si_plan_background(const sx_si_plan *plan, uint32_t background, sx_image *out,
+sx_status sx_si_plan_background(sx_si_plan *plan, uint32_t background, sx_image *out,
                                 sx_error *err);
 
 /* Appends the recipe: equal texts build equal sets. */

@@ -50,9 +50,11 @@ sx_si_box sx_si_place(int width, int height, sx_pose pose, int resolution);
  */
 
 typedef struct {
-    const char *foregrounds; /* a folder of class folders of PNG with alpha; "fashion-mnist",
-                              * another data set, or "shapes": objects cut from it */
-    const char *backgrounds; /* a folder of photographs; NULL or "": rendered */
+    const char *foregrounds; /* a folder of class folders of PNG with alpha; a package's name
+                              * ("tuxpaint"); "fashion-mnist", another data set, or "shapes":
+                              * objects cut from it */
+    const char *backgrounds; /* a folder of photographs, or a package's name ("mate"); NULL or "":
+                              * rendered */
     const sx_si_grid *grid;
     const char *out; /* the folder; made if it is not there */
     bool png;        /* else JPEG of quality 75 */
@@ -66,10 +68,13 @@ typedef struct {
 typedef struct {
     size_t classes, objects, pairs;
     size_t made, kept, dropped; /* pictures: written now, there already, outside too much */
+    size_t refused;             /* files that could not be read and were left out */
+    char first_refused[512];    /* which was the first, and why */
 } sx_si_report;
 
 /* Builds the set. Pictures go to OUT/CLASS/ID.jpg; OUT/metadata.csv, the class and background lists
- * and dropped.csv come last. What an interrupted building left is kept and gone on with;
+ * and dropped.csv come last. An object that cannot be read is left out and counted, its numbers
+ * stay free; a background is an error. What an interrupted building left is kept and gone on with;
  * OUT/recipe.ini says what is being built, and another recipe is refused. SX_CANCELLED where
  * `loading` asked to stop. */
 sx_status sx_si_build(const sx_si_options *options, sx_si_report *out, sx_error *err);

@@ -2,23 +2,23 @@
  * row a picture. Opening reads that file line by line; pictures are read when they are asked for,
  * so half a million of them are no trouble, and one that is missing is an error of that picture.
  * It is a set for measuring: all of it is the test split. */
-#include "core/data/source.h"
+#include "core/data/si_flat.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#define COLUMNS 64
-#define LINE 4096
 #define CLASS_LIMIT 1000
+#define SOUGHT 100
 #define TOLD_EVERY 8192 /* rows */
-#define METADATA "metadata.csv"
 
 typedef struct {
     const char **names; /* [items] "zebra/17.jpg", in the source's arena */
     float *factors;     /* [items, factor_count] */
-    char root[SX_PATH_SIZE];
+    char root[SX_PATH_SIZE], metadata[SX_PATH_SIZE];
+    bool flat; /* pictures in one folder, named or numbered by the table, which says their class */
+    sx_si_flat columns;
 } state;
 
 static sx_status si_image(const sx_source *source, uint32_t item, sx_image *out, sx_error *err) {
@@ -49,97 +49,23 @@ static void si_close(sx_source *source) {
     sx_free(s);
 }
 
-/* ---- lines -------------------------------------------------------------------------------------
- */
-
-typedef struct {
-    const char *path;
-    sx_bytes bytes;
-    size_t at;
-    int line;
-    char text[LINE];
-    char *fields[COLUMNS]; /* into text */
-    int count;
-} table;
-
-/* Cuts the line into fields, in place; quoted ones lose their quotes. */
-static void cut_fields(table *t) {
-    char *from = t->text, *to = t->text;
-    t->count = 0;
-    for (bool more = true; more && t->count < COLUMNS;) {
-        bool quoted = *from == '"';
-        t->fields[t->count++] = to;
-        for (from += quoted; *from && (quoted || *from != ','); from++) {
-            if (quoted && *from == '"' && *++from != '"') break;
-            *to++ = *from;
-        }
-        while (*from && *from != ',') from++;
-        more = *from++ == ',';
-        *to++ = 0;
-    }
-}
-
-/* The next line that is not empty; false at the end. A line that is too long is cut, and then has
- * too few fields. */
-static bool next_line(table *t) {
-    while (t->at < t->bytes.size) {
-        const char *from = (const char *)t->bytes.data + t->at;
-        size_t left = t->bytes.size - t->at;
-        const char *end = memchr(from, '\n', left);
-        size_t length = end ? (size_t)(end - from) : left, kept = length;
-        t->at += length + 1;
-        t->line++;
-        if (kept && from[kept - 1] == '\r') kept--;
-        if (kept == 0) continue;
-        if (kept >= LINE) kept = LINE - 1;
-        memcpy(t->text, from, kept);
-        t->text[kept] = 0;
-        cut_fields(t);
-        return true;
-    }
-    return false;
-}
-
-static sx_status open_table(table *t, const char *path, sx_error *err) {
-    *t = (table){.path = path};
-    sx_status status = sx_file_map(path, &t->bytes, err);
-    if (!status && !next_line(t)) status = sx_fail(err, SX_BAD_INPUT, "'%.300s' is empty", path);
-    return status;
-}
-
-static int column_of(const table *t, const char *name) {
-    for (int c = 0; c < t->count; c++)
-        if (strcmp(t->fields[c], name) == 0) return c;
-    return -1;
-}
-
-static sx_status bad_line(const table *t, const char *what, sx_error *err) {
-    return sx_fail(err, SX_BAD_INPUT, "%.300s:%d: %s", t->path, t->line, what);
-}
-
-/* A whole number of a field, from 0 to most. */
-static bool whole(const table *t, int column, double most, double *out) {
-    return column < t->count && sx_text_number(t->fields[column], out) && *out >= 0 &&
-           *out <= most && *out == floor(*out);
-}
-
 /* ---- classes -----------------------------------------------------------------------------------
  */
 
 /* Adds the classes of a file "int,label" whose ints count from 0 in the order of the lines. */
 static sx_status read_indices(sx_source *source, const char *path, sx_error *err) {
-    table t;
-    sx_status status = open_table(&t, path, err);
-    int number = column_of(&t, "int"), label = column_of(&t, "label");
+    sx_rows t;
+    sx_status status = sx_rows_open(&t, path, err);
+    int number = sx_rows_column(&t, "int"), label = sx_rows_column(&t, "label");
     if (!status && (number < 0 || label < 0))
-        status = bad_line(&t, "columns int and label are expected", err);
-    while (!status && next_line(&t)) {
+        status = sx_rows_fail(&t, "columns int and label are expected", err);
+    while (!status && sx_rows_next(&t)) {
         double value;
-        if (!whole(&t, number, CLASS_LIMIT - 1, &value) || label >= t.count ||
+        if (!sx_rows_whole(&t, number, CLASS_LIMIT - 1, &value) || label >= t.count ||
             (int)value != source->facts.classes)
-            status = bad_line(&t, "classes are expected in order, from 0", err);
+            status = sx_rows_fail(&t, "classes are expected in order, from 0", err);
         else if (strchr(t.fields[label], '/') || t.fields[label][0] == '.')
-            status = bad_line(&t, "a class is a folder beside this file", err);
+            status = sx_rows_fail(&t, "a class is a folder beside this file", err);
         else if (!sx_source_add_class(source, t.fields[label]))
             status = sx_fail(err, SX_NO_MEMORY, "not enough memory for the class names");
     }
@@ -170,35 +96,18 @@ static sx_status list_classes(sx_source *source, sx_error *err) {
  * unknown there are none. */
 static sx_status find_numbers(sx_source *source, sx_error *err) {
     const state *s = source->state;
-    sx_source_facts *facts = &source->facts;
     char path[SX_PATH_SIZE];
-    table t = {0};
-    int *numbers = sx_arena_alloc(&source->arena, (size_t)facts->classes, sizeof *numbers);
-    if (!numbers) return sx_fail(err, SX_NO_MEMORY, "not enough memory for the class names");
-    for (int c = 0; c < facts->classes; c++)
-        numbers[c] = sx_si_imagenet_index(facts->class_names[c]);
     sx_status status = sx_path_join(path, s->root, "foreground_classes.csv", err);
-    if (!status && sx_is_file(path)) status = open_table(&t, path, err);
-    int number = column_of(&t, "int"), label = column_of(&t, "label");
-    while (!status && t.bytes.data && number >= 0 && label >= 0 && next_line(&t)) {
-        double value = 0;
-        if (!whole(&t, number, 1e6, &value) || label >= t.count)
-            status = bad_line(&t, "a whole number and a name are expected", err);
-        for (int c = 0; !status && c < facts->classes; c++)
-            if (strcmp(facts->class_names[c], t.fields[label]) == 0) numbers[c] = (int)value;
-    }
-    sx_file_unmap(&t.bytes);
-    for (int c = 0; c < facts->classes; c++)
-        if (numbers[c] < 0) return status;
-    facts->class_numbers = numbers;
-    return status;
+    return status ? status : sx_class_numbers_read(source, sx_is_file(path) ? path : NULL, err);
 }
 
 static sx_status read_classes(sx_source *source, sx_error *err) {
-    const state *s = source->state;
+    state *s = source->state;
     char path[SX_PATH_SIZE];
     sx_status status = sx_path_join(path, s->root, "foreground_classes_metadata_indices.csv", err);
-    if (!status)
+    if (!status && s->flat)
+        status = sx_si_flat_classes(source, &s->columns, s->metadata, err);
+    else if (!status)
         status = sx_is_file(path) ? read_indices(source, path, err) : list_classes(source, err);
     if (!status && source->facts.classes < 2)
         status = sx_fail(err, SX_BAD_INPUT, "'%.200s' has less than two classes", s->root);
@@ -223,11 +132,12 @@ enum { KNOWN = sizeof known / sizeof known[0] };
 
 typedef struct {
     sx_source *source;
-    table t;
-    int id, class, column[KNOWN]; /* of the table */
-    int instance, background;     /* likewise; -1: there is none */
+    sx_rows t;
+    int id, class, column[KNOWN]; /* of the sx_rows */
     sx_factor *factors;           /* [factor_count] */
     const char *ending;           /* of pictures: ".jpg" */
+    int sought;                   /* pictures that were looked for to know it */
+    int instance, background;     /* likewise; -1: there is none */
     size_t count, name_capacity, factor_capacity, label_capacity, key_capacity;
     int32_t *labels;
     uint64_t *keys; /* of pairs, where both columns are there */
@@ -235,16 +145,14 @@ typedef struct {
 
 static sx_status find_columns(reader *r, sx_error *err) {
     sx_source_facts *facts = &r->source->facts;
-    r->id = column_of(&r->t, "image_id");
-    r->class = column_of(&r->t, "foreground_class");
-    r->instance = column_of(&r->t, "foreground_instance");
-    r->background = column_of(&r->t, "background");
-    if (r->id < 0 || r->class < 0)
-        return bad_line(&r->t, "columns image_id and foreground_class are expected", err);
+    r->id = sx_rows_column(&r->t, "image_id");
+    r->class = sx_rows_column(&r->t, "foreground_class");
+    r->instance = sx_rows_column(&r->t, "foreground_instance");
+    r->background = sx_rows_column(&r->t, "background");
     r->factors = sx_arena_alloc(&r->source->arena, KNOWN, sizeof *r->factors);
     if (!r->factors) return sx_fail(err, SX_NO_MEMORY, "not enough memory for the factors");
     for (int k = 0; k < KNOWN; k++) {
-        int column = column_of(&r->t, known[k].column);
+        int column = sx_rows_column(&r->t, known[k].column);
         if (column < 0) continue;
         r->column[facts->factor_count] = column;
         r->factors[facts->factor_count] = known[k].factor;
@@ -255,13 +163,14 @@ static sx_status find_columns(reader *r, sx_error *err) {
     return SX_OK;
 }
 
-/* How pictures end: as the first one that is there. */
-static void find_ending(reader *r, const char *class, double id) {
+/* How pictures end: as the first one that is there; where many are missing, it stays unknown. */
+static void find_ending(reader *r, const char *stem) {
     static const char *const endings[] = {".jpg", ".png", ".jpeg"};
     const state *s = r->source->state;
+    if (r->sought++ >= SOUGHT) return;
     for (int i = 0; i < 3 && !r->ending; i++) {
-        char path[SX_PATH_SIZE + 300];
-        snprintf(path, sizeof path, "%s/%s/%.0f%s", s->root, class, id, endings[i]);
+        char path[SX_PATH_SIZE + 500];
+        snprintf(path, sizeof path, "%s/%s%s", s->root, stem, endings[i]);
         if (sx_is_file(path)) r->ending = endings[i];
     }
 }
@@ -284,36 +193,56 @@ static bool has_pairs(const reader *r) {
 
 /* Objects are counted within their class. */
 static sx_status read_pair(reader *r, int class, sx_error *err) {
-    char key[LINE + 64];
+    char key[SX_ROWS_LINE + 64];
     if (!has_pairs(r)) return SX_OK;
     if (r->instance >= r->t.count || r->background >= r->t.count)
-        return bad_line(&r->t, "the object or its background is missing", err);
+        return sx_rows_fail(&r->t, "the object or its background is missing", err);
     int length = snprintf(key, sizeof key, "%d,%s,%s", class, r->t.fields[r->instance],
                           r->t.fields[r->background]);
     r->keys[r->count] = sx_hash_bytes(key, (size_t)length);
     return SX_OK;
 }
 
-static sx_status read_row(reader *r, sx_error *err) {
+/* The picture of a row without its ending, into name [400], and its class; `ends`: it has one. */
+static sx_status read_picture(const reader *r, char *name, int *class, bool *ends, sx_error *err) {
+    const state *s = r->source->state;
+    double id, number;
+    if (s->flat) return sx_si_flat_picture(&s->columns, &r->t, name, class, ends, err);
+    if (!sx_rows_whole(&r->t, r->id, 1e15, &id) ||
+        !sx_rows_whole(&r->t, r->class, r->source->facts.classes - 1, &number))
+        return sx_rows_fail(&r->t, "no such picture or class", err);
+    *class = (int)number;
+    *ends = false;
+    snprintf(name, 400, "%s/%.0f", r->source->facts.class_names[*class], id);
+    return SX_OK;
+}
+
+static sx_status read_factors(reader *r, sx_error *err) {
     state *s = r->source->state;
-    sx_source_facts *facts = &r->source->facts;
-    double id, class, value;
-    char name[400];
-    if (!whole(&r->t, r->id, 1e15, &id) || !whole(&r->t, r->class, facts->classes - 1, &class))
-        return bad_line(&r->t, "no such picture or class", err);
-    sx_status status = grow(r, err);
-    if (!status) status = read_pair(r, (int)class, err);
-    if (status) return status;
-    for (int f = 0; f < facts->factor_count; f++) {
+    int count = r->source->facts.factor_count;
+    for (int f = 0; f < count; f++) {
+        double value;
         if (r->column[f] >= r->t.count || !sx_text_number(r->t.fields[r->column[f]], &value))
-            return bad_line(&r->t, "a factor is no number", err);
-        s->factors[r->count * (size_t)facts->factor_count + (size_t)f] = (float)value;
+            return sx_rows_fail_at(&r->t, r->column[f], "a factor is no number", err);
+        s->factors[r->count * (size_t)count + (size_t)f] = (float)value;
         r->factors[f].minimum = fmin(r->factors[f].minimum, value);
         r->factors[f].maximum = fmax(r->factors[f].maximum, value);
     }
-    const char *folder = facts->class_names[(int)class];
-    if (!r->ending) find_ending(r, folder, id);
-    snprintf(name, sizeof name, "%s/%.0f%s", folder, id, r->ending ? r->ending : ".jpg");
+    return SX_OK;
+}
+
+static sx_status read_row(reader *r, sx_error *err) {
+    state *s = r->source->state;
+    char stem[400], name[416];
+    int class = 0;
+    bool ends = false;
+    sx_status status = read_picture(r, stem, &class, &ends, err);
+    if (!status) status = grow(r, err);
+    if (!status) status = read_factors(r, err);
+    if (!status) status = read_pair(r, class, err);
+    if (status) return status;
+    if (!ends && !r->ending) find_ending(r, stem);
+    snprintf(name, sizeof name, "%s%s", stem, ends ? "" : r->ending ? r->ending : ".jpg");
     r->labels[r->count] = (int32_t) class;
     s->names[r->count++] = sx_arena_text(&r->source->arena, name);
     return s->names[r->count - 1] ? SX_OK
@@ -322,26 +251,36 @@ static sx_status read_row(reader *r, sx_error *err) {
 
 static sx_status read_rows(reader *r, const sx_loading *loading, sx_error *err) {
     sx_status status = find_columns(r, err);
-    while (!status && next_line(&r->t)) {
+    while (!status && sx_rows_next(&r->t)) {
         status = read_row(r, err);
         if (!status && r->count % TOLD_EVERY == 0)
             status = sx_source_progress(loading, r->source->facts.name, r->count,
                                         r->count * r->t.bytes.size / r->t.at, err);
     }
-    if (!status && r->count == 0) status = bad_line(&r->t, "there are no pictures", err);
+    if (!status && r->count == 0) status = sx_rows_fail(&r->t, "there are no pictures", err);
     if (!status) status = sx_source_labels(r->source, r->count, err);
     if (!status) memcpy(r->source->labels, r->labels, r->count * sizeof *r->labels);
     if (!status && has_pairs(r)) status = sx_source_number_pairs(r->source, r->keys, err);
     return status;
 }
 
+/* Whether the table is that of the released sets, or says as much in its own way. */
+static bool knows_layout(const sx_rows *t, bool *flat, sx_si_flat *columns) {
+    *flat = sx_rows_column(t, "image_id") < 0 || sx_rows_column(t, "foreground_class") < 0;
+    if (!*flat) return true;
+    bool factors = false;
+    for (int k = 0; k < KNOWN && !factors; k++) factors = sx_rows_column(t, known[k].column) >= 0;
+    return factors && sx_si_flat_columns(t, columns);
+}
+
 bool sx_si_source_recognises(const char *path) {
     char file[SX_PATH_SIZE];
-    table t;
-    if (!sx_is_directory(path) || sx_path_join(file, path, METADATA, NULL) || !sx_is_file(file) ||
-        open_table(&t, file, NULL))
+    sx_si_flat columns;
+    sx_rows t;
+    bool flat;
+    if (!sx_is_directory(path) || !sx_si_find_table(path, file) || sx_rows_open(&t, file, NULL))
         return false;
-    bool found = column_of(&t, "image_id") >= 0 && column_of(&t, "foreground_class") >= 0;
+    bool found = knows_layout(&t, &flat, &columns);
     sx_file_unmap(&t.bytes);
     return found;
 }
@@ -349,11 +288,14 @@ bool sx_si_source_recognises(const char *path) {
 static sx_status open_set(sx_source *source, const sx_loading *loading, uint64_t seed,
                           sx_error *err) {
     state *s = source->state;
-    char path[SX_PATH_SIZE];
     reader r = {.source = source};
-    sx_status status = sx_path_join(path, s->root, METADATA, err);
+    if (!sx_si_find_table(s->root, s->metadata))
+        return sx_fail(err, SX_BAD_INPUT, "'%.200s' has no table of its pictures", s->root);
+    sx_status status = sx_rows_open(&r.t, s->metadata, err);
+    if (!status && !knows_layout(&r.t, &s->flat, &s->columns))
+        status =
+            sx_rows_fail(&r.t, "columns of the picture, its class and a factor are expected", err);
     if (!status) status = read_classes(source, err);
-    if (!status) status = open_table(&r.t, path, err);
     if (!status) status = read_rows(&r, loading, err);
     sx_file_unmap(&r.t.bytes);
     sx_free(r.labels);

@@ -33,6 +33,7 @@ static void add_row(const sx_si_plan *plan, size_t place, size_t pair, sx_text *
     const sx_si_grid *grid = plan->options->grid;
     size_t each = (size_t)grid->backgrounds;
     const sx_si_object *o = &plan->objects[pair / each];
+    if (o->refused) return;
     sx_pose pose = sx_si_grid_pose(grid, place);
     sx_si_box box = sx_si_place(o->width, o->height, pose, grid->resolution);
     if (!sx_si_is_kept(plan, &box)) return;
@@ -85,44 +86,74 @@ static bool all_in_imagenet(const sx_si_plan *plan) {
 enum { FACTOR_X, FACTOR_Y, FACTOR_AREA, FACTOR_ROTATION, FACTORS };
 static const char *const factor_names[FACTORS] = {"x_coord", "y_coord", "area", "rotation"};
 
-static double factor_value(sx_pose pose, int factor) {
-    const double values[FACTORS] = {pose.x, pose.y, pose.area, pose.rotation};
-    return values[factor];
+/* Pairs of a class at all places with a value. */
+typedef struct {
+    size_t all, dropped;
+} tally;
+
+typedef struct {
+    const sx_si_axis *axes[FACTORS];
+    tally *tallies[FACTORS]; /* [values, classes] */
+} census;
+
+/* Which value of each axis a place has; as sx_si_grid_places counts, x outermost. */
+static void split_place(const census *c, size_t place, size_t out[FACTORS]) {
+    for (int f = FACTORS - 1; f >= 0; f--) {
+        size_t count = (size_t)c->axes[f]->count;
+        out[f] = place % count;
+        place /= count;
+    }
 }
 
-/* Pairs of one class at all places with that value: how many, and how many are left out. */
-static void count_dropped(const sx_si_plan *plan, int class, int factor, double value,
-                          size_t counts[2]) {
+/* All objects at a place. */
+static void count_place(const sx_si_plan *plan, const census *c, size_t place) {
     const sx_si_grid *grid = plan->options->grid;
-    counts[0] = counts[1] = 0;
-    for (size_t place = 0; place < sx_si_grid_places(grid); place++) {
-        sx_pose pose = sx_si_grid_pose(grid, place);
-        if (factor_value(pose, factor) != value) continue;
-        for (size_t i = 0; i < plan->object_count; i++) {
-            const sx_si_object *o = &plan->objects[i];
-            if (o->class != class) continue;
-            sx_si_box box = sx_si_place(o->width, o->height, pose, grid->resolution);
-            counts[0] += (size_t)grid->backgrounds;
-            if (!sx_si_is_kept(plan, &box)) counts[1] += (size_t)grid->backgrounds;
+    sx_pose pose = sx_si_grid_pose(grid, place);
+    size_t values[FACTORS], each = (size_t)grid->backgrounds, classes = (size_t)plan->class_count;
+    split_place(c, place, values);
+    for (size_t i = 0; i < plan->object_count; i++) {
+        const sx_si_object *o = &plan->objects[i];
+        if (o->refused) continue;
+        sx_si_box box = sx_si_place(o->width, o->height, pose, grid->resolution);
+        size_t dropped = sx_si_is_kept(plan, &box) ? 0 : each;
+        for (int f = 0; f < FACTORS; f++) {
+            tally *t = &c->tallies[f][values[f] * classes + (size_t)o->class];
+            t->all += each;
+            t->dropped += dropped;
         }
     }
 }
 
+static void add_tallies(const sx_si_plan *plan, const census *c, int factor, sx_text *text) {
+    const tally *t = c->tallies[factor];
+    const sx_si_axis *axis = c->axes[factor];
+    for (int v = 0; v < axis->count; v++)
+        for (int class = 0; class < plan->class_count; class ++, t++) {
+            sx_csv_text(text, true, plan->classes[class]);
+            sx_text_add(text, ",%s", factor_names[factor]);
+            add_number(text, axis->values[v]);
+            sx_text_add(text, ",%zu,%zu\n", t->all, t->dropped);
+        }
+}
+
 static sx_status write_dropped(const sx_si_plan *plan, sx_error *err) {
     const sx_si_grid *grid = plan->options->grid;
-    const sx_si_axis *axes[FACTORS] = {&grid->x, &grid->y, &grid->area, &grid->rotation};
+    census c = {.axes = {&grid->x, &grid->y, &grid->area, &grid->rotation}};
+    sx_arena arena = {0};
     sx_text text = {0};
+    bool memory = true;
+    for (int f = 0; f < FACTORS; f++)
+        memory = (c.tallies[f] =
+                      sx_arena_alloc(&arena, (size_t)c.axes[f]->count * (size_t)plan->class_count,
+                                     sizeof *c.tallies[f])) &&
+                 memory;
+    for (size_t place = 0; memory && place < sx_si_grid_places(grid); place++)
+        count_place(plan, &c, place);
     sx_text_add(&text, "class,factor,value,pairs,dropped\n");
-    for (int factor = 0; factor < FACTORS; factor++)
-        for (int v = 0; v < axes[factor]->count && (v == 0 || !text.failed); v++)
-            for (int class = 0; axes[factor]->count > 1 && class < plan->class_count; class ++) {
-                size_t counts[2];
-                count_dropped(plan, class, factor, axes[factor]->values[v], counts);
-                sx_csv_text(&text, true, plan->classes[class]);
-                sx_text_add(&text, ",%s", factor_names[factor]);
-                add_number(&text, axes[factor]->values[v]);
-                sx_text_add(&text, ",%zu,%zu\n", counts[0], counts[1]);
-            }
+    for (int f = 0; memory && f < FACTORS; f++)
+        if (c.axes[f]->count > 1) add_tallies(plan, &c, f, &text);
+    text.failed = text.failed || !memory;
+    sx_arena_done(&arena);
     return write_table(plan, "dropped.csv", &text, err);
 }
 

@@ -200,15 +200,8 @@ bool sx_source_recognises(const char *path) {
                                      sx_si_source_recognises(path) || sx_folder_recognises(path));
 }
 
-void sx_source_list(sx_text *out) {
+static void list_own(sx_text *out) {
     char path[SX_PATH_SIZE], shown[200];
-    sx_text_add(out, "shapes          rendered, 10 classes, needs no file\n");
-    if (find_fashion(path)) {
-        sx_text_printable(shown, sizeof shown, path);
-        sx_text_add(out, "fashion-mnist   %s\n", shown);
-    } else {
-        sx_text_add(out, "fashion-mnist   not installed (apt install dataset-fashion-mnist)\n");
-    }
     const char *own = getenv("SEXTANT_DATA");
     sx_listing listing;
     if (!own || sx_directory_list(own, &listing, NULL)) return;
@@ -220,6 +213,19 @@ void sx_source_list(sx_text *out) {
         sx_text_add(out, "%-15s %s\n", sx_path_name(shown), shown);
     }
     sx_listing_done(&listing);
+}
+
+void sx_source_list(sx_text *out) {
+    char path[SX_PATH_SIZE], shown[200];
+    sx_text_add(out, "shapes          rendered, 10 classes, needs no file\n");
+    if (find_fashion(path)) {
+        sx_text_printable(shown, sizeof shown, path);
+        sx_text_add(out, "fashion-mnist   %s\n", shown);
+    } else {
+        sx_text_add(out, "fashion-mnist   not installed (apt install dataset-fashion-mnist)\n");
+    }
+    list_own(out);
+    sx_package_list_all(out);
 }
 
 /* ---- access ---------------------------------------------------------------------------------- */

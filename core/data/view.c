@@ -19,9 +19,9 @@ struct sx_view {
     const sx_source *source;
     int size;
     uint64_t seed;
-    double area, fraction;    /* of center; of crop */
-    double least, most, turn; /* of scatter */
-    bool cuts;                /* likewise: only the object's centre is always inside */
+    double area, fraction;                   /* of center; of crop */
+    double least, most, turn;                /* of scatter */
+    enum { INSIDE, ANYWHERE, MIDDLE } place; /* likewise */
     view_draw draw;
     sx_resize_rule resize;
     sx_backgrounds *training, *measured;
@@ -38,8 +38,8 @@ static const sx_option scatter_options[] = {
     {"", "least", SX_OPTION_NUMBER, "0.1", 0.0001, 1, NULL, "smallest share of the image"},
     {"", "most", SX_OPTION_NUMBER, "0.5", 0.0001, 1, NULL, "largest share of the image"},
     {"", "turn", SX_OPTION_NUMBER, "0", 0, 180, NULL, "turned by up to so many degrees"},
-    {"", "inside", SX_OPTION_CHOICE, "whole", 0, 0, "whole|centre",
-     "what of the object is always inside the image"},
+    {"", "place", SX_OPTION_CHOICE, "inside", 0, 0, "inside|anywhere|middle",
+     "inside: the border cuts no object; anywhere: up to a half; middle: all are centred"},
     {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
 };
 static const sx_option crop_options[] = {
@@ -102,7 +102,7 @@ bool sx_view_pose(const sx_view *view, sx_split split, size_t index, sx_pose *ou
     double x = (double)sx_random_uniform(&random), y = (double)sx_random_uniform(&random);
     out->area = view->least * pow(view->most / view->least, size);
     out->rotation = view->turn * (2 * turn - 1);
-    double room = view->cuts ? 1 : 1 - sqrt(out->area);
+    double room = view->place == MIDDLE ? 0 : view->place == ANYWHERE ? 1 : 1 - sqrt(out->area);
     out->x = 0.5 + room * (x - 0.5);
     out->y = 0.5 + room * (y - 0.5);
     return true;
@@ -248,7 +248,7 @@ static const struct {
     view_draw draw;
 } ways[] = {
     {{"center", "objects are cut out and put in the middle", center_options}, draw_object},
-    {{"scatter", "objects are cut out and put anywhere, as the item's number draws",
+    {{"scatter", "objects are cut out and resized, turned and put as the item's number draws",
       scatter_options},
      draw_object},
     {{"none", "pictures are resized whole", no_options}, draw_none},
@@ -275,7 +275,10 @@ static sx_status take_options(sx_view *view, const sx_spec *spec, const sx_optio
     view->least = sx_spec_number(spec, options, "least");
     view->most = sx_spec_number(spec, options, "most");
     view->turn = sx_spec_number(spec, options, "turn");
-    view->cuts = strcmp(sx_spec_text(spec, options, "inside"), "centre") == 0;
+    const char *place = sx_spec_text(spec, options, "place");
+    view->place = strcmp(place, "middle") == 0     ? MIDDLE
+                  : strcmp(place, "anywhere") == 0 ? ANYWHERE
+                                                   : INSIDE;
     if (view->least <= view->most) return SX_OK;
     return sx_fail(err, SX_BAD_INPUT, "scatter: least = %g is more than most = %g", view->least,
                    view->most);
@@ -437,6 +440,31 @@ sx_status sx_view_scene(const sx_view *view, const sx_scene *scene, uint8_t *pix
     sx_backgrounds_draw(view->measured, scene->background, pixels);
     status = paste(&object, scene->pose, pixels, view->size, err);
     sx_image_done(&object);
+    return status;
+}
+
+/* What is left of white and of black behind the object tells how much it covers. */
+static sx_status paste_twice(const sx_view *view, const sx_scene *scene, uint8_t *black,
+                             uint8_t *white, sx_error *err) {
+    sx_image object;
+    sx_status status = cut_item(view, scene->split, scene->item, &object, err);
+    if (status) return status;
+    status = paste(&object, scene->pose, black, view->size, err);
+    if (!status) status = paste(&object, scene->pose, white, view->size, err);
+    sx_image_done(&object);
+    return status;
+}
+
+sx_status sx_view_mask(const sx_view *view, const sx_scene *scene, uint8_t *mask, sx_error *err) {
+    size_t count = (size_t)view->size * (size_t)view->size;
+    uint8_t *black = sx_alloc(2 * count, 3);
+    if (!black) return sx_fail(err, SX_NO_MEMORY, "not enough memory for an object's mask");
+    uint8_t *white = black + 3 * count;
+    memset(white, 255, 3 * count);
+    sx_status status = paste_twice(view, scene, black, white, err);
+    for (size_t i = 0; !status && i < count; i++)
+        mask[i] = (uint8_t)(255 - (white[3 * i] - black[3 * i]));
+    sx_free(black);
     return status;
 }
 

@@ -121,18 +121,21 @@ typedef struct {
     unsigned parts; /* bits 1 << sx_inside_part; 0: nothing */
     bool plain;     /* the picture is the scene's item as the network learns it, not the scene */
     bool label;     /* the true class is explained, not the likeliest */
+    bool beside;    /* the scene's picture and probabilities are wanted, too, and come first */
     int query, layer, block;
 } sx_inside_question;
 #define SX_INSIDE_RESULTS 144 /* most of one answer */
 
 /* A question: a scene, with the curve along a factor; or, where `pictures` > 0, the sheet of so
- * many pictures at the scene's pose; or, where `inside` has parts, what happens inside. A scene may
- * be put to another network: that of the checkpoint of a run, as sx_run_open takes it. */
+ * many pictures at the scene's pose; or, where `inside` has parts, what happens inside; or, where
+ * `nearby` is set, a scene with what the network says in one-pixel steps around it. A scene may be
+ * put to another network: that of the checkpoint of a run, as sx_run_open takes it. */
 typedef struct {
     sx_scene scene;
     sx_along along;
     int pictures; /* up to SX_SHEET_PICTURES */
     sx_inside_question inside;
+    bool nearby;
     char network[SX_NETWORK_SIZE]; /* "": the job's */
 } sx_question;
 
@@ -140,7 +143,7 @@ typedef struct {
 typedef struct {
     uint64_t version; /* grows */
     uint64_t number;
-    bool whole;                    /* picture, probabilities and curve */
+    bool whole;                    /* picture, probabilities and curve, or what else was asked */
     bool unreadable;               /* the object cannot be read; nothing more will come */
     char network[SX_NETWORK_SIZE]; /* as it was asked */
     char
@@ -148,7 +151,9 @@ typedef struct {
     sx_probe_answer known;                       /* of a scene; its arrays are kept by the answer */
     sx_sheet sheet;                              /* count 0: it was another question */
     sx_inside_question inside;                   /* parts 0: likewise */
-    const sx_result *results[SX_INSIDE_RESULTS]; /* of `inside`, as far as they are known; kept */
+    bool nearby;                                 /* likewise */
+    const sx_result *results[SX_INSIDE_RESULTS]; /* of `inside` or `nearby`, as far as they are
+                                                  * known; kept */
     size_t result_count;
 } sx_answer;
 

@@ -1,6 +1,7 @@
-/* What happens inside a network, answered on the light lane: results come one by one, and what is
- * there already is shown while the rest is computed. A newer question stops it between any two
- * pieces of work, so a key waits for none of them. */
+/* What happens inside a network, and what it says in one-pixel steps around a scene, answered on
+ * the light lane: results come one by one, and what is there already is shown while the rest is
+ * computed. A newer question stops it between any two pieces of work, so a key waits for none of
+ * them. */
 #include "core/engine/internal.h"
 
 #include <string.h>
@@ -15,26 +16,41 @@ typedef struct {
     double published; /* when the last part was */
 } collection;
 
-static void publish(collection *c, bool whole) {
+/* With the scene's own answer, if it was asked. */
+static sx_answer *new_answer(const collection *c) {
+    const sx_question *q = &c->task->question;
+    if (q->inside.beside || q->nearby) return sx_lane_answer_scene(c->task);
     sx_answer *answer = sx_lane_answer_new(c->task, 0, 0);
+    if (!answer) return NULL;
+    answer->known.scene = q->scene;
+    answer->known.step = sx_probe_answer_of(c->task->probe)->step;
+    return answer;
+}
+
+static void publish(collection *c, bool whole) {
+    sx_answer *answer = new_answer(c);
     if (!answer) return;
     answer->whole = whole;
     answer->inside = c->task->question.inside;
-    answer->known.scene = c->task->question.scene;
-    answer->known.step = sx_probe_answer_of(c->task->probe)->step;
+    answer->nearby = c->task->question.nearby;
     for (size_t i = 0; i < c->count; i++) answer->results[i] = sx_result_keep(c->results[i]);
     answer->result_count = c->count;
     c->published = sx_seconds();
     sx_lane_publish(c->engine, answer);
 }
 
+/* A newer one takes the place of the one before of its name. */
 static void collect(void *user, sx_result *result) {
     collection *c = user;
-    if (c->count == SX_INSIDE_RESULTS) {
+    size_t at = 0;
+    while (at < c->count && strcmp(c->results[at]->name, result->name) != 0) at++;
+    if (at == SX_INSIDE_RESULTS) {
         sx_result_release(result);
         return;
     }
-    c->results[c->count++] = result;
+    if (at < c->count) sx_result_release(c->results[at]);
+    c->count += at == c->count;
+    c->results[at] = result;
     if (sx_seconds() - c->published >= SECONDS_BETWEEN_PARTS) publish(c, false);
 }
 
@@ -80,6 +96,10 @@ static sx_status look(collection *c, sx_lane_task *t, sx_error *err) {
     return status;
 }
 
+static void drop(collection *c) {
+    for (size_t i = 0; i < c->count; i++) sx_result_release(c->results[i]);
+}
+
 void sx_lane_answer_inside(sx_engine *engine, sx_lane_task *t) {
     sx_error err = {0};
     collection c = {.engine = engine, .task = t, .published = sx_seconds()};
@@ -91,5 +111,15 @@ void sx_lane_answer_inside(sx_engine *engine, sx_lane_task *t) {
         t->probe = engine->lane.probe; /* for its step and data */
     sx_text_set(t->problem, sizeof t->problem, status ? err.message : "");
     if (status != SX_CANCELLED) publish(&c, true);
-    for (size_t i = 0; i < c.count; i++) sx_result_release(c.results[i]);
+    drop(&c);
+}
+
+void sx_lane_answer_beyond(sx_engine *engine, sx_lane_task *t) {
+    sx_error err = {0};
+    collection c = {.engine = engine, .task = t, .published = sx_seconds()};
+    sx_status status =
+        t->question.nearby ? sx_probe_nearby(t->probe, collect, &c, &err) : look(&c, t, &err);
+    sx_text_set(t->problem, sizeof t->problem, status ? err.message : "");
+    if (status != SX_CANCELLED) publish(&c, true);
+    drop(&c);
 }

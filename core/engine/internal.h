@@ -164,10 +164,15 @@ typedef struct {
 /* A counted answer with room for so many floats and bytes behind it; NULL if memory is out: the
  * screen keeps the one before. Publishing takes it. */
 sx_answer *sx_lane_answer_new(const sx_lane_task *task, size_t floats, size_t bytes);
+/* The same with what the task's probe knows of its scene. */
+sx_answer *sx_lane_answer_scene(const sx_lane_task *task);
 void sx_lane_publish(sx_engine *engine, sx_answer *answer);
 
 /* Answers a question about the inside. */
 void sx_lane_answer_inside(sx_engine *engine, sx_lane_task *task);
+/* What is asked about a scene beyond its picture and probabilities, which the task's probe knows:
+ * the inside, or what is nearby. */
+void sx_lane_answer_beyond(sx_engine *engine, sx_lane_task *task);
 
 /* ---- guest.c: the lane's side -------------------------------------------------------------------
  */

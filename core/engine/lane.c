@@ -133,20 +133,32 @@ void sx_lane_publish(sx_engine *engine, sx_answer *answer) {
 
 enum { PART, WHOLE, UNREADABLE };
 
-static void publish_scene(sx_engine *engine, const sx_lane_task *t, int how) {
+sx_answer *sx_lane_answer_scene(const sx_lane_task *t) {
     const sx_probe_answer *known = sx_probe_answer_of(t->probe);
     size_t classes = (size_t)known->classes, pixels = (size_t)known->size * (size_t)known->size * 3;
-    sx_answer *answer = sx_lane_answer_new(t, classes, pixels);
-    if (!answer) return;
+    size_t swept = known->sweep ? SX_PROBE_POINTS * classes : 0;
+    size_t tiles = SX_PROBE_POINTS * (size_t)known->tile * (size_t)known->tile * 3;
+    if (!known->tiles) tiles = 0;
+    sx_answer *answer = sx_lane_answer_new(t, classes + swept, pixels + tiles);
+    if (!answer) return NULL;
     float *values = counted_of(answer)->values;
+    uint8_t *bytes = (uint8_t *)(values + classes + swept);
     sx_probe_answer *copy = &answer->known;
+    *copy = *known;
+    copy->probabilities = memcpy(values, known->probabilities, classes * sizeof(float));
+    copy->pixels = memcpy(bytes, known->pixels, pixels);
+    if (swept) copy->sweep = memcpy(values + classes, known->sweep, swept * sizeof(float));
+    if (tiles) copy->tiles = memcpy(bytes + pixels, known->tiles, tiles);
+    return answer;
+}
+
+static void publish_scene(sx_engine *engine, const sx_lane_task *t, int how) {
+    sx_answer *answer = sx_lane_answer_scene(t);
+    if (!answer) return;
     answer->whole = how != PART;
     answer->unreadable = how == UNREADABLE;
-    *copy = *known;
-    copy->probabilities = values;
-    copy->pixels = (uint8_t *)(values + classes);
-    memcpy(copy->probabilities, known->probabilities, classes * sizeof(float));
-    memcpy(copy->pixels, known->pixels, pixels);
+    answer->inside = t->question.inside;
+    answer->nearby = t->question.nearby;
     sx_lane_publish(engine, answer);
 }
 
@@ -161,7 +173,13 @@ static void answer_scene(sx_engine *engine, sx_lane_task *t) {
     }
     publish_scene(engine, t, t->problem[0] ? WHOLE : PART);
     if (t->problem[0] || sx_probe_judge(t->probe, NULL)) return;
-    publish_scene(engine, t, PART);
+    bool beyond = t->question.inside.parts || t->question.nearby;
+    if (beyond && sx_probe_answer_of(t->probe)->step >= 0) {
+        publish_scene(engine, t, PART);
+        sx_lane_answer_beyond(engine, t);
+        return;
+    }
+    if (!sx_probe_answer_of(t->probe)->sweep) publish_scene(engine, t, PART);
     if (sx_probe_walk(t->probe, NULL)) return;
     publish_scene(engine, t, WHOLE);
 }
@@ -185,7 +203,7 @@ static void answer_sheet(sx_engine *engine, const sx_lane_task *t) {
 /* Without the mutex; the probe is the lane's while it is busy. */
 static void answer_task(sx_engine *engine, sx_lane_task *t) {
     t->problem[0] = 0;
-    if (t->question.inside.parts)
+    if (t->question.inside.parts && !t->question.inside.beside)
         sx_lane_answer_inside(engine, t);
     else if (t->question.pictures > 0)
         answer_sheet(engine, t);

@@ -7,13 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-sx_status sx_engine_read_run(const char *which, sx_config *config, sx_origin *out,
-                             sx_error *err) {
+sx_status sx_engine_read_run(const char *which, sx_config *config, sx_origin *out, sx_error *err) {
     sx_run_folder *folder = sx_run_open(which, false, err);
     if (!folder) return err->status;
     sx_safetensors file;
-    sx_status status =
-        sx_config_parse(config, sx_run_name(folder), sx_run_ini(folder), NULL, err);
+    sx_status status = sx_config_parse(config, sx_run_name(folder), sx_run_ini(folder), NULL, err);
     if (!status) status = sx_run_load_checkpoint(folder, &file, err);
     if (!status) {
         status = sx_origin_read_run(config, &file, out, err);

@@ -34,25 +34,43 @@ typedef struct {
     const char *magic;
     size_t size;
     sx_status (*decode)(const uint8_t *bytes, size_t size, sx_image *out, sx_error *err);
+    sx_status (*look)(const uint8_t *bytes, size_t size, sx_image_facts *out, sx_error *err);
 } image_kind;
 
 static const image_kind kinds[] = {
-    {"\x89PNG\r\n\x1A\n", 8, sx_png_decode},
-    {"\xFF\xD8\xFF", 3, sx_jpeg_decode},
+    {"\x89PNG\r\n\x1A\n", 8, sx_png_decode, sx_png_look},
+    {"\xFF\xD8\xFF", 3, sx_jpeg_decode, sx_jpeg_look},
 };
+
+/* NULL with `err` filled if the bytes are of neither. */
+static const image_kind *kind_of(const sx_bytes *file, sx_error *err) {
+    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
+        if (file->size >= kinds[i].size && memcmp(file->data, kinds[i].magic, kinds[i].size) == 0)
+            return &kinds[i];
+    sx_fail(err, SX_BAD_INPUT, "this is neither a PNG nor a JPEG picture");
+    return NULL;
+}
 
 sx_status sx_image_read(const char *path, sx_image *out, sx_error *err) {
     *out = (sx_image){0};
     sx_bytes file;
     sx_status status = sx_file_read(path, SX_IMAGE_MAX_FILE_BYTES, &file, err);
     if (status) return status;
-    const image_kind *kind = NULL;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++)
-        if (file.size >= kinds[i].size && memcmp(file.data, kinds[i].magic, kinds[i].size) == 0)
-            kind = &kinds[i];
-    status = kind ? kind->decode(file.data, file.size, out, err)
-                  : sx_fail(err, SX_BAD_INPUT, "this is neither a PNG nor a JPEG picture");
+    const image_kind *kind = kind_of(&file, err);
+    status = kind ? kind->decode(file.data, file.size, out, err) : SX_BAD_INPUT;
     sx_bytes_done(&file);
+    if (status) sx_fail_within(err, "'%.300s'", path);
+    return status;
+}
+
+sx_status sx_image_look(const char *path, sx_image_facts *out, sx_error *err) {
+    *out = (sx_image_facts){0};
+    sx_bytes file;
+    sx_status status = sx_file_map(path, &file, err);
+    if (status) return status;
+    const image_kind *kind = kind_of(&file, err);
+    status = kind ? kind->look(file.data, file.size, out, err) : SX_BAD_INPUT;
+    sx_file_unmap(&file);
     if (status) sx_fail_within(err, "'%.300s'", path);
     return status;
 }

@@ -31,6 +31,16 @@ sx_status sx_jpeg_decode(const uint8_t *bytes, size_t size, sx_image *out, sx_er
 /* Reads a PNG or JPEG file; the kind is known by its first bytes, not by its name. */
 sx_status sx_image_read(const char *path, sx_image *out, sx_error *err);
 
+/* What a file says of itself at its beginning; pixels are not read, but what sx_image_read would
+ * refuse so far is refused. Swapped by EXIF or not, a JPEG's sides are those that are stored. */
+typedef struct {
+    int height, width;
+    bool alpha; /* a channel of it, or a colour or palette entries that are transparent */
+} sx_image_facts;
+sx_status sx_png_look(const uint8_t *bytes, size_t size, sx_image_facts *out, sx_error *err);
+sx_status sx_jpeg_look(const uint8_t *bytes, size_t size, sx_image_facts *out, sx_error *err);
+sx_status sx_image_look(const char *path, sx_image_facts *out, sx_error *err);
+
 /* True for names that end in .png, .jpg or .jpeg in any case. */
 bool sx_image_has_name(const char *path);
 

@@ -121,6 +121,7 @@ static void read_pixels(decoder *d, sx_image *image) {
     }
 }
 
+/* Into `image`, or only a look if that is NULL. */
 static bool decode_guarded(decoder *d, const uint8_t *bytes, size_t size, sx_image *image) {
     if (setjmp(d->jump)) return false;
     jpeg_create_decompress(&d->jpeg);
@@ -130,6 +131,7 @@ static bool decode_guarded(decoder *d, const uint8_t *bytes, size_t size, sx_ima
     jpeg_read_header(&d->jpeg, TRUE);
     d->turn = orientation(d); /* the markers go when decompressing ends */
     check_header(d);
+    if (!image) return true;
     read_pixels(d, image);
     jpeg_finish_decompress(&d->jpeg);
     return true;
@@ -161,18 +163,32 @@ static sx_status turn_upright(sx_image *image, int turn, sx_error *err) {
     return SX_OK;
 }
 
+static void begin(decoder *d) {
+    d->jpeg.err = jpeg_std_error(&d->errors);
+    d->jpeg.client_data = d;
+    d->errors.error_exit = on_error;
+    d->errors.emit_message = on_message;
+    d->progress.progress_monitor = on_progress;
+}
+
 sx_status sx_jpeg_decode(const uint8_t *bytes, size_t size, sx_image *out, sx_error *err) {
     *out = (sx_image){0};
     decoder d = {.err = err};
-    d.jpeg.err = jpeg_std_error(&d.errors);
-    d.jpeg.client_data = &d;
-    d.errors.error_exit = on_error;
-    d.errors.emit_message = on_message;
-    d.progress.progress_monitor = on_progress;
+    begin(&d);
     bool good = decode_guarded(&d, bytes, size, out);
     jpeg_destroy_decompress(&d.jpeg);
     sx_status status = good ? SX_OK : d.status;
     if (good && d.turn != 1) status = turn_upright(out, d.turn, err);
     if (status) sx_image_done(out);
     return status;
+}
+
+sx_status sx_jpeg_look(const uint8_t *bytes, size_t size, sx_image_facts *out, sx_error *err) {
+    decoder d = {.err = err};
+    begin(&d);
+    bool good = decode_guarded(&d, bytes, size, NULL);
+    out->height = (int)d.jpeg.image_height;
+    out->width = (int)d.jpeg.image_width;
+    jpeg_destroy_decompress(&d.jpeg);
+    return good ? SX_OK : d.status;
 }

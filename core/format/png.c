@@ -81,17 +81,20 @@ static void read_header(codec *c) {
     png_read_info(c->png, c->info);
 }
 
+/* False if there are too many pixels; the sentence is then told. */
+static bool check_size(codec *c) {
+    png_uint_32 width = png_get_image_width(c->png, c->info);
+    png_uint_32 height = png_get_image_height(c->png, c->info);
+    if ((uint64_t)width * height <= SX_IMAGE_MAX_PIXELS) return true;
+    c->status = sx_fail(c->err, SX_BAD_INPUT, "the PNG has %u x %u pixels; at most %zu are read",
+                        width, height, SX_IMAGE_MAX_PIXELS);
+    return false;
+}
+
 /* Checks the size before libpng allocates its rows, asks for 8-bit samples without palette, and
  * makes the picture. False if it is refused; the sentence is then told. */
 static bool make_image(codec *c, sx_image *image) {
-    png_uint_32 width = png_get_image_width(c->png, c->info);
-    png_uint_32 height = png_get_image_height(c->png, c->info);
-    if ((uint64_t)width * height > SX_IMAGE_MAX_PIXELS) {
-        c->status =
-            sx_fail(c->err, SX_BAD_INPUT, "the PNG has %u x %u pixels; at most %zu are read", width,
-                    height, SX_IMAGE_MAX_PIXELS);
-        return false;
-    }
+    if (!check_size(c)) return false;
     png_set_expand(c->png);
     png_set_scale_16(c->png);
     int colour = png_get_color_type(c->png, c->info);
@@ -100,8 +103,9 @@ static bool make_image(codec *c, sx_image *image) {
         png_set_gray_to_rgb(c->png);
     png_set_interlace_handling(c->png);
     png_read_update_info(c->png, c->info);
-    c->status =
-        sx_image_new(image, (int)height, (int)width, png_get_channels(c->png, c->info), c->err);
+    c->status = sx_image_new(image, (int)png_get_image_height(c->png, c->info),
+                             (int)png_get_image_width(c->png, c->info),
+                             png_get_channels(c->png, c->info), c->err);
     return c->status == SX_OK;
 }
 
@@ -117,16 +121,30 @@ static void read_rows(codec *c, sx_image *image) {
     png_read_end(c->png, NULL);
 }
 
-static bool decode_guarded(codec *c, sx_image *image) {
-    if (setjmp(c->jump)) return false;
+static bool start_reading(codec *c) {
     c->png = png_create_read_struct_2(PNG_LIBPNG_VER_STRING, c, on_error, on_warning, c,
                                       codec_alloc, codec_free);
     c->info = c->png ? png_create_info_struct(c->png) : NULL;
     if (!c->info) return false;
     read_header(c);
-    if (!make_image(c, image)) return false;
+    return true;
+}
+
+static bool decode_guarded(codec *c, sx_image *image) {
+    if (setjmp(c->jump)) return false;
+    if (!start_reading(c) || !make_image(c, image)) return false;
     read_rows(c, image);
     return true;
+}
+
+static bool look_guarded(codec *c, sx_image_facts *out) {
+    if (setjmp(c->jump)) return false;
+    if (!start_reading(c)) return false;
+    out->height = (int)png_get_image_height(c->png, c->info);
+    out->width = (int)png_get_image_width(c->png, c->info);
+    out->alpha = (png_get_color_type(c->png, c->info) & PNG_COLOR_MASK_ALPHA) != 0 ||
+                 png_get_valid(c->png, c->info, PNG_INFO_tRNS) != 0;
+    return check_size(c);
 }
 
 sx_status sx_png_decode(const uint8_t *bytes, size_t size, sx_image *out, sx_error *err) {
@@ -137,6 +155,13 @@ sx_status sx_png_decode(const uint8_t *bytes, size_t size, sx_image *out, sx_err
     if (good) return SX_OK;
     sx_image_done(out);
     return codec_failure(&c, "read");
+}
+
+sx_status sx_png_look(const uint8_t *bytes, size_t size, sx_image_facts *out, sx_error *err) {
+    codec c = {.bytes = bytes, .size = size, .err = err, .reason = "libpng does not start"};
+    bool good = look_guarded(&c, out);
+    png_destroy_read_struct(&c.png, &c.info, NULL);
+    return good ? SX_OK : codec_failure(&c, "read");
 }
 
 static bool encode_guarded(codec *c, const sx_image *image) {

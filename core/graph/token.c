@@ -1,5 +1,6 @@
 /* What a vision transformer adds to its tokens (arXiv 2010.11929, eq. 1): a learned class token
- * before all others, and a learned position for each. Their gradients are sums over the batch. */
+ * before all others, and a learned position for each, or for each row and column (appendix D.4).
+ * Their gradients are sums over the batch. */
 #include "core/graph/partial.h"
 
 static sx_status add_weight(sx_graph *graph, sx_graph_node *node, sx_geometry g, double deviation,
@@ -123,14 +124,21 @@ const sx_operator sx_operator_class_token = {
 /* ---- position: adds a learned array -------------------------------------------------------------
  */
 
-enum { DEVIATION, LENGTH }; /* options of position */
+enum { DEVIATION, LENGTH, ALONG };              /* options of position */
+enum { ALONG_BOTH, ALONG_HEIGHT, ALONG_WIDTH }; /* what ALONG may be */
+
+static bool is_along(const sx_graph_node *node, int axis) {
+    return (int)node->option[ALONG] == axis;
+}
 
 static sx_status position_shape(sx_graph *graph, sx_graph_node *node, sx_error *err) {
     node->out = node->in;
     node->out.halo = 0;
     sx_geometry learned = node->in;
     int length = (int)node->option[LENGTH];
-    if (length && (node->in.height != 1 || length < node->in.width))
+    if (is_along(node, ALONG_HEIGHT)) learned.width = 1;
+    if (is_along(node, ALONG_WIDTH)) learned.height = 1;
+    if (length && (node->in.height != 1 || length < node->in.width || !is_along(node, ALONG_BOTH)))
         return sx_fail(err, SX_BAD_INPUT,
                        "%d positions for %d x %d tokens: there must be one row of them, and a "
                        "position for each",
@@ -139,37 +147,57 @@ static sx_status position_shape(sx_graph *graph, sx_graph_node *node, sx_error *
     return add_weight(graph, node, learned, node->option[DEVIATION], err);
 }
 
-static size_t image_size(const sx_graph_node *node) {
-    return (size_t)node->in.height * sx_row_length(node->in);
+/* Learned values that an image uses. */
+static size_t learned_size(const sx_graph_node *node) {
+    if (is_along(node, ALONG_HEIGHT)) return (size_t)node->in.height * (size_t)node->in.channels;
+    return (is_along(node, ALONG_WIDTH) ? 1 : (size_t)node->in.height) * sx_row_length(node->in);
+}
+
+/* Where those of row y begin. */
+static size_t learned_row(const sx_graph_node *node, int y) {
+    if (is_along(node, ALONG_HEIGHT)) return (size_t)y * (size_t)node->in.channels;
+    return is_along(node, ALONG_WIDTH) ? 0 : (size_t)y * sx_row_length(node->in);
+}
+
+/* Values of a row that are learned together: all of them, or a pixel's, which every pixel of the
+ * row shares. */
+static size_t learned_stretch(const sx_graph_node *node) {
+    return is_along(node, ALONG_HEIGHT) ? (size_t)node->in.channels : sx_row_length(node->in);
 }
 
 static size_t position_memory(const sx_graph *graph, const sx_graph_node *node, bool training) {
-    return training ? sx_partial_memory(graph, 0, image_size(node)) : 0;
+    return training ? sx_partial_memory(graph, 0, learned_size(node)) : 0;
 }
 
 static void position_forward(const sx_frame *frame, const sx_graph_node *node, int first, int count,
                              int worker) {
     (void)worker;
     const sx_graph_node *input = sx_input(frame, node, 0);
-    size_t length = sx_row_length(node->in);
+    size_t length = sx_row_length(node->in), stretch = learned_stretch(node);
     for (int i = first; i < first + count; i++)
-        for (int y = 0; y < node->in.height; y++)
-            sx_flat_sum(sx_row_of(sx_value(frame, node, i), node->out, y),
-                        sx_row_of(sx_value(frame, input, i), node->in, y),
-                        sx_weights(frame, node, 0) + (size_t)y * length, false, length);
+        for (int y = 0; y < node->in.height; y++) {
+            const float *learned = sx_weights(frame, node, 0) + learned_row(node, y);
+            float *to = sx_row_of(sx_value(frame, node, i), node->out, y);
+            const float *from = sx_row_of(sx_value(frame, input, i), node->in, y);
+            for (size_t at = 0; at < length; at += stretch)
+                sx_flat_sum(to + at, from + at, learned, false, stretch);
+        }
 }
 
 static void position_backward(const sx_frame *frame, const sx_graph_node *node, int first,
                               int count, int worker) {
     (void)worker;
     const sx_graph_node *input = sx_input(frame, node, 0);
-    size_t length = sx_row_length(node->in), size = image_size(node);
+    size_t length = sx_row_length(node->in), stretch = learned_stretch(node);
+    size_t size = learned_size(node);
     float *share = sx_partial_chunk(frame, node, 0, size, sx_chunk_of(frame, first));
     memset(share, 0, size * sizeof *share);
     for (int i = first; i < first + count; i++) {
         float *dy = sx_slope(frame, node, i);
         for (int y = 0; y < node->in.height; y++)
-            sx_flat_add(share + (size_t)y * length, sx_row_of(dy, node->out, y), length);
+            for (size_t at = 0; at < length; at += stretch)
+                sx_flat_add(share + learned_row(node, y), sx_row_of(dy, node->out, y) + at,
+                            stretch);
         if (input->needs_gradient)
             copy_rows(node, dy, input, sx_slope(frame, input, i), node->in.height,
                       node->adds_gradient[0]);
@@ -180,20 +208,29 @@ static void position_finish(const sx_frame *frame, const sx_graph_node *node, in
                             int worker) {
     (void)piece;
     (void)worker;
-    add_shares(frame, node, image_size(node));
+    add_shares(frame, node, learned_size(node));
+}
+
+/* The learned value that is added to value i of a batch. */
+static size_t learned_at(const sx_graph_node *node, size_t i) {
+    size_t channels = (size_t)node->in.channels, width = (size_t)node->in.width;
+    size_t c = i % channels, x = i / channels % width;
+    size_t y = i / (channels * width) % (size_t)node->in.height;
+    if (is_along(node, ALONG_HEIGHT)) return y * channels + c;
+    return ((is_along(node, ALONG_WIDTH) ? 0 : y) * width + x) * channels + c;
 }
 
 static void position_reference_forward(const sx_reference_call *call) {
-    size_t size = image_size(sx_reference_node(call));
+    const sx_graph_node *node = sx_reference_node(call);
     for (size_t i = 0; i < sx_reference_size(call); i++)
-        call->y[i] = call->x[0][i] + sx_reference_weights(call, 0)[i % size];
+        call->y[i] = call->x[0][i] + sx_reference_weights(call, 0)[learned_at(node, i)];
 }
 
 static void position_reference_backward(const sx_reference_call *call) {
-    size_t size = image_size(sx_reference_node(call));
+    const sx_graph_node *node = sx_reference_node(call);
     for (size_t i = 0; i < sx_reference_size(call); i++) {
         call->dx[0][i] += call->dy[i];
-        sx_reference_gradient(call, 0)[i % size] += call->dy[i];
+        sx_reference_gradient(call, 0)[learned_at(node, i)] += call->dy[i];
     }
 }
 
@@ -201,6 +238,8 @@ static const sx_option position_options[] = {
     {"", "deviation", SX_OPTION_NUMBER, "0.02", 0, 1000, NULL, "of the initial values"},
     {"", "length", SX_OPTION_INTEGER, "0", 0, 65536, NULL,
      "positions of a row that are learned, the first of them used; 0: one for each token"},
+    {"", "along", SX_OPTION_CHOICE, "both", 0, 0, "both|height|width",
+     "a value for each place, for each row of them, or for each column"},
     {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
 };
 

@@ -1,6 +1,6 @@
 /* Parameters of one model for another of the same layers, which may see larger pictures (learned
- * positions are resized) and tell other classes apart (the last layer is new, or keeps the rows of
- * some classes). */
+ * positions are resized, or stay new) and tell other classes apart (the last layer is new, or keeps
+ * the rows of some classes). */
 #include "core/model/internal.h"
 
 #include <string.h>
@@ -11,12 +11,27 @@ static int side_of(int tokens) {
     return side * side == tokens ? side : 0;
 }
 
+/* "position.weight", "position_rows.weight", "position_columns.weight". */
+static bool is_position(const sx_slice *slice) {
+    return strncmp(slice->name, "position", strlen("position")) == 0 && slice->rank == 3;
+}
+
+/* Positions of rows or of columns. */
+static bool take_axis(const sx_model *to, const sx_slice *ours, const sx_slice *theirs,
+                      const float *values, sx_position_rule rule) {
+    int axis = ours->sizes[0] == 1;
+    if (ours->sizes[!axis] != 1 || theirs->sizes[!axis] != 1) return false;
+    sx_position_resize_axis(rule, values, theirs->sizes[axis], ours->sizes[axis], ours->sizes[2],
+                            to->parameters.values + ours->offset);
+    return true;
+}
+
 /* Positions of another grid of patches, after a class token if there is one. */
 static bool take_positions(const sx_model *to, const sx_slice *ours, const sx_slice *theirs,
                            const float *values, sx_position_rule rule) {
-    if (strcmp(ours->name, "position.weight") != 0 || ours->rank != 3 || theirs->rank != 3 ||
-        ours->sizes[2] != theirs->sizes[2])
-        return false;
+    if (!is_position(ours) || theirs->rank != 3 || ours->sizes[2] != theirs->sizes[2]) return false;
+    if (strcmp(ours->name, "position.weight") != 0)
+        return take_axis(to, ours, theirs, values, rule);
     int first = sx_parameters_find(&to->parameters, "class.weight") != NULL;
     int from = side_of(theirs->sizes[1] - first), side = side_of(ours->sizes[1] - first);
     if (!from || !side) return false;
@@ -64,6 +79,7 @@ sx_status sx_model_adopt(sx_model *to, const sx_model *from, const sx_adoption *
         const sx_slice *ours = &to->parameters.slices[i];
         const sx_slice *theirs = sx_parameters_find(&from->parameters, ours->name);
         bool good = theirs != NULL;
+        if (good && how->new_positions && is_position(ours)) continue;
         if (i >= head && !how->classes)
             good = clear_slice(to, ours);
         else if (good && i >= head)

@@ -37,6 +37,14 @@
              "class|mean",                                                                          \
              "what the classifier reads: a class token, or the mean of all tokens"},                \
             {"",                                                                                    \
+             "positions",                                                                           \
+             SX_OPTION_CHOICE,                                                                      \
+             "learned",                                                                             \
+             0,                                                                                     \
+             0,                                                                                     \
+             "learned|learned-2d|none",                                                             \
+             "what tokens are told of their place: a value each, one of row and column, nothing"},  \
+            {"",                                                                                    \
              "norms",                                                                               \
              SX_OPTION_CHOICE,                                                                      \
              "before",                                                                              \
@@ -89,7 +97,8 @@ static sx_node norm(sx_graph *graph, sx_node x, const char *name, const sx_vit_f
     return sx_transformer_norm(graph, x, name, form->blocks.epsilon);
 }
 
-/* Patches as a row of tokens with their positions, after a class token if there is one. */
+/* Patches as a row of tokens with their positions, after a class token if there is one; it has a
+ * position of its own where each token has one. */
 static sx_node embed(sx_graph *graph, const sx_vit_form *form) {
     sx_convolution cut = {.channels = form->blocks.dim,
                           .kernel = form->patch,
@@ -98,9 +107,14 @@ static sx_node embed(sx_graph *graph, const sx_vit_form *form) {
     sx_node x = sx_graph_convolution(graph, sx_graph_input(graph), "patches", cut);
     char row[48];
     snprintf(row, sizeof row, "height=1, width=0, channels=%d", cut.channels);
+    if (form->positions == SX_VIT_LEARNED_2D) {
+        x = sx_family_unary(graph, x, "position", "position_rows", "along=height");
+        x = sx_family_unary(graph, x, "position", "position_columns", "along=width");
+    }
     x = form->mean ? sx_family_unary(graph, x, "reshape", NULL, row)
                    : sx_family_unary(graph, x, "class_token", "class", "");
-    x = sx_family_unary(graph, x, "position", "position", "");
+    if (form->positions == SX_VIT_LEARNED)
+        x = sx_family_unary(graph, x, "position", "position", "");
     x = sx_family_dropout(graph, x, form->blocks.dropout);
     return form->first_norm ? norm(graph, x, "first_norm", form) : x;
 }
@@ -115,6 +129,12 @@ static sx_node pool(sx_graph *graph, sx_node x, const sx_vit_form *form) {
 sx_node sx_vit_tower(sx_graph *graph, const sx_vit_form *form) {
     sx_node x = sx_transformer_blocks(graph, embed(graph, form), &form->blocks);
     return pool(graph, x, form);
+}
+
+static sx_vit_positions positions_of(const sx_family_options *o) {
+    const char *name = sx_family_text(o, "positions");
+    if (strcmp(name, "none") == 0) return SX_VIT_NO_POSITIONS;
+    return strcmp(name, "learned") == 0 ? SX_VIT_LEARNED : SX_VIT_LEARNED_2D;
 }
 
 static sx_node build_vit(sx_graph *graph, const sx_family_options *o) {
@@ -132,6 +152,7 @@ static sx_node build_vit(sx_graph *graph, const sx_family_options *o) {
     sx_node x =
         sx_vit_tower(graph, &(sx_vit_form){.blocks = blocks,
                                            .patch = sx_family_whole(o, "patch"),
+                                           .positions = positions_of(o),
                                            .patch_bias = sx_family_yes(o, "patch_bias"),
                                            .first_norm = sx_family_yes(o, "first_norm"),
                                            .last_norm = sx_family_yes(o, "last_norm"),

@@ -64,9 +64,11 @@ const char *sx_resnet_depth(const int blocks[4], bool with_bottleneck);
 extern const sx_family sx_resnet_families[], sx_vit_families[], sx_clip_families[];
 
 /* Layers of the family `vit` from the image to the pooled and normed token. */
+typedef enum { SX_VIT_LEARNED, SX_VIT_LEARNED_2D, SX_VIT_NO_POSITIONS } sx_vit_positions;
 typedef struct {
     sx_transformer blocks;
     int patch;
+    sx_vit_positions positions;
     bool patch_bias, first_norm, last_norm, mean; /* mean: of all tokens; else the class token */
 } sx_vit_form;
 sx_node sx_vit_tower(sx_graph *graph, const sx_vit_form *form);

@@ -100,12 +100,17 @@ const char *sx_position_name(sx_position_rule rule);       /* NULL past the last
  * rows (a class token's) are copied. */
 void sx_position_resize(sx_position_rule rule, const float *in, int first, int from, int to,
                         int channels, float *out);
+/* The same of one axis: [from, channels] to out [to, channels]. */
+void sx_position_resize_axis(sx_position_rule rule, const float *in, int from, int to, int channels,
+                             float *out);
 
 /* Gives `to` the values of `from`, a model of the same layers: positions of another grid are
- * resized by the rule, and the last layer takes the rows of `classes` [to->classes], numbers of
- * from's classes; NULL: it is new, all zeros. SX_BAD_INPUT names a layer that has another shape. */
+ * resized by the rule, or all positions stay those of `to` where they are new; and the last layer
+ * takes the rows of `classes` [to->classes], numbers of from's classes; NULL: it is new, all zeros.
+ * SX_BAD_INPUT names a layer that has another shape. */
 typedef struct {
     sx_position_rule position;
+    bool new_positions;
     const int *classes;
 } sx_adoption;
 sx_status sx_model_adopt(sx_model *to, const sx_model *from, const sx_adoption *how, sx_error *err);

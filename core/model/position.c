@@ -97,3 +97,16 @@ void sx_position_resize(sx_position_rule rule, const float *in, int first, int f
         }
     }
 }
+
+void sx_position_resize_axis(sx_position_rule rule, const float *in, int from, int to, int channels,
+                             float *out) {
+    for (int i = 0; i < to; i++, out += channels) {
+        taps t = taps_of(rule, i, from, to);
+        for (int c = 0; c < channels; c++) {
+            double sum = 0;
+            for (int k = 0; k < t.count; k++)
+                sum += t.weight[k] * (double)in[(ptrdiff_t)t.at[k] * channels + c];
+            out[c] = (float)sum;
+        }
+    }
+}

@@ -21,9 +21,11 @@ static double option_of(const sx_model *model, const char *key) {
     return 0;
 }
 
-/* None where the model is of another family, or of a file of layers, which may be anything. */
-static void measure(const sx_model *model, sx_transformer *vit) {
-    if (model->layers || !sx_parameters_find(&model->parameters, "position.weight")) return;
+void sx_transformer_measure(const sx_model *model, sx_transformer *vit) {
+    const sx_parameters *parameters = &model->parameters;
+    if (model->layers || !sx_parameters_find(parameters, "patches.weight") ||
+        !sx_parameters_find(parameters, "block1.attention.in.weight"))
+        return;
     vit->heads = (int)option_of(model, "heads");
     vit->dim = (int)option_of(model, "dim");
     vit->patch = (int)option_of(model, "patch");
@@ -38,7 +40,7 @@ static void measure(const sx_model *model, sx_transformer *vit) {
 
 sx_status sx_transformer_prepare(sx_inspector *w, sx_error *err) {
     sx_transformer *vit = &w->vit;
-    measure(w->model, vit);
+    sx_transformer_measure(w->model, vit);
     if (!vit->blocks) return SX_OK;
     size_t tokens = (size_t)vit->tokens, square = tokens * tokens;
     size_t heads = (size_t)vit->blocks * (size_t)vit->heads;
@@ -50,6 +52,10 @@ sx_status sx_transformer_prepare(sx_inspector *w, sx_error *err) {
     vit->distances = sx_arena_alloc(&w->arena, heads, sizeof *vit->distances);
     bool memory =
         vit->qkv && vit->weights && vit->mean && vit->rollout && vit->product && vit->distances;
+    if (memory && sx_positions_channels(w->model) == vit->dim)
+        memory = (vit->positions = sx_arena_alloc(
+                      &w->arena, (size_t)vit->grid * (size_t)vit->grid * (size_t)vit->dim,
+                      sizeof *vit->positions)) != NULL;
     for (int b = 0; memory && b < vit->blocks; b++)
         memory = (vit->qkv[b] = sx_arena_alloc(&w->arena, tokens * 3 * (size_t)vit->dim,
                                                sizeof **vit->qkv)) != NULL;
@@ -198,31 +204,37 @@ static sx_status publish_block(const sx_inspector *w, int block, sx_error *err) 
 /* ---- how far it goes --------------------------------------------------------------------------
  */
 
-static sx_status publish_distance(const sx_inspector *w, sx_error *err) {
+sx_result *sx_attention_series(const double *distances, int blocks, int heads, sx_error *err) {
     static const char *const names[] = {"mean of heads", "nearest head", "farthest head"};
-    const sx_transformer *vit = &w->vit;
     sx_result *r = sx_result_new(SX_RESULT_SERIES, "attention-distance", "How far attention goes");
-    if (!r || !sx_series_alloc(r, (size_t)vit->blocks, 3, false)) {
+    if (!r || !sx_series_alloc(r, (size_t)blocks, 3, false)) {
         sx_result_release(r);
-        return sx_inspector_no_memory(err);
+        sx_inspector_no_memory(err);
+        return NULL;
     }
     r->series.x_label = "block";
     r->series.x_unit = "";
     r->series.y_label = "pixels";
     for (int line = 0; line < 3; line++) r->series.lines[line].name = names[line];
-    for (int block = 0; block < vit->blocks; block++) {
-        const double *d = vit->distances + block * vit->heads;
+    for (int block = 0; block < blocks; block++) {
+        const double *d = distances + (ptrdiff_t)block * heads;
         double sum = 0, least = d[0], most = d[0];
-        for (int h = 0; h < vit->heads; h++) {
+        for (int h = 0; h < heads; h++) {
             sum += d[h];
             least = fmin(least, d[h]);
             most = fmax(most, d[h]);
         }
         r->series.x[block] = block + 1;
-        r->series.lines[0].y[block] = sum / vit->heads;
+        r->series.lines[0].y[block] = sum / heads;
         r->series.lines[1].y[block] = least;
         r->series.lines[2].y[block] = most;
     }
+    return r;
+}
+
+static sx_status publish_distance(const sx_inspector *w, sx_error *err) {
+    sx_result *r = sx_attention_series(w->vit.distances, w->vit.blocks, w->vit.heads, err);
+    if (!r) return err->status;
     sx_inspector_publish(w, r);
     return SX_OK;
 }
@@ -243,14 +255,19 @@ static sx_status publish_heads(const sx_inspector *w, sx_error *err) {
     return SX_OK;
 }
 
-static sx_status publish_head_map(const sx_inspector *w, sx_error *err) {
-    const sx_transformer *vit = &w->vit;
-    sx_result *r = sx_inspector_map("head-distance", vit->blocks, vit->heads, "pixels", err);
-    if (!r) return err->status;
+sx_result *sx_attention_map(const double *distances, int blocks, int heads, sx_error *err) {
+    sx_result *r = sx_inspector_map("head-distance", blocks, heads, "pixels", err);
+    if (!r) return NULL;
     r->title = "How far each head's attention goes, in pixels";
     r->grid.row_label = "block";
     r->grid.column_label = "head";
-    for (int i = 0; i < vit->blocks * vit->heads; i++) r->grid.values[i] = vit->distances[i];
+    for (int i = 0; i < blocks * heads; i++) r->grid.values[i] = distances[i];
+    return r;
+}
+
+static sx_status publish_head_map(const sx_inspector *w, sx_error *err) {
+    sx_result *r = sx_attention_map(w->vit.distances, w->vit.blocks, w->vit.heads, err);
+    if (!r) return err->status;
     sx_inspector_publish(w, r);
     return SX_OK;
 }
@@ -258,34 +275,22 @@ static sx_status publish_head_map(const sx_inspector *w, sx_error *err) {
 /* ---- positions ---------------------------------------------------------------------------------
  */
 
-static double cosine(const float *a, const float *b, int count) {
-    double ab = 0, aa = 0, bb = 0;
-    for (int c = 0; c < count; c++) {
-        double x = (double)a[c], y = (double)b[c];
-        ab += x * y;
-        aa += x * x;
-        bb += y * y;
-    }
-    return ab / sqrt(aa * bb);
-}
-
 /* Tile (Y, X) at (y, x) is the cosine of patch (Y, X)'s position and patch (y, x)'s. */
 static sx_status publish_positions(const sx_inspector *w, sx_error *err) {
     const sx_transformer *vit = &w->vit;
-    const sx_parameters *parameters = &w->model->parameters;
-    const sx_slice *slice = sx_parameters_find(parameters, "position.weight");
     int side = vit->grid * vit->grid, dim = vit->dim;
+    if (!vit->positions) return SX_OK;
     sx_result *r = sx_inspector_map("positions", side, side, "cosine", err);
     if (!r) return err->status;
     r->title = "Likeness of positions, a map a patch";
-    const float *table = parameters->values + slice->offset + (size_t)vit->first * (size_t)dim;
+    sx_positions_take(w->model, vit->grid, vit->positions);
     sx_status status = SX_OK;
     for (int row = 0; !status && row < side; row++) {
         for (int column = 0; column < side; column++) {
             int a = row / vit->grid * vit->grid + column / vit->grid;
             int b = row % vit->grid * vit->grid + column % vit->grid;
-            r->grid.values[row * side + column] =
-                cosine(table + (ptrdiff_t)a * dim, table + (ptrdiff_t)b * dim, dim);
+            r->grid.values[row * side + column] = sx_positions_cosine(
+                vit->positions + (ptrdiff_t)a * dim, vit->positions + (ptrdiff_t)b * dim, dim);
         }
         status = sx_inspector_go_on(w, err);
     }

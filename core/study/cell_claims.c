@@ -219,6 +219,7 @@ static const struct {
     int count;
 } tables[] = {
     {rows, sizeof rows / sizeof rows[0]},
+    {sx_token_claims, SX_TOKEN_CLAIMS},
 };
 enum { TABLES = sizeof tables / sizeof tables[0], MOST_ROWS = 128 };
 

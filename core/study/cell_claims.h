@@ -47,6 +47,10 @@ typedef struct {
     const char *result, *figure;
 } sx_cell_claim_row;
 
+/* cell_claims_tokens.c */
+enum { SX_TOKEN_CLAIMS = 7 };
+extern const sx_cell_claim_row sx_token_claims[SX_TOKEN_CLAIMS];
+
 /* The row number `row` of all tables, NULL past the end. */
 const sx_cell_claim_row *sx_cell_claim_row_at(int row);
 

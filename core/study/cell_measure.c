@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#define ROUNDING 1e-9                    /* of means: what is less above a bound is on it */
 #define ERRORS_OF_HALF 1.959963984540054 /* standard errors in half a 95 % interval */
 
 const sx_result *sx_cell_result(const sx_study_cell *cell, int seed, const char *name) {
@@ -244,10 +245,11 @@ static sx_status decide(trial *t, sx_claim *claim, uint64_t seed, sx_error *err)
         return SX_OK;
     }
     if (t->row->decide == SX_DECIDE_NONE) return decide_none(t, claim, seed, err);
-    bool touches = claim->low == claim->threshold || claim->high == claim->threshold;
+    bool touches = claim->low < claim->threshold + ROUNDING;
     if (t->row->decide == SX_DECIDE_STRICT && claim->verdict == SX_VERDICT_HOLDS && touches)
         undecide(claim, "the interval reaches the bound");
-    if (!pictures && isnan(claim->low)) undecide(claim, "the figure has no interval");
+    if (!pictures && isnan(claim->low))
+        undecide(claim, "the figure has no interval: it rests on fewer than 30 pictures");
     return SX_OK;
 }
 
@@ -356,8 +358,13 @@ sx_result *sx_cell_claims_make(const char *const *texts, size_t count, const sx_
                                int cell_count, uint64_t seed, sx_error *err) {
     const sx_cell_set among = {cells, cell_count, seed};
     sx_result *result = sx_result_new(SX_RESULT_CLAIMS, "claims", "Claims, test objects");
-    sx_status status = result && sx_claims_alloc(result, (int)count) ? SX_OK : no_memory(err);
-    if (!status) result->claims.count = 0;
+    if (!result || !sx_claims_alloc(result, (int)count)) {
+        sx_result_release(result);
+        no_memory(err);
+        return NULL;
+    }
+    sx_status status = SX_OK;
+    result->claims.count = 0;
     for (size_t i = 0; !status && i < count; i++) {
         sx_cell_claim_text claim;
         status = sx_cell_claim_parse(texts[i], &claim, err);

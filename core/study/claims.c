@@ -71,10 +71,13 @@ static sx_status fill_claim(sx_claim *claim, int row, sx_evidence *e, uint64_t s
 
 sx_result *sx_claims_make(const sx_outcomes *outcomes, uint64_t seed, sx_error *err) {
     sx_evidence e = {.outcomes = outcomes, .drops = sx_evidence_drops(outcomes)};
+    int count = 0;
+    for (int i = 0; i < ROWS; i++) count += outcomes->pairs[rows[i].sweep] > 0;
     sx_result *result = sx_result_new(SX_RESULT_CLAIMS, "claims", "Claims, test objects");
-    bool good = e.drops && result && sx_claims_alloc(result, ROWS);
-    for (int i = 0; good && i < ROWS; i++)
-        good = !fill_claim(&result->claims.claims[i], i, &e, seed, err);
+    bool good = e.drops && result && sx_claims_alloc(result, count);
+    for (int i = 0, next = 0; good && i < ROWS; i++)
+        if (outcomes->pairs[rows[i].sweep])
+            good = !fill_claim(&result->claims.claims[next++], i, &e, seed, err);
     sx_free(e.drops);
     if (good) return result;
     sx_result_release(result);

@@ -16,6 +16,12 @@ static uint64_t seed_of(const sx_config *config) {
     return (uint64_t)sx_config_number(config, "run", "seed");
 }
 
+/* A part of the training images, where one is asked for. */
+static sx_status keep_items(sx_source *source, const sx_config *config, sx_error *err) {
+    size_t items = (size_t)sx_config_number(config, "data", "train_items");
+    return items ? sx_source_keep(source, items, seed_of(config), err) : SX_OK;
+}
+
 /* The data set alone. */
 static counted_data *open_source(const sx_config *config, const sx_loading *loading,
                                  sx_error *err) {
@@ -26,8 +32,12 @@ static counted_data *open_source(const sx_config *config, const sx_loading *load
     }
     atomic_init(&c->owners, 1);
     const char *name = sx_config_text(config, "data", "source");
+    const char *map = sx_config_text(config, "data", "class_map");
     c->data.source = sx_source_open(name, seed_of(config), loading, err);
-    if (c->data.source) return c;
+    if (c->data.source && !keep_items(c->data.source, config, err) &&
+        (!*map || !sx_source_number(c->data.source, map, err)))
+        return c;
+    sx_source_free(c->data.source);
     sx_free(c);
     return NULL;
 }
@@ -64,7 +74,8 @@ static sx_status look_up(sx_config *config, const sx_source *source, sx_error *e
     if (kind->resolve) return kind->resolve(config, source, err);
     sx_recipe_data data = {facts->counts[SX_SPLIT_TRAIN], (double)facts->height * facts->width};
     sx_image first = {0};
-    if (data.area <= 0 && data.count > 0 && sx_source_image(source, SX_SPLIT_TRAIN, 0, &first, NULL) == SX_OK)
+    if (data.area <= 0 && data.count > 0 &&
+        sx_source_image(source, SX_SPLIT_TRAIN, 0, &first, NULL) == SX_OK)
         data.area = (double)first.height * first.width;
     sx_image_done(&first);
     return sx_recipe_resolve(config, &data, err);

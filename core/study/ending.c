@@ -1,11 +1,20 @@
 /* The end of a study, when training is over: the whole validation split, a sweep with all its
- * pictures over test objects, the test split (read here and nowhere else), figures and claims. A
- * resume in the middle begins the end again, which gives the same bits. */
+ * pictures over test objects, what is asked of patches and tokens, the test split (read here and
+ * nowhere else), figures and claims. A resume in the middle begins the end again, which gives the
+ * same bits. */
 #include "core/study/internal.h"
 
 #include <math.h>
 
-enum { STAGE_VALIDATION, STAGE_SWEEP, STAGE_TEST, STAGE_CLAIMS, STAGES };
+enum {
+    STAGE_VALIDATION,
+    STAGE_SWEEP,
+    STAGE_OFFSETS,
+    STAGE_TOKENS,
+    STAGE_TEST,
+    STAGE_CLAIMS,
+    STAGES
+};
 
 static void add_figure(sx_result *result, int row, const char *name, double value, sx_interval i) {
     const sx_table *table = &result->table;
@@ -15,37 +24,60 @@ static void add_figure(sx_result *result, int row, const char *name, double valu
     table->columns[3].numbers[row] = i.high;
 }
 
-static sx_result *make_summary(sx_study *s, sx_error *err) {
-    enum { FIGURES = 11 };
+/* A row of the summary; the factor that it rests on, -1 for none. */
+typedef struct {
+    const char *name;
+    int sweep;
+    double value;
+    sx_interval interval;
+} figure;
+
+static bool was_measured(const sx_study *s, int sweep) {
+    return sweep < 0 || s->sweep.outcomes.pairs[sweep] > 0;
+}
+
+static sx_result *fill_summary(const sx_study *s, const figure *figures, int count) {
     static const char *const columns[] = {"figure", "value", "low", "high"};
-    const sx_interval none = {NAN, NAN};
-    const sx_outcomes *o = &s->sweep.outcomes;
-    sx_drop drop;
-    if (sx_claims_drop(o, s->seed, &drop, err)) return NULL;
     const char *title = sx_config_text(s->config, "study", "title");
-    sx_result *r = sx_result_new(SX_RESULT_TABLE, "summary", *title ? title : "Figures at the end");
-    if (!r || !sx_table_alloc(r, FIGURES, 4) ||
-        !(r->table.columns[0].texts = sx_arena_alloc(&r->arena, FIGURES, sizeof(char *)))) {
-        sx_result_release(r);
-        return NULL;
-    }
+    size_t rows = 0;
+    for (int i = 0; i < count; i++) rows += was_measured(s, figures[i].sweep);
+    sx_result *r =
+        sx_table_new("summary", *title ? title : "Figures at the end", rows, columns, 4, 1u << 0);
+    if (!r) return NULL;
     r->step = s->report.step;
-    for (int c = 0; c < 4; c++) r->table.columns[c].name = columns[c];
+    for (int i = 0, row = 0; i < count; i++)
+        if (was_measured(s, figures[i].sweep))
+            add_figure(r, row++, figures[i].name, figures[i].value, figures[i].interval);
+    return r;
+}
+
+/* Accuracy at the first point of a sweep. */
+static double accuracy_first(const sx_study *s, int sweep) {
+    return was_measured(s, sweep) ? sx_outcome_accuracy(&s->sweep.outcomes, sweep, 0) : (double)NAN;
+}
+
+static sx_result *make_summary(sx_study *s, sx_error *err) {
+    const sx_interval none = {NAN, NAN};
+    sx_drop drop = {NAN, NAN, NAN, NAN, NAN};
+    if (was_measured(s, SX_SWEEP_LOCATION) &&
+        sx_claims_drop(&s->sweep.outcomes, s->seed, &drop, err))
+        return NULL;
     double validation = s->calibration.accuracy, n = (double)s->test_count;
     size_t items = sx_source_describe(s->data->source)->counts[SX_SPLIT_VALIDATION];
-    add_figure(r, 0, "validation accuracy", validation,
-               sx_wilson(validation * (double)items, (double)items));
-    add_figure(r, 1, "test accuracy", s->test_accuracy, sx_wilson(s->test_accuracy * n, n));
-    add_figure(r, 2, "accuracy, centre", drop.centre, none);
-    add_figure(r, 3, "accuracy, border", drop.ring, none);
-    add_figure(r, 4, "drop to the border", drop.drop, (sx_interval){drop.drop_low, drop.drop_high});
-    add_figure(r, 5, "accuracy at 1 % of the area", sx_outcome_accuracy(o, SX_SWEEP_SIZE, 0), none);
-    add_figure(r, 6, "accuracy upside down", sx_outcome_accuracy(o, SX_SWEEP_ROTATION, 0), none);
-    add_figure(r, 7, "AURC, max prob", s->selective.aurc, none);
-    add_figure(r, 8, "E-AURC, max prob", s->selective.eaurc, none);
-    add_figure(r, 9, "ECE", s->calibration.ece, none);
-    add_figure(r, 10, "NLL", s->calibration.nll, none);
-    return r;
+    const figure figures[] = {
+        {"validation accuracy", -1, validation,
+         sx_wilson(validation * (double)items, (double)items)},
+        {"test accuracy", -1, s->test_accuracy, sx_wilson(s->test_accuracy * n, n)},
+        {"accuracy, centre", SX_SWEEP_LOCATION, drop.centre, none},
+        {"accuracy, border", SX_SWEEP_LOCATION, drop.ring, none},
+        {"drop to the border", SX_SWEEP_LOCATION, drop.drop, {drop.drop_low, drop.drop_high}},
+        {"accuracy at 1 % of the area", SX_SWEEP_SIZE, accuracy_first(s, SX_SWEEP_SIZE), none},
+        {"accuracy upside down", SX_SWEEP_ROTATION, accuracy_first(s, SX_SWEEP_ROTATION), none},
+        {"AURC, max prob", -1, s->selective.aurc, none},
+        {"E-AURC, max prob", -1, s->selective.eaurc, none},
+        {"ECE", -1, s->calibration.ece, none},
+        {"NLL", -1, s->calibration.nll, none}};
+    return fill_summary(s, figures, sizeof figures / sizeof *figures);
 }
 
 /* Each stage of the end: starts its work when there is none, takes a slice, or closes. */
@@ -69,10 +101,30 @@ static sx_status advance_validation(sx_study *s, sx_error *err) {
 
 static sx_status advance_sweep(sx_study *s, sx_error *err) {
     if (!s->sweep.active) sx_sweep_start(s, SX_SPLIT_TEST, 0);
-    sx_status status = sx_sweep_slice(s, err);
+    sx_status status = s->sweep.total ? sx_sweep_slice(s, err) : SX_OK;
     if (status || s->sweep.done < s->sweep.total) return status;
-    s->stage = STAGE_TEST;
+    s->stage = STAGE_OFFSETS;
     return sx_sweep_publish(s, err);
+}
+
+/* These two measure the sweep's copy of the parameters. */
+static sx_status advance_offsets(sx_study *s, sx_error *err) {
+    sx_offsets *o = &s->offsets;
+    if (!o->active) sx_offsets_start(s);
+    sx_status status = o->total ? sx_offsets_slice(s, err) : SX_OK;
+    if (status || o->done < o->total) return status;
+    s->stage = STAGE_TOKENS;
+    return sx_offsets_publish(s, err);
+}
+
+static sx_status advance_tokens(sx_study *s, sx_error *err) {
+    sx_tokens *t = &s->tokens;
+    sx_status status = t->active ? SX_OK : sx_tokens_start(s, err);
+    if (!status && t->done < t->total) status = sx_tokens_slice(s, err);
+    if (status || t->done < t->total) return status;
+    s->stage = STAGE_TEST;
+    t->active = false;
+    return sx_token_results_publish(s, err);
 }
 
 static sx_status advance_test(sx_study *s, sx_error *err) {
@@ -84,26 +136,46 @@ static sx_status advance_test(sx_study *s, sx_error *err) {
     return SX_OK;
 }
 
+/* Where no factor was measured there is nothing to claim. */
+static sx_status publish_claims(sx_study *s, sx_error *err) {
+    if (!s->sweep.total) return SX_OK;
+    sx_result *claims = sx_claims_make(&s->sweep.outcomes, s->seed, err);
+    if (claims) claims->step = s->report.step;
+    return sx_study_publish_measured(s, claims, s->sweep.split, "posed", err);
+}
+
 static sx_status advance_claims(sx_study *s, sx_error *err) {
     sx_status status = sx_outcomes_publish(s, err);
     if (!status) status = sx_study_publish(s, make_summary(s, err), err);
-    sx_result *claims = status ? NULL : sx_claims_make(&s->sweep.outcomes, s->seed, err);
-    if (claims) claims->step = s->report.step;
-    if (!status) status = sx_study_publish_measured(s, claims, s->sweep.split, "posed", err);
+    if (!status) status = sx_study_publish(s, sx_cost_of_study(s, err), err);
+    if (!status) status = publish_claims(s, err);
     if (!status) s->stage = STAGES;
     return status;
 }
 
 /* Done part of the stage that is under way. */
 static double part_done(const sx_study *s) {
-    if (s->evaluating && s->evaluation.total)
-        return (double)s->evaluation.done / (double)s->evaluation.total;
-    return s->sweep.active ? (double)s->sweep.done / (double)s->sweep.total : 0;
+    size_t done = 0, total = 0;
+    if (s->evaluating) {
+        done = s->evaluation.done;
+        total = s->evaluation.total;
+    } else if (s->stage == STAGE_OFFSETS && s->offsets.active) {
+        done = s->offsets.done;
+        total = s->offsets.total;
+    } else if (s->stage == STAGE_TOKENS && s->tokens.active) {
+        done = s->tokens.done;
+        total = s->tokens.total;
+    } else if (s->sweep.active) {
+        done = s->sweep.done;
+        total = s->sweep.total;
+    }
+    return total ? (double)done / (double)total : 0;
 }
 
 sx_status sx_study_measure_end(sx_study *s, sx_error *err) {
     static sx_status (*const stages[STAGES])(sx_study *, sx_error *) = {
-        advance_validation, advance_sweep, advance_test, advance_claims};
+        advance_validation, advance_sweep, advance_offsets,
+        advance_tokens,     advance_test,  advance_claims};
     sx_status status = stages[s->stage](s, err);
     s->report.phase_done = (s->stage + part_done(s)) / STAGES;
     if (s->stage == STAGES) s->phase = SX_PHASE_FINISHED;
@@ -113,9 +185,10 @@ sx_status sx_study_measure_end(sx_study *s, sx_error *err) {
 double sx_study_slices_left(const sx_study *s) {
     const size_t *counts = sx_source_describe(s->data->source)->counts;
     double slice = s->slice;
-    const double slices[STAGES] = {(double)counts[SX_SPLIT_VALIDATION] / slice,
-                                   (double)sx_sweep_pictures(s, 0) / slice,
-                                   (double)counts[SX_SPLIT_TEST] / slice, 1};
+    const double slices[STAGES] = {
+        (double)counts[SX_SPLIT_VALIDATION] / slice, (double)sx_sweep_pictures(s, 0) / slice,
+        (double)sx_offsets_pictures(s) / slice,      (double)sx_tokens_pictures(s),
+        (double)counts[SX_SPLIT_TEST] / slice,       1};
     bool training = s->phase == SX_PHASE_TRAINING;
     double left = 0;
     for (int i = training ? 0 : s->stage; i < STAGES; i++) left += slices[i];

@@ -15,10 +15,10 @@ typedef struct {
     const sx_outcomes *outcomes;
     double *drops; /* [pairs] between centre and border, of the location sweep */
     /* Only of finished runs (cell_evidence.c): */
-    int sweep;            /* that it is about */
+    int sweep;      /* that it is about */
     uint8_t *right; /* [items] of the test split */
-    int classes;          /* that were measured */
-    int image;            /* pixels a side */
+    int classes;    /* that were measured */
+    int image;      /* pixels a side */
     int most_label;
     int32_t *labels; /* [pairs or items] */
     uint8_t *alike;  /* [pairs] 1: of a class that looks the same upside down */

@@ -61,22 +61,32 @@ static sx_status publish_filters(const sx_inspector *w, const sx_slice *slice, s
     return SX_OK;
 }
 
+int sx_filter_component_count(const sx_slice *slice) {
+    int size = slice->sizes[0] * slice->sizes[1] * slice->sizes[2], filters = slice->sizes[3];
+    int count = size < filters ? size : filters;
+    return count < SX_INSIDE_COMPONENTS ? count : SX_INSIDE_COMPONENTS;
+}
+
+sx_status sx_filter_components(const sx_parameters *parameters, const sx_slice *slice, int count,
+                               double *vectors, double *shares, sx_error *err) {
+    int size = slice->sizes[0] * slice->sizes[1] * slice->sizes[2], filters = slice->sizes[3];
+    float *rows = sx_alloc(slice->count, sizeof *rows);
+    if (!rows) return sx_inspector_no_memory(err);
+    sx_flat_transpose(rows, (size_t)size, parameters->values + slice->offset, (size_t)filters,
+                      (size_t)size, (size_t)filters);
+    sx_status status = sx_principal_components(rows, filters, size, count, vectors, shares, err);
+    sx_free(rows);
+    return status;
+}
+
 static sx_status fill_components(const sx_inspector *w, const sx_slice *slice, sx_result *r,
                                  sx_error *err) {
-    int size = slice->sizes[0] * slice->sizes[1] * slice->sizes[2], filters = slice->sizes[3];
-    sx_arena arena = {0};
-    double shares[SX_INSIDE_COMPONENTS], sum = 0;
-    float *rows = sx_arena_alloc(&arena, slice->count, sizeof *rows);
-    double *vectors =
-        sx_arena_alloc(&arena, (size_t)r->images.count * (size_t)size, sizeof *vectors);
-    const float *weights = w->model->parameters.values + slice->offset;
-    sx_status status = rows && vectors ? SX_OK : sx_inspector_no_memory(err);
-    if (!status) {
-        sx_flat_transpose(rows, (size_t)size, weights, (size_t)filters, (size_t)size,
-                          (size_t)filters);
-        status =
-            sx_principal_components(rows, filters, size, r->images.count, vectors, shares, err);
-    }
+    int size = slice->sizes[0] * slice->sizes[1] * slice->sizes[2];
+    double shares[SX_INSIDE_COMPONENTS] = {0}, sum = 0;
+    double *vectors = sx_alloc((size_t)r->images.count * (size_t)size, sizeof *vectors);
+    if (!vectors) return sx_inspector_no_memory(err);
+    sx_status status =
+        sx_filter_components(&w->model->parameters, slice, r->images.count, vectors, shares, err);
     for (int i = 0; !status && i < r->images.count; i++) {
         sx_filter_rescale(vectors + (ptrdiff_t)i * size, size,
                           r->images.pixels + (ptrdiff_t)i * size);
@@ -88,16 +98,13 @@ static sx_status fill_components(const sx_inspector *w, const sx_slice *slice, s
                                   "%s: %d principal components, centred, %.1f %% of the "
                                   "variance",
                                   slice->name, r->images.count, 100 * sum);
-    sx_arena_done(&arena);
+    sx_free(vectors);
     return status;
 }
 
 static sx_status publish_components(const sx_inspector *w, const sx_slice *slice, sx_error *err) {
-    int size = slice->sizes[0] * slice->sizes[1] * slice->sizes[2], filters = slice->sizes[3];
-    int count = size < filters ? size : filters;
-    if (count > SX_INSIDE_COMPONENTS) count = SX_INSIDE_COMPONENTS;
-    sx_result *r = sx_inspector_images("filter-components", count, slice->sizes[0], slice->sizes[1],
-                                       slice->sizes[2], err);
+    sx_result *r = sx_inspector_images("filter-components", sx_filter_component_count(slice),
+                                       slice->sizes[0], slice->sizes[1], slice->sizes[2], err);
     if (!r) return err->status;
     sx_status status = fill_components(w, slice, r, err);
     if (status)

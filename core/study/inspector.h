@@ -1,6 +1,7 @@
 /* What the files of an inspection share; private to core/study. inspect.c: the tap, the table of
- * layers, the order of things; attend.c: attention; occlude.c: what the class depends on;
- * filters.c: parameters as pictures and figures; features.c: values as pictures. */
+ * layers, the order of things; attend.c: attention; positions.c: positions; occlude.c: what the
+ * class depends on; filters.c: parameters as pictures and figures; features.c: values as pictures.
+ */
 #ifndef SX_STUDY_INSPECTOR_H
 #define SX_STUDY_INSPECTOR_H
 
@@ -22,6 +23,7 @@ typedef struct {
     double *mean;   /* the same, of a block: mean of heads */
     double *rollout, *product;
     double *distances; /* [blocks, heads] */
+    float *positions;  /* [patches, dim]; NULL: none are learned */
 } sx_transformer;
 
 struct sx_inspector {
@@ -66,12 +68,31 @@ sx_result *sx_inspector_images(const char *name, int count, int height, int widt
 sx_status sx_transformer_prepare(sx_inspector *w, sx_error *err);
 void sx_transformer_see(sx_inspector *w, const char *layer, const float *values);
 sx_status sx_transformer_publish(sx_inspector *w, sx_error *err);
+/* The sizes alone, into an empty one. It stays empty where the model is of another family, or of a
+ * file of layers, which may be anything. */
+void sx_transformer_measure(const sx_model *model, sx_transformer *vit);
+/* "attention-distance" and "head-distance" of distances [blocks, heads]; NULL with `err` filled. */
+sx_result *sx_attention_series(const double *distances, int blocks, int heads, sx_error *err);
+sx_result *sx_attention_map(const double *distances, int blocks, int heads, sx_error *err);
+
+/* positions.c: what is added to the patches' tokens for their places, whichever way it is learned.
+ * How many channels it has (0: nothing is), its values [grid, grid, channels], and the cosine of
+ * two of them. */
+int sx_positions_channels(const sx_model *model);
+void sx_positions_take(const sx_model *model, int grid, float *out);
+double sx_positions_cosine(const float *a, const float *b, int channels);
 
 /* occlude.c */
 sx_status sx_occlusion_publish(sx_inspector *w, sx_error *err);
 sx_status sx_gradient_publish(sx_inspector *w, sx_error *err);
 
 /* filters.c */
+/* Principal components of a convolution's filters, one a row: vectors [count, kernel, kernel, in]
+ * and the share of the variance that each explains [count]; count is at most the smaller of filters
+ * and values of one. */
+sx_status sx_filter_components(const sx_parameters *parameters, const sx_slice *slice, int count,
+                               double *vectors, double *shares, sx_error *err);
+int sx_filter_component_count(const sx_slice *slice);
 /* Values around 0 as bytes around grey, the largest at the end of the scale, which it returns. */
 double sx_filter_rescale(const double *values, int count, uint8_t *out);
 sx_status sx_filters_publish(sx_inspector *w, sx_error *err);

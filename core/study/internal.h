@@ -57,6 +57,47 @@ typedef struct {
     sx_extent *extents[SX_SWEEPS]; /* of the test objects of its pairs, likewise */
 } sx_sweep;
 
+/* ---- patches and tokens
+ * -------------------------------------------------------------------------------- */
+
+/* Objects at one-pixel steps over two patches each way, by where in a patch the centre is. */
+#define SX_OFFSET_REPEATS 4 /* places of the same offset */
+typedef struct {
+    bool active;
+    int patch; /* pixels a side; 0: it is not measured */
+    size_t pairs, done, total;
+    uint8_t *right;                 /* [patch, patch, pairs]: of the repeats */
+    double centre, corner, better;  /* accuracies, and by how much the first is better */
+    double better_low, better_high; /* 95 % */
+} sx_offsets;
+
+/* What a network with tokens has in its parameters; NaN is unknown. All doubles: a row of the
+ * state. */
+#define SX_MOST_PATCH_DISTANCE 192
+typedef struct {
+    double correlation;   /* of the cosine of two patches' positions with their distance, ranks */
+    double cosine;        /* mean of its absolute value */
+    double low_frequency; /* of the components' energy, in the lower half of frequencies each way */
+    double explained;     /* variance of the patches' embedding by all components */
+    double shares[SX_INSIDE_COMPONENTS];        /* ... by each */
+    double by_distance[SX_MOST_PATCH_DISTANCE]; /* mean cosine at a distance of 1, 2 ... patches */
+} sx_token_figures;
+#define SX_TOKEN_NUMBERS (sizeof(sx_token_figures) / sizeof(double))
+
+typedef struct {
+    bool active;
+    int blocks, heads, grid, components; /* blocks 0: the network has no tokens */
+    size_t looks;                        /* blocks x heads */
+    sx_token_figures first, last;        /* at the beginning and at the end */
+    sx_inspector *inspector;             /* of the study's copy, made when it is wanted */
+    size_t total, done;                  /* pictures */
+    float *image;                        /* [size, size, 3] */
+    uint8_t *mask;                       /* [size, size]: how much of a pixel is the object's */
+    double *ratios;    /* [total]: attention on the object over its share of the image */
+    double *distances; /* [total, blocks, heads] of attention, in pixels */
+    double share;      /* of the image that the picture's object takes */
+} sx_tokens;
+
 /* Where the turns of training and live measurement stand. Part of the state: after a resume the
  * turns fall on the same steps, though the sweep that was under way is lost. */
 typedef struct {
@@ -132,6 +173,8 @@ struct sx_study {
     sx_evaluation evaluation;
     bool evaluating;
     sx_sweep sweep;
+    sx_offsets offsets;
+    sx_tokens tokens;
     int stage; /* of the last measurements */
     /* series */
     int64_t record_every;
@@ -145,6 +188,7 @@ struct sx_study {
     /* state for checkpoints */
     sx_safetensor *tensors;
     sx_metadata metadata[16];
+    double token_row[SX_TOKEN_NUMBERS];
     double turn_row[4], live_row[SX_LIVE_NUMBERS];
     char seed_text[24], validated_text[24], data_text[160], plan_text[160];
 };
@@ -202,6 +246,7 @@ sx_result *sx_likeness_make(const sx_study *study);
 void sx_live_init(sx_study *study);
 sx_status sx_live_allocate(sx_study *study, int batch, sx_error *err);
 sx_status sx_live_prepare(sx_study *study, sx_error *err);
+int64_t sx_live_images(const sx_study *study); /* that were trained on, each time counted */
 void sx_live_report(const sx_study *study, sx_study_report *report);
 sx_status sx_live_command(sx_study *study, const char *name, double value, sx_error *err);
 void sx_live_save(const sx_study *study, double row[SX_LIVE_NUMBERS]);
@@ -238,6 +283,30 @@ double sx_outcome_accuracy(const sx_outcomes *outcomes, int sweep, int point);
 /* outcomes.c: what each picture of the end came to, so that whoever compares runs can count again.
  * After the sweep over test objects, while the evaluation is that of the test split. */
 sx_status sx_outcomes_publish(sx_study *study, sx_error *err);
+
+/* offsets.c: with the parameters that the last sweep copied. */
+sx_status sx_offsets_prepare(sx_study *study, sx_error *err);
+size_t sx_offsets_pictures(const sx_study *study);
+void sx_offsets_start(sx_study *study);
+sx_status sx_offsets_slice(sx_study *study, sx_error *err);
+sx_status sx_offsets_publish(sx_study *study, sx_error *err);
+
+/* tokens.c: likewise, a picture at a time; prepare takes the figures at the beginning. */
+sx_status sx_tokens_prepare(sx_study *study, sx_error *err);
+size_t sx_tokens_pictures(const sx_study *study);
+sx_scene sx_tokens_scene(const sx_study *study, size_t pair); /* a picture's */
+sx_status sx_tokens_start(sx_study *study, sx_error *err);
+sx_status sx_tokens_slice(sx_study *study, sx_error *err);
+void sx_tokens_done(sx_tokens *tokens);
+
+/* token_figures.c: from parameters alone; `grid` patches a side. */
+sx_status sx_token_figures_take(const sx_model *model, int grid, sx_token_figures *out,
+                                sx_error *err);
+/* token_results.c: all that was measured of offsets and tokens, and the table of its figures. */
+sx_status sx_token_results_publish(sx_study *study, sx_error *err);
+
+/* cost.c: what the study's training took. */
+sx_result *sx_cost_of_study(sx_study *study, sx_error *err);
 
 /* claims.c: the claims of the study from the outcomes of a sweep, as a result; and the figures that
  * go into the summary: centre, ring, drop. NULL if memory is out. */

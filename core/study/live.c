@@ -22,6 +22,10 @@ static int64_t position_of(const sx_study *s) {
     return s->live.origin_position + (calls_of(s) - s->live.origin_step) * s->batch;
 }
 
+int64_t sx_live_images(const sx_study *s) {
+    return position_of(s);
+}
+
 static int64_t epoch_of(const sx_study *s) {
     return position_of(s) / (int64_t)sx_source_describe(s->data->source)->counts[SX_SPLIT_TRAIN];
 }
@@ -118,7 +122,7 @@ static sx_status check_nothing(const sx_study_report *r, double value, sx_error 
 static sx_status measure(sx_study *s, double value, sx_error *err) {
     bool under_way = s->sweep.active && s->sweep.asked;
     (void)value, (void)err;
-    s->measure_now = s->phase == SX_PHASE_TRAINING && !under_way;
+    s->measure_now = s->phase == SX_PHASE_TRAINING && !under_way && sx_sweep_pictures(s, 0) > 0;
     return SX_OK;
 }
 

@@ -146,7 +146,10 @@ sx_status sx_origin_give(const sx_origin *origin, const sx_config *config,
         if (!classes) return sx_study_no_memory(err);
         status = sx_outside_match(&origin->outside, facts, classes, err);
     }
-    const sx_adoption how = {origin->outside.checkpoint.position, classes};
+    const sx_adoption how = {.position = origin->outside.checkpoint.position,
+                             .new_positions =
+                                 strcmp(sx_config_text(config, "model", "positions"), "new") == 0,
+                             .classes = classes};
     if (!status) status = sx_model_adopt(model, &origin->outside.model, &how, err);
     sx_free(classes);
     return status;

@@ -1,7 +1,7 @@
 /* The probe: an object, a background, a place, an angle, a size, and what the network makes of it.
  * Its network has parameters of its own, a copy of the study's, so that it can be asked on another
  * thread while training goes on (house decision 5). */
-#include "core/study/internal.h"
+#include "core/study/prober.h"
 
 #include <math.h>
 #include <string.h>
@@ -9,21 +9,6 @@
 /* Multiply-adds of one call of the network for many pictures: some 100 ms on one thread, since the
  * stop flag is looked at between its nodes only. */
 #define MOST_COST 4e9
-
-struct sx_probe {
-    sx_study_data *data;
-    const atomic_bool *stop; /* borrowed; NULL: nobody stops it */
-    bool has_model;
-    sx_model model;
-    sx_normalisation normalisation;
-    sx_evaluator *one, *many; /* of the scene, of the curve */
-    uint8_t *pixels;          /* [SX_PROBE_POINTS, size, size, 3] */
-    float *probabilities;     /* [SX_PROBE_POINTS, classes] */
-    sx_inspector *inspector;  /* NULL before the first look inside */
-    float *image;             /* [size, size, 3], what it looks at; likewise */
-    uint8_t *sheet;           /* [SX_SHEET_PICTURES, size, size, 3]; NULL before the first */
-    sx_probe_answer answer;
-};
 
 static const struct {
     const char *name;
@@ -77,15 +62,19 @@ sx_probe *sx_probe_new(const sx_config *config, const sx_study_data *data, sx_er
     sx_probe_answer *answer = &probe->answer;
     probe->data = sx_study_data_keep(data);
     answer->size = sx_view_size(data->view);
+    answer->tile = answer->size < SX_PROBE_TILE ? answer->size : SX_PROBE_TILE;
     answer->classes = sx_source_describe(data->source)->classes;
     answer->step = -1;
     size_t image = (size_t)answer->size * (size_t)answer->size * 3;
-    size_t classes = (size_t)answer->classes;
+    size_t classes = (size_t)answer->classes, tile = (size_t)answer->tile * (size_t)answer->tile;
     probe->pixels = sx_alloc(SX_PROBE_POINTS, image);
     probe->probabilities = sx_alloc(SX_PROBE_POINTS * classes, sizeof(float));
+    probe->sweep = sx_alloc(SX_PROBE_POINTS * classes, sizeof(float));
+    probe->tiles = sx_alloc(SX_PROBE_POINTS, tile * 3);
     answer->pixels = sx_alloc(image, 1);
     answer->probabilities = sx_alloc(classes, sizeof(float));
-    bool memory = probe->pixels && probe->probabilities && answer->pixels && answer->probabilities;
+    bool memory = probe->pixels && probe->probabilities && probe->sweep && probe->tiles &&
+                  answer->pixels && answer->probabilities;
     if (!memory) sx_study_no_memory(err);
     if (memory && (!config || make_network(probe, config, err) == SX_OK)) return probe;
     sx_probe_free(probe);
@@ -97,12 +86,15 @@ void sx_probe_free(sx_probe *probe) {
     sx_evaluator_free(probe->one);
     sx_evaluator_free(probe->many);
     sx_inspector_free(probe->inspector);
+    sx_nearby_free(probe->nearby);
     sx_free(probe->image);
     if (probe->has_model) sx_model_done(&probe->model);
     sx_study_data_release(probe->data);
     sx_free(probe->pixels);
     sx_free(probe->sheet);
     sx_free(probe->probabilities);
+    sx_free(probe->sweep);
+    sx_free(probe->tiles);
     sx_free(probe->answer.pixels);
     sx_free(probe->answer.probabilities);
     sx_free(probe);
@@ -118,6 +110,8 @@ void sx_probe_stop_flag(sx_probe *probe, const atomic_bool *stop) {
 /* The parameters are other ones; they stay until this is said again. */
 static void have_learned(sx_probe *probe, int64_t step) {
     probe->answer.step = step;
+    probe->walked.known = false;
+    sx_nearby_forget(probe->nearby);
     sx_evaluator_hold(probe->one, true);
     sx_evaluator_hold(probe->many, true);
 }
@@ -141,9 +135,8 @@ sx_status sx_probe_read(sx_probe *probe, const sx_config *config, const sx_safet
     return status;
 }
 
-/* Draws one of many pictures, unless nobody waits for them any more. */
-static sx_status draw_scene(const sx_probe *probe, const sx_scene *scene, uint8_t *pixels,
-                            sx_error *err) {
+sx_status sx_probe_draw(const sx_probe *probe, const sx_scene *scene, uint8_t *pixels,
+                        sx_error *err) {
     if (probe->stop && atomic_load(probe->stop)) return sx_fail(err, SX_CANCELLED, "stopped");
     return sx_view_scene(probe->data->view, scene, pixels, err);
 }
@@ -156,17 +149,50 @@ const sx_probe_answer *sx_probe_answer_of(const sx_probe *probe) {
     return &probe->answer;
 }
 
+bool sx_scene_is(const sx_scene *a, const sx_scene *b) {
+    return a->split == b->split && a->item == b->item && a->background == b->background &&
+           a->pose.area == b->pose.area && a->pose.rotation == b->pose.rotation &&
+           a->pose.x == b->pose.x && a->pose.y == b->pose.y;
+}
+
+int sx_likeliest(const float *probabilities, int classes) {
+    int best = 0;
+    for (int c = 1; c < classes; c++)
+        if (probabilities[c] > probabilities[best]) best = c;
+    return best;
+}
+
+/* The scene where the factor has the value 0, which the others of its walk have in common. */
+static sx_scene start_of(const sx_scene *scene, sx_along along) {
+    sx_scene start = *scene;
+    start.pose = sx_along_pose(start.pose, along, 0);
+    return start;
+}
+
+/* A walk that goes through this scene, too, is not made again. */
+static void recall_walk(sx_probe *probe) {
+    sx_probe_answer *answer = &probe->answer;
+    sx_scene start = start_of(&answer->scene, answer->along);
+    double low = factors[answer->along].low, high = factors[answer->along].high;
+    bool known = probe->walked.known && probe->walked.along == answer->along &&
+                 sx_scene_is(&probe->walked.scene, &start);
+    probe->walked = (sx_walked){known, start, answer->along};
+    answer->sweep = known ? probe->sweep : NULL;
+    answer->tiles = known ? probe->tiles : NULL;
+    for (int i = 0; i < SX_PROBE_POINTS; i++) {
+        answer->curve_x[i] = low + (high - low) * i / (SX_PROBE_POINTS - 1);
+        answer->curve[i] =
+            known ? (double)probe->sweep[i * answer->classes + answer->label] : (double)NAN;
+    }
+}
+
 sx_status sx_probe_begin(sx_probe *probe, const sx_scene *scene, sx_along along, sx_error *err) {
     sx_probe_answer *answer = &probe->answer;
-    double low = factors[along].low, high = factors[along].high;
     answer->scene = *scene;
     answer->along = along;
     answer->label = sx_source_label(probe->data->source, scene->split, scene->item);
     for (int i = 0; i < answer->classes; i++) answer->probabilities[i] = NAN;
-    for (int i = 0; i < SX_PROBE_POINTS; i++) {
-        answer->curve_x[i] = low + (high - low) * i / (SX_PROBE_POINTS - 1);
-        answer->curve[i] = NAN;
-    }
+    recall_walk(probe);
     memset(answer->pixels, 0, (size_t)answer->size * (size_t)answer->size * 3);
     return sx_view_scene(probe->data->view, scene, answer->pixels, err);
 }
@@ -177,73 +203,41 @@ sx_status sx_probe_judge(sx_probe *probe, sx_error *err) {
                               err);
 }
 
+/* The picture shrunk to [tile, tile, 3] by means of blocks. */
+static void shrink(const uint8_t *pixels, int size, int tile, uint8_t *out) {
+    for (int y = 0; y < tile; y++)
+        for (int x = 0; x < tile; x++)
+            for (int c = 0; c < 3; c++) {
+                int top = y * size / tile, bottom = (y + 1) * size / tile;
+                int left = x * size / tile, right = (x + 1) * size / tile;
+                int sum = 0, count = (bottom - top) * (right - left);
+                for (int row = top; row < bottom; row++)
+                    for (int column = left; column < right; column++)
+                        sum +=
+                            pixels[((size_t)row * (size_t)size + (size_t)column) * 3 + (size_t)c];
+                out[(y * tile + x) * 3 + c] = (uint8_t)((sum + count / 2) / count);
+            }
+}
+
 sx_status sx_probe_walk(sx_probe *probe, sx_error *err) {
     sx_probe_answer *answer = &probe->answer;
     size_t image = (size_t)answer->size * (size_t)answer->size * 3;
+    size_t tile = (size_t)answer->tile * (size_t)answer->tile * 3;
     sx_scene scene = answer->scene;
-    if (!probe->has_model || answer->step < 0) return SX_OK;
+    if (!probe->has_model || answer->step < 0 || answer->sweep) return SX_OK;
     sx_status status = SX_OK;
     for (size_t i = 0; !status && i < SX_PROBE_POINTS; i++) {
         scene.pose = sx_along_pose(answer->scene.pose, answer->along, answer->curve_x[i]);
-        status = draw_scene(probe, &scene, probe->pixels + i * image, err);
+        status = sx_probe_draw(probe, &scene, probe->pixels + i * image, err);
     }
     if (!status)
-        status = sx_evaluator_bytes(probe->many, probe->pixels, SX_PROBE_POINTS,
-                                    probe->probabilities, err);
-    for (int i = 0; !status && i < SX_PROBE_POINTS; i++)
-        answer->curve[i] = probe->probabilities[i * answer->classes + answer->label];
-    return status;
-}
-
-/* ---- sheets -----------------------------------------------------------------------------------
- */
-
-static void judge_entry(sx_sheet_entry *entry, const float *probabilities, int classes) {
-    entry->prediction = 0;
-    for (int c = 1; c < classes; c++)
-        if (probabilities[c] > probabilities[entry->prediction]) entry->prediction = c;
-    entry->confidence = (double)probabilities[entry->prediction];
-    entry->p_true = (double)probabilities[entry->label];
-}
-
-static sx_status draw_entries(sx_probe *probe, sx_sheet *sheet, sx_error *err) {
-    const sx_view *view = probe->data->view;
-    size_t image = (size_t)sheet->size * (size_t)sheet->size * 3;
-    sx_status status = SX_OK;
-    for (int i = 0; i < sheet->count && !status; i++) {
-        uint64_t pair = (uint64_t)i;
-        sx_sheet_entry *entry = &sheet->entries[i];
-        *entry = (sx_sheet_entry){.item = sx_view_pair_item(view, sheet->split, pair),
-                                  .background = sx_view_pair_background(view, sheet->split, pair),
-                                  .prediction = -1,
-                                  .confidence = NAN,
-                                  .p_true = NAN};
-        entry->label = sx_source_label(probe->data->source, sheet->split, entry->item);
-        sx_scene scene = {sheet->split, entry->item, entry->background, sheet->pose};
-        status = draw_scene(probe, &scene, sheet->pixels + (size_t)i * image, err);
-    }
-    return status;
-}
-
-sx_status sx_probe_sheet(sx_probe *probe, sx_sheet *sheet, sx_error *err) {
-    int size = probe->answer.size, classes = probe->answer.classes;
-    size_t image = (size_t)size * (size_t)size * 3;
-    sheet->size = size;
-    sheet->step = probe->answer.step;
-    if (!probe->sheet) probe->sheet = sx_alloc(SX_SHEET_PICTURES, image);
-    if (!probe->sheet) return sx_study_no_memory(err);
-    sheet->pixels = probe->sheet;
-    sx_status status = draw_entries(probe, sheet, err);
-    if (!probe->has_model || sheet->step < 0) return status;
-    for (int first = 0; first < sheet->count && !status; first += SX_PROBE_POINTS) {
-        int left = sheet->count - first, count = left < SX_PROBE_POINTS ? left : SX_PROBE_POINTS;
-        status = sx_evaluator_bytes(probe->many, sheet->pixels + (size_t)first * image,
-                                    (size_t)count, probe->probabilities, err);
-        for (int i = 0; i < count && !status; i++)
-            judge_entry(&sheet->entries[first + i], probe->probabilities + (size_t)(i * classes),
-                        classes);
-    }
-    return status;
+        status = sx_evaluator_bytes(probe->many, probe->pixels, SX_PROBE_POINTS, probe->sweep, err);
+    if (status) return status;
+    for (size_t i = 0; i < SX_PROBE_POINTS; i++)
+        shrink(probe->pixels + i * image, answer->size, answer->tile, probe->tiles + i * tile);
+    probe->walked.known = true;
+    recall_walk(probe);
+    return SX_OK;
 }
 
 /* ---- looking inside ---------------------------------------------------------------------------

@@ -49,6 +49,10 @@ sx_status sx_state_save(sx_study *s, sx_study_state *out, sx_error *err) {
     s->tensors[count++] = numbers("study.turn", 1, 4, s->turn_row);
     sx_live_save(s, s->live_row);
     s->tensors[count++] = numbers("study.live", 1, SX_LIVE_NUMBERS, s->live_row);
+    if (s->tokens.blocks) {
+        memcpy(s->token_row, &s->tokens.first, sizeof s->token_row);
+        s->tensors[count++] = numbers("study.tokens", 1, SX_TOKEN_NUMBERS, s->token_row);
+    }
     snprintf(s->seed_text, sizeof s->seed_text, "%llu", (unsigned long long)s->seed);
     snprintf(s->validated_text, sizeof s->validated_text, "%lld", (long long)s->validated);
     describe_data(s->data, s->data_text, sizeof s->data_text);
@@ -164,9 +168,24 @@ static void restore_report(sx_study *s) {
 typedef struct {
     sx_points_log training, validation;
     double sums[5], live[SX_LIVE_NUMBERS];
+    sx_token_figures tokens;
     sx_turn turn;
     int64_t validated, step;
 } loaded;
+
+/* What the network's tokens were like at the beginning. A checkpoint without it was made before it
+ * was kept: values of the seed tell it, but not those of another network. */
+static sx_status read_tokens(const sx_study *s, const sx_safetensors *file, sx_token_figures *out,
+                             sx_error *err) {
+    *out = s->tokens.first;
+    if (!s->tokens.blocks) return SX_OK;
+    double *row = (double *)out;
+    if (sx_safetensors_find(file, "study.tokens"))
+        return read_row(file, "study.tokens", SX_TOKEN_NUMBERS, row, err);
+    bool drawn = !*sx_config_text(s->config, "model", "from");
+    for (size_t i = 0; !drawn && i < SX_TOKEN_NUMBERS; i++) row[i] = NAN;
+    return SX_OK;
+}
 
 static sx_status read_all(const sx_study *s, const sx_safetensors *file, loaded *l, sx_error *err) {
     char seed[24], plan[160];
@@ -182,6 +201,7 @@ static sx_status read_all(const sx_study *s, const sx_safetensors *file, loaded 
     sx_live_save(s, l->live); /* a checkpoint without them was made before there were any */
     if (!status && sx_safetensors_find(file, "study.live"))
         status = read_row(file, "study.live", SX_LIVE_NUMBERS, l->live, err);
+    if (!status) status = read_tokens(s, file, &l->tokens, err);
     if (!status) status = read_log(file, "study.training", 5, &l->training, err);
     if (!status) status = read_log(file, "study.validation", 3, &l->validation, err);
     return status;
@@ -205,6 +225,8 @@ sx_status sx_state_load(sx_study *s, const sx_safetensors *file, sx_error *err) 
     memcpy(s->sums, l.sums, sizeof s->sums);
     s->turn = l.turn;
     s->validated = l.validated;
+    s->tokens.first = l.tokens;
+    s->tokens.active = s->offsets.active = false;
     sx_batches_free(s->batches);
     s->batches = NULL;
     s->sweep.active = s->evaluating = s->measure_now = false;

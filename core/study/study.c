@@ -107,14 +107,16 @@ static sx_status allocate(sx_study *s, sx_error *err) {
     s->slice_labels = sx_alloc(slice, sizeof(int32_t));
     s->slice_status = sx_alloc(slice, sizeof(sx_status));
     s->slice_probabilities = sx_alloc(slice * (size_t)s->classes, sizeof(float));
-    s->tensors = sx_alloc((size_t)s->model.parameters.count + 12, sizeof *s->tensors);
+    s->tensors = sx_alloc((size_t)s->model.parameters.count + 13, sizeof *s->tensors);
     if (!s->pixels || !s->slice_labels || !s->slice_status || !s->slice_probabilities ||
         !s->tensors)
         return sx_study_no_memory(err);
     sx_status status = sx_pairs_prepare(s, err);
     if (!status) status = sx_live_allocate(s, s->batch, err);
     if (!status) status = sx_evaluation_prepare(s, err);
-    return status ? status : sx_sweep_prepare(s, err);
+    if (!status) status = sx_sweep_prepare(s, err);
+    if (!status) status = sx_offsets_prepare(s, err);
+    return status ? status : sx_tokens_prepare(s, err);
 }
 
 /* A set for measuring has no images to train with, and none for the live measurements. */
@@ -169,9 +171,11 @@ static void end_study(sx_study *s) {
     sx_evaluator_free(s->evaluator);
     sx_evaluator_free(s->copy_evaluator);
     sx_trainer_free(s->trainer);
+    sx_tokens_done(&s->tokens);
     sx_model_done(&s->model);
     sx_model_done(&s->copy);
     sx_sweep_done(s);
+    sx_free(s->offsets.right);
     sx_pairs_done(&s->pairs);
     sx_points_log_done(&s->training);
     sx_points_log_done(&s->validation);

@@ -107,12 +107,21 @@ void sx_study_data_release(const sx_study_data *data);
  *   risk           table    measure, AURC, E-AURC, AUGRC, coverage at 2 % risk, threshold
  *   calibration    table    figure, value: accuracy, ECE, MCE, NLL, Brier
  *   summary        table    figure, value, low, high: the end's figures, test split included
+ *   model-cost     table    figure, value: parameters, multiply-adds, training FLOPs
  *   claims         claims
  * and, of each picture of the last measurements:
  *   outcomes-location, outcomes-rotation, outcomes-size   grid   point x pair   1: recognised, or 0
  *   inside-location, inside-size   grid   point x pair   share of the object that is inside
  *   outcomes-pairs table    pair, item, background, label, class, width and height of the object
  *   outcomes-test  table    items of the test split: item, label, recognised
+ * and where the study asks for it (robustness.phase_items), and of a network with tokens
+ *   phase          grid     y x x         accuracy by the place of the object's centre in its patch
+ *   positions      series   patches       mean cosine of two patches' positions, now and at first
+ *   patch-components series components    share of the patches' embedding's variance, likewise
+ *   rollout        series   pictures      attention on the object over its share of the image
+ *   attention-distance series block       pixels: mean, nearest and farthest head, over pictures
+ *   head-distance  grid     block x head  the same of each
+ *   tokens         table    figure, value, low, high: of all of these
  * A study of kind si-score-set publishes instead, of up to eight models (core/study/set.h):
  *   size, rotation series   factor        accuracy, a line a model; rotation from -179 degrees
  *   rotation-normalised     series        the same over each model's largest value
@@ -143,6 +152,11 @@ typedef struct {
 /* The matrix of a table of items, whoever wrote it; without the columns, or of less than one class:
  * NULL, as where memory is out. Returns owned. */
 sx_result *sx_confusion_make(const sx_source *source, const sx_result *items);
+
+/* "model-cost" of a model that is trained on so many images, one counted each time it is seen:
+ * table of figure, value. What the beginning of a network costs that is held fast is counted as one
+ * pass over an image, else a step is three. NULL with `err` filled. */
+sx_result *sx_cost_make(const sx_model *model, double images, sx_error *err);
 
 typedef enum {
     SX_PHASE_TRAINING,
@@ -228,6 +242,7 @@ sx_pose sx_along_pose(sx_pose pose, sx_along along, double value);
 double sx_along_value(sx_pose pose, sx_along along);
 
 #define SX_PROBE_POINTS 25 /* of the curve */
+#define SX_PROBE_TILE 64   /* pixels a side of the pictures along it, at most */
 
 /* What was asked, and what is known of it; grows from picture to probabilities to curve. */
 typedef struct {
@@ -238,6 +253,9 @@ typedef struct {
     uint8_t *pixels;                                         /* [size, size, 3] */
     float *probabilities;                                    /* [classes]; NaN: not known yet */
     double curve_x[SX_PROBE_POINTS], curve[SX_PROBE_POINTS]; /* probability of `label`; NaN */
+    int tile;
+    float *sweep;   /* [SX_PROBE_POINTS, classes], of every class along it; NULL: not known yet */
+    uint8_t *tiles; /* [SX_PROBE_POINTS, tile, tile, 3], the pictures along it; likewise */
 } sx_probe_answer;
 
 /* The pictures behind a point of a sweep: the first pairs at one pose, as the network sees them. */
@@ -277,11 +295,23 @@ const sx_study_data *sx_probe_data(const sx_probe *probe); /* borrowed */
 const sx_probe_answer *sx_probe_answer_of(const sx_probe *probe);
 
 /* Begins an answer: the picture (black if its item cannot be read). Then the probabilities (a
- * millisecond for a small network), then the curve. SX_CANCELLED when the stop flag was seen.
- * Without a model, or before it has learned, both say SX_OK and leave NaN. */
+ * millisecond for a small network), then the curve, which is known at once where only its factor
+ * has changed since the last one. SX_CANCELLED when the stop flag was seen. Without a model, or
+ * before it has learned, both say SX_OK and leave NaN. */
 sx_status sx_probe_begin(sx_probe *probe, const sx_scene *scene, sx_along along, sx_error *err);
 sx_status sx_probe_judge(sx_probe *probe, sx_error *err);
 sx_status sx_probe_walk(sx_probe *probe, sx_error *err);
+/* The network's mind in one-pixel steps around the scene that was begun: two patches each way, or
+ * 16 pixels where it has no patches, within the picture. First the object's own probabilities,
+ * then, as far as they come cheaply, how many of the first pairs of its split are recognised at
+ * each place. Publishes as it goes on, coarse places first, each result in place of the one before
+ * of its name:
+ *   nearby           grid  y x x, pixels of the centre: probability of the true class
+ *   nearby-accuracy  grid  likewise: accuracy over pairs (low, high, count)
+ * What was known before of the same places is not computed again. SX_CANCELLED likewise. */
+sx_status sx_probe_nearby(sx_probe *probe, void (*publish)(void *user, sx_result *result),
+                          void *user, sx_error *err);
+
 /* Fills pictures and entries of a sheet whose split, pose and count (1 .. SX_SHEET_PICTURES) are
  * set; its pixels are the probe's until the next sheet. SX_CANCELLED likewise, between any two
  * pictures. */

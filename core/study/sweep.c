@@ -37,9 +37,10 @@ void sx_sweep_done(sx_study *study) {
     }
 }
 
+/* None where that factor is not measured. */
 static size_t pairs_at(const sx_study *study, int sweep, int level) {
     size_t pairs = study->full[sweep] >> level;
-    return pairs ? pairs : 1;
+    return pairs || !study->full[sweep] ? pairs : 1;
 }
 
 size_t sx_sweep_pictures(const sx_study *study, int level) {
@@ -209,9 +210,12 @@ sx_status sx_sweep_publish_result(sx_study *study, int which, sx_result *result,
 }
 
 sx_status sx_sweep_publish(sx_study *study, sx_error *err) {
-    sx_status status = sx_sweep_publish_result(study, SX_SWEEP_LOCATION, make_location(study), err);
-    for (int which = SX_SWEEP_ROTATION; which <= SX_SWEEP_SIZE && !status; which++)
-        status = sx_sweep_publish_result(study, which, make_curve(study, which), err);
+    sx_status status = SX_OK;
+    for (int which = 0; which < SX_SWEEPS && !status; which++)
+        if (study->sweep.outcomes.pairs[which])
+            status = sx_sweep_publish_result(
+                study, which,
+                which == SX_SWEEP_LOCATION ? make_location(study) : make_curve(study, which), err);
     study->sweep.active = false;
     return status;
 }

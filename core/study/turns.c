@@ -44,7 +44,8 @@ static size_t next_slice(const sx_study *s) {
 
 /* A sweep begins when its first slice can be paid for, so that its copy of the network is fresh. */
 static bool sweep_is_due(sx_study *s) {
-    if (s->share <= 0 || s->report.step < SWEEP_FIRST_STEP) return false;
+    if (s->share <= 0 || s->report.step < SWEEP_FIRST_STEP || !sx_sweep_pictures(s, 0))
+        return false;
     bool first = s->turn.level == SX_COARSEST, begins = !s->turn.total;
     size_t count = begins ? (size_t)s->slice : next_slice(s);
     if (!first && s->turn.budget < (double)count * SX_PICTURE_COST) return false;

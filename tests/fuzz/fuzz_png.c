@@ -10,13 +10,17 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 static void check(const uint8_t *data, size_t size) {
     sx_image image, back;
     sx_bytes png;
+    sx_image_facts facts = {0};
     sx_error err = {0};
+    bool seen = sx_png_look(data, size, &facts, &err) == SX_OK;
+    if (!seen && !err.message[0]) __builtin_trap();
     if (sx_png_decode(data, size, &image, &err) != SX_OK) {
         if (!err.message[0]) __builtin_trap();
         return;
     }
     if (sx_png_encode(&image, &png, &err) != SX_OK) __builtin_trap();
     if (sx_png_decode(png.data, png.size, &back, &err) != SX_OK) __builtin_trap();
+    if (!seen || facts.height != image.height || facts.width != image.width) __builtin_trap();
     size_t bytes = (size_t)image.height * (size_t)image.width * (size_t)image.channels;
     if (back.channels != image.channels || memcmp(back.pixels, image.pixels, bytes) != 0)
         __builtin_trap();

@@ -116,7 +116,7 @@ check "a run gets another name" sh -c "'$sextant' runs rename '$newest' second &
 check "and goes when it is told" sh -c "'$sextant' runs delete \$(echo '$newest' | cut -d - -f 1) && ! '$sextant' runs | grep -q -- '-second '"
 check "what runs does not know has a nearest" fails 2 "did you mean 'delete'" "$sextant" runs delte 1
 check "what is missing is told" fails 2 "runs rename RUN NAME" "$sextant" runs rename 1
-for command in run open tune classify inspect lesson runs export report data help; do
+for command in run open tune classify inspect describe lesson runs export report data help; do
     check "$command tells how it is used" sh -c "'$sextant' $command --help | grep -q 'sextant $command'"
 done
 data=$source_tree/tests/data
@@ -125,6 +125,8 @@ check "its tensors are a tree" sh -c "'$sextant' open '$data/checkpoints/vit-tim
 check "a network of no known family still opens" sh -c "'$sextant' open '$data/checkpoints/positions.safetensors' | grep -q 'bicubic-9'"
 check "whose tensors are written as CSV" sh -c "'$sextant' open '$data/checkpoints/positions.safetensors' --rows tensors.csv && grep -q '^tensor,type,shape' tensors.csv"
 check "a model is written as safetensors and opens again" sh -c "'$sextant' open '$data/checkpoints/vit-google.npz' --out model.safetensors >a.txt && '$sextant' open model.safetensors >b.txt && cmp a.txt b.txt"
+check "what a network costs is told before it is trained" sh -c "'$sextant' describe 'mlp(width=8, depth=1)' data.source=shapes data.image=16 train.steps=10 train.batch=10 | grep -q 'images in training  *100'"
+check "a spec that is none is told" fails 1 "did you mean 'dim'" "$sextant" describe 'vit(di=3)'
 check "a model says what it sees in pictures" sh -c "'$sextant' classify '$data/checkpoints/vit-timm.safetensors' '$data/format/grey8.png' | grep -q ' % '"
 check "a picture that is not there is told" fails 1 "nowhere.png" "$sextant" classify "$data/checkpoints/vit-timm.safetensors" nowhere.png
 check "classify without pictures is wrong usage" fails 2 "MODEL IMAGE" "$sextant" classify "$data/checkpoints/vit-timm.safetensors"

@@ -29,6 +29,8 @@ typedef struct {
     char refuses[96];   /* the network that cannot be asked */
     uint8_t pixels[SX_SHEET_PICTURES * 64 * 64 * 3];
     float probabilities[32];
+    float sweep[SX_PROBE_POINTS * 32];
+    uint8_t tiles[SX_PROBE_POINTS * SX_PROBE_TILE * SX_PROBE_TILE * 3];
 } bench;
 
 static void note(void *user, sx_command_kind kind, double value) {
@@ -46,6 +48,34 @@ static sx_status begin(void *user, const sx_start *start, sx_error *err) {
     return SX_OK;
 }
 
+/* Along the factor the true class has 0.5 + 0.4 cos(i / 3), and the others shares of the rest that
+ * change places. */
+static void reply_to_walk(bench *b) {
+    sx_probe_answer *known = &b->answer.known;
+    int size = known->tile * known->tile * 3;
+    known->sweep = b->sweep;
+    known->tiles = b->tiles;
+    for (int i = 0; i < SX_PROBE_POINTS; i++) {
+        double sum = 0, share[32];
+        known->curve_x[i] =
+            known->along == SX_ALONG_ROTATION ? -180 + 15 * i : fmax(i / 24.0, 0.01);
+        known->curve[i] = 0.5 + 0.4 * cos(i / 3.0);
+        for (int c = 0; c < known->classes; c++) {
+            share[c] = c == known->label ? 0 : exp(1.5 * cos(i / 5.0 + 2 * c));
+            sum += share[c];
+        }
+        for (int c = 0; c < known->classes; c++) {
+            double p = c == known->label ? known->curve[i] : (1 - known->curve[i]) * share[c] / sum;
+            b->sweep[i * known->classes + c] = (float)p;
+        }
+        sx_scene scene = known->scene;
+        scene.pose = sx_along_pose(scene.pose, known->along, known->curve_x[i]);
+        assert_int_equal(sx_view_scene(b->moment.snapshot.data->view, &scene,
+                                       b->tiles + (ptrdiff_t)i * size, NULL),
+                         SX_OK);
+    }
+}
+
 static void reply_to_scene(bench *b, const sx_question *question) {
     const sx_study_data *data = b->moment.snapshot.data;
     const sx_scene *scene = &question->scene;
@@ -57,16 +87,14 @@ static void reply_to_scene(bench *b, const sx_question *question) {
                                .size = sx_view_size(data->view),
                                .classes = sx_source_describe(data->source)->classes,
                                .label = label,
+                               .tile = sx_view_size(data->view),
                                .pixels = b->pixels,
                                .probabilities = b->probabilities};
     assert_true(known->classes <= 32);
     assert_int_equal(sx_view_scene(data->view, scene, b->pixels, NULL), SX_OK);
     for (int c = 0; c < known->classes; c++)
         b->probabilities[c] = c == label ? 0.55f : 0.45f / (float)(known->classes - 1);
-    for (int i = 0; i < SX_PROBE_POINTS; i++) {
-        known->curve_x[i] = known->along == SX_ALONG_ROTATION ? -180 + 15 * i : i / 24.0;
-        known->curve[i] = 0.5 + 0.4 * cos(i / 3.0);
-    }
+    if (!question->inside.parts && !question->nearby) reply_to_walk(b);
 }
 
 /* Every third is wrong; the likeliest come first. */
@@ -110,10 +138,35 @@ static void reply_to_inside(bench *b, const sx_question *question) {
     b->answer.result_count = sample_inside_make(&picture, &question->inside, b->answer.results);
 }
 
+/* Maps of 33 x 33 places that grow to the right, and waver with the patches of 8 pixels. */
+static void reply_to_nearby(bench *b, const sx_question *question) {
+    static const char *const names[2] = {"nearby", "nearby-accuracy"};
+    enum { SIDE = 33, PATCH = 8 };
+    b->answer.nearby = true;
+    for (int which = 0; which < 2; which++) {
+        sx_result *r = sample_map(names[which],
+                                  which ? "Accuracy by the object's centre"
+                                        : "Probability of disc by its centre",
+                                  SIDE, 0, 0);
+        r->scene =
+            sx_result_text(r, "posed(area=%g, rotation=%g, patch=%d)", question->scene.pose.area,
+                           question->scene.pose.rotation, b->plain_network ? 0 : PATCH);
+        for (int i = 0; i < SIDE * SIDE; i++) {
+            int x = i % SIDE, y = i / SIDE;
+            r->grid.row_values[y] = y;
+            r->grid.column_values[x] = x;
+            r->grid.values[i] = 0.2 + 0.02 * x + 0.1 * cos(x * 6.283 / PATCH) * (which + 1);
+            r->grid.count[i] = 30;
+        }
+        b->answer.results[b->answer.result_count++] = r;
+    }
+}
+
 static void drop_inside(sx_answer *answer) {
     for (size_t i = 0; i < answer->result_count; i++) sx_result_release(answer->results[i]);
     answer->result_count = 0;
     answer->inside = (sx_inside_question){0};
+    answer->nearby = false;
 }
 
 /* A probe that answers at once, by a formula. */
@@ -124,12 +177,12 @@ static void reply(void *user, const sx_question *question) {
     assert_true(sx_view_size(b->moment.snapshot.data->view) <= 64);
     b->answer.sheet.count = 0;
     drop_inside(&b->answer);
-    if (question->inside.parts)
-        reply_to_inside(b, question);
-    else if (question->pictures > 0)
+    if (question->pictures > 0)
         reply_to_sheet(b, question);
-    else
+    else if (!question->inside.parts || question->inside.beside)
         reply_to_scene(b, question);
+    if (question->inside.parts) reply_to_inside(b, question);
+    if (question->nearby) reply_to_nearby(b, question);
     b->answer.version++;
     b->answer.whole = true;
     sx_text_set(b->answer.network, sizeof b->answer.network, question->network);

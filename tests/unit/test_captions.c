@@ -53,10 +53,10 @@ static void scattered_objects_stay_within_their_range(void **state) {
     sx_view_free(view);
 }
 
-/* With inside=centre the border may cut an object, up to its half. */
+/* With place=anywhere the border may cut an object, up to its half; else it may be held fast. */
 static void centres_reach_the_border_where_objects_may_be_cut(void **state) {
     (void)state;
-    sx_view *view = view_of("scatter(least=0.2, most=0.4, inside=centre)");
+    sx_view *view = view_of("scatter(least=0.2, most=0.4, place=anywhere)");
     double first = 1, last = 0;
     for (size_t i = 0; i < 1000; i++) {
         sx_pose pose;
@@ -65,6 +65,13 @@ static void centres_reach_the_border_where_objects_may_be_cut(void **state) {
         last = fmax(last, fmax(pose.x, pose.y));
     }
     assert_true(first >= 0 && first < 0.01 && last <= 1 && last > 0.99);
+    sx_view_free(view);
+    view = view_of("scatter(least=0.2, most=0.4, place=middle)");
+    for (size_t i = 0; i < 20; i++) {
+        sx_pose pose;
+        assert_true(sx_view_pose(view, SX_SPLIT_TRAIN, i, &pose));
+        assert_true(pose.x == 0.5 && pose.y == 0.5 && pose.area > 0.2 && pose.area < 0.4);
+    }
     sx_view_free(view);
 }
 

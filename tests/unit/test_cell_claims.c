@@ -238,6 +238,11 @@ static bool best_upside_down(int point, size_t pair, size_t n) {
     return sx_grid_rotation(point) == -179 || 5 * pair < 2 * n;
 }
 
+/* Highest at the last angle. */
+static bool rises_with_the_turn(int point, size_t pair, size_t n) {
+    return pair * 18 < (size_t)(point + 1) * n;
+}
+
 /* Of all discs everything is right, of other classes only around upright. */
 static bool discs_stay(int point, size_t pair, size_t n) {
     (void)n;
@@ -309,6 +314,8 @@ static void turns_are_decided(void **state) {
     expect(b, "turn-peak(b)", 179, SX_VERDICT_FAILS, "");
     expect(b, "turn-flattens(a, c)", 0.6, SX_VERDICT_HOLDS, "");
     expect(b, "turn-flattens(c, a)", -0.6, SX_VERDICT_FAILS, "");
+    add_sweep(b, 3, 0, SX_SWEEP_ROTATION, 90, rises_with_the_turn);
+    expect(b, "turn-flattens(d, c)", 17.0 / 18, SX_VERDICT_HOLDS, "");
     bench_free(b);
 }
 
@@ -342,6 +349,12 @@ static bool only_within(int point, size_t pair, size_t n) {
     return !only_beyond(point, pair, n);
 }
 
+/* The first and the last of them. */
+static bool only_at_the_ends(int point, size_t pair, size_t n) {
+    (void)pair, (void)n;
+    return sx_grid_rotation(point) == 101 || sx_grid_rotation(point) == -99;
+}
+
 static void the_tail_is_that_of_the_note(void **state) {
     (void)state;
     bench *b = bench_new();
@@ -349,6 +362,8 @@ static void the_tail_is_that_of_the_note(void **state) {
     add_sweep(b, 1, 0, SX_SWEEP_ROTATION, 80, only_within);
     expect(b, "turn-tail(a)", 1, SX_VERDICT_FAILS, "");
     expect(b, "turn-tail(b)", 0, SX_VERDICT_HOLDS, "");
+    add_sweep(b, 2, 0, SX_SWEEP_ROTATION, 80, only_at_the_ends);
+    expect(b, "turn-tail(c)", 2.0 / 9, SX_VERDICT_HOLDS, "");
     bench_free(b);
 }
 
@@ -383,6 +398,33 @@ static bool some_are_cut(int point, size_t pair, size_t n) {
     return point < 10 || pair / LABELS % 2;
 }
 
+/* By chance, at each point anew; coats never, or like all. */
+static bool by_chance(int point, size_t pair, size_t n) {
+    (void)n;
+    sx_random random = sx_random_from((uint64_t)point, pair, 3);
+    return (double)sx_random_uniform(&random) < 0.6;
+}
+
+static bool coats_are_hard_others_by_chance(int point, size_t pair, size_t n) {
+    return pair % LABELS != 0 && by_chance(point, pair, n);
+}
+
+/* What is not exactly nothing is judged by its standard error. */
+static void nothing_is_within_two_standard_errors(void **state) {
+    (void)state;
+    bench *b = bench_new();
+    static const pair_rule rules[] = {by_chance, coats_are_hard_others_by_chance};
+    for (int c = 0; c < 2; c++) {
+        add_sweep(b, c, 0, SX_SWEEP_SIZE, 400, rules[c]);
+        add_inside(b, c, SX_SWEEP_SIZE, 400, coats_are_cut);
+    }
+    sx_claim claim = expect(b, "same-pairs-mend(a)", NAN, SX_VERDICT_UNDECIDED, "none to mend");
+    assert_true(claim.measured != 0);
+    claim = expect(b, "same-pairs-mend(b)", NAN, SX_VERDICT_HOLDS, "");
+    assert_true(claim.measured != 0 && claim.low < 0 && claim.high > 0);
+    bench_free(b);
+}
+
 static void leaving_out_bends_the_curve(void **state) {
     (void)state;
     bench *b = bench_new();
@@ -415,6 +457,10 @@ static void leaving_out_bends_the_map(void **state) {
     expect(b, "threshold-bends-map(a)", 0.25, SX_VERDICT_HOLDS, "");
     expect(b, "threshold-by-classes-map(a)", 1, SX_VERDICT_HOLDS, "");
     expect(b, "same-pairs-mend-map(a)", 0, SX_VERDICT_HOLDS, "");
+    add_sweep(b, 3, 0, SX_SWEEP_LOCATION, 200, coats_are_cut_above);
+    add_inside(b, 3, SX_SWEEP_LOCATION, 200, coats_are_cut_above);
+    expect(b, "same-pairs-mend-map(d)", 0.25, SX_VERDICT_FAILS,
+           ""); /* in the middle they are told */
     expect(b, "threshold-bends-map(b)", 0, SX_VERDICT_FAILS, "");
     add_sweep(b, 2, 0, SX_SWEEP_LOCATION, 200, always);
     expect(b, "threshold-bends-map(c)", NAN, SX_VERDICT_UNDECIDED, "does not say how much");
@@ -536,6 +582,8 @@ static void the_same_pictures_are_resampled_together(void **state) {
     other = expect(b, "small-better(a, c)", 0, SX_VERDICT_UNDECIDED, "");
     check_near("other pairs", other.high - other.low, 2 * 1.96 * sqrt(0.5 / 300), 0.015);
     other = expect(b, "small-better(a, d)", 0, SX_VERDICT_UNDECIDED, "");
+    sx_claim turned = expect(b, "small-better(d, a)", 0, SX_VERDICT_UNDECIDED, "");
+    check_near("more", turned.high - turned.low, other.high - other.low, 0.02);
     check_near("fewer", other.high - other.low, 2 * 1.96 * sqrt(0.25 / 300 + 0.25 / 200), 0.02);
     bench_free(b);
 }
@@ -604,7 +652,7 @@ static void what_is_missing_is_said(void **state) {
     assert_true(isnan(missing->measured) && isnan(missing->low));
     json_t *json = sx_result_to_json(result, &err);
     sx_result *back = sx_result_from_json(json, &err); /* it can be written and read */
-    if (!back) fail_msg("%s", err.message);
+    assert_non_null(back);
     assert_int_equal(back->claims.count, 2);
     sx_result_release(back);
     json_decref(json);
@@ -783,7 +831,7 @@ static void figures_without_an_interval_decide_nothing(void **state) {
     sx_claim claim = measure_row(b, &row, &reason);
     assert_true(claim.measured == 0.5);
     assert_int_equal(claim.verdict, SX_VERDICT_UNDECIDED);
-    assert_string_equal(reason, "the figure has no interval");
+    assert_string_equal(reason, "the figure has no interval: it rests on fewer than 30 pictures");
     bench_free(b);
 }
 
@@ -854,6 +902,10 @@ static void results_are_found(void **state) {
     assert_ptr_equal(sx_cell_result(&b->cells[0], 0, "outcomes-test"),
                      b->made[0].made[0].results[0]);
     assert_null(sx_cell_result(&b->cells[0], 0, "outcomes-tests"));
+    assert_null(sx_cell_result(&b->cells[0], 1, "outcomes-test"));
+    add_test(b, 0, 1, 30, 3);
+    assert_non_null(sx_cell_result(&b->cells[0], 1, "outcomes-test"));
+    b->cells[0].seeds = 1; /* the second has not finished */
     assert_null(sx_cell_result(&b->cells[0], 1, "outcomes-test"));
     assert_null(sx_cell_result(&b->cells[0], -1, "outcomes-test"));
     assert_null(sx_cell_result(&b->cells[1], 0, "outcomes-test"));
@@ -938,6 +990,9 @@ static void check_pairs(const sx_study_cell *cell, const sx_study_data *data) {
         assert_true(pairs->columns[6].numbers[i] == extent.height);
         sx_si_box box = sx_si_place(extent.width, extent.height, (sx_pose){1, 0, 0.5, 0.5}, 16);
         check_near("inside", size->values[11 * 40 + i], box.inside, 1e-15);
+        if (i >= 32) continue;
+        box = sx_si_place(extent.width, extent.height, (sx_pose){0.2, 0, 0.1, 0.5}, 16);
+        check_near("at the left", place->values[(5 * 11 + 1) * 32 + i], box.inside, 1e-15);
         bool oblong = 2 * extent.height < extent.width || 2 * extent.width < extent.height;
         if (oblong) assert_true(box.inside < 0.75);
     }
@@ -969,7 +1024,7 @@ static void a_run_leaves_what_it_published(void **state) {
     assert_int_equal(sx_config_parse(&config, "real.ini", real_text, NULL, &err), SX_OK);
     sx_study_data *data = sx_study_data_new(&config, NULL, &err);
     assert_non_null(data);
-    sx_study_context context = {NULL, NULL, &left, keep, NULL};
+    sx_study_context context = {.user = &left, .publish = keep};
     sx_study *study = sx_study_new(&config, data, &context, &err);
     sx_study_report report = {0};
     if (!study) fail_msg("%s", err.message);
@@ -1029,6 +1084,7 @@ int main(void) {
         cmocka_unit_test(the_tail_is_that_of_the_note),
         cmocka_unit_test(leaving_out_bends_the_curve),
         cmocka_unit_test(leaving_out_bends_the_map),
+        cmocka_unit_test(nothing_is_within_two_standard_errors),
         cmocka_unit_test(points_with_few_whole_objects_do_not_count),
         cmocka_unit_test(test_accuracies_are_compared),
         cmocka_unit_test(closeness_has_two_bounds),

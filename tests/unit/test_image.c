@@ -43,6 +43,19 @@ static void compare_pixels(const char *name, const sx_image *image, const char *
     }
 }
 
+/* A look says the same as reading does; of a JPEG before it is turned upright. */
+static void compare_look(const char *name, const sx_image *image) {
+    char path[SX_PATH_SIZE];
+    sx_image_facts facts;
+    sx_error err = {0};
+    snprintf(path, sizeof path, DATA "%s", name);
+    if (sx_image_look(path, &facts, &err)) fail_msg("%s: %s", name, err.message);
+    bool turned = strstr(name, "orientation") != NULL;
+    assert_int_equal(facts.height, turned ? image->width : image->height);
+    assert_int_equal(facts.width, turned ? image->height : image->width);
+    assert_int_equal(facts.alpha, image->channels == 4);
+}
+
 static void every_kind_is_read(void **state) {
     (void)state;
     sx_bytes expected = read_data("expected.txt");
@@ -58,6 +71,7 @@ static void every_kind_is_read(void **state) {
         assert_int_equal(image.height, height);
         assert_int_equal(image.width, width);
         assert_int_equal(image.channels, channels);
+        compare_look(name, &image);
         compare_pixels(name, &image, line + used);
         sx_image_done(&image);
         files++;

@@ -512,7 +512,7 @@ static void the_probe_moves_turns_and_resizes(void **state) {
 static void the_probe_goes_by_itself(void **state) {
     (void)state;
     bench *b = bench_new(SX_STATE_RUNNING);
-    press(b, "p [ [ [ [ [ [ [ [ [ [ [ [ [ [ [ [ a"); /* to 160 degrees */
+    press(b, "p [ [ [ [ [ [ [ [ [ [ [ [ [ [ [ [ [ a"); /* to 170 degrees */
     assert_true(sx_screen_again(b->screen));
     int turns = 0;
     for (int i = 0; turns < 5 && i < 2000000; i++) { /* past half a turn */
@@ -522,10 +522,17 @@ static void the_probe_goes_by_itself(void **state) {
         if (b->asked == asked) usleep(1000);
     }
     assert_int_equal(turns, 5);
-    expect_state(b, "probe.rotation", "-140.0");
+    expect_state(b, "probe.rotation", "-160.0");
+    static const char *const holding[] = {"a", "i", ":", "f"}; /* any key */
+    for (size_t i = 0; i < sizeof holding / sizeof *holding; i++) {
+        expect_state(b, "probe.animates", "true");
+        press(b, holding[i]);
+        draw(b, 80, 24, full);
+        assert_false(sx_screen_again(b->screen));
+        expect_state(b, "probe.animates", "false");
+        press(b, "Esc Esc p a");
+    }
     press(b, "a");
-    draw(b, 80, 24, full);
-    assert_false(sx_screen_again(b->screen));
     sx_screen_mouse(b->screen, "Click", 7, 10); /* at the left edge of the picture */
     json_t *all = sx_screen_state(b->screen);
     double x = json_number_value(json_object_get(json_object_get(all, "probe"), "x"));

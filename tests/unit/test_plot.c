@@ -147,8 +147,8 @@ static sx_result *claims(void) {
          -0.02, 0.04, NAN, NAN, SX_VERDICT_UNDECIDED, "the interval holds 0"},
         {"entropy ranks errors better than chance", "own check", "<= 0.1", 0.1, false, 0.3, 0.2,
          0.4, NAN, NAN, SX_VERDICT_FAILS, ""},
-        {"not measured", "own check", "<= 0.1", 0.1, false, NAN, NAN, NAN, NAN, NAN, SX_VERDICT_UNDECIDED,
-         "no data"},
+        {"not measured", "own check", "<= 0.1", 0.1, false, NAN, NAN, NAN, NAN, NAN,
+         SX_VERDICT_UNDECIDED, "no data"},
     };
     sx_result *result = sx_result_new(SX_RESULT_CLAIMS, "claims", "claims");
     assert_non_null(result);

@@ -153,6 +153,277 @@ static void the_curve_passes_through_the_scenes(void **state) {
     bench_done(&b);
 }
 
+/* The probabilities of a scene by the plainest way: drawn, and asked alone. */
+static void ask_plainly(const bench *b, const sx_scene *scene, float *probabilities) {
+    uint8_t pixels[16 * 16 * 3];
+    sx_evaluator *one = sx_evaluator_new(&b->model, 1, NULL, NULL);
+    assert_int_equal(sx_view_scene(b->data->view, scene, pixels, NULL), SX_OK);
+    assert_int_equal(sx_evaluator_bytes(one, pixels, 1, probabilities, NULL), SX_OK);
+    sx_evaluator_free(one);
+}
+
+/* All classes at all points, and the pictures there, against a plain loop; and a walk that was made
+ * is good for every scene that it goes through, until the network learns. */
+static void the_walk_has_every_class_and_picture(void **state) {
+    (void)state;
+    bench b;
+    float p[64];
+    uint8_t pixels[16 * 16 * 3];
+    bench_new(&b);
+    sx_probe_learn(b.probe, &b.model.parameters, 1);
+    const sx_probe_answer *answer = sx_probe_answer_of(b.probe);
+    assert_int_equal(sx_probe_begin(b.probe, &somewhere, SX_ALONG_ROTATION, NULL), SX_OK);
+    assert_null(answer->sweep);
+    assert_int_equal(sx_probe_walk(b.probe, NULL), SX_OK);
+    assert_int_equal(answer->tile, 16);
+    for (int i = 0; i < SX_PROBE_POINTS; i++) {
+        sx_scene there = somewhere;
+        double sum = 0;
+        there.pose.rotation = answer->curve_x[i];
+        ask_plainly(&b, &there, p);
+        for (int c = 0; c < answer->classes; c++) {
+            float got = answer->sweep[i * answer->classes + c];
+            assert_true(fabs((double)got - (double)p[c]) < 1e-5);
+            sum += (double)got;
+        }
+        assert_true(fabs(sum - 1) < 1e-5);
+        assert_true(answer->curve[i] == (double)answer->sweep[i * answer->classes + answer->label]);
+        assert_int_equal(sx_view_scene(b.data->view, &there, pixels, NULL), SX_OK);
+        assert_memory_equal(answer->tiles + (size_t)i * sizeof pixels, pixels, sizeof pixels);
+    }
+    sx_scene turned = somewhere, moved = somewhere;
+    turned.pose.rotation = 77;
+    moved.pose.x = 0.9;
+    assert_int_equal(sx_probe_begin(b.probe, &turned, SX_ALONG_ROTATION, NULL), SX_OK);
+    assert_true(answer->sweep && !isnan(answer->curve[3]));
+    assert_int_equal(sx_probe_begin(b.probe, &turned, SX_ALONG_X, NULL), SX_OK);
+    assert_true(!answer->sweep && isnan(answer->curve[3]));
+    assert_int_equal(sx_probe_begin(b.probe, &somewhere, SX_ALONG_ROTATION, NULL), SX_OK);
+    assert_int_equal(sx_probe_walk(b.probe, NULL), SX_OK);
+    assert_int_equal(sx_probe_begin(b.probe, &moved, SX_ALONG_ROTATION, NULL), SX_OK);
+    assert_null(answer->sweep);
+    assert_int_equal(sx_probe_walk(b.probe, NULL), SX_OK);
+    sx_probe_learn(b.probe, &b.model.parameters, 2);
+    assert_int_equal(sx_probe_begin(b.probe, &moved, SX_ALONG_ROTATION, NULL), SX_OK);
+    assert_null(answer->sweep);
+    moved.pose.x = moved.pose.rotation = 0; /* where two walks begin at one scene */
+    assert_int_equal(sx_probe_begin(b.probe, &moved, SX_ALONG_ROTATION, NULL), SX_OK);
+    assert_int_equal(sx_probe_walk(b.probe, NULL), SX_OK);
+    assert_int_equal(sx_probe_begin(b.probe, &moved, SX_ALONG_X, NULL), SX_OK);
+    assert_null(answer->sweep);
+    bench_done(&b);
+}
+
+/* Pictures along a factor are small, whatever the network sees: means of blocks. */
+static void large_pictures_are_shrunk_along_a_factor(void **state) {
+    (void)state;
+    sx_config config;
+    sx_error err = {0};
+    configure(&config, "data.image=160");
+    sx_study_data *data = sx_study_data_new(&config, NULL, &err);
+    sx_probe *probe = sx_probe_new(&config, data, &err);
+    sx_model model;
+    int classes = sx_source_describe(data->source)->classes;
+    assert_int_equal(sx_model_new("cnn(width=4, depth=1)", 160, 160, 3, classes, 9, &model, &err),
+                     SX_OK);
+    sx_probe_learn(probe, &model.parameters, 1);
+    const sx_probe_answer *answer = sx_probe_answer_of(probe);
+    assert_int_equal(sx_probe_begin(probe, &somewhere, SX_ALONG_X, NULL), SX_OK);
+    assert_int_equal(sx_probe_walk(probe, NULL), SX_OK);
+    assert_int_equal(answer->tile, SX_PROBE_TILE);
+    sx_scene there = somewhere;
+    there.pose.x = answer->curve_x[7];
+    uint8_t *pixels = sx_alloc(160 * 160, 3);
+    assert_int_equal(sx_view_scene(data->view, &there, pixels, NULL), SX_OK);
+    double apart = 0;
+    for (int y = 0; y < 64; y++) /* 2.5 pixels to one */
+        for (int x = 0; x < 64; x++) {
+            int from = (y * 5 / 2 * 160 + x * 5 / 2) * 3;
+            apart += fabs((double)answer->tiles[(7 * 64 * 64 + y * 64 + x) * 3] - pixels[from]);
+        }
+    assert_true(apart / (64 * 64) < 12);
+    sx_free(pixels);
+    sx_model_done(&model);
+    sx_probe_free(probe);
+    sx_study_data_release(data);
+    sx_config_done(&config);
+}
+
+/* ---- one pixel after the other ----------------------------------------------------------------
+ */
+
+typedef struct {
+    sx_result *maps[2]; /* the newest of each */
+    int told;
+    atomic_bool *stop; /* raised once `stop_after` results came; NULL */
+    int stop_after;
+} listener;
+
+static void listen(void *user, sx_result *result) {
+    listener *l = user;
+    int which = strcmp(result->name, "nearby-accuracy") == 0;
+    assert_true(which || strcmp(result->name, "nearby") == 0);
+    sx_result_release(l->maps[which]);
+    l->maps[which] = result;
+    l->told++;
+    if (l->stop && l->told == l->stop_after) atomic_store(l->stop, true);
+}
+
+static void forget(listener *l) {
+    for (int i = 0; i < 2; i++) sx_result_release(l->maps[i]);
+    *l = (listener){0};
+}
+
+static void make_vit(bench *b) {
+    sx_error err = {0};
+    sx_model_done(&b->model);
+    sx_probe_free(b->probe);
+    assert_int_equal(
+        sx_config_override(&b->config, "model.spec=vit(patch=4, dim=8, depth=1, heads=2)", &err),
+        SX_OK);
+    b->probe = sx_probe_new(&b->config, b->data, &err);
+    if (!b->probe) fail_msg("%s", err.message);
+    int classes = sx_source_describe(b->data->source)->classes;
+    assert_int_equal(sx_model_new("vit(patch=4, dim=8, depth=1, heads=2)", 16, 16, 3, classes, 7,
+                                  &b->model, &err),
+                     SX_OK);
+    sx_probe_learn(b->probe, &b->model.parameters, 4);
+}
+
+static sx_scene at_pixel(sx_scene scene, double x, double y) {
+    scene.pose.x = (x + 0.5) / 16;
+    scene.pose.y = (y + 0.5) / 16;
+    return scene;
+}
+
+/* Every place of both maps against a plain loop over scenes and pairs. */
+static void places_are_what_the_network_says_there(void **state) {
+    (void)state;
+    bench b;
+    float p[64];
+    bench_new(&b);
+    for (int patches = 0; patches < 2; patches++) {
+        listener l = {0};
+        if (patches)
+            make_vit(&b);
+        else
+            sx_probe_learn(b.probe, &b.model.parameters, 4);
+        assert_int_equal(sx_probe_begin(b.probe, &somewhere, SX_ALONG_X, NULL), SX_OK);
+        assert_int_equal(sx_probe_nearby(b.probe, listen, &l, NULL), SX_OK);
+        assert_true(l.maps[0] && l.maps[1] && l.told > 20);
+        const sx_grid *own = &l.maps[0]->grid, *all = &l.maps[1]->grid;
+        assert_int_equal(own->rows, 17); /* the whole picture: 16 pixels each way, or two patches */
+        assert_int_equal(own->columns, 17);
+        assert_int_equal(l.maps[0]->step, 4);
+        assert_non_null(strstr(l.maps[0]->scene, patches ? "patch=4" : "patch=0"));
+        int label = sx_source_label(b.data->source, somewhere.split, somewhere.item);
+        for (int i = 0; i < 17 * 17; i += 5) {
+            double x = own->column_values[i % 17], y = own->row_values[i / 17], right = 0;
+            sx_scene there = at_pixel(somewhere, x, y);
+            ask_plainly(&b, &there, p);
+            assert_true(fabs(own->values[i] - (double)p[label]) < 1e-5);
+            assert_true(all->count[i] == 30);
+            for (uint64_t pair = 0; pair < 30; pair++) {
+                there.item = sx_view_pair_item(b.data->view, there.split, pair);
+                there.background = sx_view_pair_background(b.data->view, there.split, pair);
+                ask_plainly(&b, &there, p);
+                int best = 0;
+                for (int c = 1; c < sx_probe_answer_of(b.probe)->classes; c++)
+                    if (p[c] > p[best]) best = c;
+                right += best == sx_source_label(b.data->source, there.split, there.item);
+            }
+            assert_true(fabs(all->values[i] - right / 30) < 1e-9);
+            assert_true(all->low[i] <= all->values[i] && all->values[i] <= all->high[i]);
+        }
+        forget(&l);
+    }
+    bench_done(&b);
+}
+
+static int known_places(const sx_result *map) {
+    int known = 0;
+    for (int i = 0; i < map->grid.rows * map->grid.columns; i++)
+        known += !isnan(map->grid.values[i]);
+    return known;
+}
+
+/* Coarse places come first; what was known before the flag is known after it, moved within the
+ * window, too; not when the object or the network is another one. */
+static void places_that_are_known_are_not_asked_again(void **state) {
+    (void)state;
+    bench b;
+    bench_new(&b);
+    atomic_bool stop = false;
+    listener l = {.stop = &stop, .stop_after = 3};
+    sx_probe_learn(b.probe, &b.model.parameters, 4);
+    sx_probe_stop_flag(b.probe, &stop);
+    assert_int_equal(sx_probe_begin(b.probe, &somewhere, SX_ALONG_X, NULL), SX_OK);
+    assert_int_equal(sx_probe_nearby(b.probe, listen, &l, NULL), SX_CANCELLED);
+    int known = known_places(l.maps[0]);
+    assert_int_equal(known, 75);
+    for (int y = 0; y <= 16; y += 4) /* every fourth is among them */
+        for (int x = 0; x <= 16; x += 4) assert_true(!isnan(l.maps[0]->grid.values[y * 17 + x]));
+    double value = l.maps[0]->grid.values[0];
+    stop = false;
+    sx_scene moved = somewhere;
+    moved.pose.x = 0.7;
+    l = (listener){.maps = {l.maps[0], l.maps[1]}, .stop = &stop, .stop_after = 1};
+    assert_int_equal(sx_probe_begin(b.probe, &moved, SX_ALONG_X, NULL), SX_OK);
+    assert_int_equal(sx_probe_nearby(b.probe, listen, &l, NULL), SX_CANCELLED);
+    assert_int_equal(known_places(l.maps[0]), known); /* told at once */
+    assert_true(l.maps[0]->grid.values[0] == value);
+    for (int other = 0; other < 3; other++) {
+        stop = false;
+        if (other == 0) moved.item++;
+        if (other == 1) sx_probe_learn(b.probe, &b.model.parameters, 5);
+        if (other == 2) moved.pose.area = 0.2;
+        l = (listener){.maps = {l.maps[0], l.maps[1]}, .stop = &stop, .stop_after = 2};
+        assert_int_equal(sx_probe_begin(b.probe, &moved, SX_ALONG_X, NULL), SX_OK);
+        assert_int_equal(sx_probe_nearby(b.probe, listen, &l, NULL), SX_CANCELLED);
+        assert_int_equal(known_places(l.maps[0]), 2 * SX_PROBE_POINTS);
+    }
+    sx_probe_stop_flag(b.probe, NULL);
+    forget(&l);
+    bench_done(&b);
+}
+
+/* In a picture that is larger than the window it goes with the object, and stays inside. */
+static void the_window_stays_inside_the_picture(void **state) {
+    static const struct {
+        double x;
+        int first;
+    } cases[] = {{0, 0}, {0.5, 24}, {1, 48}, {0.3, 8}};
+    (void)state;
+    sx_config config;
+    sx_error err = {0};
+    configure(&config, "data.image=80");
+    sx_study_data *data = sx_study_data_new(&config, NULL, &err);
+    sx_probe *probe = sx_probe_new(&config, data, &err);
+    sx_model model;
+    int classes = sx_source_describe(data->source)->classes;
+    assert_int_equal(sx_model_new("cnn(width=4, depth=1)", 80, 80, 3, classes, 9, &model, &err),
+                     SX_OK);
+    sx_probe_learn(probe, &model.parameters, 1);
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        atomic_bool stop = false;
+        listener l = {.stop = &stop, .stop_after = 1};
+        sx_scene scene = somewhere;
+        scene.pose.x = cases[i].x;
+        sx_probe_stop_flag(probe, &stop);
+        assert_int_equal(sx_probe_begin(probe, &scene, SX_ALONG_X, NULL), SX_OK);
+        assert_int_equal(sx_probe_nearby(probe, listen, &l, NULL), SX_CANCELLED);
+        const sx_grid *grid = &l.maps[0]->grid;
+        assert_int_equal(grid->columns, 33);
+        assert_int_equal((int)grid->column_values[0], cases[i].first);
+        assert_int_equal((int)grid->column_values[32], cases[i].first + 32);
+        forget(&l);
+    }
+    sx_probe_free(probe);
+    sx_model_done(&model);
+    sx_study_data_release(data);
+    sx_config_done(&config);
+}
+
 /* ---- the engine's lane ------------------------------------------------------------------------
  */
 
@@ -410,6 +681,51 @@ static void networks_are_looked_into(void **state) {
     sx_engine_free(engine);
 }
 
+/* The inside and what is nearby come with the scene's own answer, of whichever network is asked,
+ * and do not wait for a curve. */
+static void what_is_beyond_comes_with_the_scene(void **state) {
+    (void)state;
+    char run[96], other[96];
+    snprintf(other, sizeof other, "%s/beyond-other", home);
+    snprintf(run, sizeof run, "%s/beyond", home);
+    const sx_answer *there = make_network(other, NULL);
+    sx_engine *engine = start_with(SX_JOB_RUN, run, "model.spec=mlp(width=8, depth=1)");
+    await(engine, SX_STATE_RUNNING, 5);
+    sx_engine_send(engine, SX_COMMAND_PAUSE, 0);
+    await(engine, SX_STATE_PAUSED, 5);
+    for (int guest = 0; guest < 2; guest++)
+        for (int nearby = 0; nearby < 2; nearby++) {
+            sx_question q = {.scene = somewhere, .along = SX_ALONG_ROTATION, .nearby = nearby};
+            q.inside.parts = nearby ? 0 : 1u << SX_INSIDE_OCCLUSION | 1u << SX_INSIDE_PICTURE;
+            q.inside.beside = !nearby;
+            sx_text_set(q.network, sizeof q.network, guest ? other : "");
+            const sx_answer *scene = ask_network(engine, q.network);
+            sx_engine_ask(engine, &q);
+            const sx_answer *answer = whole_answer(engine);
+            assert_string_equal(answer->problem, "");
+            assert_int_equal(answer->nearby, nearby);
+            assert_int_equal(answer->known.step, scene->known.step);
+            assert_memory_equal(answer->known.probabilities, scene->known.probabilities,
+                                (size_t)scene->known.classes * sizeof(float));
+            assert_memory_equal(answer->known.pixels, scene->known.pixels, 16 * 16 * 3);
+            assert_non_null(result_of(answer, nearby ? "nearby" : "occlusion"));
+            if (!nearby)
+                assert_memory_equal(result_of(answer, "picture")->images.pixels,
+                                    scene->known.pixels, 16 * 16 * 3);
+            sx_answer_release(answer);
+            sx_answer_release(scene);
+        }
+    sx_answer_release(there);
+    sx_engine_free(engine);
+    engine = start(SX_JOB_BROWSE, NULL); /* without a network there is the picture */
+    await_data(engine);
+    sx_engine_ask(engine, &(sx_question){.scene = somewhere, .nearby = true});
+    const sx_answer *answer = whole_answer(engine);
+    assert_true(answer->result_count == 0 && answer->known.step == -1 && !answer->problem[0]);
+    sx_answer_release(answer);
+    sx_engine_free(engine);
+}
+
 /* Questions of all kinds, thick and fast: the last one is answered, and again when the network has
  * learned. */
 static void the_newest_question_about_the_inside_is_answered(void **state) {
@@ -422,6 +738,8 @@ static void the_newest_question_about_the_inside_is_answered(void **state) {
         sx_question q = {.scene = somewhere};
         q.inside.parts = i % 3 == 0 ? 0 : SX_INSIDE_ALL;
         q.inside.layer = i % 5;
+        q.inside.beside = i % 4 == 0;
+        q.nearby = i % 6 == 0;
         sx_engine_ask(engine, &q);
     }
     int64_t first = -1, step = -1;
@@ -642,6 +960,11 @@ int main(void) {
         cmocka_unit_test(it_says_what_the_network_says),
         cmocka_unit_test(held_parameters_are_packed_once),
         cmocka_unit_test(the_curve_passes_through_the_scenes),
+        cmocka_unit_test(the_walk_has_every_class_and_picture),
+        cmocka_unit_test(large_pictures_are_shrunk_along_a_factor),
+        cmocka_unit_test(places_are_what_the_network_says_there),
+        cmocka_unit_test(places_that_are_known_are_not_asked_again),
+        cmocka_unit_test(the_window_stays_inside_the_picture),
         cmocka_unit_test(an_opened_run_says_what_the_live_one_said),
         cmocka_unit_test(the_network_of_another_run_is_asked),
         cmocka_unit_test(it_answers_the_newest_question_and_follows_the_training),
@@ -651,6 +974,7 @@ int main(void) {
         cmocka_unit_test(a_large_network_is_asked_in_parts),
         cmocka_unit_test(a_checkpoint_is_read_without_a_study),
         cmocka_unit_test(networks_are_looked_into),
+        cmocka_unit_test(what_is_beyond_comes_with_the_scene),
         cmocka_unit_test(the_newest_question_about_the_inside_is_answered),
         cmocka_unit_test(without_a_network_there_is_no_inside),
         cmocka_unit_test(without_a_network_there_is_the_picture),

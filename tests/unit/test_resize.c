@@ -200,6 +200,21 @@ static void long_strips_need_little_memory(void **state) {
     sx_image_done(&strip);
 }
 
+/* Whether rows are kept or, as there are too many, resized again: a column is the strip's. */
+static void long_strips_are_resized_alike(void **state) {
+    (void)state;
+    sx_image strip = noise(200000, 1, 1);
+    sx_resize_scratch scratch = {0};
+    sx_image narrow = resized(&strip, rules[3], 4, 1, &scratch);
+    sx_image wide = resized(&strip, rules[3], 4, 64, &scratch);
+    for (int y = 0; y < 4; y++)
+        for (int x = 0; x < 64; x++) assert_int_equal(wide.pixels[64 * y + x], narrow.pixels[y]);
+    sx_image_done(&narrow);
+    sx_image_done(&wide);
+    sx_image_done(&strip);
+    sx_resize_scratch_done(&scratch);
+}
+
 /* ---- specs and errors ------------------------------------------------------------------------ */
 
 static void specs_name_rules(void **state) {
@@ -266,6 +281,7 @@ int main(void) {
         cmocka_unit_test(invisible_colours_do_not_show),
         cmocka_unit_test(scratch_is_only_scratch),
         cmocka_unit_test(long_strips_need_little_memory),
+        cmocka_unit_test(long_strips_are_resized_alike),
         cmocka_unit_test(specs_name_rules),
         cmocka_unit_test(what_cannot_be_is_refused),
         cmocka_unit_test(failing_memory_is_an_error),

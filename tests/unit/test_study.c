@@ -30,7 +30,7 @@ typedef struct {
     uint64_t hash;
 } event;
 
-enum { EVENTS = 400, NAMES = 20 };
+enum { EVENTS = 400, NAMES = 21 };
 typedef struct {
     event events[EVENTS];
     int count;
@@ -88,7 +88,8 @@ static const sx_result *last_of(const record *r, const char *name) {
 
 static void make_study(bench *b) {
     sx_error err = {0};
-    sx_study_context context = {b->pool, &b->stop, b->seen, on_publish, NULL};
+    sx_study_context context = {
+        .pool = b->pool, .stop = &b->stop, .user = b->seen, .publish = on_publish};
     b->study = sx_study_new(&b->config, b->data, &context, &err);
     if (!b->study) fail_msg("%s", err.message);
 }
@@ -203,16 +204,27 @@ static void results_have_their_names_and_kinds(void **state) {
     static const struct {
         const char *name;
         sx_result_kind kind;
-    } rows[] = {{"training", SX_RESULT_SERIES},     {"validation", SX_RESULT_SERIES},
-                {"items", SX_RESULT_TABLE},         {"location", SX_RESULT_GRID},
-                {"confusion", SX_RESULT_GRID},      {"rotation", SX_RESULT_SERIES},
-                {"size", SX_RESULT_SERIES},         {"risk-coverage", SX_RESULT_SERIES},
-                {"reliability", SX_RESULT_SERIES},  {"risk", SX_RESULT_TABLE},
-                {"calibration", SX_RESULT_TABLE},   {"summary", SX_RESULT_TABLE},
-                {"claims", SX_RESULT_CLAIMS},       {"outcomes-location", SX_RESULT_GRID},
-                {"outcomes-size", SX_RESULT_GRID},  {"outcomes-rotation", SX_RESULT_GRID},
-                {"inside-size", SX_RESULT_GRID},    {"inside-location", SX_RESULT_GRID},
-                {"outcomes-test", SX_RESULT_TABLE}, {"outcomes-pairs", SX_RESULT_TABLE}};
+    } rows[] = {{"training", SX_RESULT_SERIES},
+                {"validation", SX_RESULT_SERIES},
+                {"items", SX_RESULT_TABLE},
+                {"location", SX_RESULT_GRID},
+                {"confusion", SX_RESULT_GRID},
+                {"rotation", SX_RESULT_SERIES},
+                {"size", SX_RESULT_SERIES},
+                {"risk-coverage", SX_RESULT_SERIES},
+                {"reliability", SX_RESULT_SERIES},
+                {"risk", SX_RESULT_TABLE},
+                {"calibration", SX_RESULT_TABLE},
+                {"summary", SX_RESULT_TABLE},
+                {"claims", SX_RESULT_CLAIMS},
+                {"model-cost", SX_RESULT_TABLE},
+                {"outcomes-location", SX_RESULT_GRID},
+                {"outcomes-size", SX_RESULT_GRID},
+                {"outcomes-rotation", SX_RESULT_GRID},
+                {"inside-size", SX_RESULT_GRID},
+                {"inside-location", SX_RESULT_GRID},
+                {"outcomes-test", SX_RESULT_TABLE},
+                {"outcomes-pairs", SX_RESULT_TABLE}};
     assert_int_equal(reference.names, sizeof rows / sizeof rows[0]);
     for (size_t i = 0; i < sizeof rows / sizeof rows[0]; i++) {
         const sx_result *r = last_of(&reference, rows[i].name);
@@ -895,7 +907,7 @@ static void data_are_counted_and_fall_back(void **state) {
 
 static sx_status build_it(void *context, sx_error *err) {
     bench *b = context;
-    sx_study_context study = {NULL, NULL, b->seen, on_publish, NULL};
+    sx_study_context study = {.user = b->seen, .publish = on_publish};
     sx_study *made = sx_study_new(&b->config, b->data, &study, err);
     sx_status status = made ? SX_OK : err->status;
     sx_study_free(made);
@@ -1049,7 +1061,8 @@ static void few_pairs_decide_nothing(void **state) {
 static void study_kinds_are_listed(void **state) {
     (void)state;
     assert_string_equal(sx_study_kind_at(0)->name, "robustness");
-    assert_null(sx_study_kind_at(1));
+    assert_string_equal(sx_study_kind_at(1)->name, "si-score-set");
+    assert_null(sx_study_kind_at(2));
     assert_null(sx_study_kind_at(-1));
 }
 

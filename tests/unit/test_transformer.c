@@ -77,6 +77,8 @@ static void tokens_equal_plain_loops(void **state) {
         check_layer(1 + i, 5, 3 + 14 * i, "class_token", "", i == 1);
         check_layer(4 - i, 3, 3 + 14 * i, "position", "", i == 1);
         check_layer(1, 5, 3 + 14 * i, "position", "length=7", i == 1);
+        check_layer(4, 3, 3 + 14 * i, "position", "along=height", i == 1);
+        check_layer(3, 4, 3 + 14 * i, "position", "along=width", i == 1);
         check_layer(3, 4, 5, "slice", "axis=channels, from=2, count=3", i == 1);
         check_layer(3, 4, 16, "slice", "axis=width, from=1, count=2", i == 1);
         check_layer(3, 4, 7, "slice", "axis=height, from=2", i == 1);

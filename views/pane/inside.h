@@ -1,5 +1,6 @@
-/* The pane that looks inside a network, in parts: the tree of layers at the left, a view of the
- * selected thing at the right. Private to the folder. */
+/* Looking inside a network, in parts: what the engine has answered (held.c), the views of it
+ * (sights.c), and the tree of layers (tree.c) of the pane that shows it all. Private to the folder.
+ */
 #ifndef SX_PANE_INSIDE_H
 #define SX_PANE_INSIDE_H
 
@@ -57,22 +58,28 @@ typedef struct {
     bool patches;           /* arrows move the query patch */
 } sx_inside_choice;
 
+/* What is chosen, and what is known of it. Start with {.step = -1, .is.layer = -1}. */
 typedef struct {
-    sx_desk *desk;
-    sx_study_data *data; /* kept; NULL before it is loaded */
-    bool seen;
-    uint64_t version;                         /* of the answer that was taken last */
-    uint64_t job;                             /* whose results are held */
-    sx_inside_choice is;                      /* what is chosen */
+    sx_inside_choice is;
     const sx_result *held[SX_INSIDE_RESULTS]; /* the newest of each name; kept */
     size_t count;
     bool whole;          /* nothing more comes for this question */
     char problem[256];   /* why there is nothing; "" */
     int64_t step;        /* of the network; -1: there is none */
     sx_result *composed; /* the map over the picture, or a part of a map; NULL */
+    int page;            /* pictures that were seen at once */
+    bool turns;          /* [ and ] turn the page */
+    sx_box map;          /* where the map's picture was drawn, for the mouse; width 0: nowhere */
+} sx_inside;
+
+typedef struct {
+    sx_desk *desk;
+    sx_study_data *data; /* kept; NULL before it is loaded */
+    bool seen;
+    uint64_t version; /* of the answer that was taken last */
+    uint64_t job;     /* whose results are held */
+    sx_inside in;
     sx_tree tree;
-    int page;   /* pictures that were seen at once */
-    sx_box map; /* where the map's picture was drawn, for the mouse; width 0: nowhere */
 } sx_inspect_pane;
 
 /* A row of the table of views. */
@@ -84,18 +91,40 @@ typedef struct {
 } sx_sight_row;
 extern const sx_sight_row sx_sights[SX_SIGHTS];
 
-/* The newest result of a name, NULL if there is none. */
-const sx_result *sx_inside_result(const sx_inspect_pane *pane, const char *name);
-/* Sizes as the results have them; 0: not a vision transformer. */
-int sx_inside_grid(const sx_inspect_pane *pane);
-int sx_inside_blocks(const sx_inspect_pane *pane);
-int sx_inside_heads(const sx_inspect_pane *pane);
-bool sx_inside_is_transformer(const sx_inspect_pane *pane);
-/* The result that the view shows; NULL if it is not there (yet). Into the pane's `composed` what
- * has to be made for it. */
-const sx_result *sx_inside_shown(const sx_inspect_pane *pane);
-void sx_inside_compose(sx_inspect_pane *pane);
+/* The parts of a question that this view needs. */
+unsigned sx_inside_parts(const sx_inside *in);
+/* The question itself, with these parts. */
+sx_inside_question sx_inside_asks(const sx_inside *in);
 
-void sx_inside_draw(sx_inspect_pane *pane, sx_canvas *canvas, sx_box box);
+/* Holds what an answer brings: what was known before stays until the answer is whole. */
+void sx_inside_take(sx_inside *in, const sx_answer *answer);
+/* Forgets everything that is known, and nothing that is chosen. */
+void sx_inside_drop(sx_inside *in);
+/* The layer that is selected at first, the first whose values are pictures; true if it was chosen
+ * just now, and is to be asked for. */
+bool sx_inside_choose_layer(sx_inside *in);
+
+/* The newest result of a name, NULL if there is none. */
+const sx_result *sx_inside_result(const sx_inside *in, const char *name);
+/* Sizes as the results have them; 0: not a vision transformer. */
+int sx_inside_grid(const sx_inside *in);
+int sx_inside_blocks(const sx_inside *in);
+int sx_inside_heads(const sx_inside *in);
+bool sx_inside_is_transformer(const sx_inside *in);
+/* The name of the selected layer, "" while there is none. */
+const char *sx_inside_layer_name(const sx_inside *in);
+/* The result that the view shows; NULL if it is not there (yet). Into `composed` what has to be
+ * made for it. */
+const sx_result *sx_inside_shown(const sx_inside *in);
+void sx_inside_compose(sx_inside *in);
+
+void sx_inside_draw(sx_inside *in, sx_canvas *canvas, sx_box box);
+
+/* Plot `row` of what is held, and then of what was composed, as a figure; its numbers. As panes
+ * have it, file names begin with `prefix`. */
+bool sx_inside_figure(const sx_inside *in, const char *prefix, int row, char *name, size_t size,
+                      sx_figure *out);
+bool sx_inside_numbers(const sx_inside *in, const char *prefix, int row, char *name, size_t size,
+                       sx_text *out);
 
 #endif

@@ -18,91 +18,30 @@ static const char *class_name(const sx_inspect_pane *pane, int class) {
 /* ---- questions and answers --------------------------------------------------------------------
  */
 
-/* What is always there, and what the view needs. */
-static unsigned parts_of(const sx_inspect_pane *pane) {
-    return 1u << SX_INSIDE_LAYERS | 1u << SX_INSIDE_PICTURE | sx_sights[pane->is.sight].parts;
-}
-
 static void ask(sx_inspect_pane *pane) {
     const sx_desk *desk = pane->desk;
-    const sx_inside_choice *is = &pane->is;
-    sx_question question = {.scene = desk->scene,
-                            .along = desk->along,
-                            .inside = {.parts = parts_of(pane),
-                                       .plain = !is->scene,
-                                       .label = is->label,
-                                       .query = is->query,
-                                       .layer = is->layer,
-                                       .block = is->block > 0 ? is->block : INT32_MAX}};
-    pane->whole = false;
+    sx_question question = {
+        .scene = desk->scene, .along = desk->along, .inside = sx_inside_asks(&pane->in)};
+    question.inside.plain = !pane->in.is.scene;
+    pane->in.whole = false;
     if (desk->ask) desk->ask(desk->user, pane->seen && pane->data ? &question : NULL);
 }
 
 static void drop_results(sx_inspect_pane *pane) {
-    for (size_t i = 0; i < pane->count; i++) sx_result_release(pane->held[i]);
-    sx_result_release(pane->composed);
-    pane->composed = NULL;
-    pane->count = 0;
-    pane->whole = false;
-    pane->problem[0] = 0;
-    pane->step = -1;
+    sx_inside_drop(&pane->in);
     sx_tree_make(&pane->tree, NULL);
-}
-
-static bool has(const sx_answer *answer, const char *name) {
-    for (size_t i = 0; i < answer->result_count; i++)
-        if (strcmp(answer->results[i]->name, name) == 0) return true;
-    return false;
-}
-
-static void hold(sx_inspect_pane *pane, const sx_result *result) {
-    size_t at = 0;
-    while (at < pane->count && strcmp(pane->held[at]->name, result->name) != 0) at++;
-    if (at == SX_INSIDE_RESULTS) return;
-    if (at < pane->count)
-        sx_result_release(pane->held[at]);
-    else
-        pane->count++;
-    pane->held[at] = sx_result_keep(result);
-}
-
-/* A whole answer is all there is; until then what was known before stays. */
-static void forget_others(sx_inspect_pane *pane, const sx_answer *answer) {
-    size_t kept = 0;
-    for (size_t i = 0; i < pane->count; i++)
-        if (has(answer, pane->held[i]->name))
-            pane->held[kept++] = pane->held[i];
-        else
-            sx_result_release(pane->held[i]);
-    pane->count = kept;
-}
-
-/* The layer that is selected at first is the first whose values are pictures. */
-static void choose_layer(sx_inspect_pane *pane, const sx_result *layers) {
-    if (pane->is.layer >= 0 && (size_t)pane->is.layer < layers->table.rows) return;
-    pane->is.layer = 0;
-    for (size_t i = 0; i < layers->table.rows; i++)
-        if (strcmp(layers->table.columns[1].texts[i], "convolution") == 0) {
-            pane->is.layer = (int)i;
-            break;
-        }
-    if (pane->seen) ask(pane);
 }
 
 static void take_answer(sx_inspect_pane *pane) {
     const sx_answer *answer = pane->desk->answer;
     if (!answer || !answer->inside.parts || answer->version == pane->version) return;
     pane->version = answer->version;
-    if (answer->inside.parts != parts_of(pane)) return; /* of another view */
-    for (size_t i = 0; i < answer->result_count; i++) hold(pane, answer->results[i]);
-    if (answer->whole) forget_others(pane, answer);
-    pane->whole = answer->whole;
-    pane->step = answer->known.step;
-    sx_text_printable(pane->problem, sizeof pane->problem, answer->problem);
-    const sx_result *layers = sx_inside_result(pane, "layers");
-    sx_tree_make(&pane->tree, layers);
-    sx_inside_compose(pane);
-    if (layers && pane->tree.count) choose_layer(pane, layers);
+    bool others = answer->inside.beside || answer->inside.parts != sx_inside_parts(&pane->in);
+    if (others) return; /* of another view */
+    sx_inside_take(&pane->in, answer);
+    sx_tree_make(&pane->tree, sx_inside_result(&pane->in, "layers"));
+    bool chosen = pane->tree.count && sx_inside_choose_layer(&pane->in);
+    if (chosen && pane->seen) ask(pane);
 }
 
 static void update(void *state) {
@@ -113,8 +52,8 @@ static void update(void *state) {
         if (pane->data) sx_study_data_release(pane->data);
         pane->data = now->data ? sx_study_data_keep(now->data) : NULL;
         pane->job = now->job;
-        pane->is.layer = -1;
-        pane->is.query = pane->is.block = pane->is.head = pane->is.tile = 0;
+        pane->in.is.layer = -1;
+        pane->in.is.query = pane->in.is.block = pane->in.is.head = pane->in.is.tile = 0;
         if (pane->seen) ask(pane);
     }
     take_answer(pane);
@@ -129,14 +68,14 @@ static void seen(void *state, bool seen) {
 
 static void restored(void *state) {
     sx_inspect_pane *pane = state;
-    sx_inside_compose(pane);
+    sx_inside_compose(&pane->in);
     if (pane->seen) ask(pane);
 }
 
 /* Opened from the probe, it looks at what the probe shows; else at an item as it is learned. */
 static void accept(void *state) {
     sx_inspect_pane *pane = state;
-    pane->is.scene = pane->desk->posed;
+    pane->in.is.scene = pane->desk->posed;
     if (pane->seen) ask(pane);
 }
 
@@ -145,17 +84,17 @@ static void accept(void *state) {
 
 /* What is seen changes at once as far as it is known; the rest is asked. */
 static void change(sx_inspect_pane *pane) {
-    sx_inside_compose(pane);
+    sx_inside_compose(&pane->in);
     ask(pane);
 }
 
 static bool is_of_patches(const sx_inspect_pane *pane) {
-    return sx_sights[pane->is.sight].transformer && pane->is.sight != SX_SEES_DISTANCE;
+    return sx_sights[pane->in.is.sight].transformer && pane->in.is.sight != SX_SEES_DISTANCE;
 }
 
 /* By rows; from no patch to the first. */
 static void move_patch(sx_inspect_pane *pane, int value) {
-    int grid = sx_inside_grid(pane), query = pane->is.query;
+    int grid = sx_inside_grid(&pane->in), query = pane->in.is.query;
     const int by[] = {
         [LEFT] = -1,       [RIGHT] = 1,        [UP] = -grid,         [DOWN] = grid,
         [PAGE_UP] = -grid, [PAGE_DOWN] = grid, [FIRST] = -INT16_MAX, [LAST] = INT16_MAX};
@@ -163,21 +102,21 @@ static void move_patch(sx_inspect_pane *pane, int value) {
     int to = query == 0 ? 1 : query + by[value];
     if (value == FIRST) to = 1;
     if (value == LAST) to = grid * grid;
-    if (to >= 1 && to <= grid * grid) pane->is.query = to;
+    if (to >= 1 && to <= grid * grid) pane->in.is.query = to;
     change(pane);
 }
 
 static void run_move(void *state, int value, const char *argument) {
     sx_inspect_pane *pane = state;
     (void)argument;
-    if ((pane->is.patches || value == LEFT || value == RIGHT) && is_of_patches(pane)) {
+    if ((pane->in.is.patches || value == LEFT || value == RIGHT) && is_of_patches(pane)) {
         move_patch(pane, value);
         return;
     }
-    int layer = sx_tree_move(&pane->tree, pane->is.layer, value);
-    if (layer == pane->is.layer || pane->tree.count == 0) return;
-    pane->is.layer = layer;
-    pane->is.tile = 0;
+    int layer = sx_tree_move(&pane->tree, pane->in.is.layer, value);
+    if (layer == pane->in.is.layer || pane->tree.count == 0) return;
+    pane->in.is.layer = layer;
+    pane->in.is.tile = 0;
     change(pane);
 }
 
@@ -189,49 +128,49 @@ static const char *sight_choice(void *state, size_t row) {
 /* Round and round, past what a network without attention cannot show. */
 static void run_view(void *state, int value, const char *argument) {
     sx_inspect_pane *pane = state;
-    int sight = pane->is.sight;
+    int sight = pane->in.is.sight;
     if (argument[0]) {
         sight = sx_part_choose(pane->desk, sight_choice, pane, sight, argument,
                                "there is no such view");
         if (sight < 0) return;
     } else {
-        bool all = pane->count == 0 || sx_inside_is_transformer(pane);
+        bool all = pane->in.count == 0 || sx_inside_is_transformer(&pane->in);
         do sight = (sight + value + SX_SIGHTS) % SX_SIGHTS;
         while (!all && sx_sights[sight].transformer);
     }
-    pane->is.sight = sight;
-    pane->is.tile = 0;
-    pane->is.patches = pane->is.patches && is_of_patches(pane);
+    pane->in.is.sight = sight;
+    pane->in.is.tile = 0;
+    pane->in.is.patches = pane->in.is.patches && is_of_patches(pane);
     change(pane);
 }
 
 /* The block of the views of attention, or the page of pictures. */
 static void run_turn(void *state, int value, const char *argument) {
     sx_inspect_pane *pane = state;
-    int blocks = sx_inside_blocks(pane);
-    const sx_result *shown = sx_inside_shown(pane);
+    int blocks = sx_inside_blocks(&pane->in);
+    const sx_result *shown = sx_inside_shown(&pane->in);
     (void)argument;
     if (shown && shown->kind == SX_RESULT_IMAGES) {
-        int page = pane->page > 0 ? pane->page : 1, to = pane->is.tile + value * page;
-        if (to < shown->images.count) pane->is.tile = to > 0 ? to : 0;
+        int page = pane->in.page > 0 ? pane->in.page : 1, to = pane->in.is.tile + value * page;
+        if (to < shown->images.count) pane->in.is.tile = to > 0 ? to : 0;
         return;
     }
     if (blocks < 1 || !is_of_patches(pane)) return;
-    int block = pane->is.block > 0 ? pane->is.block : blocks;
+    int block = pane->in.is.block > 0 ? pane->in.is.block : blocks;
     block += value;
-    pane->is.block = block < 1 ? 1 : block > blocks ? blocks : block;
+    pane->in.is.block = block < 1 ? 1 : block > blocks ? blocks : block;
     change(pane);
 }
 
 static void run_head(void *state, int value, const char *argument) {
     sx_inspect_pane *pane = state;
-    int heads = sx_inside_heads(pane);
+    int heads = sx_inside_heads(&pane->in);
     (void)argument;
     if (heads < 1) {
         sx_desk_say(pane->desk, "heads are chosen where attention is seen");
         return;
     }
-    pane->is.head = (pane->is.head + value + heads + 1) % (heads + 1);
+    pane->in.is.head = (pane->in.is.head + value + heads + 1) % (heads + 1);
     change(pane);
 }
 
@@ -258,19 +197,19 @@ static void run_item(void *state, int value, const char *argument) {
 static void run_scene(void *state, int value, const char *argument) {
     sx_inspect_pane *pane = state;
     (void)value, (void)argument;
-    pane->is.scene = !pane->is.scene;
+    pane->in.is.scene = !pane->in.is.scene;
     ask(pane);
 }
 
 static void run_label(void *state, int value, const char *argument) {
     sx_inspect_pane *pane = state;
     (void)value, (void)argument;
-    pane->is.label = !pane->is.label;
+    pane->in.is.label = !pane->in.is.label;
     ask(pane);
 }
 
 static bool sees_blocks(void *state) {
-    return sx_inside_is_transformer(state) && is_of_patches(state);
+    return sx_inside_is_transformer(&((const sx_inspect_pane *)state)->in) && is_of_patches(state);
 }
 
 static const sx_command commands[] = {
@@ -306,9 +245,9 @@ static const sx_command commands[] = {
 /* Arrows move the query patch from here on. */
 static bool enter(void *state) {
     sx_inspect_pane *pane = state;
-    if (!is_of_patches(pane) || sx_inside_grid(pane) < 1) return false;
-    pane->is.patches = true;
-    if (pane->is.query == 0) pane->is.query = 1;
+    if (!is_of_patches(pane) || sx_inside_grid(&pane->in) < 1) return false;
+    pane->in.is.patches = true;
+    if (pane->in.is.query == 0) pane->in.is.query = 1;
     change(pane);
     return true;
 }
@@ -316,9 +255,9 @@ static bool enter(void *state) {
 /* And the tree again, with attention of the class token. */
 static bool back(void *state) {
     sx_inspect_pane *pane = state;
-    if (!pane->is.patches && pane->is.query == 0) return false;
-    pane->is.patches = false;
-    pane->is.query = 0;
+    if (!pane->in.is.patches && pane->in.is.query == 0) return false;
+    pane->in.is.patches = false;
+    pane->in.is.query = 0;
     change(pane);
     return true;
 }
@@ -326,18 +265,18 @@ static bool back(void *state) {
 /* A click chooses a layer, or a patch. */
 static void mouse(void *state, const char *what, int x, int y) {
     sx_inspect_pane *pane = state;
-    sx_box tree = pane->tree.box, map = pane->map;
-    int grid = sx_inside_grid(pane);
+    sx_box tree = pane->tree.box, map = pane->in.map;
+    int grid = sx_inside_grid(&pane->in);
     if (strcmp(what, "Click") != 0) return;
     if (x >= tree.x && x < tree.x + tree.width) {
         int layer = sx_tree_at(&pane->tree, y);
         if (layer < 0) return;
-        pane->is.layer = layer;
-        pane->is.tile = 0;
+        pane->in.is.layer = layer;
+        pane->in.is.tile = 0;
         change(pane);
     } else if (is_of_patches(pane) && grid > 0 && x >= map.x && x < map.x + map.width &&
                y >= map.y && y < map.y + map.height) {
-        pane->is.query =
+        pane->in.is.query =
             (y - map.y) * grid / map.height * grid + (x - map.x) * grid / map.width + 1;
         change(pane);
     }
@@ -351,23 +290,24 @@ static void heading(const void *state, sx_heading *out) {
     const sx_scene *scene = &pane->desk->scene;
     sx_heading_add(out, 0, "", "Inspect");
     if (!pane->data) return;
-    sx_heading_add(out, 4, "", " · %s", sx_sights[pane->is.sight].title);
+    sx_heading_add(out, 4, "", " · %s", sx_sights[pane->in.is.sight].title);
     sx_heading_add(out, 3, "", " · %s #%zu",
                    class_name(pane, sx_source_label(pane->data->source, scene->split, scene->item)),
                    scene->item);
     sx_heading_add(out, 2, "", " of %s", sx_split_name(scene->split));
-    if (pane->is.scene) sx_heading_add(out, 1, "", ", as the probe shows it");
+    if (pane->in.is.scene) sx_heading_add(out, 1, "", ", as the probe shows it");
 }
 
 static void draw_foot(const sx_inspect_pane *pane, sx_canvas *canvas, sx_box row) {
-    const sx_inside_choice *is = &pane->is;
-    int blocks = sx_inside_blocks(pane), heads = sx_inside_heads(pane);
+    const sx_inside_choice *is = &pane->in.is;
+    int blocks = sx_inside_blocks(&pane->in), heads = sx_inside_heads(&pane->in);
     char step[32];
     sx_segment parts[4] = {{0}};
     if (is_of_patches(pane) && blocks > 0) {
-        parts[0] = is->query ? sx_part_segment(SX_ROLE_TEXT, "patch %d of %d", is->query,
-                                               sx_inside_grid(pane) * sx_inside_grid(pane))
-                             : sx_part_segment(SX_ROLE_TEXT, "class token (Enter: a patch)");
+        parts[0] = is->query
+                       ? sx_part_segment(SX_ROLE_TEXT, "patch %d of %d", is->query,
+                                         sx_inside_grid(&pane->in) * sx_inside_grid(&pane->in))
+                       : sx_part_segment(SX_ROLE_TEXT, "class token (Enter: a patch)");
         bool of_block = is->sight == SX_SEES_ATTENTION || is->sight == SX_SEES_HEADS;
         if (of_block)
             parts[1] = sx_part_segment(SX_ROLE_TEXT, "block %d of %d",
@@ -376,12 +316,12 @@ static void draw_foot(const sx_inspect_pane *pane, sx_canvas *canvas, sx_box row
             parts[2] = is->head ? sx_part_segment(SX_ROLE_TEXT, "head %d of %d", is->head, heads)
                                 : sx_part_segment(SX_ROLE_TEXT, "mean of %d heads", heads);
     } else if (is->sight == SX_SEES_OCCLUSION || is->sight == SX_SEES_GRADIENT) {
-        const sx_result *shown = sx_inside_shown(pane);
+        const sx_result *shown = sx_inside_shown(&pane->in);
         if (shown) parts[0] = sx_part_segment(SX_ROLE_TEXT, "%s", shown->title);
     }
-    if (pane->step >= 0)
+    if (pane->in.step >= 0)
         parts[3] = sx_part_segment(SX_ROLE_DIM, "network of step %s",
-                                   sx_text_count(step, (long long)pane->step));
+                                   sx_text_count(step, (long long)pane->in.step));
     sx_segments_draw(canvas, row, 0, parts, 4, 3);
 }
 
@@ -395,13 +335,14 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
     }
     box = sx_box_inset(box, 1, 0, 1, 0);
     draw_foot(pane, canvas, sx_box_take_rows(&box, -1));
-    const sx_result *layers = sx_inside_result(pane, "layers");
+    const sx_result *layers = sx_inside_result(&pane->in, "layers");
     if (layers && pane->tree.count) {
         int width = box.width < 100 ? box.width / 2 : box.width < 150 ? 63 : 72;
-        sx_tree_draw(&pane->tree, canvas, sx_box_take_columns(&box, width), layers, pane->is.layer);
+        sx_tree_draw(&pane->tree, canvas, sx_box_take_columns(&box, width), layers,
+                     pane->in.is.layer);
         box = sx_box_inset(box, 2, 0, 0, 0);
     }
-    sx_inside_draw(pane, canvas, box);
+    sx_inside_draw(&pane->in, canvas, box);
 }
 
 /* ---- the pane ---------------------------------------------------------------------------------
@@ -411,7 +352,8 @@ static void *open_pane(sx_desk *desk) {
     sx_inspect_pane *pane = sx_alloc(1, sizeof *pane);
     if (pane) {
         pane->desk = desk;
-        pane->step = pane->is.layer = -1;
+        pane->in.step = pane->in.is.layer = -1;
+        pane->in.turns = true;
     }
     return pane;
 }
@@ -424,47 +366,35 @@ static void close_pane(void *state) {
     sx_free(pane);
 }
 
-static const char *layer_name(const sx_inspect_pane *pane) {
-    const sx_result *layers = sx_inside_result(pane, "layers");
-    bool any = layers && pane->is.layer >= 0 && (size_t)pane->is.layer < layers->table.rows;
-    return any ? layers->table.columns[0].texts[pane->is.layer] : "";
-}
-
 static json_t *state_of(const void *state) {
     const sx_inspect_pane *pane = state;
-    const sx_inside_choice *is = &pane->is;
+    const sx_inside_choice *is = &pane->in.is;
     return json_pack("{s:s, s:o, s:i, s:i, s:i, s:I, s:b, s:b, s:b, s:b, s:i}", "view",
-                     sx_sights[is->sight].name, "layer", sx_json_text(layer_name(pane)), "patch",
-                     is->query, "block", is->block, "head", is->head, "item",
-                     (json_int_t)pane->desk->scene.item, "scene", is->scene, "label", is->label,
-                     "patches", is->patches, "whole", pane->whole, "results", (int)pane->count);
+                     sx_sights[is->sight].name, "layer",
+                     sx_json_text(sx_inside_layer_name(&pane->in)), "patch", is->query, "block",
+                     is->block, "head", is->head, "item", (json_int_t)pane->desk->scene.item,
+                     "scene", is->scene, "label", is->label, "patches", is->patches, "whole",
+                     pane->in.whole, "results", (int)pane->in.count);
 }
 
 static void layout(const void *state, sx_text *out) {
     const sx_inspect_pane *pane = state;
-    if (pane->is.sight) sx_text_add(out, "view %s\n", sx_sights[pane->is.sight].name);
+    if (pane->in.is.sight) sx_text_add(out, "view %s\n", sx_sights[pane->in.is.sight].name);
 }
 
 /* ---- export -----------------------------------------------------------------------------------
  */
 
-/* Every result that is held as a plot, then what was composed of them. */
 static bool figure(void *state, int row, char *name, size_t size, sx_figure *out) {
     const sx_inspect_pane *pane = state;
-    if (row > (int)pane->count) return false;
-    const sx_result *result = row < (int)pane->count ? pane->held[row] : pane->composed;
-    if (result && !sx_plot_is_picture(result)) result = NULL;
-    snprintf(name, size, "inspect-%.30s", result ? result->name : "");
-    *out = (sx_figure){.result = result, .caption = pane->desk->now->caption};
-    return true;
+    bool there = sx_inside_figure(&pane->in, "inspect", row, name, size, out);
+    if (there) out->caption = pane->desk->now->caption;
+    return there;
 }
 
 static bool numbers(void *state, int row, char *name, size_t size, sx_text *out) {
-    const sx_inspect_pane *pane = state;
-    if (row >= (int)pane->count) return false;
-    snprintf(name, size, "inspect-%.30s", pane->held[row]->name);
-    sx_result_csv(pane->held[row], out);
-    return true;
+    return sx_inside_numbers(&((const sx_inspect_pane *)state)->in, "inspect", row, name, size,
+                             out);
 }
 
 static const char *const results[] = {NULL};
@@ -492,7 +422,7 @@ const sx_pane sx_pane_inspect = {
     .update = update,
     .seen = seen,
     .accept = accept,
-    .view = SX_VIEW_SPAN(sx_inspect_pane, is, is),
+    .view = SX_VIEW_SPAN(sx_inspect_pane, in.is, in.is),
     .restored = restored,
     .heading = heading,
     .draw = draw,

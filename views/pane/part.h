@@ -35,6 +35,7 @@ typedef struct {
     double target, threshold, coverage; /* the operating point of the Risk pane; NaN: unknown */
     double picture_seconds;             /* as in sx_screen_options; also for reading from disk */
     bool no_thumbnails;                 /* the line is slow */
+    unsigned keys;                      /* and clicks so far: what goes by itself ends at one */
     bool again;                         /* set while drawing: something is missing yet */
     bool bad;                           /* of message */
     /* The runs and checkpoints that are compared, each in a place that fixes its colour. */

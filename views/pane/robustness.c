@@ -1,10 +1,8 @@
 /* Robustness: accuracy when the object is moved, turned and resized (SI-Score, arXiv 2104.04191).
  * One plot is the main one; a cursor reads its cells or points with interval and count, and the
- * mouse those of any plot. What is seen of the curves stays as chosen. Centre is
- * the central third of the locations, ring the outermost ones; the drop between them has, until the
- * study's own is there, a Newcombe interval (1998, method 10) from the Wilson intervals of both
- * sides, which treats the pictures as independent. */
+ * mouse those of any plot. What is seen of the curves stays as chosen. */
 #include "views/pane/difference.h"
+#include "views/pane/drop.h"
 #include "views/pane/lens.h"
 #include "views/pane/sheet.h"
 
@@ -113,6 +111,19 @@ static void run_plot(void *state, int value, const char *argument) {
     pane->main = pane->read = (plot)value;
 }
 
+static void run_reverse(void *state, int value, const char *argument) {
+    robustness_pane *pane = state;
+    (void)value, (void)argument;
+    if (pane->sheet.open)
+        sx_sheet_reverse(&pane->sheet);
+    else
+        sx_desk_say(pane->desk, "Enter opens the pictures of a cell, whose order it turns round");
+}
+
+static bool shows_sheet(void *state) {
+    return ((const robustness_pane *)state)->sheet.open;
+}
+
 static void run_values(void *state, int value, const char *argument) {
     robustness_pane *pane = state;
     (void)value, (void)argument;
@@ -133,77 +144,11 @@ static const sx_command commands[] = {
      NULL},
     {"size", "S", "", "size", "accuracy by the object's share of the image", run_plot, SIZE, NULL,
      NULL},
+    {"reverse", "r", "", "reverse", "pictures: the lowest loss first, or the highest", run_reverse,
+     0, NULL, shows_sheet},
     {"values", "v", "", NULL, "print the value in each cell, or not", run_values, 0, NULL, NULL},
     SX_LENS_COMMANDS(run_lens, "<", ">", "Y"),
     {0}};
-
-/* ---- centre, ring, drop ------------------------------------------------------------------------
- */
-
-typedef struct {
-    double right, n;
-} tally;
-
-static void add(tally *t, double accuracy, double n) {
-    if (isnan(accuracy) || isnan(n)) return;
-    t->right += accuracy * n;
-    t->n += n;
-}
-
-static bool is_central(double place) {
-    return place >= 1.0 / 3 && place <= 2.0 / 3;
-}
-
-/* Places in the central third each way, and the outermost ones: as the study's claims have it. */
-static void summarise(const sx_grid *grid, tally *centre, tally *ring) {
-    for (int r = 0; r < grid->rows; r++)
-        for (int c = 0; c < grid->columns; c++) {
-            size_t at = (size_t)r * (size_t)grid->columns + (size_t)c;
-            double n = grid->count ? grid->count[at] : 1, value = grid->values[at];
-            bool edge = r == 0 || c == 0 || r == grid->rows - 1 || c == grid->columns - 1;
-            bool inner = is_central(grid->row_values[r]) && is_central(grid->column_values[c]);
-            if (edge)
-                add(ring, value, n);
-            else if (inner)
-                add(centre, value, n);
-        }
-}
-
-static double share(tally t) {
-    return t.n > 0 ? t.right / t.n : NAN;
-}
-
-/* The interval of the drop: at the end of a study the one over object-background pairs that the
- * summary holds, before that Newcombe's from the two Wilson intervals. */
-static sx_interval drop_interval(const robustness_pane *pane, const sx_result *map, tally centre,
-                                 tally ring) {
-    const sx_result *summary = sx_part_result(pane->desk, "summary", SX_RESULT_TABLE);
-    const sx_column *figure = sx_part_column(summary, "figure");
-    const sx_column *low = sx_part_column(summary, "low"), *high = sx_part_column(summary, "high");
-    bool ended = figure && figure->texts && low && low->numbers && high && high->numbers;
-    for (size_t i = 0; ended && i < summary->table.rows; i++)
-        if (strcmp(figure->texts[i], "drop to the border") == 0 && summary->step == map->step)
-            return (sx_interval){low->numbers[i], high->numbers[i]};
-    if (!map->grid.count || !(centre.n > 0 && ring.n > 0)) return (sx_interval){NAN, NAN};
-    return sx_difference(share(centre), sx_wilson(centre.right, centre.n), share(ring),
-                         sx_wilson(ring.right, ring.n));
-}
-
-static void draw_summary(const robustness_pane *pane, sx_canvas *canvas, sx_box row) {
-    const sx_result *result = result_of(pane, LOCATION);
-    if (!result) return;
-    tally centre = {0}, ring = {0};
-    summarise(&result->grid, &centre, &ring);
-    double c = share(centre), r = share(ring);
-    sx_interval interval = drop_interval(pane, result, centre, ring);
-    char shown[32], drop[96];
-    sx_part_estimate(drop, sizeof drop, c - r, interval.low, interval.high, NAN);
-    sx_segment parts[3];
-    parts[0] = sx_part_segment(SX_ROLE_TEXT, "centre %s", sx_number_shown(shown, c, 2));
-    parts[1] = sx_part_segment(SX_ROLE_TEXT, "ring %s", sx_number_shown(shown, r, 2));
-    parts[2] = sx_part_segment(SX_ROLE_TEXT, "drop %s", drop);
-    sx_segments_draw(canvas, row, 0, parts, 3, 3);
-}
 
 /* ---- plots ------------------------------------------------------------------------------------
  */
@@ -404,7 +349,11 @@ static void heading(const void *state, sx_heading *out) {
     sx_heading_add(out, 0, "", "Robustness");
     if (pane->sheet.open) {
         tell_cursor(pane, cursor, sizeof cursor);
-        sx_heading_add(out, 1, "", " · pictures at %s", cursor);
+        char *estimate = strstr(cursor, "   ");
+        snprintf(brief, sizeof brief, " · pictures at %.*s",
+                 estimate ? (int)(estimate - cursor) : (int)strlen(cursor), cursor);
+        sx_heading_add(out, 1, brief, " · pictures at %s", cursor);
+        sx_heading_add(out, 2, "", ", %s first", pane->sheet.best_first ? "best" : "worst");
         return;
     }
     snprintf(brief, sizeof brief, " · by %s", plot_names[pane->main]);
@@ -414,6 +363,11 @@ static void heading(const void *state, sx_heading *out) {
     if (area > 0) sx_heading_add(out, 1, "", ", area %g", area);
     snprintf(brief, sizeof brief, ", %s", split);
     sx_heading_add(out, 2, brief, ", %s objects", split);
+}
+
+static void draw_drop(const robustness_pane *pane, sx_canvas *canvas, sx_box row) {
+    const sx_result *map = result_of(pane, LOCATION);
+    if (map) sx_drop_draw(pane->desk, map, canvas, row);
 }
 
 /* The main plot on the left, the other two beside or below it. */
@@ -449,7 +403,7 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
     box = sx_box_inset(box, 1, 0, 1, 0);
     draw_status(pane, canvas, sx_box_take_rows(&box, -1), how.focused);
     if (how.zoomed) {
-        if (box.height > 6) draw_summary(pane, canvas, sx_box_take_rows(&box, -1));
+        if (box.height > 6) draw_drop(pane, canvas, sx_box_take_rows(&box, -1));
         draw_page(pane, canvas, box, how.focused);
         return;
     }
@@ -457,7 +411,7 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
         draw_spark(pane, canvas, sx_box_take_rows(&box, -1), SIZE);
         draw_spark(pane, canvas, sx_box_take_rows(&box, -1), ROTATION);
     }
-    if (box.height > 5) draw_summary(pane, canvas, sx_box_take_rows(&box, -1));
+    if (box.height > 5) draw_drop(pane, canvas, sx_box_take_rows(&box, -1));
     draw_plot(pane, canvas, box, pane->main, how.focused);
 }
 

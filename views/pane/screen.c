@@ -486,6 +486,7 @@ static void act(sx_screen *screen, const char *key) {
 void sx_screen_key(sx_screen *screen, const char *key) {
     screen->desk.message[0] = 0;
     screen->desk.bad = false;
+    screen->desk.keys++;
     if (screen->prompt.open) {
         sx_command_set sets[SETS];
         sx_error err = {0};
@@ -524,6 +525,7 @@ sx_status sx_screen_command(sx_screen *screen, const char *line, sx_error *err) 
 void sx_screen_mouse(sx_screen *screen, const char *what, int x, int y) {
     sx_tile tiles[TILES];
     int count = sx_screen_tiles(screen, screen->width, screen->height, tiles);
+    screen->desk.keys++;
     if (screen->overlay != OVERLAY_NONE || screen->prompt.open || screen->desk.question.text[0]) {
         if (screen->overlay != OVERLAY_NONE && strncmp(what, "Wheel", 5) == 0)
             scroll(screen, !strcmp(what, "WheelUp") ? "Up" : "Down");

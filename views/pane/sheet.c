@@ -1,6 +1,6 @@
 /* Sheets: thumbnails that come from the engine's light lane together with what the network says to
- * each. Those that the network is worst at come first; the order stays while it learns on, so that
- * nothing jumps under the selection. */
+ * each. Those with the highest loss come first, or last where that is wanted; the order stays while
+ * it learns on, so that nothing jumps under the selection. */
 #include "views/pane/sheet.h"
 
 #include "views/pane/thumbnail.h"
@@ -43,18 +43,35 @@ void sx_sheet_seen(sx_sheet_view *view, bool seen) {
     view->seen = seen;
 }
 
-void sx_sheet_update(sx_sheet_view *view) {
-    const sx_sheet *sheet = sheet_of(view);
-    if (!sheet || view->sorted) return;
+/* The loss is the logarithm of p(true), so its order is the same. Without a network: as they are.
+ */
+static bool comes_before(const sx_sheet *sheet, int a, int b, bool best_first) {
+    double p = sheet->entries[a].p_true, q = sheet->entries[b].p_true;
+    return best_first ? p > q : p < q;
+}
+
+static void sort(sx_sheet_view *view, const sx_sheet *sheet) {
     for (int i = 0; i < sheet->count; i++) { /* by insertion: the first of equals stays first */
-        double p = sheet->entries[i].p_true;
         int at = i;
-        while (at > 0 && sheet->entries[view->order[at - 1]].p_true > p) {
+        while (at > 0 && comes_before(sheet, i, view->order[at - 1], view->best_first)) {
             view->order[at] = view->order[at - 1];
             at--;
         }
         view->order[at] = i;
     }
+}
+
+void sx_sheet_reverse(sx_sheet_view *view) {
+    const sx_sheet *sheet = sheet_of(view);
+    view->best_first = !view->best_first;
+    if (sheet) sort(view, sheet);
+    view->picker.selected = view->picker.first = 0;
+}
+
+void sx_sheet_update(sx_sheet_view *view) {
+    const sx_sheet *sheet = sheet_of(view);
+    if (!sheet || view->sorted) return;
+    sort(view, sheet);
     view->sorted = true;
     view->picker.count = (size_t)sheet->count;
 }
@@ -115,14 +132,17 @@ static void draw_status(const sx_sheet_view *view, const sx_sheet *sheet, sx_can
     int right = 0;
     for (int i = 0; i < sheet->count; i++)
         right += sheet->entries[i].prediction == sheet->entries[i].label;
-    sx_segment parts[3] = {{0}};
+    sx_segment parts[4] = {{0}};
     parts[0] = sx_part_segment(SX_ROLE_TEXT, "#%zu p(true) %s", entry->item,
                                sx_number_shown(shown, entry->p_true, 2));
+    if (entry->p_true > 0)
+        parts[1] = sx_part_segment(SX_ROLE_TEXT, "loss %s",
+                                   sx_number_shown(shown, -log(entry->p_true), 2));
     if (sheet->step >= 0)
-        parts[1] = sx_part_segment(SX_ROLE_DIM, "%d of these %d right at step %s", right,
+        parts[2] = sx_part_segment(SX_ROLE_DIM, "%d of these %d right at step %s", right,
                                    sheet->count, sx_text_count(step, (long long)sheet->step));
-    parts[2] = sx_part_segment(SX_ROLE_DIM, "Enter opens the probe");
-    sx_segments_draw(canvas, row, 0, parts, 3, 3);
+    parts[3] = sx_part_segment(SX_ROLE_DIM, "Enter opens the probe");
+    sx_segments_draw(canvas, row, 0, parts, 4, 3);
 }
 
 void sx_sheet_draw(sx_sheet_view *view, sx_canvas *canvas, sx_box box) {

@@ -12,7 +12,8 @@ typedef struct {
     bool open, sorted;
     bool seen; /* its page is: only then it asks, and takes a question back */
     sx_question question;
-    int order[SX_SHEET_PICTURES]; /* the least likely true class first; kept while it is open */
+    bool best_first;
+    int order[SX_SHEET_PICTURES]; /* the highest loss first, or last; kept while it is open */
     sx_picker picker;
 } sx_sheet_view;
 
@@ -25,6 +26,9 @@ void sx_sheet_seen(sx_sheet_view *view, bool seen);
 
 /* After every answer. */
 void sx_sheet_update(sx_sheet_view *view);
+
+/* The best first, or the worst again; selects the first. */
+void sx_sheet_reverse(sx_sheet_view *view);
 
 /* Moves the selection (LEFT ...), and puts what is selected into desk->scene; false if there is
  * nothing yet. */

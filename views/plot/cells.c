@@ -143,9 +143,14 @@ static bool is_on_bar(const sx_cell_surface *cells, int x, int y, sx_colour *bar
     return true;
 }
 
-/* What is drawn over a bar has the bar behind it: dots are cut out, marks keep their colour. */
+/* What is drawn over a bar has the bar behind it: dots are cut out, marks keep their colour. So it
+ * has a band. */
 static sx_style over(const sx_cell_surface *cells, int x, int y, sx_style style, bool cut) {
     sx_colour bar;
+    const sx_cell *under = sx_canvas_cell(cells->canvas, cells->box, x, y);
+    bool fills = under && (under->glyph == ' ' || under->glyph == 0x2580 || under->glyph == 0x2584);
+    if (fills && under->style.background && cells->base.inks)
+        return (sx_style){SX_COLOUR_RGB(0, 0, 0), under->style.background, 0};
     if (!is_on_bar(cells, x, y, &bar)) return style;
     if (cells->canvas->look.colours < 8) return (sx_style){.attributes = SX_REVERSE};
     if (cut) style.foreground = SX_COLOUR_RGB(0, 0, 0);
@@ -317,6 +322,7 @@ static const sx_surface_kind cell_kind = {
     .axes = cells_axes,
     .bar = cells_bar,
     .fill = cells_fill,
+    .band = sx_cells_band,
     .text = cells_text,
 };
 

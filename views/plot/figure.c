@@ -33,7 +33,8 @@ static const layout *find_layout(const char *name) {
     return &all;
 }
 
-static int curves_of(const sx_result *result, const layout *how, sx_curve curves[SX_FIGURE_CURVES]) {
+static int curves_of(const sx_result *result, const layout *how,
+                     sx_curve curves[SX_FIGURE_CURVES]) {
     int count = 0;
     for (int i = 0; i < how->line_count && i < result->series.line_count; i++)
         curves[count++] = (sx_curve){.series = result,
@@ -178,6 +179,8 @@ static int rows_of(const sx_figure *figure) {
 static void draw_figure(sx_surface *surface, const sx_figure *figure) {
     if (figure->curve_count > 0)
         sx_curves_on(surface, figure->curves, figure->curve_count, &figure->axes);
+    else if (figure->as_stack)
+        sx_stack_on(surface, figure->result, &figure->stack);
     else if (figure->as_map)
         sx_heatmap_on(surface, &figure->result->grid, &figure->map);
     else if (figure->as_diagram)

@@ -7,6 +7,7 @@
 #include "views/raster/raster.h"
 
 void sx_curves_on(sx_surface *surface, const sx_curve *curves, int count, const sx_axes *axes);
+void sx_stack_on(sx_surface *surface, const sx_result *series, const sx_stack *options);
 void sx_heatmap_on(sx_surface *surface, const sx_grid *grid, const sx_heatmap *options);
 void sx_reliability_on(sx_surface *surface, const sx_series *series, const sx_axes *axes,
                        int cursor);

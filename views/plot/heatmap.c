@@ -33,6 +33,9 @@ typedef struct {
     bool header;
     int name_columns;          /* of a row's name */
     int row_each, column_each; /* every how many lines and columns have a label */
+    int column_first;          /* the first of them */
+    int few;                   /* cells that rest on too little */
+    bool all_few;              /* every known cell rests on too little: said once, not marked */
     int row_decimals, column_decimals;
 } layout;
 
@@ -128,7 +131,7 @@ static int column_label_start(const layout *l, const sx_surface *surface, int i,
 }
 
 static bool labels_touch(const layout *l, const sx_surface *surface) {
-    for (int i = 0, end = -2; i < l->columns; i += l->column_each) {
+    for (int i = l->column_first, end = -2; i < l->columns; i += l->column_each) {
         char label[LABEL_SIZE];
         int columns = sx_text_columns(column_label(l, i * l->column_step, label));
         int start = column_label_start(l, surface, i, columns);
@@ -136,6 +139,25 @@ static bool labels_touch(const layout *l, const sx_surface *surface) {
         end = start + columns;
     }
     return false;
+}
+
+/* True if a block begins with this row or column, all of which are shown. */
+static bool begins_block(const layout *l, double value, int step) {
+    int block = l->options->block;
+    return block > 0 && step == 1 && fmod(value, block) == 0;
+}
+
+/* Labels at the blocks' beginnings, as many as do not touch; false if none begins here. */
+static bool label_blocks(layout *l, const sx_surface *surface) {
+    int first = 0;
+    while (first < l->columns && !begins_block(l, l->grid->column_values[first], l->column_step))
+        first++;
+    if (first == l->columns) return false;
+    l->column_first = first;
+    l->column_each = l->options->block;
+    while (l->column_each < l->columns && labels_touch(l, surface))
+        l->column_each += l->options->block;
+    return true;
 }
 
 /* As many labels as do not touch; a few less if then the last column has one. Names are cut so that
@@ -146,6 +168,7 @@ static void choose_column_labels(layout *l, const sx_surface *surface) {
         l->column_each = l->width > 0 ? divide_up(SHORTEST_NAME + 1, l->width) : l->columns;
         return;
     }
+    if (l->options->block > 0 && label_blocks(l, surface)) return;
     for (l->column_each = 1; l->column_each < l->columns; l->column_each++) {
         if (dense && l->column_each > 2 * dense) break;
         int each = l->column_each * l->column_step;
@@ -159,15 +182,31 @@ static void choose_column_labels(layout *l, const sx_surface *surface) {
         decimals_of(l->grid->column_values, l->grid->columns, l->column_each * l->column_step);
 }
 
+/* Known cells that rest on too little; how many are known. */
+static int count_few(const sx_grid *grid, int *known) {
+    int few = 0, count = grid->rows * grid->columns;
+    *known = 0;
+    for (int i = 0; i < count; i++) {
+        if (!isfinite(grid->values[i])) continue;
+        ++*known;
+        few += grid->count && grid->count[i] < grid->few;
+    }
+    return few;
+}
+
 static layout layout_of(const sx_surface *surface, const sx_grid *grid, const sx_heatmap *options) {
     layout l = {.grid = grid, .options = options};
+    int known;
+    l.few = count_few(grid, &known);
+    l.all_few = l.few > 0 && l.few == known;
     bool every = grid->row_names || grid->rows < 4 || surface->height > 2 * grid->rows;
     l.row_each = every ? 1 : 2;
     l.name_columns = surface->width / 5 < SHORTEST_NAME ? SHORTEST_NAME : surface->width / 5;
     if (l.name_columns > WIDEST_NAME) l.name_columns = WIDEST_NAME;
     l.row_decimals = decimals_of(grid->row_values, grid->rows, l.row_each);
     int left = row_label_columns(&l) + 1;
-    int least = grid->columns < LEAST_COLUMNS ? grid->columns : LEAST_COLUMNS;
+    bool all = options->whole || grid->columns < LEAST_COLUMNS;
+    int least = all ? grid->columns : LEAST_COLUMNS;
     if (surface->width - left >= (least > NARROWEST ? least : NARROWEST)) l.x = left;
     int room = surface->width - l.x - LEGEND_COLUMNS;
     bool legend = l.x > 0 && room >= 8 && room >= least;
@@ -278,14 +317,53 @@ static void draw_cell(const layout *l, sx_surface *surface, int row, int column)
     surface->kind->fill(surface, x, line, l->width, height, step);
     if (has_value(l, row, column))
         draw_value(l, surface, row, column, sx_surface_ink(surface, step));
-    if (l->height > 0 && l->width > 1 && step >= 0 && is_few(l, row, column))
+    if (l->height > 0 && l->width > 1 && step >= 0 && !l->all_few && is_few(l, row, column))
         surface->kind->text(surface, x + l->width - 1, (int)line, sx_surface_ink(surface, step),
                             surface->few);
+}
+
+/* The upper and left edge of a cell that begins a block, as strokes. */
+static void draw_edges(const layout *l, sx_surface *surface, int row, int column, bool top,
+                       bool left) {
+    double x = l->x + column * l->width, y = line_of(l, row), h = l->height > 0 ? l->height : 0.5;
+    sx_area all = {0, 0, surface->width, surface->height};
+    surface->kind->begin(surface, all, (sx_pen){.edge = true});
+    surface->kind->move(surface, left ? x : x + l->width, left ? y + h : y);
+    surface->kind->line(surface, x, y);
+    if (top && left) surface->kind->line(surface, x + l->width, y);
+    surface->kind->end(surface);
+}
+
+/* The same in the cell's own characters; where it is too small, its corner; where characters are
+ * shades, none: the labels say where blocks begin. */
+static void draw_edge_marks(const layout *l, sx_surface *surface, int row, int column, bool top,
+                            bool left) {
+    int x = l->x + column * l->width, line = (int)floor(line_of(l, row));
+    sx_style ink = sx_surface_ink(surface, step_of(l, surface, value_at(l, row, column)));
+    bool lines = l->height > 0 && l->width > 1;
+    if (!surface->inks) return;
+    if (!lines && top && left && (l->height > 0 || row % 2 == 0))
+        surface->kind->text(surface, x, line, ink, "+");
+    for (int i = 0; lines && top && i < l->width; i++)
+        surface->kind->text(surface, x + i, line, ink, "▔");
+    for (int i = 0; lines && left && i < l->height; i++)
+        surface->kind->text(surface, x, line + i, ink, "▏");
+}
+
+static void draw_blocks(const layout *l, sx_surface *surface) {
+    for (int row = 0; row < l->rows && l->options->block > 0; row++)
+        for (int column = 0; column < l->columns; column++) {
+            bool top = begins_block(l, l->grid->row_values[row], l->row_step);
+            bool left = begins_block(l, l->grid->column_values[column], l->column_step);
+            if (top || left)
+                (surface->exact ? draw_edges : draw_edge_marks)(l, surface, row, column, top, left);
+        }
 }
 
 static void draw_cells(const layout *l, sx_surface *surface) {
     for (int row = 0; row < l->rows; row++)
         for (int column = 0; column < l->columns; column++) draw_cell(l, surface, row, column);
+    draw_blocks(l, surface);
     int row = l->options->cursor_row, column = l->options->cursor_column;
     if (row < 0 || column < 0 || row >= l->grid->rows || column >= l->grid->columns) return;
     row /= l->row_step;
@@ -296,7 +374,22 @@ static void draw_cells(const layout *l, sx_surface *surface) {
 /* ---- labels and legend --------------------------------------------------------------------------
  */
 
+/* Those of the rows that begin a block; false if none does. */
+static bool label_block_rows(const layout *l, sx_surface *surface) {
+    bool any = false;
+    for (int row = 0; row < l->rows; row++) {
+        char label[LABEL_SIZE];
+        if (!begins_block(l, l->grid->row_values[row], l->row_step)) continue;
+        int columns = sx_text_columns(row_label(l, row, label));
+        surface->kind->text(surface, l->x - 1 - columns, text_line(l, surface, row),
+                            sx_style_of(SX_ROLE_DIM), label);
+        any = true;
+    }
+    return any;
+}
+
 static void draw_row_labels(const layout *l, sx_surface *surface) {
+    if (label_block_rows(l, surface)) return;
     int lines = l->height > 0 ? l->height : 1, rows = l->height > 0 ? l->rows : (l->rows + 1) / 2;
     for (int i = 0; i < rows; i += l->row_each) {
         char label[LABEL_SIZE];
@@ -324,7 +417,7 @@ static void draw_header(const layout *l, sx_surface *surface) {
     sx_text_set(name, sizeof name, text_or_none(l->grid->row_label));
     surface->kind->text(surface, 0, 0, sx_style_of(SX_ROLE_TEXT), name);
     vacant = sx_text_columns(name) + 1;
-    for (int i = 0; i < l->columns; i += l->column_each) {
+    for (int i = l->column_first; i < l->columns; i += l->column_each) {
         int columns = sx_text_columns(column_label(l, i * l->column_step, label));
         int start = column_label_start(l, surface, i, columns);
         if (start < vacant) continue;
@@ -341,13 +434,6 @@ static bool has_unknown(const layout *l) {
     size_t count = (size_t)l->grid->rows * (size_t)l->grid->columns;
     for (size_t i = 0; i < count; i++)
         if (isnan(l->grid->values[i])) return true;
-    return false;
-}
-
-static bool has_few(const layout *l) {
-    size_t count = (size_t)l->grid->rows * (size_t)l->grid->columns;
-    for (size_t i = 0; i < count && l->grid->count; i++)
-        if (l->grid->count[i] < l->grid->few && isfinite(l->grid->values[i])) return true;
     return false;
 }
 
@@ -369,11 +455,13 @@ static void draw_legend(const layout *l, sx_surface *surface) {
         const char *name = l->options->unknown ? l->options->unknown : "none";
         surface->kind->text(surface, l->legend + 3, y++, sx_style_of(SX_ROLE_DIM), name);
     }
-    if (has_few(l) && y < surface->height) {
+    if (l->few > 0 && y < surface->height) {
         char few[32];
         snprintf(few, sizeof few, "n < %.0f", fmin(l->grid->few, 1e6));
         if (l->legend + 3 + sx_text_columns(few) > surface->width) snprintf(few, sizeof few, "few");
-        surface->kind->text(surface, l->legend + 1, y, sx_style_of(SX_ROLE_DIM), surface->few);
+        const char *mark = l->all_few ? "all" : surface->few;
+        surface->kind->text(surface, l->legend + (l->all_few ? -1 : 1), y, sx_style_of(SX_ROLE_DIM),
+                            mark);
         surface->kind->text(surface, l->legend + 3, y, sx_style_of(SX_ROLE_DIM), few);
     }
 }

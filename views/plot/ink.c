@@ -11,6 +11,7 @@ static int look_of(sx_pen pen) {
 uint32_t sx_ink_pen(sx_pen pen) {
     static const uint32_t colours[LOOKS] = {0x005FFF, 0xD70000, 0x00005F,
                                             0x875F5F, 0xD700AF, 0x5F0000};
+    if (pen.edge) return SX_INK_GROUND;
     return pen.guide ? 0x767676 : colours[look_of(pen)];
 }
 
@@ -31,8 +32,16 @@ uint32_t sx_ink_style(sx_style style) {
     return 0x111111;
 }
 
+/* The palette of Okabe and Ito, made for colour-blind readers, in an order in which neighbours
+ * differ in lightness. */
+uint32_t sx_ink_band(int look) {
+    static const uint32_t colours[LOOKS] = {0x0072B2, 0xE69F00, 0x009E73,
+                                            0xF0E442, 0xD55E00, 0xCC79A7};
+    return look < 0 ? 0xC8C8C8 : colours[look % LOOKS];
+}
+
 double sx_ink_width(sx_pen pen) {
-    return pen.guide ? 1 : 1.8;
+    return pen.guide ? 1 : pen.edge ? 1.4 : 1.8;
 }
 
 double sx_ink_opacity(sx_pen pen) {

@@ -7,11 +7,14 @@
 
 #define SX_INK_AXIS 0x5F5F5Fu
 #define SX_INK_GROUND 0xFFFFFFu
+#define SX_INK_EDGE 0.8 /* units of the ground's colour between two bands */
 
 /* The colour 0xRRGGBB of a pen, of a step of a ramp (-1: unknown), of text or a bar. */
 uint32_t sx_ink_pen(sx_pen pen);
 uint32_t sx_ink_step(bool diverging, int step);
 uint32_t sx_ink_style(sx_style style);
+/* ... of a band, that areas beside each other can be told apart by; SX_BAND_REST is grey. */
+uint32_t sx_ink_band(int look);
 
 /* How wide and opaque the pen's line is, and its dashes in units ([*count], 0: none). */
 double sx_ink_width(sx_pen pen);

@@ -114,6 +114,29 @@ static void pixels_fill(sx_surface *surface, int x, double y, int width, double 
                         sx_ink_step(surface->diverging, step));
 }
 
+/* Strips as wide as a pixel of a figure for slides, then the edges. */
+static void pixels_band(sx_surface *surface, sx_area area, const sx_band *band) {
+    const double strip = 0.5 / SX_RASTER_WIDTH;
+    double first = fmax(band->x[0], area.x),
+           end = fmin(band->x[band->count - 1], area.x + area.width);
+    sx_raster *raster = raster_of(surface);
+    for (int i = (int)floor(first / strip); i * strip < end; i++) {
+        double left = fmax(i * strip, first), right = fmin((i + 1) * strip, end), top, bottom;
+        if (!(right > left)) continue;
+        sx_band_edges(band, (left + right) / 2, &top, &bottom);
+        sx_raster_rectangle(raster, across(surface, left), down(surface, top),
+                            (right - left) * SX_RASTER_WIDTH, (bottom - top) * SX_RASTER_HEIGHT,
+                            sx_ink_band(band->look));
+    }
+    pixels_begin(surface, area, (sx_pen){0});
+    for (int i = 0; i < band->count; i++)
+        (i ? sx_raster_line : sx_raster_move)(raster, across(surface, band->x[i]),
+                                              down(surface, band->top[i]));
+    sx_raster_stroke(raster,
+                     &(sx_stroke){.width = SX_INK_EDGE, .opacity = 1, .colour = SX_INK_GROUND});
+    sx_raster_clip(raster, 0, 0, 0, 0);
+}
+
 static void pixels_text(sx_surface *surface, int x, double y, sx_style style, const char *text) {
     sx_raster_text(raster_of(surface), across(surface, x), down(surface, y), false,
                    sx_ink_style(style), text);
@@ -128,6 +151,7 @@ static const sx_surface_kind pixel_kind = {.begin = pixels_begin,
                                            .axes = pixels_axes,
                                            .bar = pixels_bar,
                                            .fill = pixels_fill,
+                                           .band = pixels_band,
                                            .text = pixels_text};
 
 sx_surface *sx_pixel_surface_init(sx_pixel_surface *pixels, sx_raster *raster, double x, double y,

@@ -49,18 +49,38 @@ void sx_plot_curves(sx_canvas *canvas, sx_box box, const sx_curve *curves, int c
 double sx_plot_x_at(sx_look look, sx_box box, const sx_curve *curves, int count,
                     const sx_axes *axes, int column);
 
+/* The lines of a series as parts of one whole, probabilities of classes for instance, stacked: line
+ * `first` at the bottom, on it the largest of the others, and what is left of 1 or more than
+ * SX_STACK_PARTS lines have together as "others". Cells are coloured in halves; with few colours
+ * each part has its character. A legend at the right names the parts as they lie; points that are
+ * unknown are a gap. */
+#define SX_STACK_PARTS 6
+typedef struct {
+    int first;     /* the line at the bottom, which the legend marks; -1: the largest */
+    double cursor; /* x of a guide; NaN: none */
+} sx_stack;
+void sx_plot_stack(sx_canvas *canvas, sx_box box, const sx_result *series, const sx_stack *options);
+
+/* Which lines are parts of their own, from the bottom; returns how many. For captions and tests. */
+int sx_stack_parts(const sx_result *series, const sx_stack *options, int parts[SX_STACK_PARTS]);
+
 typedef struct {
     double low, high;              /* the ramp's ends, fixed so that frames compare */
     int cursor_row, cursor_column; /* -1: none */
     bool values;                   /* print each cell's value where a cell is >= 4 columns wide */
     bool diverging;                /* the signed ramp, and signs before numbers; low is -high */
+    bool whole;                    /* every cell is shown before labels and legend have room */
     const char *unknown;           /* what the legend calls a NaN; NULL: "none" */
+    int block; /* rows and columns whose values are multiples of it begin a block, a patch of a
+                * vision transformer for instance: there are the labels and, with 256 colours, its
+                * edges, or where cells are too small its corners; 0: there are none */
 } sx_heatmap;
 
 /* A grid as coloured cells, about square, with axis labels and, where there is room, a legend of
  * the ramp's lower edges. Without 256 colours: five shades; ASCII: ". : + # @". NaN: a dotted cell;
- * few: a mark in the corner. Where rows are more than lines two share one as half blocks; where
- * that is not enough, every second (third ...) is shown and the header says so. */
+ * few: a mark in the corner, or one word where all are. Where rows are more than lines two share
+ * one as half blocks; where that is not enough, every second (third ...) is shown and the header
+ * says so. */
 void sx_plot_heatmap(sx_canvas *canvas, sx_box box, const sx_result *grid,
                      const sx_heatmap *options);
 
@@ -133,8 +153,9 @@ typedef struct {
     int curve_count;
     sx_curve curves[SX_FIGURE_CURVES];
     sx_axes axes;
-    bool as_map, as_diagram; /* the result by `map`; a reliability diagram by `axes` */
+    bool as_map, as_diagram, as_stack; /* by `map`; a reliability diagram by `axes`; by `stack` */
     sx_heatmap map;
+    sx_stack stack;
 } sx_figure;
 
 /* Appends it as SVG; as a PNG with `scale` pixels to a unit (2 for slides), the caller's to end.

@@ -12,10 +12,11 @@ typedef struct {
     int x, y, width, height;
 } sx_area;
 
-/* How a line looks: colour and pattern of a curve, dashed or not, or a faint guide. */
+/* How a line looks: colour and pattern of a curve, dashed or not, or a faint guide, or an edge
+ * between cells of a map. */
 typedef struct {
     int look; /* 0 .. 5 */
-    bool dashed, dim, guide;
+    bool dashed, dim, guide, edge;
 } sx_pen;
 
 typedef enum {
@@ -32,6 +33,16 @@ typedef struct {
     const double *x_places, *y_places; /* exactly */
     int x_tick_count, y_tick_count;
 } sx_axis_lines;
+
+/* What lies between two lines over the same places, from left to right: one part of a whole. */
+#define SX_BAND_REST (-1)
+typedef struct {
+    int count;
+    const double *x, *top, *bottom; /* [count] columns and rows; finite */
+    int look;                       /* 0 .. 5, or SX_BAND_REST: all that has no look of its own */
+} sx_band;
+/* Its edges at a column between the first and the last, for the back ends. */
+void sx_band_edges(const sx_band *band, double x, double *top, double *bottom);
 
 typedef struct sx_surface sx_surface;
 
@@ -53,6 +64,8 @@ typedef struct {
      * -1 for unknown. With `halves` it may be half
      * a row high, its upper edge at half a row. */
     void (*fill)(sx_surface *surface, int x, double y, int width, double height, int step);
+    /* Within `area`; where colours are few, by characters. */
+    void (*band)(sx_surface *surface, sx_area area, const sx_band *band);
     void (*text)(sx_surface *surface, int x, double y, sx_style style, const char *text);
 } sx_surface_kind;
 
@@ -85,6 +98,9 @@ typedef struct {
     /* The dots a line covers in each column of dots, first > last: none. */
     int16_t first[2 * SX_CELLS_WIDEST], last[2 * SX_CELLS_WIDEST];
 } sx_cell_surface;
+
+/* bands.c */
+void sx_cells_band(sx_surface *surface, sx_area area, const sx_band *band);
 
 /* Starts drawing on a box of the canvas; there is nothing to end. */
 sx_surface *sx_cell_surface_init(sx_cell_surface *cells, sx_canvas *canvas, sx_box box);

@@ -157,6 +157,23 @@ static void vector_fill(sx_surface *surface, int x, double y, int width, double 
     rectangle(vector_of(surface), x, y, width, height, sx_ink_step(surface->diverging, step));
 }
 
+static void vector_band(sx_surface *surface, sx_area area, const sx_band *band) {
+    sx_text *out = vector_of(surface)->out;
+    char colour[8];
+    double x = across(area.x), y = down(area.y), width = across(area.width);
+    double height = down(area.height);
+    sx_text_add(out,
+                "<svg x=\"%.2f\" y=\"%.2f\" width=\"%.2f\" height=\"%.2f\" "
+                "viewBox=\"%.2f %.2f %.2f %.2f\"><path d=\"",
+                x, y, width, height, x, y, width, height);
+    for (int i = 0; i < band->count; i++)
+        sx_text_add(out, "%s%.2f %.2f", i ? "L" : "M", across(band->x[i]), down(band->top[i]));
+    for (int i = band->count - 1; i >= 0; i--)
+        sx_text_add(out, "L%.2f %.2f", across(band->x[i]), down(band->bottom[i]));
+    sx_text_add(out, "Z\" fill=\"%s\" stroke=\"#ffffff\" stroke-width=\"%g\"/></svg>\n",
+                hex(colour, sx_ink_band(band->look)), SX_INK_EDGE);
+}
+
 /* Text as wide as its columns, whatever the font. */
 static void vector_text(sx_surface *surface, int x, double y, sx_style style, const char *text) {
     sx_vector_surface *vector = vector_of(surface);
@@ -182,6 +199,7 @@ static const sx_surface_kind vector_kind = {
     .axes = vector_axes,
     .bar = vector_bar,
     .fill = vector_fill,
+    .band = vector_band,
     .text = vector_text,
 };
 
