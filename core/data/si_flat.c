@@ -158,7 +158,7 @@ static sx_status find_numbers(sx_source *source, const char *path, int *unknown,
         numbers[c] = sx_si_imagenet_index(facts->class_names[c]);
     sx_status status = path ? read_numbers(source, path, numbers, err) : SX_OK;
     *unknown = -1;
-    for (int c = classes - 1; c >= 0; c--)
+    for (int c = 0; c < classes && *unknown < 0; c++)
         if (numbers[c] < 0) *unknown = c;
     if (!status && *unknown < 0) facts->class_numbers = numbers;
     return status;
