@@ -151,25 +151,26 @@ static sx_status read_numbers(sx_source *source, const char *path, int *numbers,
 /* By name, then by the file; *unknown: a class of which neither says anything, or -1. */
 static sx_status find_numbers(sx_source *source, const char *path, int *unknown, sx_error *err) {
     sx_source_facts *facts = &source->facts;
-    int *numbers = sx_arena_alloc(&source->arena, (size_t)facts->classes, sizeof *numbers);
+    int classes = facts->classes;
+    int *numbers = sx_arena_alloc(&source->arena, (size_t)classes, sizeof *numbers);
     if (!numbers) return sx_fail(err, SX_NO_MEMORY, "not enough memory for the class names");
-    for (int c = 0; c < facts->classes; c++)
+    for (int c = 0; c < classes; c++)
         numbers[c] = sx_si_imagenet_index(facts->class_names[c]);
     sx_status status = path ? read_numbers(source, path, numbers, err) : SX_OK;
     *unknown = -1;
-    for (int c = facts->classes - 1; c >= 0; c--)
+    for (int c = 0; c < classes && *unknown < 0; c++)
         if (numbers[c] < 0) *unknown = c;
     if (!status && *unknown < 0) facts->class_numbers = numbers;
     return status;
 }
 
 sx_status sx_class_numbers_read(sx_source *source, const char *path, sx_error *err) {
-    int unknown;
+    int unknown = -1;
     return find_numbers(source, path, &unknown, err);
 }
 
 sx_status sx_source_number(sx_source *source, const char *path, sx_error *err) {
-    int unknown;
+    int unknown = -1;
     sx_status status = find_numbers(source, path, &unknown, err);
     if (status || unknown < 0) return status;
     return sx_fail(err, SX_BAD_INPUT, "'%.200s' has no index for the class '%.80s'", path,
