@@ -63,6 +63,7 @@ int sx_command_measure(int argc, char **argv) {
     sx_app_add_key(&study, "study.name", "measure");
     sx_app_add_key(&study, "data.source", arguments.rest[0]);
     add_models(&study, &arguments, models);
+    sx_app_add_key(&study, "data.class_map", arguments.class_map);
     sx_app_add_key(&study, "measure.crop", arguments.crop);
     if (arguments.same_pairs)
         sx_app_add_key(&study, "measure.pairs",

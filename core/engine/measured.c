@@ -82,6 +82,7 @@ sx_status sx_measured_keep_paths(sx_config *config, sx_error *err) {
     static const char *const files[] = {"classes", "merges", "prompts"};
     if (!sx_study_kind_of(config)->measures_only) return SX_OK;
     sx_status status = keep_path(config, "data", "source", err);
+    if (!status) status = keep_path(config, "data", "class_map", err);
     for (size_t i = 0; !status && i < sizeof files / sizeof *files; i++)
         status = keep_path(config, "measure", files[i], err);
     for (int number = 1; !status && number <= MODELS; number++) {

@@ -27,6 +27,12 @@ typedef struct {
     plot opened;         /* ... of this plot */
 } robustness_pane;
 
+/* Whether pictures were measured that somebody else composed. */
+static bool is_of_a_set(const robustness_pane *pane) {
+    const sx_study_data *data = pane->desk->now->data;
+    return data && sx_source_describe(data->source)->test_only;
+}
+
 /* The curve that the cursor reads: of several networks the first one's. */
 static int line_of(const sx_result *result) {
     int line = sx_part_line(result, "accuracy");
@@ -334,7 +340,7 @@ static void draw_status(const robustness_pane *pane, sx_canvas *canvas, sx_box r
 static double area_of(const robustness_pane *pane, plot which) {
     const sx_snapshot *now = pane->desk->now;
     if (which == SIZE) return NAN;
-    if (now->data && sx_source_describe(now->data->source)->test_only) return NAN;
+    if (is_of_a_set(pane)) return NAN;
     double configured = which == LOCATION ? now->location_area : now->rotation_area;
     double area = sx_part_scene(result_of(pane, which), "area", configured);
     return area > 0 && area <= 1 ? area : configured;
@@ -363,6 +369,8 @@ static void heading(const void *state, sx_heading *out) {
     if (area > 0) sx_heading_add(out, 1, "", ", area %g", area);
     snprintf(brief, sizeof brief, ", %s", split);
     sx_heading_add(out, 2, brief, ", %s objects", split);
+    bool whole = strcmp(result->scene, "squash") == 0;
+    if (is_of_a_set(pane)) sx_heading_add(out, 1, "", whole ? ", resized" : ", published crop");
 }
 
 static void draw_drop(const robustness_pane *pane, sx_canvas *canvas, sx_box row) {
@@ -483,7 +491,7 @@ static bool enter(void *state) {
         return true;
     }
     if (!pane->desk->now->data) return false;
-    if (sx_source_describe(pane->desk->now->data->source)->test_only) {
+    if (is_of_a_set(pane)) {
         sx_desk_say(pane->desk, "the pictures of a set are on the Data page");
         return true;
     }
