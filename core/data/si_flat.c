@@ -165,12 +165,12 @@ static sx_status find_numbers(sx_source *source, const char *path, int *unknown,
 }
 
 sx_status sx_class_numbers_read(sx_source *source, const char *path, sx_error *err) {
-    int unknown;
+    int unknown = -1;
     return find_numbers(source, path, &unknown, err);
 }
 
 sx_status sx_source_number(sx_source *source, const char *path, sx_error *err) {
-    int unknown;
+    int unknown = -1;
     sx_status status = find_numbers(source, path, &unknown, err);
     if (status || unknown < 0) return status;
     return sx_fail(err, SX_BAD_INPUT, "'%.200s' has no index for the class '%.80s'", path,
