@@ -158,7 +158,7 @@ sx_status sx_package_list(const sx_package *package, sx_package_files *out, sx_e
 
 sx_status sx_photographs_list(const char *name, sx_package_files *out, sx_error *err) {
     const sx_package *package = sx_package_find(name, SX_PACKAGE_PHOTOGRAPHS);
-    if (sx_is_directory(name)) return list_folder(name, out, err);
+    if (sx_is_directory(name) || strchr(name, '/')) return list_folder(name, out, err);
     if (package) return sx_package_list(package, out, err);
     return sx_package_unknown(name, SX_PACKAGE_PHOTOGRAPHS, err);
 }

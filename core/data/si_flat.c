@@ -2,6 +2,7 @@
  * each its class and the factors. Columns go by the names that people give them. */
 #include "core/data/si_flat.h"
 
+#include <dirent.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -22,20 +23,20 @@ static bool is_table(const char *name) {
     return true;
 }
 
+/* Without a listing: a folder may hold half a million pictures. */
 bool sx_si_find_table(const char *directory, char *out) {
-    sx_listing listing;
-    const char *only = NULL;
+    char only[256];
     int tables = 0;
     if (!sx_path_join(out, directory, "metadata.csv", NULL) && sx_is_file(out)) return true;
-    if (sx_directory_list(directory, &listing, NULL)) return false;
-    for (size_t i = 0; i < listing.count; i++) {
-        if (!is_table(listing.names[i])) continue;
-        only = listing.names[i];
+    DIR *folder = opendir(directory);
+    if (!folder) return false;
+    for (const struct dirent *entry; (entry = readdir(folder));) {
+        if (entry->d_name[0] == '.' || !is_table(entry->d_name)) continue;
+        sx_text_set(only, sizeof only, entry->d_name);
         tables++;
     }
-    bool found = tables == 1 && !sx_path_join(out, directory, only, NULL) && sx_is_file(out);
-    sx_listing_done(&listing);
-    return found;
+    closedir(folder);
+    return tables == 1 && !sx_path_join(out, directory, only, NULL) && sx_is_file(out);
 }
 
 /* ---- columns and classes ---------------------------------------------------------------------
