@@ -86,7 +86,7 @@ sx_status sx_measured_keep_paths(sx_config *config, sx_error *err) {
     for (size_t i = 0; !status && i < sizeof files / sizeof *files; i++)
         status = keep_path(config, "measure", files[i], err);
     for (int number = 1; !status && number <= MODELS; number++) {
-        char key[16];
+        char key[24];
         snprintf(key, sizeof key, "model%d", number);
         status = keep_model(config, key, err);
     }
@@ -97,7 +97,7 @@ void sx_measured_describe(const sx_config *config, char *out, size_t size) {
     char text[SX_MODEL_SPEC] = "";
     size_t used = 0;
     for (int number = 1; number <= MODELS && used < sizeof text; number++) {
-        char key[16];
+        char key[24];
         snprintf(key, sizeof key, "model%d", number);
         const char *path = sx_config_text(config, "measure", key);
         if (*path)
