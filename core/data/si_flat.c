@@ -155,8 +155,7 @@ static sx_status find_numbers(sx_source *source, const char *path, int *unknown,
     int classes = facts->classes;
     int *numbers = sx_arena_alloc(&source->arena, (size_t)classes, sizeof *numbers);
     if (!numbers) return sx_fail(err, SX_NO_MEMORY, "not enough memory for the class names");
-    for (int c = 0; c < classes; c++)
-        numbers[c] = sx_si_imagenet_index(facts->class_names[c]);
+    for (int c = 0; c < classes; c++) numbers[c] = sx_si_imagenet_index(facts->class_names[c]);
     sx_status status = path ? read_numbers(source, path, numbers, err) : SX_OK;
     *unknown = -1;
     for (int c = 0; c < classes && *unknown < 0; c++)
