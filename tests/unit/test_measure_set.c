@@ -702,7 +702,7 @@ static void stopping_changes_no_bit(void **state) {
     sx_text_set(path, sizeof path, in_home("cut.safetensors"));
     uint64_t print = print_of_set("damaged", 1);
     bool more = true;
-    for (int cut = 0; more; cut += cut < 30 ? 5 : 13) {
+    for (int cut = 0; more; cut += cut < 30 ? 7 : 41) {
         bench b;
         begin(&b, "damaged", 1, NULL, NULL);
         for (int i = 0; i < cut && more; i++) more = advance(&b);
