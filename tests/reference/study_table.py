@@ -40,7 +40,8 @@ def claims(rows):
     print("| --- | --- | --- | --- | --- |")
     for row in rows:
         why = f': {row["reason"]}' if row["reason"] else ""
-        print(f'| {row["text"]} | {row["origin"]} | {row["bound"]} | {interval(row)} '
+        text = row["text"].replace("|", "\\|")
+        print(f'| {text} | {row["origin"]} | {row["bound"]} | {interval(row)} '
               f'| {row["verdict"]}{why} |')
 
 
