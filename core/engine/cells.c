@@ -135,28 +135,35 @@ static void show_together(sx_engine *engine) {
 /* ---- one cell ---------------------------------------------------------------------------------
  */
 
-/* Works of the cells after `run`, in works of `run`: what the time that is left is told by. */
-static double work_after(const sx_config *config, int run, int count) {
-    double rest = 0, own = NAN;
-    for (int i = run; i < count; i++) {
+/* What each run of the study computes, for telling the time that is left; NULL if memory is out. */
+static double *works_of(const sx_config *config, int count) {
+    double *works = sx_alloc((size_t)count, sizeof *works);
+    for (int i = 0; works && i < count; i++) {
         sx_config cell;
-        if (sx_cells_config(config, i, &cell, NULL)) return NAN;
-        double work = sx_study_work(&cell);
+        works[i] = NAN;
+        if (sx_cells_config(config, i, &cell, NULL)) continue;
+        works[i] = sx_study_work(&cell);
         sx_config_done(&cell);
-        if (i == run) own = work;
-        if (i > run) rest += work;
     }
-    return rest / own;
+    return works;
+}
+
+/* Works of the runs after `run`, in works of `run`. */
+static double work_after(const double *works, int run, int count) {
+    double rest = works ? 0 : (double)NAN;
+    for (int i = run + 1; works && i < count; i++) rest += works[i];
+    return works ? rest / works[run] : (double)NAN;
 }
 
 /* False if the study ends here: the cell was stopped, or it failed. */
-static bool run_cell(sx_engine *engine, const sx_config *config, int run, int count) {
+static bool run_cell(sx_engine *engine, const sx_config *config, int run, int count,
+                     double work_left) {
     sx_error err = {0};
     sx_queued job = {0};
     sx_engine_reset(engine);
     engine->now.cell_number = run + 1;
     engine->now.cell_count = count;
-    engine->work_left = work_after(config, run, count);
+    engine->work_left = work_left;
     show_together(engine);
     sx_status status = cell_path(engine, config, run, engine->cell_path, &err);
     if (!status) status = sx_cells_config(config, run, &job.config, &err);
@@ -174,15 +181,17 @@ static bool run_cell(sx_engine *engine, const sx_config *config, int run, int co
     return engine->cell_finished;
 }
 
-/* Runs what has not finished; returns how many runs have, in the end. */
-static int run_all(sx_engine *engine, const sx_config *config, int count) {
+/* Runs what has not finished; returns how many runs have, in the end. What they say together is
+ * computed at the end also where nothing was left to run: a kill may have come before it was. */
+static int run_all(sx_engine *engine, const sx_config *config, int count, const double *works) {
     char path[SX_PATH_SIZE];
     sx_error err = {0};
     for (int run = 0; run < count; run++) {
         sx_status status = cell_path(engine, config, run, path, &err);
         bool there = !status && has_finished(path);
-        if (!there && !run_cell(engine, config, run, count)) return run;
-        if (!status && !there) status = conclude(engine, config, &err);
+        if (!there && !run_cell(engine, config, run, count, work_after(works, run, count)))
+            return run;
+        if (!status && (!there || run + 1 == count)) status = conclude(engine, config, &err);
         if (status) {
             sx_engine_set_state(engine, SX_STATE_FAILED, err.message);
             return run;
@@ -197,7 +206,9 @@ void sx_engine_run_cells(sx_engine *engine, sx_config *config, const char *event
     engine->whole = engine->run;
     engine->run = NULL;
     note(engine, event, 0, count);
-    int done = run_all(engine, config, count);
+    double *works = works_of(config, count);
+    int done = run_all(engine, config, count, works);
+    sx_free(works);
     bool failed = engine->now.state == SX_STATE_FAILED;
     note(engine, done == count ? "finish" : failed ? "fail" : "stop", done, count);
     engine->cell_path[0] = 0;

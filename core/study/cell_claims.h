@@ -55,7 +55,6 @@ extern const sx_cell_claim_row sx_token_claims[SX_TOKEN_CLAIMS];
 const sx_cell_claim_row *sx_cell_claim_row_at(int row);
 
 /* A claim's text, taken apart. */
-#define SX_CELL_NAME 64
 typedef struct {
     const sx_cell_claim_row *row;
     int count;

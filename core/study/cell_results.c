@@ -1,6 +1,7 @@
 /* What the cells of a study say together: a table with a row a cell, curves with a line a cell, the
  * map of the first, and the claims. All of it follows from what finished runs left, so it can be
  * made again from their folders. */
+#include "core/study/cell_claims.h"
 #include "core/study/internal.h"
 
 #include <math.h>
@@ -9,16 +10,6 @@
 
 /* ---- figures over seeds -----------------------------------------------------------------------
  */
-
-static double cell_of_table(const sx_result *result, const char *figure, int column) {
-    if (!result || result->kind != SX_RESULT_TABLE || result->table.column_count <= column)
-        return NAN;
-    const sx_column *columns = result->table.columns;
-    for (size_t r = 0; columns[0].texts && r < result->table.rows; r++)
-        if (columns[0].texts[r] && strcmp(columns[0].texts[r], figure) == 0)
-            return columns[column].numbers ? columns[column].numbers[r] : (double)NAN;
-    return NAN;
-}
 
 /* Mean, lowest and highest of numbers; of one number also its own interval. NaN: not known. */
 typedef struct {
@@ -48,10 +39,9 @@ static spread spread_of(const sx_study_cell *cell, const char *table, const char
     spread s = {.low = NAN, .high = NAN};
     bool several = cell->seeds > 1;
     for (int k = 0; k < cell->seeds; k++) {
-        const sx_result *result = sx_cell_result(cell, k, table);
-        double value = cell_of_table(result, figure, 1);
-        spread_add(&s, value, several ? value : cell_of_table(result, figure, 2),
-                   several ? value : cell_of_table(result, figure, 3));
+        sx_estimate found = sx_cell_figure(cell, k, table, figure);
+        spread_add(&s, found.value, several ? found.value : found.low,
+                   several ? found.value : found.high);
     }
     return s;
 }
@@ -214,16 +204,17 @@ static sx_result *make_map(const sx_study_cell *cells, int count, bool *wanted) 
 
 static sx_status make_claims(const sx_config *config, const sx_study_cell *cells, int count,
                              sx_result **out, sx_error *err) {
-    const char *texts[128];
+    const char **texts = sx_alloc(config->entry_count + 1, sizeof *texts);
     size_t claims = 0;
-    for (size_t i = 0; i < config->entry_count && claims < sizeof texts / sizeof *texts; i++)
+    *out = NULL;
+    if (!texts) return sx_study_no_memory(err);
+    for (size_t i = 0; i < config->entry_count; i++)
         if (strcmp(config->entries[i].section, "claims") == 0)
             texts[claims++] = config->entries[i].value;
-    *out = NULL;
-    if (!claims) return SX_OK;
     uint64_t seed = (uint64_t)sx_config_number(config, "run", "seed");
-    *out = sx_cell_claims_make(texts, claims, cells, count, seed, err);
-    return *out ? SX_OK : err->status;
+    if (claims) *out = sx_cell_claims_make(texts, claims, cells, count, seed, err);
+    sx_free(texts);
+    return *out || !claims ? SX_OK : err->status;
 }
 
 sx_status sx_cells_conclude(const sx_config *config, const sx_study_cell *cells, int count,

@@ -6,6 +6,14 @@
 #define TEXT SX_OPTION_TEXT
 #define CHOICE SX_OPTION_CHOICE
 
+/* The rows of a model that is measured. */
+#define MODEL(n)                                                                                   \
+    {"measure", "model" n, TEXT, "", 0, 0, "file or run", "model number " n " that is measured"},  \
+    {                                                                                              \
+        "measure", "settings" n, TEXT, "", 0, 0, "options",                                        \
+            "of model" n ": what its file cannot say"                                              \
+    }
+
 const sx_option sx_study_options[] = {
     {"study", "name", TEXT, "study", 0, 0, "a-z 0-9 -", "name of the study and its run folders"},
     {"study", "title", TEXT, "", 0, 0, "a line", "title of the figures at the end"},
@@ -81,22 +89,14 @@ const sx_option sx_study_options[] = {
      "pixels of a patch for that; 0: those of the network's patches, or 8 where it has none"},
     {"robustness", "token_items", INTEGER, "128", 0, 10000, NULL,
      "test images over which the attention of a network with tokens is averaged; 0: none"},
-    {"measure", "model1", TEXT, "", 0, 0, "file or run", "a model that is measured"},
-    {"measure", "settings1", TEXT, "", 0, 0, "options", "of model1: what its file cannot say"},
-    {"measure", "model2", TEXT, "", 0, 0, "file or run", "a model that is measured, too"},
-    {"measure", "settings2", TEXT, "", 0, 0, "options", "of model2: what its file cannot say"},
-    {"measure", "model3", TEXT, "", 0, 0, "file or run", "a model that is measured, too"},
-    {"measure", "settings3", TEXT, "", 0, 0, "options", "of model3: what its file cannot say"},
-    {"measure", "model4", TEXT, "", 0, 0, "file or run", "a model that is measured, too"},
-    {"measure", "settings4", TEXT, "", 0, 0, "options", "of model4: what its file cannot say"},
-    {"measure", "model5", TEXT, "", 0, 0, "file or run", "a model that is measured, too"},
-    {"measure", "settings5", TEXT, "", 0, 0, "options", "of model5: what its file cannot say"},
-    {"measure", "model6", TEXT, "", 0, 0, "file or run", "a model that is measured, too"},
-    {"measure", "settings6", TEXT, "", 0, 0, "options", "of model6: what its file cannot say"},
-    {"measure", "model7", TEXT, "", 0, 0, "file or run", "a model that is measured, too"},
-    {"measure", "settings7", TEXT, "", 0, 0, "options", "of model7: what its file cannot say"},
-    {"measure", "model8", TEXT, "", 0, 0, "file or run", "a model that is measured, too"},
-    {"measure", "settings8", TEXT, "", 0, 0, "options", "of model8: what its file cannot say"},
+    MODEL("1"),
+    MODEL("2"),
+    MODEL("3"),
+    MODEL("4"),
+    MODEL("5"),
+    MODEL("6"),
+    MODEL("7"),
+    MODEL("8"),
     {"measure", "classes", TEXT, "", 0, 0, "file",
      "names of the models' classes, a line each; of a CLIP, what it looks for"},
     {"measure", "merges", TEXT, "", 0, 0, "file",

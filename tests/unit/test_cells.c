@@ -303,6 +303,19 @@ static void killed_it_goes_on_to_the_same_bits(void **state) {
     same_study(in_home("unhurt"), path);
 }
 
+/* Killed after the last cell had finished, before anything was said of all of them. */
+static void what_cells_say_together_is_made_again(void **state) {
+    (void)state;
+    char path[SX_PATH_SIZE], command[2 * SX_PATH_SIZE];
+    sx_text_set(path, sizeof path, in_home("silent"));
+    assert_int_equal(work(path, "full", 0, 2), SX_STATE_FINISHED);
+    snprintf(command, sizeof command,
+             "cd '%s' && rm results/*.json && sed -i '/\"finish\"/d' journal.jsonl", path);
+    assert_int_equal(system(command), 0);
+    assert_int_equal(work(path, "full", 0, 2), SX_STATE_FINISHED);
+    same_study(in_home("whole"), path);
+}
+
 /* ---- the list of runs -------------------------------------------------------------------------
  */
 
@@ -357,6 +370,7 @@ int main(void) {
         cmocka_unit_test(cells_run_one_after_the_other),
         cmocka_unit_test(together_is_the_mean_over_seeds),
         cmocka_unit_test(stopped_in_any_cell_it_goes_on_to_the_same_bits),
+        cmocka_unit_test(what_cells_say_together_is_made_again),
         cmocka_unit_test(cells_stand_behind_their_study),
     };
     return cmocka_run_group_tests(tests, new_home, end_home);
