@@ -145,6 +145,33 @@ static void mistakes_are_named(void **state) {
     sx_config_done(&config);
 }
 
+/* The claims of a preset are not all that the file has. */
+static void claims_on_cells_of_another_preset_are_counted(void **state) {
+    (void)state;
+    static const char claims[] = "[claims]\n1 = test-better(small, fine)\n"
+                                 "2 = test-better(small, large)\n3 = drop(large)\n";
+    static const struct {
+        const char *preset, *title;
+    } cases[] = {{"quick", "Claims, test objects; 2 more need cells of another preset"},
+                 {"class", "Claims, test objects"}};
+    for (int i = 0; i < 2; i++) {
+        sx_config config;
+        sx_error err = {0};
+        char text[2048];
+        sx_result *results[SX_CELL_RESULTS];
+        int count;
+        snprintf(text, sizeof text, "%s%s", study, claims);
+        parse(&config, text, cases[i].preset);
+        const sx_study_cell none = {.name = "small", .config = &config};
+        assert_int_equal(sx_cells_conclude(&config, &none, 1, results, &count, &err), SX_OK);
+        const sx_result *last = results[count - 1];
+        assert_string_equal(last->name, "claims");
+        assert_string_equal(last->title, cases[i].title);
+        for (int k = 0; k < count; k++) sx_result_release(results[k]);
+        sx_config_done(&config);
+    }
+}
+
 static void a_cell_that_begins_with_another_finds_it_beside(void **state) {
     (void)state;
     char name[SX_CELL_NAME];
@@ -362,6 +389,7 @@ int main(void) {
         cmocka_unit_test(
             killed_it_goes_on_to_the_same_bits), /* forks: first, before other threads were */
         cmocka_unit_test(cells_are_those_of_the_preset),
+        cmocka_unit_test(claims_on_cells_of_another_preset_are_counted),
         cmocka_unit_test(a_cell_is_a_plain_study),
         cmocka_unit_test(seeds_alone_are_cells),
         cmocka_unit_test(what_is_written_reads_back_equal),
