@@ -202,8 +202,8 @@ static sx_result *make_map(const sx_study_cell *cells, int count, bool *wanted) 
 /* ---- all together -----------------------------------------------------------------------------
  */
 
-static sx_status make_claims(const sx_config *config, const sx_study_cell *cells, int count,
-                             sx_result **out, sx_error *err) {
+static sx_status make_claims(const sx_config *config, const sx_cell_set *cells, sx_result **out,
+                             sx_error *err) {
     const char **texts = sx_alloc(config->entry_count + 1, sizeof *texts);
     size_t claims = 0;
     *out = NULL;
@@ -211,14 +211,15 @@ static sx_status make_claims(const sx_config *config, const sx_study_cell *cells
     for (size_t i = 0; i < config->entry_count; i++)
         if (strcmp(config->entries[i].section, "claims") == 0)
             texts[claims++] = config->entries[i].value;
-    uint64_t seed = (uint64_t)sx_config_number(config, "run", "seed");
-    if (claims) *out = sx_cell_claims_make(texts, claims, cells, count, seed, err);
+    if (claims) *out = sx_cell_claims_make(texts, claims, cells, err);
     sx_free(texts);
     return *out || !claims ? SX_OK : err->status;
 }
 
-sx_status sx_cells_conclude(const sx_config *config, const sx_study_cell *cells, int count,
+sx_status sx_cells_conclude(const sx_config *config, const sx_cell_set *set,
                             sx_result *out[SX_CELL_RESULTS], int *results, sx_error *err) {
+    const sx_study_cell *cells = set->cells;
+    int count = set->count;
     bool wanted[4] = {true};
     sx_result *made[4] = {make_table(cells, count), make_curves(cells, count, "size", &wanted[1]),
                           make_curves(cells, count, "rotation", &wanted[2]),
@@ -230,7 +231,7 @@ sx_status sx_cells_conclude(const sx_config *config, const sx_study_cell *cells,
         if (wanted[i] && !made[i]) status = sx_study_no_memory(err);
     }
     if (status) return status;
-    status = make_claims(config, cells, count, &out[*results], err);
+    status = make_claims(config, set, &out[*results], err);
     if (!status && out[*results]) (*results)++;
     return status;
 }

@@ -7,7 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-#define ROUNDS 1000
 #define USUAL_PATCH 8 /* where the network has none */
 
 static int patch_of(const sx_study *study) {
@@ -126,7 +125,7 @@ static sx_status compare(sx_study *study, sx_error *err) {
     o->centre = accuracy_of(o, o->patch / 2);
     o->corner = accuracy_of(o, 0);
     o->better = o->centre - o->corner;
-    sx_status status = sx_bootstrap(better, o, o->pairs, ROUNDS, study->seed, &interval, err);
+    sx_status status = sx_bootstrap(better, o, o->pairs, sx_study_rounds(study), &interval, err);
     bool few = o->pairs < SX_FEW_PICTURES;
     o->better_low = few ? (double)NAN : interval.low;
     o->better_high = few ? (double)NAN : interval.high;

@@ -157,7 +157,8 @@ static void add_test(bench *b, int cell, int seed, size_t n, size_t right) {
 
 static sx_result *make_claims(const bench *b, const char *text) {
     sx_error err = {0};
-    sx_result *result = sx_cell_claims_make(&text, 1, b->cells, CELLS, 7, &err);
+    sx_result *result =
+        sx_cell_claims_make(&text, 1, &(sx_cell_set){b->cells, CELLS, 7, NULL}, &err);
     if (!result) fail_msg("%s: %s", text, err.message);
     return result;
 }
@@ -639,7 +640,8 @@ static void what_is_missing_is_said(void **state) {
     const char *const texts[] = {"drop(a)", "size-rises(a)", "drop(b)"};
     sx_error err = {0};
     add_sweep(b, 0, 0, SX_SWEEP_LOCATION, 200, halves_at_border);
-    sx_result *result = sx_cell_claims_make(texts, 3, b->cells, CELLS, 7, &err);
+    sx_result *result =
+        sx_cell_claims_make(texts, 3, &(sx_cell_set){b->cells, CELLS, 7, NULL}, &err);
     assert_non_null(result); /* b has not finished: it is left out */
     assert_int_equal(result->claims.count, 2);
     assert_int_equal(result->step, 100);
@@ -657,7 +659,7 @@ static void what_is_missing_is_said(void **state) {
     sx_result_release(back);
     json_decref(json);
     sx_result_release(result);
-    result = sx_cell_claims_make(texts + 2, 1, b->cells, CELLS, 7, &err);
+    result = sx_cell_claims_make(texts + 2, 1, &(sx_cell_set){b->cells, CELLS, 7, NULL}, &err);
     assert_int_equal(result->claims.count, 0);
     sx_result_release(result);
     bench_free(b);
@@ -762,7 +764,7 @@ static sx_claim measure_row(const bench *b, const sx_cell_claim_row *row, const 
     sx_result *result = sx_result_new(SX_RESULT_CLAIMS, "claims", "Claims");
     assert_true(sx_claims_alloc(result, 1));
     sx_cell_claim_text claim = {row, row->claim.cells, {"a", "b", "c", "d"}};
-    const sx_cell_set among = {b->cells, CELLS, 7};
+    const sx_cell_set among = {b->cells, CELLS, 7, NULL};
     result->claims.count = 0;
     if (sx_cell_claim_measure(&claim, &among, result, &err)) fail_msg("%s", err.message);
     assert_int_equal(result->claims.count, 1);
@@ -771,6 +773,49 @@ static sx_claim measure_row(const bench *b, const sx_cell_claim_row *row, const 
     *reason = kept;
     sx_result_release(result);
     return out;
+}
+
+static struct {
+    atomic_bool asked;
+    int calls;
+} stop;
+
+static double ask_at_ten(void *evidence, const uint32_t *items, size_t n) {
+    (void)items, (void)n;
+    if (++stop.calls == 10) atomic_store(&stop.asked, true);
+    return ((const sx_evidence *)evidence)->right[0];
+}
+
+/* Before evidence is read, and before each round of the bootstrap. */
+static void a_stop_is_seen_at_once(void **state) {
+    (void)state;
+    bench *b = bench_new();
+    const sx_cell_claim_row row = {.claim = {"wanted", "", 1},
+                                   .text = "{A}",
+                                   .origin = "own check",
+                                   .bound = ">= 0",
+                                   .at_least = true,
+                                   .subject = SX_OF_TEST,
+                                   .statistic = ask_at_ten};
+    const sx_cell_claim_text claim = {&row, 1, {"a"}};
+    const sx_cell_set cells = {b->cells, CELLS, 7, &stop.asked};
+    add_test(b, 0, 0, 100, 40);
+    for (int calls = 10; calls >= 0; calls -= 10) {
+        sx_error err = {0};
+        sx_result *result = sx_result_new(SX_RESULT_CLAIMS, "claims", "Claims");
+        assert_true(sx_claims_alloc(result, 1));
+        result->claims.count = 0;
+        stop.calls = 0;
+        assert_int_equal(sx_cell_claim_measure(&claim, &cells, result, &err), SX_CANCELLED);
+        assert_int_equal(err.status, SX_CANCELLED);
+        assert_int_equal(stop.calls, calls);
+        sx_result_release(result);
+    }
+    static const char *const text = "test-better(a, a)";
+    sx_error err = {0};
+    assert_null(sx_cell_claims_make(&text, 1, &cells, &err));
+    assert_int_equal(err.status, SX_CANCELLED);
+    bench_free(b);
 }
 
 static void figures_of_tables_make_claims(void **state) {
@@ -872,7 +917,7 @@ static void texts_are_checked(void **state) {
     assert_int_equal(sx_cell_claim_check("drop(vit)", NULL, 0, &err), SX_BAD_INPUT);
     bench *b = bench_new();
     const char *const bad = "drop(";
-    assert_null(sx_cell_claims_make(&bad, 1, b->cells, CELLS, 7, &err));
+    assert_null(sx_cell_claims_make(&bad, 1, &(sx_cell_set){b->cells, CELLS, 7, NULL}, &err));
     bench_free(b);
 }
 
@@ -1003,7 +1048,8 @@ static void check_claims(const bench *b) {
     static const char *const texts[] = {"drop(a)", "size-rises(a)", "turn-peak(a)"};
     const sx_claims *own = &kept(&b->cells[0], "claims")->claims;
     sx_error err = {0};
-    sx_result *result = sx_cell_claims_make(texts, 3, b->cells, CELLS, 5, &err);
+    sx_result *result =
+        sx_cell_claims_make(texts, 3, &(sx_cell_set){b->cells, CELLS, 5, NULL}, &err);
     assert_non_null(result);
     for (int i = 0; i < 3; i++) {
         const sx_claim *claim = &result->claims.claims[i];
@@ -1054,7 +1100,8 @@ static sx_status make_them(void *context, sx_error *err) {
     static const char *const texts[] = {"drop-shrinks(a, b)", "turn-tail(a)", "test-better(a, b)",
                                         "threshold-by-classes(a)"};
     const bench *b = context;
-    sx_result *result = sx_cell_claims_make(texts, 4, b->cells, CELLS, 7, err);
+    sx_result *result =
+        sx_cell_claims_make(texts, 4, &(sx_cell_set){b->cells, CELLS, 7, NULL}, err);
     sx_status status = result ? SX_OK : err->status;
     sx_result_release(result);
     return status;
@@ -1098,6 +1145,7 @@ int main(void) {
         cmocka_unit_test(what_was_shown_differently_is_not_compared),
         cmocka_unit_test(few_pictures_decide_nothing),
         cmocka_unit_test(figures_have_intervals_of_their_own),
+        cmocka_unit_test(a_stop_is_seen_at_once),
         cmocka_unit_test(figures_of_tables_make_claims),
         cmocka_unit_test(figures_without_an_interval_decide_nothing),
         cmocka_unit_test(texts_are_checked),
