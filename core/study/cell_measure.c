@@ -1,7 +1,8 @@
 /* Claims between cells, measured: evidence of all runs of the cells of a claim, a figure for each
- * seed, their mean, and a bootstrap over images. Every seed is resampled by itself, because its
- * runs have pictures of their own; all its cells that measured the same pictures take the same
- * resample, so that what a difference has in common is not counted as chance. */
+ * seed, their mean, and a bootstrap over images. Runs that measured the same pictures take the same
+ * resample: cells, so that what a difference has in common is not counted as chance; and seeds, as
+ * a second network that looks at the same test images does not make them more. Pairs of object and
+ * background are drawn by the seed, so seeds have their own and are resampled by themselves. */
 #include "core/study/cell_claims.h"
 
 #include <math.h>
@@ -88,10 +89,10 @@ static sx_status read_evidence(trial *t, sx_error *err) {
     return SX_OK;
 }
 
-/* Runs of a seed that measured the same pictures share a set. */
+/* Runs that measured the same pictures share a set. */
 static void find_sets(trial *t) {
     for (int i = 0; i < t->seeds * t->count; i++) {
-        int first = i / t->count * t->count, j = first;
+        int j = 0;
         while (j < i && !sx_cell_evidence_same(&t->evidence[j], &t->evidence[i], t->row->subject))
             j++;
         t->set[i] = j < i ? t->set[j] : t->sets++;

@@ -83,9 +83,9 @@ sx_status sx_cell_claim_check(const char *text, const char *const *names, size_t
                               sx_error *err);
 
 /* The claims `texts` [count] on what cells [cell_count] have left so far, as result "claims". A
- * claim whose cells have not all finished is left out. The interval is a bootstrap over images (of
- * each seed by itself, the same images in all cells of that seed where they measured the same
- * ones) of the mean over seeds. NULL with `err` filled; SX_CANCELLED once the stop flag is seen. */
+ * claim whose cells have not all finished is left out. The interval is a bootstrap over images, the
+ * same ones in all runs that measured the same ones, of the mean over seeds. NULL with `err`
+ * filled; SX_CANCELLED once the stop flag is seen. */
 sx_result *sx_cell_claims_make(const char *const *texts, size_t count, const sx_cell_set *cells,
                                sx_error *err);
 
