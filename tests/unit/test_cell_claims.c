@@ -1123,6 +1123,52 @@ static sx_status make_them(void *context, sx_error *err) {
     return status;
 }
 
+/* Texts that need a block of memory of their own, so that each of them can fail. */
+static const char *long_text(sx_result *r) {
+    return sx_result_text(r, "%0*d", 70000, 1);
+}
+
+static void add_pictures_of_cells(bench *b) {
+    sx_result *size = sx_result_new(SX_RESULT_SERIES, "size", "");
+    sx_result *map = sx_result_new(SX_RESULT_GRID, "location", "");
+    assert_true(size && map && sx_series_alloc(size, 3, 1, true) && sx_grid_alloc(map, 2, 2));
+    size->title = size->series.x_label = size->series.x_unit = size->series.y_label =
+        long_text(size);
+    map->title = map->grid.row_label = map->grid.column_label = map->grid.unit = long_text(map);
+    add(b, 0, 0, size);
+    add(b, 0, 0, map);
+}
+
+static void check_texts(const sx_result *r) {
+    assert_non_null(r->title);
+    if (r->kind == SX_RESULT_SERIES)
+        assert_true(r->series.x_label && r->series.x_unit && r->series.y_label);
+    if (r->kind == SX_RESULT_GRID)
+        assert_true(r->grid.row_label && r->grid.column_label && r->grid.unit);
+}
+
+static sx_status conclude(void *context, sx_error *err) {
+    const bench *b = context;
+    sx_result *results[SX_CELL_RESULTS];
+    int count = 0;
+    const sx_cell_set cells = {b->cells, CELLS, 7, NULL};
+    sx_status status = sx_cells_conclude(&b->made[0].config, &cells, results, &count, err);
+    if (!status) assert_int_equal(count, 3);
+    for (int i = 0; i < count; i++) {
+        check_texts(results[i]);
+        sx_result_release(results[i]);
+    }
+    return status;
+}
+
+static void what_cells_say_is_whole_or_nothing(void **state) {
+    (void)state;
+    bench *b = bench_new();
+    add_pictures_of_cells(b);
+    assert_true(fail_every_allocation(conclude, b) > 12);
+    bench_free(b);
+}
+
 static void failing_memory_is_told(void **state) {
     (void)state;
     bench *b = bench_new();
@@ -1169,6 +1215,7 @@ int main(void) {
         cmocka_unit_test(the_table_is_whole),
         cmocka_unit_test(results_are_found),
         cmocka_unit_test(a_run_leaves_what_it_published),
+        cmocka_unit_test(what_cells_say_is_whole_or_nothing),
         cmocka_unit_test(failing_memory_is_told),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
