@@ -268,6 +268,8 @@ sx_status sx_evaluation_start(sx_study *study, sx_split split, size_t total, sx_
 sx_status sx_evaluation_slice(sx_study *study, sx_error *err);
 sx_status sx_evaluation_publish(sx_study *study, sx_error *err);
 double sx_evaluation_accuracy(const sx_study *study);
+/* The class that is the likeliest, the first of equals; of logits likewise. */
+int sx_likeliest(const float *probabilities, int classes);
 bool sx_evaluation_is_right(const sx_study *study, size_t k);
 size_t sx_evaluation_item(const sx_study *study, size_t k);
 
