@@ -7,6 +7,8 @@
 
 #include "core/base/base.h"
 
+#include <stdatomic.h>
+
 /* Index of the largest value, the lowest on a tie. */
 int sx_argmax(const double *values, int count);
 
@@ -83,11 +85,18 @@ void sx_calibrate_end(size_t n, sx_calibration *out);
 /* Spearman's rank correlation with average ranks for ties; NaN when a side is constant. */
 sx_status sx_spearman(const double *x, const double *y, size_t n, double *out, sx_error *err);
 
-/* Percentile bootstrap over items, 95 %: draws `rounds` resamples of 0 .. n - 1 (indices), calls
+/* How often a bootstrap resamples, and what fixes the resamples. */
+typedef struct {
+    int count;
+    uint64_t seed;
+    const atomic_bool *stop; /* looked at before each round; NULL: nobody stops it */
+} sx_rounds;
+
+/* Percentile bootstrap over items, 95 %: draws resamples of 0 .. n - 1 (indices), calls
  * `statistic(user, indices, n)` on each, ignores NaN results. NaN interval if fewer than half are
- * numbers. */
+ * numbers. SX_CANCELLED once the stop flag is seen. */
 typedef double (*sx_statistic)(void *user, const uint32_t *indices, size_t n);
-sx_status sx_bootstrap(sx_statistic statistic, void *user, size_t n, int rounds, uint64_t seed,
+sx_status sx_bootstrap(sx_statistic statistic, void *user, size_t n, sx_rounds rounds,
                        sx_interval *out, sx_error *err);
 
 /* The same over several sets of items, each resampled by itself: `indices` are those of each set.
@@ -97,8 +106,8 @@ typedef struct {
     int count;
 } sx_sets;
 typedef double (*sx_sets_statistic)(void *user, const uint32_t *const *indices);
-sx_status sx_bootstrap_sets(sx_sets_statistic statistic, void *user, sx_sets sets, int rounds,
-                            uint64_t seed, sx_interval *out, sx_error *err);
+sx_status sx_bootstrap_sets(sx_sets_statistic statistic, void *user, sx_sets sets, sx_rounds rounds,
+                            sx_interval *out, sx_error *err);
 
 /* The same of values [rounds] that somebody else resampled; sorts them. */
 sx_interval sx_percentiles(double *values, int rounds);
