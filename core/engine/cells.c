@@ -80,12 +80,13 @@ static sx_status evidence_new(const sx_config *config, evidence *out, sx_error *
 }
 
 /* The results of a run that has finished. */
-static sx_status read_run(evidence *e, int run, const char *path, sx_error *err) {
+static sx_status read_run(evidence *e, int run, const char *path, const atomic_bool *stop,
+                          sx_error *err) {
     sx_study_cell *cell = &e->cell[run % e->cells];
     sx_run_folder *folder = sx_run_open(path, false, err);
     if (!folder) return err->status;
     int slot = run % e->cells * e->seeds + cell->seeds;
-    sx_status status = sx_run_load_results(folder, &e->lists[slot], NULL, err);
+    sx_status status = sx_run_load_results_until(folder, stop, &e->lists[slot], NULL, err);
     sx_run_close(folder);
     if (status) return status;
     e->runs[slot] =
@@ -101,7 +102,7 @@ static sx_status gather(const sx_engine *engine, const sx_config *config, eviden
     for (int run = 0; !status && run < out->cells * out->seeds; run++) {
         if (atomic_load(&engine->stop)) return sx_fail(err, SX_CANCELLED, "stopped");
         status = cell_path(engine, config, run, path, err);
-        if (!status && has_finished(path)) status = read_run(out, run, path, err);
+        if (!status && has_finished(path)) status = read_run(out, run, path, &engine->stop, err);
     }
     return status;
 }

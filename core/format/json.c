@@ -6,11 +6,32 @@
 #include <math.h>
 #include <string.h>
 
-sx_status sx_json_parse(const char *name, const char *text, size_t size, json_t **out,
-                        sx_error *err) {
+/* Bytes for jansson, a few at a time, so that a large file can be given up. */
+typedef struct {
+    const char *at;
+    size_t left;
+    const atomic_bool *stop;
+} supply;
+
+static bool is_stopped(const supply *s) {
+    return s->stop && atomic_load_explicit(s->stop, memory_order_relaxed);
+}
+
+static size_t hand_over(void *buffer, size_t size, void *user) {
+    supply *s = user;
+    if (is_stopped(s)) return (size_t)-1;
+    if (size > s->left) size = s->left;
+    memcpy(buffer, s->at, size);
+    s->at += size;
+    s->left -= size;
+    return size;
+}
+
+static sx_status parse(const char *name, supply text, json_t **out, sx_error *err) {
     json_error_t why;
-    *out = json_loadb(text, size, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
+    *out = json_load_callback(hand_over, &text, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &why);
     if (*out) return SX_OK;
+    if (is_stopped(&text)) return sx_fail(err, SX_CANCELLED, "stopped");
     /* A failure without a line is one of memory, whatever its code. */
     if (json_error_code(&why) == json_error_out_of_memory || why.line < 0)
         return sx_fail(err, SX_NO_MEMORY, "not enough memory to read '%.200s'", name);
@@ -19,14 +40,24 @@ sx_status sx_json_parse(const char *name, const char *text, size_t size, json_t 
     return sx_fail(err, SX_BAD_INPUT, "%.200s:%d: %s", name, why.line, why.text);
 }
 
-sx_status sx_json_read(const char *path, size_t limit, json_t **out, sx_error *err) {
+sx_status sx_json_parse(const char *name, const char *text, size_t size, json_t **out,
+                        sx_error *err) {
+    return parse(name, (supply){text, size, NULL}, out, err);
+}
+
+sx_status sx_json_read_until(const char *path, size_t limit, const atomic_bool *stop, json_t **out,
+                             sx_error *err) {
     *out = NULL;
     sx_bytes file;
     sx_status status = sx_file_read(path, limit, &file, err);
     if (status) return status;
-    status = sx_json_parse(path, (const char *)file.data, file.size, out, err);
+    status = parse(path, (supply){(const char *)file.data, file.size, stop}, out, err);
     sx_bytes_done(&file);
     return status;
+}
+
+sx_status sx_json_read(const char *path, size_t limit, json_t **out, sx_error *err) {
+    return sx_json_read_until(path, limit, NULL, out, err);
 }
 
 static int add_to_text(const char *bytes, size_t size, void *text) {

@@ -6,6 +6,7 @@
 #include "core/base/base.h"
 
 #include <jansson.h>
+#include <stdatomic.h>
 
 /* Parses `text` [size]; too deep nesting, duplicate keys and trailing text are errors with line. */
 sx_status sx_json_parse(const char *name, const char *text, size_t size, json_t **out,
@@ -13,6 +14,9 @@ sx_status sx_json_parse(const char *name, const char *text, size_t size, json_t 
 
 /* Reads a file of at most `limit` bytes. The caller ends `out` with json_decref. */
 sx_status sx_json_read(const char *path, size_t limit, json_t **out, sx_error *err);
+/* The same, but SX_CANCELLED once the stop flag is seen. */
+sx_status sx_json_read_until(const char *path, size_t limit, const atomic_bool *stop, json_t **out,
+                             sx_error *err);
 
 /* Writes atomically; `compact` for one line. */
 sx_status sx_json_write(const char *path, const json_t *value, bool compact, sx_error *err);

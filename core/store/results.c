@@ -61,10 +61,12 @@ sx_status sx_run_save_result(sx_run_folder *run, const sx_result *result, sx_err
     return status;
 }
 
-static sx_result *load(const char *directory, const char *name, sx_error *err) {
+static sx_result *load(const char *directory, const char *name, const atomic_bool *stop,
+                       sx_error *err) {
     char path[SX_PATH_SIZE], expected[80];
     json_t *json;
-    if (sx_path_join(path, directory, name, err) || sx_json_read(path, RESULT_LIMIT, &json, err))
+    if (sx_path_join(path, directory, name, err) ||
+        sx_json_read_until(path, RESULT_LIMIT, stop, &json, err))
         return NULL;
     sx_result *result = sx_result_from_json(json, err);
     json_decref(json);
@@ -85,7 +87,7 @@ static sx_result *load_from(const sx_run_folder *run, const char *folder, const 
         return NULL;
     }
     if (sx_run_file(run, folder, directory, err)) return NULL;
-    return load(directory, file, err);
+    return load(directory, file, NULL, err);
 }
 
 sx_result *sx_run_load_result(const sx_run_folder *run, const char *name, sx_error *err) {
@@ -103,14 +105,15 @@ static bool is_json(const char *name) {
 
 /* Adds the result of that file, or a warning. */
 static sx_status add_result(sx_result_list *list, const char *directory, const char *name,
-                            sx_text *warnings, sx_error *err) {
+                            const atomic_bool *stop, sx_text *warnings, sx_error *err) {
     sx_error fault = {0};
     char shown[80];
     if (list->count == MOST_RESULTS)
         sx_fail(&fault, SX_BAD_INPUT, "there are %d before it", MOST_RESULTS);
-    else if ((list->results[list->count] = load(directory, name, &fault)))
+    else if ((list->results[list->count] = load(directory, name, stop, &fault)))
         list->count++;
-    if (fault.status == SX_NO_MEMORY) return sx_fail(err, SX_NO_MEMORY, "%s", fault.message);
+    if (fault.status == SX_NO_MEMORY || fault.status == SX_CANCELLED)
+        return sx_fail(err, fault.status, "%s", fault.message);
     sx_text_printable(shown, sizeof shown, name);
     if (fault.status && warnings)
         sx_text_add(warnings, "results/%s is left out: %s\n", shown, fault.message);
@@ -119,6 +122,11 @@ static sx_status add_result(sx_result_list *list, const char *directory, const c
 
 sx_status sx_run_load_results(const sx_run_folder *run, sx_result_list *out, sx_text *warnings,
                               sx_error *err) {
+    return sx_run_load_results_until(run, NULL, out, warnings, err);
+}
+
+sx_status sx_run_load_results_until(const sx_run_folder *run, const atomic_bool *stop,
+                                    sx_result_list *out, sx_text *warnings, sx_error *err) {
     char directory[SX_PATH_SIZE];
     sx_listing listing;
     *out = (sx_result_list){0};
@@ -130,7 +138,7 @@ sx_status sx_run_load_results(const sx_run_folder *run, sx_result_list *out, sx_
     if (!out->results) status = sx_fail(err, SX_NO_MEMORY, "not enough memory for results");
     for (size_t i = 0; out->results && !status && i < listing.count; i++)
         if (is_json(listing.names[i]))
-            status = add_result(out, directory, listing.names[i], warnings, err);
+            status = add_result(out, directory, listing.names[i], stop, warnings, err);
     sx_listing_done(&listing);
     if (status) sx_result_list_done(out);
     return status;

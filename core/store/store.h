@@ -17,6 +17,8 @@
 #include "core/format/format.h"
 #include "core/result/result.h"
 
+#include <stdatomic.h>
+
 /* $XDG_DATA_HOME/sextant/runs, or ~/.local/share/sextant/runs, or the scratch store while that is
  * used, into out [SX_PATH_SIZE]. */
 sx_status sx_store_root(char *out, sx_error *err);
@@ -113,6 +115,9 @@ typedef struct {
 } sx_result_list;
 sx_status sx_run_load_results(const sx_run_folder *run, sx_result_list *out, sx_text *warnings,
                               sx_error *err);
+/* The same, but SX_CANCELLED once the stop flag is seen. */
+sx_status sx_run_load_results_until(const sx_run_folder *run, const atomic_bool *stop,
+                                    sx_result_list *out, sx_text *warnings, sx_error *err);
 void sx_result_list_done(sx_result_list *list);
 /* One of them, owned by the caller; NULL if there is none that reads. And as it was before. */
 sx_result *sx_run_load_result(const sx_run_folder *run, const char *name, sx_error *err);

@@ -76,7 +76,7 @@ sx_result *sx_claims_make(const sx_outcomes *outcomes, sx_rounds rounds, sx_erro
     sx_result *result = sx_result_new(SX_RESULT_CLAIMS, "claims", "Claims, test objects");
     bool memory = e.drops && result && sx_claims_alloc(result, count);
     sx_status status = memory ? SX_OK : sx_study_no_memory(err);
-    for (int i = 0, next = 0; !status && i < ROWS; i++)
+    for (int i = 0, next = 0; memory && !status && i < ROWS; i++)
         if (outcomes->pairs[rows[i].sweep])
             status = fill_claim(&result->claims.claims[next++], i, &e, rounds, err);
     sx_free(e.drops);

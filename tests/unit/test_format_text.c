@@ -246,6 +246,13 @@ static void json_files_come_back(void **state) {
     }
     assert_int_equal(sx_json_read(path, 5, &back, &err), SX_BAD_INPUT);
     assert_null(back);
+    atomic_bool stop = false;
+    assert_int_equal(sx_json_read_until(path, 1000, &stop, &back, &err), SX_OK);
+    assert_true(json_equal(value, back));
+    json_decref(back);
+    atomic_store(&stop, true);
+    assert_int_equal(sx_json_read_until(path, 1000, &stop, &back, &err), SX_CANCELLED);
+    assert_null(back);
     assert_int_equal(sx_json_write(path, NULL, false, &err), SX_BAD_INPUT);
     assert_int_equal(sx_json_write("/nowhere/r.json", value, false, &err), SX_IO);
     json_decref(value);

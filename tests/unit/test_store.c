@@ -577,6 +577,9 @@ static void results_come_back(void **state) {
     assert_true(isnan(y[0]) && y[1] == 1.0 / 3 && y[2] == 3);
     assert_int_equal(list.results[1]->step, 60);
     sx_result_list_done(&list);
+    const atomic_bool stop = true;
+    assert_int_equal(sx_run_load_results_until(run, &stop, &list, &warnings, NULL), SX_CANCELLED);
+    assert_int_equal(list.count + warnings.size, 0);
     sx_run_close(run);
 }
 
