@@ -42,7 +42,7 @@ static bool take_labels(sx_ensemble *e, const int32_t *labels) {
 
 sx_status sx_ensemble_new_single(size_t n, int classes, const int32_t *labels, sx_ensemble *out,
                                  sx_error *err) {
-    size_t cells;
+    size_t cells = 0;
     *out = (sx_ensemble){0};
     sx_status status = check_sizes(n, classes, labels, &cells, err);
     if (status) return status;
@@ -153,16 +153,18 @@ static void add_row(sx_ensemble *e, size_t item, member_row row) {
 /* z [classes], already divided by the temperature, becomes its softmax and is added. With the
  * largest z moved to 0, -log p is log(total) - z and the entropy log(total) - sum p z. */
 static void add_softmax(sx_ensemble *e, size_t item, double *z) {
+    assert(e->classes > 0);
     double high = z[sx_argmax(z, e->classes)], total = 0, weighted = 0;
     double truth = e->labels ? z[e->labels[item]] - high : 0;
-    for (int c = 0; c < e->classes; c++) {
+    int c = 0;
+    do {
         double from_high = z[c] - high;
         z[c] = exp(from_high);
         total += z[c];
         weighted += z[c] > 0 ? z[c] * from_high : z[c]; /* 0 log 0 is 0; NaN stays */
-    }
+    } while (++c < e->classes);
     double log_total = log(total), scale = 1 / total;
-    for (int c = 0; c < e->classes; c++) z[c] *= scale;
+    for (c = 0; c < e->classes; c++) z[c] *= scale;
     add_row(e, item, (member_row){z, log_total - weighted * scale, log_total - truth});
 }
 

@@ -34,7 +34,8 @@ typedef struct {
 
 static void add_block(sums *sum, const sx_block *block) {
     double size = block->size, wrong = block->flagged, share = wrong / size;
-    for (double j = 1; j <= size; j++) sum->prefix += (sum->errors + j * share) / (sum->kept + j);
+    for (size_t j = 1; j <= (size_t)size; j++)
+        sum->prefix += (sum->errors + (double)j * share) / (sum->kept + (double)j);
     sum->generalised += size * sum->errors + wrong * (size + 1) / 2;
     sum->error_area += size * (sum->errors + wrong / 2);
     sum->pairs += wrong * (sum->kept - sum->errors + (size - wrong) / 2);
@@ -76,13 +77,15 @@ void sx_selective_of(sx_ranked items, sx_selective *out) {
 /* The sum of E_k/k over a block whose wrong ones come last. */
 static double area_right_first(double kept, double errors, double size, double wrong) {
     double area = 0;
-    for (double j = 1; j <= size; j++) area += (errors + fmax(0, j - (size - wrong))) / (kept + j);
+    for (size_t j = 1; j <= (size_t)size; j++)
+        area += (errors + fmax(0, (double)j - (size - wrong))) / (kept + (double)j);
     return area;
 }
 
 static double area_wrong_first(double kept, double errors, double size, double wrong) {
     double area = 0;
-    for (double j = 1; j <= size; j++) area += (errors + fmin(j, wrong)) / (kept + j);
+    for (size_t j = 1; j <= (size_t)size; j++)
+        area += (errors + fmin((double)j, wrong)) / (kept + (double)j);
     return area;
 }
 

@@ -634,7 +634,7 @@ static size_t case_array(expectations *e, const char *prefix, const char *name, 
 }
 
 static void claim_selective_case(expectations *e, const char *prefix) {
-    double confidence[64], right[64];
+    double confidence[64], right[64] = {0};
     uint8_t wrong[64];
     sx_ranking ranking;
     sx_selective s;
@@ -661,7 +661,7 @@ static void claim_selective_case(expectations *e, const char *prefix) {
 }
 
 static void claim_outside_case(expectations *e, const char *prefix) {
-    double score[64], flags[64];
+    double score[64], flags[64] = {0};
     uint8_t outside[64];
     size_t n = case_array(e, prefix, "score_higher_is_ood", score);
     case_array(e, prefix, "is_ood", flags);
