@@ -133,8 +133,8 @@ sx_status sx_head_collect(sx_head_form form, const float *values, const float *f
                           sx_head_masks masks, sx_ensemble *ensemble, sx_pool *pool, sx_error *err);
 
 /* Arrays of the state, for checkpoints: borrowed, to be read and to be written, after which
- * sx_sampler_restored makes what follows from them. SX_BAD_INPUT where they cannot be those of this
- * sampler. */
+ * sx_sampler_restored looks whether they can be those of this sampler; SX_BAD_INPUT if not, and it
+ * is at its beginning. */
 typedef struct {
     const char *name;
     void *data;

@@ -5,6 +5,7 @@
 #include "core/head/head.h"
 #include "core/tensor/tensor.h"
 
+#define SX_HEAD_DROP UINT64_C(0x400000) /* stream of masks of training; a member is added */
 #define SX_SAMPLER_THREADS 16 /* pieces that members are shared by, whatever the threads */
 
 /* Values of layer 0 .. layers - 1: where its weights begin, its outputs; biases follow weights. */

@@ -37,8 +37,9 @@ static double softmax_loss(const reference *r, double *z) {
     int classes = r->form.classes, rows = r->step->rows;
     double loss = 0;
     for (int row = 0; row < rows; row++, z += classes) {
-        double most = z[sx_argmax(z, classes)], sum = 0;
-        for (int k = 0; k < classes; k++) sum += exp(z[k] - most);
+        int best = sx_argmax(z, classes);
+        double most = z[best], sum = 1;
+        for (int k = 0; k < classes; k++) sum += k == best ? 0 : exp(z[k] - most);
         loss -= z[r->step->labels[row]] - most - log(sum);
         for (int k = 0; k < classes; k++)
             z[k] = (exp(z[k] - most) / sum - (k == r->step->labels[row])) / rows;

@@ -12,7 +12,6 @@
 #define STREAM_ROWS UINT64_C(0x100000)
 #define STREAM_ORDER UINT64_C(0x200000)
 #define STREAM_NOISE UINT64_C(0x300000)
-#define STREAM_DROP UINT64_C(0x400000)
 #define MOST_MEMBERS 4096
 #define NOISE_AT_ONCE 1024
 
@@ -112,9 +111,9 @@ sx_status sx_sampler_new(sx_head_form form, const sx_sampler_options *options,
                          sx_error *err) {
     *out = NULL;
     sx_status status = check(form, options, data, err);
-    sx_sampler *s = status ? NULL : sx_alloc(1, sizeof *s);
-    if (!status && !s) status = sx_fail(err, SX_NO_MEMORY, "not enough memory for last layers");
     if (status) return status;
+    sx_sampler *s = sx_alloc(1, sizeof *s);
+    if (!s) return sx_fail(err, SX_NO_MEMORY, "not enough memory for last layers");
     *s = (sx_sampler){.form = form, .options = *options, .data = *data};
     if (s->options.batch > (int64_t)data->count) s->options.batch = (int)data->count;
     s->values = sx_head_values(form);
@@ -262,7 +261,7 @@ static void take_step(sx_sampler *s, const bench *b, int member, int64_t step) {
     float *values = s->weights + (size_t)member * s->stride;
     sx_head_drop drop = {.rate = s->options.rate,
                          .seed = s->options.seed,
-                         .stream = STREAM_DROP + (uint64_t)member,
+                         .stream = SX_HEAD_DROP + (uint64_t)member,
                          .row = (uint64_t)pass * s->data.count + first};
     gather(s, order, rows, b->x);
     sx_head_forward(s->form, values, rows, &drop, b->x, b->logits);
@@ -361,6 +360,5 @@ sx_status sx_sampler_restored(sx_sampler *s, sx_error *err) {
         return sx_fail(err, SX_BAD_INPUT, "%s cannot go on at step %lld of %lld",
                        sx_sampling_name(s->options.sampling), (long long)at, (long long)s->steps);
     }
-    for (int m = 0; m < s->options.members; m++) s->ordered[m] = -1;
     return SX_OK;
 }

@@ -4,7 +4,7 @@
 #include "tests/unit/failing.h"
 
 #include "core/format/csv.h"
-#include "core/head/head.h"
+#include "core/head/internal.h"
 #include "core/tensor/tensor.h"
 
 #include <math.h>
@@ -36,6 +36,7 @@ __attribute__((format(printf, 1, 2))) static double value_of(const char *format,
     vsnprintf(key, sizeof key, format, arguments);
     va_end(arguments);
     snprintf(line, sizeof line, "\nE_%s,", key);
+    assert_non_null(reference.data);
     const char *at = strstr((const char *)reference.data, line);
     if (!at) fail_msg("the reference has no '%s'", key);
     return strtod(at + strlen(line), NULL);
@@ -238,7 +239,10 @@ static void normal_numbers_are_normal(void **state) {
     sx_head_normals(from, 0, z, MANY);
     for (int i = 0; i < MANY; i++) {
         double power = 1, x = (double)z[i];
-        for (int k = 0; k < 5; k++, power *= x) moments[k] += power / MANY;
+        for (int k = 0; k < 5; k++) {
+            moments[k] += power / MANY;
+            power *= x;
+        }
         together += i ? x * (double)z[i - 1] / MANY : 0;
         tail += x > 1.959964;
     }
@@ -435,6 +439,86 @@ static void masks_differ_by_set_item_and_pass(void **state) {
     }
     assert_true(seen[0] != seen[1] && seen[0] != seen[2] && seen[1] != seen[2]);
     end_set(&s);
+    s = make_set((sx_head_form){1, 40, 3}, 700); /* more than a piece of work */
+    for (size_t i = 1; i < s.count; i++)
+        memcpy(s.features + 40 * i, s.features, 40 * sizeof *s.features);
+    sx_ensemble e;
+    const sx_head_masks masks = {0.5, 0, 0, 4};
+    assert_int_equal(sx_ensemble_new(s.count, 3, NULL, &e, NULL), SX_OK);
+    assert_int_equal(sx_head_collect(s.form, s.start, s.features, masks, &e, NULL, NULL), SX_OK);
+    for (size_t i = 1; i < s.count; i++) assert_true(e.sum[3 * i] != e.sum[0]);
+    sx_ensemble_done(&e);
+    end_set(&s);
+}
+
+/* Of the one item under the masks of the first step. */
+static double loss_under_masks(const set *s, const float *values, double rate) {
+    float x[SX_HEAD_LAYERS * 9], z[4];
+    const sx_head_drop drop = {.rate = rate, .seed = 5, .stream = SX_HEAD_DROP};
+    double sum = 0;
+    memcpy(x, s->features, 9 * sizeof *x);
+    sx_head_forward(s->form, values, 1, &drop, x, z);
+    for (int k = 0; k < 4; k++) sum += exp((double)z[k]);
+    return log(sum) - (double)z[s->labels[0]];
+}
+
+static void layers_have_masks_of_their_own(void **state) {
+    (void)state;
+    enum { INPUTS = 60 };
+    const sx_head_form form = {2, INPUTS, 2};
+    float *values = sx_alloc(sx_head_values(form), sizeof *values), x[2 * INPUTS], z[2];
+    for (int i = 0; i < INPUTS; i++) x[i] = values[INPUTS * INPUTS + i] = 1; /* biases */
+    const sx_head_drop drop = {.rate = 0.5, .seed = 5};
+    int differ = 0;
+    sx_head_forward(form, values, 1, &drop, x, z);
+    for (int i = 0; i < INPUTS; i++) differ += (x[i] > 0) != (x[INPUTS + i] > 0);
+    assert_true(differ > INPUTS / 5 && differ < INPUTS * 4 / 5);
+    sx_free(values);
+}
+
+/* While a slope stays, Adam's step is its rate. */
+static void adam_steps_by_its_rate(void **state) {
+    (void)state;
+    set s = make_set((sx_head_form){1, 9, 4}, 1);
+    sx_sampler *sampler = sampler_of(
+        &s, (sx_sampler_options){
+                .sampling = SX_SAMPLING_ADAM, .members = 1, .step = 1e-4, .batch = 1, .epochs = 5});
+    walk(sampler, 5, NULL);
+    for (size_t i = 0; i < sx_head_values(s.form); i++)
+        assert_true(fabs(fabs((double)(sx_sampler_member(sampler, 0)[i] - s.start[i])) - 5e-4) <
+                    1e-5);
+    sx_sampler_free(sampler);
+    end_set(&s);
+}
+
+static void slopes_go_through_masks(void **state) {
+    (void)state;
+    for (int layers = 1; layers <= SX_HEAD_LAYERS; layers++) {
+        set s = make_set((sx_head_form){layers, 9, 4}, 1);
+        size_t count = sx_head_values(s.form), dropped = 0;
+        sx_sampler *sampler = sampler_of(&s, (sx_sampler_options){.sampling = SX_SAMPLING_DROPOUT,
+                                                                  .members = 1,
+                                                                  .step = 1,
+                                                                  .rate = 0.3,
+                                                                  .batch = 1,
+                                                                  .epochs = 1,
+                                                                  .seed = 5});
+        walk(sampler, 1, NULL);
+        for (size_t i = 0; i < count; i++) {
+            float kept = s.start[i], h = 0.001f;
+            s.start[i] = kept + h;
+            double above = loss_under_masks(&s, s.start, 0.3);
+            s.start[i] = kept - h;
+            double below = loss_under_masks(&s, s.start, 0.3);
+            s.start[i] = kept;
+            double slope = (double)(kept - sx_sampler_member(sampler, 0)[i]);
+            assert_true(fabs((above - below) / (2 * (double)h) - slope) < 2e-3);
+            dropped += slope == 0;
+        }
+        assert_true(dropped > 0 && dropped < count);
+        sx_sampler_free(sampler);
+        end_set(&s);
+    }
 }
 
 /* ---- learning ----------------------------------------------------------------------------------
@@ -454,6 +538,35 @@ static double accuracy(const set *s, const float *values, sx_pool *pool) {
     }
     sx_free(logits);
     return (double)right / (double)s->count;
+}
+
+/* Items that a member has not drawn leave no trace in it. */
+static void members_of_a_bootstrap_see_their_rows_only(void **state) {
+    (void)state;
+    set s = make_set((sx_head_form){1, 6, 3}, 12);
+    uint32_t rows[12];
+    bool drawn[12] = {false};
+    const sx_sampler_options options = {.sampling = SX_SAMPLING_BOOTSTRAP,
+                                        .members = 2,
+                                        .step = 0.1,
+                                        .batch = 4,
+                                        .epochs = 3,
+                                        .seed = 9};
+    sx_bootstrap_rows(9, 1, rows, 12);
+    for (int i = 0; i < 12; i++) drawn[rows[i]] = true;
+    for (int item = 0; item < 12; item++) {
+        sx_sampler *before = sampler_of(&s, options);
+        walk(before, sx_sampler_steps(before), NULL);
+        s.features[item * 6] += 1;
+        sx_sampler *after = sampler_of(&s, options);
+        walk(after, sx_sampler_steps(after), NULL);
+        bool same = memcmp(sx_sampler_member(before, 1), sx_sampler_member(after, 1),
+                           sx_head_values(s.form) * sizeof(float)) == 0;
+        assert_true(same != drawn[item]);
+        sx_sampler_free(before);
+        sx_sampler_free(after);
+    }
+    end_set(&s);
 }
 
 static void all_of_them_learn(void **state) {
@@ -679,6 +792,10 @@ int main(void) {
         cmocka_unit_test(the_step_widens_a_quadratic_as_it_should),
         cmocka_unit_test(dropout_is_the_mean_over_all_masks),
         cmocka_unit_test(masks_differ_by_set_item_and_pass),
+        cmocka_unit_test(layers_have_masks_of_their_own),
+        cmocka_unit_test(slopes_go_through_masks),
+        cmocka_unit_test(adam_steps_by_its_rate),
+        cmocka_unit_test(members_of_a_bootstrap_see_their_rows_only),
         cmocka_unit_test(all_of_them_learn),
         cmocka_unit_test(snapshots_come_when_they_should),
         cmocka_unit_test(neither_threads_nor_stops_change_a_bit),
