@@ -36,8 +36,7 @@ __attribute__((format(printf, 1, 2))) static double value_of(const char *format,
     vsnprintf(key, sizeof key, format, arguments);
     va_end(arguments);
     snprintf(line, sizeof line, "\nE_%s,", key);
-    assert_non_null(reference.data);
-    const char *at = strstr((const char *)reference.data, line);
+    const char *text = (const char *)reference.data, *at = text ? strstr(text, line) : NULL;
     if (!at) fail_msg("the reference has no '%s'", key);
     return strtod(at + strlen(line), NULL);
 }
