@@ -1,6 +1,6 @@
 /* Normal numbers for Langevin noise, which takes one for each parameter and step: Box-Muller's two
  * from 64 bits, logarithm, sine and cosine by series in plain arithmetic that the compiler makes
- * vectors of. Their error is below 1e-6, far less than what the numbers' 32 bits leave out. */
+ * vectors of. Their error is below 1e-6, far less than what the numbers' 31 bits leave out. */
 #include "core/head/internal.h"
 
 #include <math.h>
@@ -21,17 +21,18 @@ static inline float logarithm(float u) {
     return (float)exponent * 0.693147181f + s * sum;
 }
 
-/* Radius and angle of a pair: the angle is within 45 degrees of an axis that the two upper bits
- * choose. */
-static inline void pair(uint64_t bits, float *first, float *second) {
-    float u = ((float)(uint32_t)(bits >> 32) + 0.5f) * 0x1p-32f;
-    uint32_t low = (uint32_t)bits;
+/* Radius and angle of a pair, from 31 bits and 32: the angle is within 45 degrees of an axis that
+ * the two upper bits choose. Signed whole numbers, comparisons and choices without a branch are
+ * what registers of floats can do; fminf, for one, is not. */
+static inline void pair(int32_t high, int32_t low, float *first, float *second) {
+    float u = ((float)high + 0.5f) * 0x1p-31f;
     float a = ((float)(low & 0x3FFFFFFF) * 0x1p-30f - 0.5f) * 1.57079633f, q = a * a;
-    float radius = sqrtf(-2 * fminf(logarithm(u), 0));
+    float log_u = logarithm(u);
+    float radius = sqrtf(log_u < 0 ? -2 * log_u : 0);
     float sine = a * (1 - q * (1.0f / 6 - q * (1.0f / 120 - q * (1.0f / 5040))));
     float cosine = 1 - q * (0.5f - q * (1.0f / 24 - q * (1.0f / 720 - q * (1.0f / 40320))));
-    bool swapped = low & 0x40000000, negative = low & 0x80000000;
-    float scale = negative ? -radius : radius;
+    float scale = low < 0 ? -radius : radius;
+    bool swapped = (low & 0x40000000) != 0;
     *first = scale * (swapped ? -sine : cosine);
     *second = scale * (swapped ? cosine : sine);
 }
@@ -40,9 +41,14 @@ void sx_head_normals(sx_random from, uint64_t first, float *out, size_t count) {
     sx_random random = sx_random_after(from, first / 2);
     for (size_t at = 0; at < count; at += 2 * (size_t)PAIRS) {
         uint64_t bits[PAIRS];
+        int32_t high[PAIRS], low[PAIRS];
         float block[2 * PAIRS];
         sx_random_fill(&random, bits, PAIRS);
-        for (int i = 0; i < PAIRS; i++) pair(bits[i], &block[i], &block[PAIRS + i]);
+        for (int i = 0; i < PAIRS; i++) {
+            high[i] = (int32_t)(bits[i] >> 33);
+            low[i] = (int32_t)(uint32_t)bits[i];
+        }
+        for (int i = 0; i < PAIRS; i++) pair(high[i], low[i], &block[i], &block[PAIRS + i]);
         size_t left = count - at < 2 * PAIRS ? count - at : 2 * PAIRS;
         memcpy(out + at, block, left * sizeof *out);
     }
