@@ -202,6 +202,18 @@ static sx_result *make_map(const sx_study_cell *cells, int count, bool *wanted) 
 /* ---- all together -----------------------------------------------------------------------------
  */
 
+static sx_status note_absent(const sx_config *config, sx_result *claims, sx_error *err) {
+    int absent;
+    sx_cells_claims(config, &absent);
+    if (!absent) return SX_OK;
+    claims->claims.note =
+        sx_result_text(claims, "%d claim%s cells that the preset %s does not have", absent,
+                       absent == 1 ? " needs" : "s need", sx_config_text(config, "run", "preset"));
+    if (claims->claims.note) return SX_OK;
+    claims->claims.note = "";
+    return sx_study_no_memory(err);
+}
+
 static sx_status make_claims(const sx_config *config, const sx_study_cell *cells, int count,
                              sx_result **out, sx_error *err) {
     const char **texts = sx_alloc(config->entry_count + 1, sizeof *texts);
@@ -214,7 +226,8 @@ static sx_status make_claims(const sx_config *config, const sx_study_cell *cells
     uint64_t seed = (uint64_t)sx_config_number(config, "run", "seed");
     if (claims) *out = sx_cell_claims_make(texts, claims, cells, count, seed, err);
     sx_free(texts);
-    return *out || !claims ? SX_OK : err->status;
+    if (!*out) return claims ? err->status : SX_OK;
+    return note_absent(config, *out, err);
 }
 
 sx_status sx_cells_conclude(const sx_config *config, const sx_study_cell *cells, int count,
@@ -231,7 +244,7 @@ sx_status sx_cells_conclude(const sx_config *config, const sx_study_cell *cells,
     }
     if (status) return status;
     status = make_claims(config, cells, count, &out[*results], err);
-    if (!status && out[*results]) (*results)++;
+    if (out[*results]) (*results)++;
     return status;
 }
 
