@@ -105,6 +105,7 @@ static void add_claims(sx_text *out, const sx_result *result) {
         add(out, "", claim->reason, "</td></tr>\n");
     }
     sx_text_add(out, "</table>\n");
+    if (result->claims.note[0]) add(out, "<p class=\"dim\">", result->claims.note, "</p>\n");
 }
 
 /* What matters first: verdicts, figures, then plots; what is kept of each picture is in its file

@@ -231,6 +231,7 @@ static void read_claims(reader *r, const json_t *from) {
         r->status = out_of_memory(r->result->name, r->err);
         return;
     }
+    if (json_object_get(from, "note")) r->result->claims.note = text(r, from, "note");
     for (size_t i = 0; !r->status && i < count; i++) {
         const json_t *entry = json_array_get(claims, i);
         r->result->claims.claims[i] = (sx_claim){.text = text(r, entry, "text"),

@@ -139,6 +139,7 @@ static void write_claims(writer *w, const sx_result *result, json_t *out) {
         append(w, claims, entry);
     }
     put(w, out, "claims", claims);
+    if (result->claims.note[0]) put_text(w, out, "note", result->claims.note);
 }
 
 json_t *sx_result_to_json(const sx_result *result, sx_error *err) {

@@ -165,7 +165,7 @@ sx_result *sx_table_new(const char *name, const char *title, size_t rows,
 bool sx_claims_alloc(sx_result *result, int count) {
     sx_claim *claims = sx_arena_alloc(&result->arena, (size_t)count, sizeof *claims);
     if (!claims) return false;
-    result->claims = (sx_claims){count, claims};
+    result->claims = (sx_claims){count, claims, ""};
     for (int i = 0; i < count; i++)
         claims[i] = (sx_claim){.text = "",
                                .origin = "",

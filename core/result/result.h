@@ -94,6 +94,7 @@ typedef struct {
 typedef struct {
     int count;
     sx_claim *claims;
+    const char *note; /* what is not among them, and why; "" */
 } sx_claims;
 
 /* The verdict of house decision 11 from bound and interval; NaN gives undecided. */

@@ -215,31 +215,16 @@ static sx_result *make_map(const sx_study_cell *cells, int count, bool *wanted) 
 /* ---- all together -----------------------------------------------------------------------------
  */
 
-/* Whether the preset that was run has all cells of the claim. */
-static bool has_cells(const sx_config *config, const char *text) {
-    sx_cell_claim_text claim;
-    int found = 0, runs = sx_cells_count(config);
-    if (sx_cell_claim_parse(text, &claim, NULL)) return true;
-    for (int c = 0; c < claim.count; c++)
-        for (int run = 0; run < runs; run++) {
-            char name[SX_CELL_NAME];
-            sx_cells_name(config, run, name);
-            if (strcmp(name, claim.cells[c]) != 0) continue;
-            found++;
-            break;
-        }
-    return found == claim.count;
-}
-
-/* So that nobody takes the claims of a preset for all there are. */
-static sx_status name_missing(const sx_config *config, const char *const *texts, size_t count,
-                              sx_result *claims, sx_error *err) {
-    size_t missing = 0;
-    for (size_t i = 0; i < count; i++) missing += !has_cells(config, texts[i]);
-    if (!missing) return SX_OK;
-    claims->title = sx_result_text(claims, "%s; %zu more need%s cells of another preset",
-                                   claims->title, missing, missing == 1 ? "s" : "");
-    return claims->title ? SX_OK : sx_study_no_memory(err);
+static sx_status note_absent(const sx_config *config, sx_result *claims, sx_error *err) {
+    int absent;
+    sx_cells_claims(config, &absent);
+    if (!absent) return SX_OK;
+    claims->claims.note =
+        sx_result_text(claims, "%d claim%s cells that the preset %s does not have", absent,
+                       absent == 1 ? " needs" : "s need", sx_config_text(config, "run", "preset"));
+    if (claims->claims.note) return SX_OK;
+    claims->claims.note = "";
+    return sx_study_no_memory(err);
 }
 
 static sx_status make_claims(const sx_config *config, const sx_cell_set *cells, sx_result **out,
@@ -252,14 +237,9 @@ static sx_status make_claims(const sx_config *config, const sx_cell_set *cells, 
         if (strcmp(config->entries[i].section, "claims") == 0)
             texts[claims++] = config->entries[i].value;
     if (claims) *out = sx_cell_claims_make(texts, claims, cells, err);
-    sx_status status = *out || !claims ? SX_OK : err->status;
-    if (*out) status = name_missing(config, texts, claims, *out, err);
-    if (status && *out) {
-        sx_result_release(*out);
-        *out = NULL;
-    }
     sx_free(texts);
-    return status;
+    if (!*out) return claims ? err->status : SX_OK;
+    return note_absent(config, *out, err);
 }
 
 sx_status sx_cells_conclude(const sx_config *config, const sx_cell_set *set,
@@ -278,7 +258,7 @@ sx_status sx_cells_conclude(const sx_config *config, const sx_cell_set *set,
     }
     if (status) return status;
     status = make_claims(config, set, &out[*results], err);
-    if (!status && out[*results]) (*results)++;
+    if (out[*results]) (*results)++;
     return status;
 }
 

@@ -2,6 +2,7 @@
  * of each. Seeds go slowest, so that a study of three seeds has all its claims measured, on one
  * seed, after a third of its time. What finished cells say together is in cell_claims.c and
  * cell_results.c. */
+#include "core/study/cell_claims.h"
 #include "core/study/internal.h"
 
 #include <stdio.h>
@@ -251,6 +252,28 @@ static sx_status check_kind(const sx_config *config, sx_error *err) {
                    "a study of kind %s trains nothing, so it has neither cells nor several seeds: "
                    "give it its models as measure.model1 to model8, and run.seeds = 1",
                    kind->name);
+}
+
+static bool has_cells(const char *text, const char *const *names, int count) {
+    sx_cell_claim_text claim;
+    if (sx_cell_claim_parse(text, &claim, NULL)) return false;
+    int found = 0;
+    for (int c = 0; c < claim.count; c++)
+        for (int i = 0; i < count; i++) found += strcmp(names[i], claim.cells[c]) == 0;
+    return found == claim.count;
+}
+
+int sx_cells_claims(const sx_config *config, int *absent) {
+    const char *names[SX_MOST_CELLS];
+    int claims = 0, chosen = list_chosen(config, names);
+    *absent = 0;
+    for (size_t i = 0; i < config->entry_count; i++) {
+        const sx_config_entry *e = &config->entries[i];
+        if (strcmp(e->section, CLAIMS) != 0) continue;
+        claims++;
+        *absent += !has_cells(e->value, names, chosen);
+    }
+    return claims;
 }
 
 /* A claim may name any cell of the file: in a preset without it, it is not measured. */

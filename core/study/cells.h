@@ -40,6 +40,10 @@ sx_status sx_cells_check(const struct sx_config *config, sx_error *err);
  * lie side by side. */
 void sx_cells_origin(const char *from, const char *own_folder, char out[SX_CELL_NAME]);
 
+/* How many claims there are, and into `absent` how many of them need cells that the configuration's
+ * preset does not have. */
+int sx_cells_claims(const struct sx_config *config, int *absent);
+
 /* Sections of cells and claims, for whoever reads a configuration. Setting checks an entry by
  * itself; an entry of a section that is not there yet is refused unless `create`. */
 bool sx_cells_owns_section(const char *section);
@@ -95,7 +99,8 @@ sx_result *sx_cell_claims_make(const char *const *texts, size_t count, const sx_
  *   size, rotation     series: a line a cell, the mean over its seeds; the band of one seed is its
  *                      interval, of several the lowest and the highest
  *   location   grid    of the first cell, the mean over its seeds
- *   claims     claims  sx_cell_claims_make of section [claims] */
+ *   claims     claims  sx_cell_claims_make of section [claims]; its note tells of claims that need
+ *                      cells that the preset does not have */
 #define SX_CELL_RESULTS 5
 sx_status sx_cells_conclude(const struct sx_config *config, const sx_cell_set *set,
                             sx_result *out[SX_CELL_RESULTS], int *results, sx_error *err);

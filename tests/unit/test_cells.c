@@ -127,6 +127,38 @@ static void what_is_written_reads_back_equal(void **state) {
     sx_config_done(&again);
 }
 
+/* Of 4 claims 2 and 1 are about cells that a preset does not have; what cells say together tells.
+ */
+static void claims_without_their_cells_are_counted(void **state) {
+    (void)state;
+    static const char *const notes[] = {"2 claims need cells that the preset quick does not have",
+                                        "1 claim needs cells that the preset class does not have",
+                                        ""};
+    static const char *const presets[] = {"quick", "class", "full"};
+    char text[2048];
+    snprintf(text, sizeof text,
+             "%s[cell last]\npresets = full\n[claims]\n1 = drop(small)\n2 = drop(large)\n"
+             "3 = drop-shrinks(small, last)\n4 = drop(fine)\n",
+             study);
+    for (int i = 0; i < 3; i++) {
+        sx_config config;
+        sx_error err = {0};
+        sx_result *results[SX_CELL_RESULTS];
+        int absent, count = 0;
+        parse(&config, text, presets[i]);
+        assert_int_equal(sx_cells_claims(&config, &absent), 4);
+        assert_int_equal(absent, 2 - i);
+        sx_study_cell cell = {.name = "small", .config = &config};
+        const sx_cell_set cells = {&cell, 1, 0, NULL};
+        assert_int_equal(sx_cells_conclude(&config, &cells, results, &count, &err), SX_OK);
+        const sx_result *claims = results[count - 1];
+        assert_int_equal(claims->kind, SX_RESULT_CLAIMS);
+        assert_string_equal(claims->claims.note, notes[i]);
+        for (int k = 0; k < count; k++) sx_result_release(results[k]);
+        sx_config_done(&config);
+    }
+}
+
 static void mistakes_are_named(void **state) {
     (void)state;
     refused("[cell Big]\ntrain.steps = 1\n", "a cell's name has");
@@ -146,34 +178,6 @@ static void mistakes_are_named(void **state) {
     assert_int_not_equal(sx_config_override(&config, "cell smal.train.steps=1", &err), SX_OK);
     assert_non_null(strstr(err.message, "'small'"));
     sx_config_done(&config);
-}
-
-/* The claims of a preset are not all that the file has. */
-static void claims_on_cells_of_another_preset_are_counted(void **state) {
-    (void)state;
-    static const char claims[] = "[claims]\n1 = test-better(small, fine)\n"
-                                 "2 = test-better(small, large)\n3 = drop(large)\n";
-    static const struct {
-        const char *preset, *title;
-    } cases[] = {{"quick", "Claims, test objects; 2 more need cells of another preset"},
-                 {"class", "Claims, test objects"}};
-    for (int i = 0; i < 2; i++) {
-        sx_config config;
-        sx_error err = {0};
-        char text[2048];
-        sx_result *results[SX_CELL_RESULTS];
-        int count;
-        snprintf(text, sizeof text, "%s%s", study, claims);
-        parse(&config, text, cases[i].preset);
-        const sx_study_cell none = {.name = "small", .config = &config};
-        const sx_cell_set cells = {&none, 1, 0, NULL};
-        assert_int_equal(sx_cells_conclude(&config, &cells, results, &count, &err), SX_OK);
-        const sx_result *last = results[count - 1];
-        assert_string_equal(last->name, "claims");
-        assert_string_equal(last->title, cases[i].title);
-        for (int k = 0; k < count; k++) sx_result_release(results[k]);
-        sx_config_done(&config);
-    }
 }
 
 static void a_cell_that_begins_with_another_finds_it_beside(void **state) {
@@ -425,10 +429,10 @@ int main(void) {
         cmocka_unit_test(
             killed_it_goes_on_to_the_same_bits), /* forks: first, before other threads were */
         cmocka_unit_test(cells_are_those_of_the_preset),
-        cmocka_unit_test(claims_on_cells_of_another_preset_are_counted),
         cmocka_unit_test(a_cell_is_a_plain_study),
         cmocka_unit_test(seeds_alone_are_cells),
         cmocka_unit_test(what_is_written_reads_back_equal),
+        cmocka_unit_test(claims_without_their_cells_are_counted),
         cmocka_unit_test(mistakes_are_named),
         cmocka_unit_test(a_cell_that_begins_with_another_finds_it_beside),
         cmocka_unit_test(cells_run_one_after_the_other),

@@ -98,7 +98,10 @@ static void studies_are_shown_and_started(void **state) {
     press(b, "9");
     expect_state(b, "studies.selected", "clip-small");
     expect_seen(b, "arXiv");
-    press(b, "Down Down Down");
+    press(b, "Down Down Down Down");
+    expect_state(b, "studies.selected", "si-score-small");
+    expect_seen(b, "claims  28, of which 15 need cells");
+    press(b, "Up");
     expect_state(b, "studies.selected", "shapes-cnn");
     expect_seen(b, "quick took 1 m 05 s here");
     golden_check(&b->canvas, "page-studies-80x24");

@@ -594,6 +594,75 @@ static void a_cell_opens_the_pictures_behind_it(void **state) {
     bench_free(b);
 }
 
+/* Leaves what a study of several networks leaves: a table of them, curves of both, the first's map;
+ * or with `measured` what a measurement of them leaves. */
+static void show_several(bench *b, bool measured) {
+    static const char *const columns[] = {"cell"};
+    sample *s = &b->moment;
+    for (size_t i = 0; i < s->snapshot.result_count; i++) sx_result_release(s->results[i]);
+    s->snapshot.result_count = 0;
+    s->snapshot.report = (sx_study_report){.steps = 0, .measures_only = measured};
+    sx_result *map = sample_map("location", "first: Accuracy by location", 3, 0, 0);
+    sx_result *size = sample_series("size", "Accuracy by size", 3, 2, true);
+    for (int i = 0; i < 3; i++) size->series.x[i] = 0.1 * i;
+    for (int k = 0; k < 2; k++) {
+        size->series.lines[k].name = k ? "second" : "first";
+        for (int i = 0; i < 3; i++) {
+            size->series.lines[k].y[i] = 0.5 + 0.1 * k;
+            size->series.lines[k].count[i] = 40;
+        }
+    }
+    sample_add(s, map, -1);
+    sample_add(s, size, -1);
+    if (!measured) sample_add(s, sx_table_new("cells", "Networks", 0, columns, 1, 1), -1);
+    sx_screen_update(b->screen, &s->snapshot);
+}
+
+static void pages_say_where_several_networks_are(void **state) {
+    (void)state;
+    for (int measured = 0; measured < 2; measured++) {
+        const char *where = measured ? "A measurement of a set has no network of its own"
+                                     : "Each network has a run of its own: page Runs opens it";
+        bench *b = bench_new(SX_STATE_FINISHED);
+        show_several(b, measured);
+        press(b, "3");
+        expect_seen(b, measured ? "networks are as they were opened" : where);
+        press(b, "5");
+        expect_seen(b, measured ? "is not a part of this measurement" : where);
+        press(b, "I");
+        assert_false(seen(b, "yet"));
+        press(b, "2");
+        expect_seen(b, "predictions are not of this run");
+        press(b, "w");
+        expect_seen(b, where);
+        press(b, "6");
+        expect_seen(b,
+                    measured ? "a measurement of a set makes no claims" : "this run has no claims");
+        press(b, "4 L");
+        expect_seen(b, "first: Accuracy by location");
+        press(b, "S Right");
+        expect_state(b, "robustness.cursor", "size 0.10   first 0.50   n 40");
+        bench_free(b);
+    }
+}
+
+/* Without a network nothing is the worst. */
+static void a_sheet_that_nobody_judged_says_so(void **state) {
+    (void)state;
+    bench *b = bench_new(SX_STATE_FINISHED);
+    show_several(b, false);
+    press(b, "4 S Right Enter");
+    expect_seen(b, "worst first");
+    b->answer.sheet.step = -1;
+    b->answer.version++;
+    sx_screen_answer(b->screen, &b->answer);
+    draw(b, 80, 24, full);
+    assert_false(seen(b, "first ┐"));
+    assert_false(seen(b, "p(true)"));
+    expect_seen(b, "Each network has a run of its own");
+    bench_free(b);
+}
+
 /* What was measured is in the result; the title is for people, and the configuration may be another
  * one by now. */
 static void the_sheet_is_of_what_the_result_says(void **state) {
@@ -1207,6 +1276,8 @@ int main(void) {
         cmocka_unit_test(the_probe_goes_by_itself),
         cmocka_unit_test(a_cell_of_the_map_opens_in_the_probe),
         cmocka_unit_test(a_cell_opens_the_pictures_behind_it),
+        cmocka_unit_test(pages_say_where_several_networks_are),
+        cmocka_unit_test(a_sheet_that_nobody_judged_says_so),
         cmocka_unit_test(a_threshold_opens_the_refused_pictures),
         cmocka_unit_test(changes_of_the_view_are_undone),
         cmocka_unit_test(a_cell_of_the_confusion_opens_its_pictures),

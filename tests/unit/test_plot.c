@@ -629,6 +629,14 @@ static sx_result *claims_of_seeds(void) {
     return result;
 }
 
+/* All lines are there in the room that the claims ask for, the note below the counts. */
+static void what_is_not_among_claims_is_told(void **state) {
+    (void)state;
+    sx_result *result = claims();
+    result->claims.note = "2 claims need cells that the preset quick does not have";
+    golden("plot-claims-note-80", 80, sx_plot_rows(result), full, draw_table, result);
+}
+
 static void claims_of_several_seeds_show_their_range(void **state) {
     (void)state;
     golden("plot-claims-seeds-140", 140, 8, full, draw_table, claims_of_seeds());
@@ -1184,6 +1192,7 @@ int main(void) {
         cmocka_unit_test(reliability_has_bars_marks_and_counts),
         cmocka_unit_test(tables_are_aligned_and_drop_columns),
         cmocka_unit_test(tables_scroll),
+        cmocka_unit_test(what_is_not_among_claims_is_told),
         cmocka_unit_test(claims_of_several_seeds_show_their_range),
         cmocka_unit_test(raw_results_are_not_drawn),
         cmocka_unit_test(sparklines_have_eighths_and_blanks),

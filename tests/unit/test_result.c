@@ -107,6 +107,7 @@ static sx_result *make_claims(void) {
     c[0].verdict = sx_claim_decide(&c[0]);
     c[1].text = "unmeasured";
     c[1].reason = "too few images";
+    r->claims.note = "one is left out";
     return r;
 }
 
@@ -184,6 +185,7 @@ static void pictures_and_verdicts_come_back(void **state) {
     assert_int_equal(back->claims.claims[0].verdict, SX_VERDICT_HOLDS);
     assert_true(back->claims.claims[0].at_least && !back->claims.claims[1].at_least);
     assert_string_equal(back->claims.claims[1].reason, "too few images");
+    assert_string_equal(back->claims.note, "one is left out");
     assert_true(back->claims.claims[0].seed_low == 0.1 && back->claims.claims[0].seed_high == 0.4);
     assert_true(isnan(back->claims.claims[1].seed_low));
     sx_result_release(back);
@@ -267,7 +269,7 @@ static int damage_key(json_t *json, int at, damage how, char *name, size_t size)
 /* Files from before there were these keys open. */
 static bool is_optional(const char *key) {
     return !strcmp(key, "split") || !strcmp(key, "scene") || !strcmp(key, "row_names") ||
-           !strcmp(key, "seed_low") || !strcmp(key, "seed_high");
+           !strcmp(key, "seed_low") || !strcmp(key, "seed_high") || !strcmp(key, "note");
 }
 
 static void every_key_is_checked(void **state) {

@@ -71,7 +71,8 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
         return;
     }
     sx_box below = sx_box_take_rows(&box, box.height > 9 ? -4 : 0);
-    sx_picker_lay(&pane->picker, (size_t)result->claims.count, 1, box.height - 2);
+    int rows = box.height - (result->claims.note[0] ? 3 : 2);
+    sx_picker_lay(&pane->picker, (size_t)result->claims.count, 1, rows > 0 ? rows : 1);
     sx_plot_table(canvas, box, result, pane->picker.first, (long)pane->picker.selected);
     if (below.height > 0)
         draw_claim(&result->claims.claims[pane->picker.selected], canvas,

@@ -261,9 +261,12 @@ static void run_class(void *state, int value, const char *argument) {
 }
 
 static void say_no_predictions(data_pane *pane) {
-    sx_desk_say(pane->desk, pane->judged == 0
-                                ? "there are no predictions yet"
-                                : "predictions are known for the validation images; t shows them");
+    const char *without = sx_part_without_network(pane->desk);
+    sx_desk_say(pane->desk, "%s",
+                without ? without
+                : pane->judged == 0
+                    ? "there are no predictions yet"
+                    : "predictions are known for the validation images; t shows them");
 }
 
 static void run_wrong(void *state, int value, const char *argument) {
@@ -563,7 +566,10 @@ static void draw_status(data_pane *pane, sx_canvas *canvas, sx_box row, bool foc
                                          sx_text_count(wrong, (long long)pane->wrong),
                                          sx_text_count(all, (long long)pane->judged));
     else
-        parts[count++] = sx_part_segment(SX_ROLE_DIM, "no predictions yet");
+        parts[count++] =
+            sx_part_segment(SX_ROLE_DIM, "%s",
+                            sx_part_without_network(pane->desk) ? "predictions are not of this run"
+                                                                : "no predictions yet");
     sx_segments_draw(canvas, row, 0, parts, count, 3);
 }
 

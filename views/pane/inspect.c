@@ -334,6 +334,11 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
         return;
     }
     box = sx_box_inset(box, 1, 0, 1, 0);
+    const char *without = sx_part_without_network(pane->desk);
+    if (without && !pane->in.count) {
+        sx_centred_draw(canvas, box, sx_style_of(SX_ROLE_DIM), without);
+        return;
+    }
     draw_foot(pane, canvas, sx_box_take_rows(&box, -1));
     const sx_result *layers = sx_inside_result(&pane->in, "layers");
     if (layers && pane->tree.count) {

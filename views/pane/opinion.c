@@ -79,6 +79,8 @@ const char *sx_opinion_lack(const sx_probe_pane *pane) {
     if (!answer || pane->desk->answer->unreadable) return "";
     if (!isnan(answer->probabilities[0])) return NULL;
     if (answer->step >= 0) return "The network is thinking";
+    const char *without = sx_part_without_network(pane->desk);
+    if (without) return without;
     return pane->desk->now->state == SX_STATE_IDLE ? "There is no network here, only a data set"
                                                    : "There is no network to ask yet";
 }

@@ -92,6 +92,15 @@ sx_segment sx_part_segment(sx_role role, const char *format, ...) {
     return segment;
 }
 
+const char *sx_part_without_network(const sx_desk *desk) {
+    const sx_snapshot *now = desk->now;
+    if (now->report.measures_only)
+        return "A measurement of a set has no network of its own: open the run of one";
+    if (!now->cell[0] && sx_snapshot_result(now, "cells"))
+        return "Each network has a run of its own: page Runs opens it";
+    return NULL;
+}
+
 void sx_part_waiting(const sx_desk *desk, sx_canvas *canvas, sx_box box, const char *awaited,
                      const char *when) {
     static const char *const ends[SX_STATES] = {
@@ -106,11 +115,14 @@ void sx_part_waiting(const sx_desk *desk, sx_canvas *canvas, sx_box box, const c
     char text[640];
     const char *end = ends[now->state] ? ends[now->state] : when;
     bool failed = now->state == SX_STATE_FAILED;
+    const char *elsewhere = now->report.measures_only ? NULL : sx_part_without_network(desk);
     if (now->state == SX_STATE_IDLE && now->data) end = "comes with a run: sextant run STUDY.ini";
     if (now->report.measures_only && now->result_count > 0)
         end = "is not a part of this measurement";
     if (failed)
         snprintf(text, sizeof text, "%s", now->message[0] ? now->message : "The run failed");
+    else if (elsewhere)
+        snprintf(text, sizeof text, "%s", elsewhere);
     else
         snprintf(text, sizeof text, "%s %s", awaited, end);
     sx_centred_draw(canvas, sx_box_inset(box, 1, 0, 1, 0),

@@ -207,6 +207,10 @@ void sx_part_waiting(const sx_desk *desk, sx_canvas *canvas, sx_box box, const c
                      const char *when);
 #define SX_PART_MEASURED "comes with the first measurement; M measures now"
 
+/* Why a run has no network to put questions to: it is a study whose networks have runs of their
+ * own, or a measurement of several; NULL: it has, or may have one later. */
+const char *sx_part_without_network(const sx_desk *desk);
+
 /* Loading: what, a bar, how much. False if nothing is being loaded. */
 bool sx_part_loading(const sx_desk *desk, sx_canvas *canvas, sx_box box);
 

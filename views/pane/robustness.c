@@ -39,6 +39,12 @@ static int line_of(const sx_result *result) {
     return line < 0 ? 0 : line;
 }
 
+/* The network whose curve that is, where there are several; else "". */
+static const char *whose(const sx_result *curves) {
+    bool several = curves->series.line_count > 1 && sx_part_line(curves, "accuracy") < 0;
+    return several ? curves->series.lines[0].name : "";
+}
+
 static const sx_result *result_of(const robustness_pane *pane, plot which) {
     sx_result_kind kind = which == LOCATION ? SX_RESULT_GRID : SX_RESULT_SERIES;
     const sx_result *result = sx_part_result(pane->desk, plot_names[which], kind);
@@ -292,8 +298,10 @@ static void tell_cursor(const robustness_pane *pane, char *out, size_t size) {
     if (at < 0 || at >= (int)result->series.length) return;
     sx_part_estimate(estimate, sizeof estimate, line->y[at], line->low ? line->low[at] : NAN,
                      line->high ? line->high[at] : NAN, line->count ? line->count[at] : NAN);
-    snprintf(out, size, "%s %s   %s", plot_names[pane->read],
-             sx_number_shown(x, result->series.x[at], pane->read == SIZE ? 2 : 0), estimate);
+    const char *network = whose(result);
+    snprintf(out, size, "%s %s   %s%s%s", plot_names[pane->read],
+             sx_number_shown(x, result->series.x[at], pane->read == SIZE ? 2 : 0), network,
+             *network ? " " : "", estimate);
 }
 
 /* How many points of all three rest on few images. */
@@ -339,8 +347,7 @@ static void draw_status(const robustness_pane *pane, sx_canvas *canvas, sx_box r
  */
 static double area_of(const robustness_pane *pane, plot which) {
     const sx_snapshot *now = pane->desk->now;
-    if (which == SIZE) return NAN;
-    if (is_of_a_set(pane)) return NAN;
+    if (which == SIZE || is_of_a_set(pane)) return NAN;
     double configured = which == LOCATION ? now->location_area : now->rotation_area;
     double area = sx_part_scene(result_of(pane, which), "area", configured);
     return area > 0 && area <= 1 ? area : configured;
@@ -359,18 +366,21 @@ static void heading(const void *state, sx_heading *out) {
         snprintf(brief, sizeof brief, " · pictures at %.*s",
                  estimate ? (int)(estimate - cursor) : (int)strlen(cursor), cursor);
         sx_heading_add(out, 1, brief, " · pictures at %s", cursor);
-        sx_heading_add(out, 2, "", ", %s first", pane->sheet.best_first ? "best" : "worst");
+        if (sx_sheet_is_judged(&pane->sheet))
+            sx_heading_add(out, 2, "", ", %s first", pane->sheet.best_first ? "best" : "worst");
         return;
     }
     snprintf(brief, sizeof brief, " · by %s", plot_names[pane->main]);
-    sx_heading_add(out, 3, brief, " · accuracy by %s", plot_names[pane->main]);
-    if (!result) return;
+    bool several = sx_part_without_network(pane->desk) && result;
+    if (several)
+        sx_heading_add(out, 3, brief, " · %s", result->title);
+    else
+        sx_heading_add(out, 3, brief, " · accuracy by %s", plot_names[pane->main]);
+    if (!result || several) return;
     double area = area_of(pane, pane->main);
     if (area > 0) sx_heading_add(out, 1, "", ", area %g", area);
     snprintf(brief, sizeof brief, ", %s", split);
     sx_heading_add(out, 2, brief, ", %s objects", split);
-    bool whole = strcmp(result->scene, "squash") == 0;
-    if (is_of_a_set(pane)) sx_heading_add(out, 1, "", whole ? ", resized" : ", published crop");
 }
 
 static void draw_drop(const robustness_pane *pane, sx_canvas *canvas, sx_box row) {

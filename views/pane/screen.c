@@ -111,9 +111,13 @@ static void run_scale(void *state, int value, const char *argument) {
 
 void sx_screen_go_to(sx_screen *screen, int page) {
     if (!sx_screen_has_page(screen, page)) {
-        sx_desk_say(&screen->desk, page == CLAIMS
-                                       ? "the claims come at the end of the run"
-                                       : "nothing to compare: x marks runs on the page of runs");
+        sx_desk_say(&screen->desk, page != CLAIMS
+                                       ? "nothing to compare: x marks runs on the page of runs"
+                                   : screen->desk.now->report.measures_only
+                                       ? "a measurement of a set makes no claims"
+                                   : screen->desk.now->state == SX_STATE_FINISHED
+                                       ? "this run has no claims"
+                                       : "the claims come at the end of the run");
         return;
     }
     screen->page = page;

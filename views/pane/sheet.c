@@ -68,6 +68,11 @@ void sx_sheet_reverse(sx_sheet_view *view) {
     view->picker.selected = view->picker.first = 0;
 }
 
+bool sx_sheet_is_judged(const sx_sheet_view *view) {
+    const sx_sheet *sheet = sheet_of(view);
+    return sheet && sheet->step >= 0;
+}
+
 void sx_sheet_update(sx_sheet_view *view) {
     const sx_sheet *sheet = sheet_of(view);
     if (!sheet || view->sorted) return;
@@ -133,15 +138,17 @@ static void draw_status(const sx_sheet_view *view, const sx_sheet *sheet, sx_can
     for (int i = 0; i < sheet->count; i++)
         right += sheet->entries[i].prediction == sheet->entries[i].label;
     sx_segment parts[4] = {{0}};
-    parts[0] = sx_part_segment(SX_ROLE_TEXT, "#%zu p(true) %s", entry->item,
-                               sx_number_shown(shown, entry->p_true, 2));
+    bool judged = sx_sheet_is_judged(view);
+    parts[0] = sx_part_segment(SX_ROLE_TEXT, "#%zu%s%s", entry->item, judged ? " p(true) " : "",
+                               judged ? sx_number_shown(shown, entry->p_true, 2) : "");
     if (entry->p_true > 0)
         parts[1] = sx_part_segment(SX_ROLE_TEXT, "loss %s",
                                    sx_number_shown(shown, -log(entry->p_true), 2));
-    if (sheet->step >= 0)
+    if (judged)
         parts[2] = sx_part_segment(SX_ROLE_DIM, "%d of these %d right at step %s", right,
                                    sheet->count, sx_text_count(step, (long long)sheet->step));
-    parts[3] = sx_part_segment(SX_ROLE_DIM, "Enter opens the probe");
+    const char *without = judged ? NULL : sx_part_without_network(view->desk);
+    parts[3] = sx_part_segment(SX_ROLE_DIM, "%s", without ? without : "Enter opens the probe");
     sx_segments_draw(canvas, row, 0, parts, 4, 3);
 }
 

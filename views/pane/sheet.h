@@ -38,6 +38,9 @@ bool sx_sheet_offer(sx_sheet_view *view);
 /* The selected picture's item, -1: none yet. */
 long long sx_sheet_item(const sx_sheet_view *view);
 
+/* Whether a network said something to these pictures: else they are in the order of their pairs. */
+bool sx_sheet_is_judged(const sx_sheet_view *view);
+
 void sx_sheet_draw(sx_sheet_view *view, sx_canvas *canvas, sx_box box);
 
 #endif

@@ -19,6 +19,7 @@ typedef struct {
     char source[64], model[160], preset[16];
     char problem[320];           /* why it cannot be started; "" */
     char networks[PRESETS][512]; /* of a study of several, by preset; "" */
+    char claims_of[PRESETS][96]; /* how many are measured, likewise */
     double seconds[PRESETS];     /* that the newest finished run took; NaN: there was none */
     char newest[96];             /* run of this study; "" */
     sx_result *claims;           /* of that run; NULL */
@@ -52,6 +53,18 @@ static void name_networks(study *s, sx_config *config, int preset) {
     }
 }
 
+/* "28, of which 11 need cells that the preset class does not have". */
+static void count_claims(study *s, const sx_config *config, int preset) {
+    int absent, all = sx_cells_claims(config, &absent);
+    char *out = s->claims_of[preset];
+    out[0] = 0;
+    if (all && !absent) snprintf(out, sizeof s->claims_of[preset], "%d", all);
+    if (absent)
+        snprintf(out, sizeof s->claims_of[preset],
+                 "%d, of which %d need%s cells that the preset %s does not have", all, absent,
+                 absent == 1 ? "s" : "", presets[preset]);
+}
+
 static void read_study(study *s) {
     sx_config config;
     sx_error err = {0};
@@ -70,7 +83,10 @@ static void read_study(study *s) {
                             sizeof s->time, sizeof s->source, sizeof s->model, sizeof s->preset};
     for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
         sx_text_printable(to[i], sizes[i], sx_config_text(&config, keys[i][0], keys[i][1]));
-    for (int p = 0; p < PRESETS; p++) name_networks(s, &config, p);
+    for (int p = 0; p < PRESETS; p++) {
+        name_networks(s, &config, p);
+        count_claims(s, &config, p);
+    }
     sx_config_done(&config);
 }
 
@@ -295,6 +311,7 @@ static void draw_study(const studies_pane *pane, const study *s, sx_canvas *canv
     const char *networks = s->networks[preset_of(pane, s)];
     snprintf(text, sizeof text, "%s on %s", s->model, s->source[0] ? s->source : "fashion-mnist");
     y = draw_fact(canvas, box, y, "model", networks[0] ? networks : text);
+    y = draw_fact(canvas, box, y, "claims", s->claims_of[preset_of(pane, s)]);
     tell_time(s, text, sizeof text);
     y = draw_fact(canvas, box, y, "time", text);
     draw_claims(s, canvas, sx_box_inset(box, 0, y + 1, 0, 0));

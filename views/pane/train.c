@@ -410,13 +410,13 @@ static void draw(void *state, sx_canvas *canvas, sx_box box, sx_pane_drawing how
     const sx_result *series = training(pane);
     sx_mouse_clear(&pane->mouse, canvas->look);
     if (!series || series->series.length == 0) {
-        bool none = pane->desk->now->state == SX_STATE_FINISHED && !pane->desk->now->report.steps;
-        bool cells = sx_snapshot_result(pane->desk->now, "cells");
-        if (none || pane->desk->now->report.measures_only)
+        const sx_snapshot *now = pane->desk->now;
+        bool none = now->state == SX_STATE_FINISHED && !now->report.steps;
+        bool opened = none && !sx_part_without_network(pane->desk);
+        if (opened || now->report.measures_only)
             sx_centred_draw(canvas, box, sx_style_of(SX_ROLE_DIM),
-                            cells
-                                ? "Each network was trained in a run of its own: page Runs has them"
-                                : "Nothing is trained here: the network is as it was opened");
+                            opened ? "Nothing is trained here: the network is as it was opened"
+                                   : "Nothing is trained here: networks are as they were opened");
         else
             sx_part_waiting(pane->desk, canvas, box, "The loss curve",
                             "comes with the first steps");

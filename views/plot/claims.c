@@ -2,7 +2,7 @@
  *
  * The claim's own words and the verdict are worth most, so a narrow box loses the origin first,
  * then the range over seeds and the bound; the words are cut before the measurement is. The last
- * line counts the verdicts. */
+ * line counts the verdicts; below it stands what is not among them. */
 #include "views/plot/columns.h"
 
 #include <math.h>
@@ -150,12 +150,15 @@ int sx_plot_claims(sx_canvas *canvas, sx_box box, const sx_claims *claims, size_
                    long selected) {
     widths w = widths_of(claims, box.width);
     bool counted = box.height >= 3;
+    bool noted = claims->note[0] && box.height >= 4;
     int y = 1;
     draw_header(canvas, box, &w);
-    for (size_t i = first; i < (size_t)claims->count && y < box.height - counted; i++, y++) {
+    for (size_t i = first; i < (size_t)claims->count && y < box.height - counted - noted;
+         i++, y++) {
         draw_claim(canvas, box, &w, y, &claims->claims[i]);
         if (selected >= 0 && (size_t)selected == i) sx_row_select(canvas, box, y);
     }
     if (counted) draw_count(canvas, box, y++, claims);
+    if (noted) sx_canvas_text(canvas, box, 0, y++, sx_style_of(SX_ROLE_DIM), claims->note);
     return y < box.height ? y : box.height;
 }

@@ -109,7 +109,8 @@ int sx_plot_rows(const sx_result *result) {
     if (result->kind == SX_RESULT_GRID && sx_plot_is_raw(result)) return 0;
     if (result->kind == SX_RESULT_GRID) return result->grid.rows + 4;
     if (result->kind == SX_RESULT_TABLE) return (int)fmin((double)result->table.rows, 20) + 1;
-    if (result->kind == SX_RESULT_CLAIMS) return result->claims.count + 2;
+    if (result->kind == SX_RESULT_CLAIMS)
+        return result->claims.count + 2 + (result->claims.note[0] != 0);
     if (result->kind == SX_RESULT_IMAGES) return result->images.count == 1 ? 16 : 24;
     return result->kind == SX_RESULT_SERIES ? find_layout(result->name)->height : 0;
 }
