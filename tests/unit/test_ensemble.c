@@ -177,7 +177,7 @@ static void diverged_member_is_seen(void **state) {
     assert_int_equal(sx_ensemble_new(1, 2, (int32_t[]){0}, &e, NULL), SX_OK);
     sx_ensemble_add_logits(&e, 0, 1, (float[]){NAN, 1});
     sx_ensemble_end_member(&e);
-    sx_ensemble_add_logits(&e, 0, 1, (float[]){3, 1});
+    sx_ensemble_add_probabilities(&e, 0, 1, (double[]){0, 1}); /* impossible: still unknown */
     sx_ensemble_end_member(&e);
     sx_ensemble_scores(&e, 0, &s);
     assert_true(isnan(s.max_probability) && isnan(s.entropy) && isnan(s.expected_entropy));
