@@ -130,16 +130,15 @@ sx_status sx_detection_ranking(const double *inside, size_t n, const double *out
 size_t sx_roc_curve(sx_ranked items, size_t room, double *false_rate, double *true_rate) {
     kept all = totals(items), at = {0, 0};
     if (!(all.inside > 0 && all.outside > 0) || room < 2) return 0;
-    double step = (all.inside + all.outside) / (double)(room - 1);
+    double n = all.inside + all.outside, steps = (double)room - 1;
     size_t count = 0;
     false_rate[0] = true_rate[0] = 0;
     for (sx_block b = {0}; sx_next_block(items, &b);) {
         at.inside += b.size - b.flagged;
         at.outside += b.flagged;
-        /* a point a step of kept items, and the last */
-        bool last = at.inside == all.inside && at.outside == all.outside;
-        if (!last && at.inside + at.outside < step * (double)(count + 1)) continue;
-        count += count + 1 < room;
+        /* a point for every step of kept items, so the last when all are kept */
+        if ((at.inside + at.outside) * steps < n * (double)(count + 1)) continue;
+        count++;
         false_rate[count] = at.outside / all.outside;
         true_rate[count] = at.inside / all.inside;
     }

@@ -161,7 +161,7 @@ static void add_softmax(sx_ensemble *e, size_t item, double *z) {
         double from_high = z[c] - high;
         z[c] = exp(from_high);
         total += z[c];
-        weighted += z[c] > 0 ? z[c] * from_high : z[c]; /* 0 log 0 is 0; NaN stays */
+        weighted += z[c] > 0 ? z[c] * from_high : 0; /* 0 log 0 is 0; NaN is in the total */
     } while (++c < e->classes);
     double log_total = log(total), scale = 1 / total;
     for (c = 0; c < e->classes; c++) z[c] *= scale;

@@ -145,6 +145,43 @@ static void mean_is_better_than_its_members(void **state) {
     }
 }
 
+/* Each sure of another class: ln S, which rounding does not exceed. */
+static void disagreement_has_a_limit(void **state) {
+    (void)state;
+    for (int members = 2; members < 40; members++) {
+        sx_ensemble e;
+        sx_item_scores s;
+        assert_int_equal(sx_ensemble_new(1, members, NULL, &e, NULL), SX_OK);
+        for (int m = 0; m < members; m++) {
+            double p[40] = {0};
+            p[m] = 1;
+            sx_ensemble_add_probabilities(&e, 0, 1, p);
+            sx_ensemble_end_member(&e);
+        }
+        sx_ensemble_scores(&e, 0, &s);
+        near(s.mutual_information, log(members), 1e-14);
+        assert_true(s.mutual_information <= log(members));
+        sx_ensemble_done(&e);
+    }
+}
+
+static void undrawn_infinite_loss_does_not_count(void **state) {
+    (void)state;
+    sx_ensemble e;
+    sx_proper p;
+    assert_int_equal(sx_ensemble_new_single(2, 2, (int32_t[]){1, 1}, &e, NULL), SX_OK);
+    sx_ensemble_add_probabilities(&e, 0, 2, (double[]){1, 0, 0.5, 0.5});
+    sx_ensemble_end_member(&e);
+    sx_scored s = score(&e, NULL);
+    sx_proper_of(&s, NULL, NULL, (sx_binning){0}, &p);
+    assert_true(isinf(p.nll) && p.accuracy == 0);
+    sx_proper_of(&s, NULL, (uint32_t[]){0, 2}, (sx_binning){0}, &p);
+    near(p.nll, log(2), 1e-15);
+    assert_true(p.used == 2 && p.brier == 0.5 && p.brier_mean == 0.25);
+    sx_scored_done(&s);
+    sx_ensemble_done(&e);
+}
+
 static void opposite_members_know_nothing_together(void **state) {
     (void)state;
     sx_ensemble e;
@@ -170,6 +207,25 @@ static void opposite_members_know_nothing_together(void **state) {
     sx_ensemble_done(&e);
 }
 
+/* Two members that hardly prefer 0 outvote one that is sure of 1, and are outweighed by it. */
+static void votes_and_means_are_ranked_by_their_own_errors(void **state) {
+    (void)state;
+    static const double p[3][2] = {{0.51, 0.49}, {0.51, 0.49}, {0.01, 0.99}};
+    sx_ensemble e;
+    assert_int_equal(sx_ensemble_new(1, 2, (int32_t[]){1}, &e, NULL), SX_OK);
+    for (int m = 0; m < 3; m++) {
+        sx_ensemble_add_probabilities(&e, 0, 1, p[m]);
+        sx_ensemble_end_member(&e);
+    }
+    sx_scored s = score(&e, NULL);
+    assert_true(s.prediction[0] == 1 && s.vote[0] == 0);
+    for (int row = 0; row < SX_SCORE_ROWS; row++)
+        assert_int_equal(sx_scored_wrong(&s, row)[0], sx_score_at(row)->ranks_vote);
+    near(s.confidence[SX_SCORE_VOTE_SHARE][0], 2.0 / 3, 1e-15);
+    sx_scored_done(&s);
+    sx_ensemble_done(&e);
+}
+
 static void diverged_member_is_seen(void **state) {
     (void)state;
     sx_ensemble e;
@@ -177,7 +233,7 @@ static void diverged_member_is_seen(void **state) {
     assert_int_equal(sx_ensemble_new(1, 2, (int32_t[]){0}, &e, NULL), SX_OK);
     sx_ensemble_add_logits(&e, 0, 1, (float[]){NAN, 1});
     sx_ensemble_end_member(&e);
-    sx_ensemble_add_logits(&e, 0, 1, (float[]){3, 1});
+    sx_ensemble_add_probabilities(&e, 0, 1, (double[]){0, 1}); /* impossible: still unknown */
     sx_ensemble_end_member(&e);
     sx_ensemble_scores(&e, 0, &s);
     assert_true(isnan(s.max_probability) && isnan(s.entropy) && isnan(s.expected_entropy));
@@ -241,6 +297,7 @@ static void arrays_are_all_there_is(void **state) {
     sx_ensemble_arrays(&whole, a);
     for (int i = 0; i < count; i++) {
         assert_string_equal(a[i].name, b[i].name);
+        assert_int_equal(a[i].count, i == 0 ? 1 : i < 6 ? N * CLASSES : N);
         assert_memory_equal(a[i].data, b[i].data, a[i].count * a[i].size);
     }
     sx_free(z);
@@ -331,7 +388,8 @@ static void temperature_leaves_the_predictions(void **state) {
 
 static void extreme_temperatures_stay_within(void **state) {
     (void)state;
-    const double sure[] = {2, 0, 0, 2}, impossible[] = {0, -INFINITY, 0, -INFINITY};
+    const double sure[] = {2, 0, 0, 2}, never = -INFINITY;
+    const double impossible[] = {0, never, 0, never, 0, never, 0, never};
     const double broken[] = {0, NAN};
     double temperature;
     sx_error err = {0};
@@ -342,8 +400,9 @@ static void extreme_temperatures_stay_within(void **state) {
                      SX_OK);
     near(temperature, 1000, 1e-6);
     assert_int_equal(
-        sx_temperature_fit(impossible, (int32_t[]){0, 1}, 2, 2, NULL, &temperature, NULL), SX_OK);
-    assert_true(temperature >= 1 && temperature <= 1000.001);
+        sx_temperature_fit(impossible, (int32_t[]){0, 1, 0, 0}, 4, 2, NULL, &temperature, NULL),
+        SX_OK);
+    near(temperature, 708 / log(3), 1e-6); /* e^-708 it is, and 1/4 of these */
     assert_int_equal(sx_temperature_fit(broken, (int32_t[]){0}, 1, 2, NULL, &temperature, &err),
                      SX_BAD_INPUT);
     assert_true(isnan(temperature) && strstr(err.message, "item 0"));
@@ -481,7 +540,10 @@ int main(void) {
         cmocka_unit_test(equal_members_agree_to_the_bit),
         cmocka_unit_test(small_spread_is_kept),
         cmocka_unit_test(mean_is_better_than_its_members),
+        cmocka_unit_test(disagreement_has_a_limit),
+        cmocka_unit_test(undrawn_infinite_loss_does_not_count),
         cmocka_unit_test(opposite_members_know_nothing_together),
+        cmocka_unit_test(votes_and_means_are_ranked_by_their_own_errors),
         cmocka_unit_test(diverged_member_is_seen),
         cmocka_unit_test(threads_change_no_bit),
         cmocka_unit_test(arrays_are_all_there_is),

@@ -47,7 +47,7 @@ static void near(double a, double b, double tolerance) {
 
 static void items_are_sorted_by_value_and_then_by_number(void **state) {
     (void)state;
-    const double scores[] = {0.0, -1.5, INFINITY, -0.0, 1e-310, -INFINITY, 2.5, -1e-310, 2.5};
+    const double scores[] = {-0.0, -1.5, INFINITY, 0.0, 1e-310, -INFINITY, 2.5, -1e-310, 2.5};
     const uint32_t order[] = {2, 6, 8, 4, 0, 3, 7, 1, 5};
     sx_ranking r = rank(scores, 9);
     assert_memory_equal(r.order, order, sizeof order);
