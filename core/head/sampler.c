@@ -13,6 +13,7 @@
 #define STREAM_ORDER UINT64_C(0x200000)
 #define STREAM_NOISE UINT64_C(0x300000)
 #define MOST_MEMBERS 4096
+#define MOST_WIDTH 65536 /* so that no product of sizes below can overflow */
 #define NOISE_AT_ONCE 1024
 
 typedef struct {
@@ -50,7 +51,8 @@ const char *sx_sampling_name(sx_sampling sampling) {
 static sx_status check(sx_head_form form, const sx_sampler_options *o, const sx_head_data *data,
                        sx_error *err) {
     const char *name = sx_sampling_name(o->sampling);
-    if (form.layers < 1 || form.layers > SX_HEAD_LAYERS || form.width < 1 || form.classes < 2)
+    if (form.layers < 1 || form.layers > SX_HEAD_LAYERS || form.width < 1 ||
+        form.width > MOST_WIDTH || form.classes < 2 || form.classes > SX_ENSEMBLE_CLASSES)
         return sx_fail(err, SX_BAD_INPUT, "%d last layers of width %d for %d classes make no sense",
                        form.layers, form.width, form.classes);
     if (data->count < 1 || data->count > UINT32_MAX)

@@ -728,7 +728,7 @@ static void nonsense_is_refused(void **state) {
     set s = make_set((sx_head_form){1, 4, 3}, 10);
     const sx_head_data data = {s.features, s.labels, s.count};
     const sx_sampler_options good = {.members = 1, .step = 0.1, .batch = 2, .epochs = 1};
-    for (int i = 0; i < 8; i++) {
+    for (int i = 0; i < 10; i++) {
         sx_sampler_options o = good;
         sx_head_form form = s.form;
         sx_error err = {0};
@@ -741,6 +741,8 @@ static void nonsense_is_refused(void **state) {
         if (i == 5) o.precision = -1;
         if (i == 6) form.layers = 4;
         if (i == 7) form.classes = 2; /* labels are beyond */
+        if (i == 8) form.width = INT32_MAX;
+        if (i == 9) form.classes = INT32_MAX;
         assert_int_equal(sx_sampler_new(form, &o, &data, s.start, &sampler, &err), SX_BAD_INPUT);
         assert_true(strlen(err.message) > 10);
         assert_null(sampler);
