@@ -39,6 +39,7 @@
 typedef struct {
     const char *name;                  /* "SGLD, rate 0.01"; different from the others' */
     const sx_ensemble *inside;         /* of scoring.n items, made with their labels */
+    const sx_scored *given;            /* in place of it: confidences and errors are all there is */
     const sx_ensemble *const *outside; /* [sets]; NULL, or an entry: it has not seen them */
     double temperature;                /* that was applied; NaN: none was */
 } sx_method;
@@ -76,7 +77,7 @@ sx_status sx_scoring_publish_curves(const sx_scoring *scoring, const sx_method *
 
 /* Percentile bootstrap over items of every figure and curve at once (SX_SCORING_ROUNDS rounds, the
  * same resamples for all methods; sets are resampled apart from each other). Borrows what it is
- * given, which must not change any more. */
+ * given, which must not change any more. To begin publishes everything without intervals. */
 typedef struct sx_scoring_intervals sx_scoring_intervals;
 sx_scoring_intervals *sx_scoring_intervals_new(const sx_scoring *scoring, const sx_method *methods,
                                                int count, sx_error *err);
