@@ -118,7 +118,6 @@ static size_t count_of(const sx_predictions_choice *c) {
 typedef struct {
     const sx_predictions *p;
     sx_predictions_choice choice;
-    double temperature;
     int member;
     sx_ensemble *out;
     double *rooms; /* [threads, BLOCK, classes] */
@@ -131,31 +130,32 @@ static void add_block(void *context, int piece, int worker) {
     size_t classes = (size_t)a->p->classes, count = left < BLOCK ? left : BLOCK;
     double *room = a->rooms + (size_t)worker * BLOCK * classes;
     const uint32_t *rows = part->rows + (size_t)a->member * part->n;
-    bool probable = a->p->kind == SX_PREDICTED_PROBABILITIES;
     for (size_t i = 0; i < count; i++) {
         const double *from = a->p->values + rows[item_of(&a->choice, first + i)] * classes;
         memcpy(room + i * classes, from, classes * sizeof *room);
     }
-    if (probable && a->temperature == 1) {
+    if (a->p->kind == SX_PREDICTED_PROBABILITIES)
         sx_ensemble_add_probabilities(a->out, first, count, room);
-        return;
-    }
-    for (size_t i = 0; probable && i < count * classes; i++)
-        room[i] = room[i] > 0 ? log(room[i]) : log(2.2250738585072014e-308);
-    sx_ensemble_add_tempered(a->out, first, count, room, a->temperature);
+    else
+        sx_ensemble_add_tempered(a->out, first, count, room, 1);
+}
+
+static int32_t *labels_of(const sx_predictions *p, const sx_predictions_choice *choice) {
+    size_t n = count_of(choice);
+    int32_t *labels = sx_alloc(n, sizeof *labels);
+    for (size_t i = 0; labels && i < n; i++)
+        labels[i] = label_of(p, choice->part, item_of(choice, i));
+    return labels;
 }
 
 sx_status sx_predictions_ensemble(const sx_predictions *p, sx_predictions_choice choice,
-                                  double temperature, sx_pool *pool, sx_ensemble *out,
-                                  sx_error *err) {
+                                  sx_pool *pool, sx_ensemble *out, sx_error *err) {
     size_t n = count_of(&choice), threads = (size_t)sx_pool_threads(pool);
-    adding a = {.p = p, .choice = choice, .temperature = temperature, .out = out};
-    int32_t *labels = sx_alloc(n, sizeof *labels);
+    adding a = {.p = p, .choice = choice, .out = out};
+    int32_t *labels = labels_of(p, &choice);
     a.rooms = sx_alloc(threads * BLOCK, (size_t)p->classes * sizeof *a.rooms);
     *out = (sx_ensemble){0};
     sx_status status = labels && a.rooms ? SX_OK : sx_predictions_no_memory(p->name, err);
-    for (size_t i = 0; !status && i < n; i++)
-        labels[i] = label_of(p, choice.part, item_of(&choice, i));
     const int32_t *given = choice.labelled ? labels : NULL;
     if (!status)
         status = p->members > 1 ? sx_ensemble_new(n, p->classes, given, out, err)
@@ -169,25 +169,58 @@ sx_status sx_predictions_ensemble(const sx_predictions *p, sx_predictions_choice
     return status;
 }
 
-sx_status sx_predictions_fit(const sx_predictions *p, sx_predictions_choice choice, sx_pool *pool,
-                             double *temperature, sx_error *err) {
+/* ---- temperature ------------------------------------------------------------------------------
+ */
+
+/* Logits of one model; of anything else the logarithms of its (mean) probabilities. Owned; NULL
+ * with `err`. */
+static double *logits_of(const sx_predictions *p, sx_predictions_choice choice, sx_pool *pool,
+                         sx_error *err) {
     size_t n = count_of(&choice), classes = (size_t)p->classes;
     sx_ensemble e = {0};
     double *logits = sx_alloc(n, classes * sizeof *logits);
-    int32_t *labels = sx_alloc(n, sizeof *labels);
-    sx_status status = logits && labels ? SX_OK : sx_predictions_no_memory(p->name, err);
+    sx_status status = logits ? SX_OK : sx_predictions_no_memory(p->name, err);
     bool plain = p->members == 1 && p->kind == SX_PREDICTED_LOGITS;
-    for (size_t i = 0; !status && i < n; i++) {
-        size_t row = choice.part->rows[item_of(&choice, i)];
-        labels[i] = p->labels[row];
-        memcpy(logits + i * classes, p->values + row * classes, classes * sizeof *logits);
+    for (size_t i = 0; !status && plain && i < n; i++)
+        memcpy(logits + i * classes, p->values + choice.part->rows[item_of(&choice, i)] * classes,
+               classes * sizeof *logits);
+    if (!status && !plain) status = sx_predictions_ensemble(p, choice, pool, &e, err);
+    if (!status && !plain) sx_ensemble_log_mean(&e, 0, n, logits);
+    sx_ensemble_done(&e);
+    if (!status) return logits;
+    sx_free(logits);
+    return NULL;
+}
+
+sx_status sx_predictions_tempered(const sx_predictions *p, sx_predictions_choice choice,
+                                  double temperature, sx_pool *pool, sx_ensemble *out,
+                                  sx_error *err) {
+    size_t n = count_of(&choice);
+    double *logits = logits_of(p, choice, pool, err);
+    int32_t *labels = labels_of(p, &choice);
+    *out = (sx_ensemble){0};
+    sx_status status = logits ? SX_OK : err->status;
+    if (!status && !labels) status = sx_predictions_no_memory(p->name, err);
+    if (!status)
+        status = sx_ensemble_new_single(n, p->classes, choice.labelled ? labels : NULL, out, err);
+    if (!status) {
+        sx_ensemble_add_tempered(out, 0, n, logits, temperature);
+        sx_ensemble_end_member(out);
     }
-    if (!status && !plain) {
-        status = sx_predictions_ensemble(p, choice, 1, pool, &e, err);
-        if (!status) sx_ensemble_log_mean(&e, 0, n, logits);
-        sx_ensemble_done(&e);
-    }
-    if (!status) status = sx_temperature_fit(logits, labels, n, p->classes, pool, temperature, err);
+    sx_free(logits);
+    sx_free(labels);
+    return status;
+}
+
+sx_status sx_predictions_fit(const sx_predictions *p, sx_predictions_choice choice, sx_pool *pool,
+                             double *temperature, sx_error *err) {
+    double *logits = logits_of(p, choice, pool, err);
+    int32_t *labels = labels_of(p, &choice);
+    sx_status status = logits ? SX_OK : err->status;
+    if (!status && !labels) status = sx_predictions_no_memory(p->name, err);
+    if (!status)
+        status = sx_temperature_fit(logits, labels, count_of(&choice), p->classes, pool,
+                                    temperature, err);
     sx_free(logits);
     sx_free(labels);
     return status;

@@ -65,19 +65,22 @@ void sx_predictions_done(sx_predictions *predictions);
 /* Whether two files speak of the same items: as many, with the same labels, and the same sets. */
 sx_status sx_predictions_match(const sx_predictions *a, const sx_predictions *b, sx_error *err);
 
-/* The ensemble of a part's items `chosen` [count] (NULL: all n), at a temperature. Of logits each
- * member is softmax(z / T); of probabilities the same of their logarithms. Not of confidences. */
+/* Items of a part: `chosen` [count] of them; NULL: all n. */
 typedef struct {
     const sx_predictions_part *part;
     const uint32_t *chosen;
     size_t count;
     bool labelled;
 } sx_predictions_choice;
+/* What the members say of them, of probabilities or logits; and the same at a temperature, as one
+ * model: softmax(z / T) of its logits, or of the logarithms of its (mean) probabilities. Ended with
+ * sx_ensemble_done, also after an error. */
 sx_status sx_predictions_ensemble(const sx_predictions *predictions, sx_predictions_choice choice,
+                                  sx_pool *pool, sx_ensemble *out, sx_error *err);
+sx_status sx_predictions_tempered(const sx_predictions *predictions, sx_predictions_choice choice,
                                   double temperature, sx_pool *pool, sx_ensemble *out,
                                   sx_error *err);
-/* The temperature of least NLL on some labelled items; of an ensemble, of the logarithm of its mean
- * probability's. */
+/* The temperature of least NLL on labelled items. */
 sx_status sx_predictions_fit(const sx_predictions *predictions, sx_predictions_choice choice,
                              sx_pool *pool, double *temperature, sx_error *err);
 /* Confidences alone as what figures are made of; ended with sx_scored_done. */

@@ -50,8 +50,8 @@ static sx_status rank_inside(const sx_scoring *scoring, sx_sheet_method *m, sx_e
     m->probable = are_probabilities(m->scored);
     for (int row = 0; row < SX_SCORE_ROWS; row++)
         if (m->scored->confidence[row]) m->rows[m->count++] = row;
-    return sx_rankings_new((const double *const *)m->scored->confidence, SX_SCORE_ROWS, m->scored->n,
-                           scoring->pool, m->rankings, err);
+    return sx_rankings_new((const double *const *)m->scored->confidence, SX_SCORE_ROWS,
+                           m->scored->n, scoring->pool, m->rankings, err);
 }
 
 /* A task for each score. */

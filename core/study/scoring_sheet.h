@@ -37,8 +37,8 @@ typedef struct {
     sx_scored own;
     const sx_scored *scored;
     bool probable;                      /* its confidences are probabilities */
-    int rows[SX_SCORE_ROWS], count;         /* scores that it has */
-    sx_ranking rankings[SX_SCORE_ROWS];     /* by row of the table of scores */
+    int rows[SX_SCORE_ROWS], count;     /* scores that it has */
+    sx_ranking rankings[SX_SCORE_ROWS]; /* by row of the table of scores */
     sx_scored outside[SX_OUTSIDE_SETS]; /* n 0: it has not seen the set */
     sx_sheet_detection detections[SX_OUTSIDE_SETS][SX_SCORE_ROWS]; /* by place in `rows` */
     int figure_count;
