@@ -287,6 +287,32 @@ static void expect_in_file(const char *folder, const char *name, const char *tex
     sx_bytes_done(&file);
 }
 
+static void expect_point(const char *folder, double fpr, double tpr) {
+    double x, y;
+    sx_bytes csv;
+    read_export(folder, "score-threshold.csv", &csv);
+    assert_int_equal(sscanf(strchr((char *)csv.data, '\n'), "%lf,%lf", &x, &y), 2);
+    assert_true(fabs(x - fpr) < 1e-12 && fabs(y - tpr) < 1e-12);
+    sx_bytes_done(&csv);
+}
+
+/* The curve goes from (0, 0) to (1, 1), never falls, and goes through the threshold's point. */
+static void expect_roc(const char *folder, double fpr, double tpr) {
+    double x = 0, y = 0, before[2] = {0}, nearest = 1;
+    sx_bytes csv;
+    read_export(folder, "score-roc.csv", &csv);
+    char *at = strchr((char *)csv.data, '\n');
+    for (; at && at[1]; at = strchr(at + 1, '\n')) {
+        assert_int_equal(sscanf(at + 1, "%lf,%lf", &x, &y), 2);
+        assert_true(x >= before[0] && y >= before[1]);
+        nearest = fmin(nearest, fabs(x - fpr) + fabs(y - tpr));
+        before[0] = x;
+        before[1] = y;
+    }
+    assert_true(x == 1 && y == 1 && nearest < 0.01);
+    sx_bytes_done(&csv);
+}
+
 /* The same numbers and methods on the screen, in the table and in the figure. */
 static void figures_agree_everywhere(void **state) {
     (void)state;
@@ -313,10 +339,8 @@ static void figures_agree_everywhere(void **state) {
     press(b, "e");
     double none, inside = count_kept(items_of(b, "items-2"), 3, 0.7, &none);
     double outside = count_kept(items_of(b, "outside-2"), 3, 0.7, &none);
-    snprintf(line, sizeof line, "%.15g,", outside / METHOD_OUTSIDE);
-    expect_in_file(folder, "score-roc.csv", line);
-    snprintf(line, sizeof line, "%.15g", inside / METHOD_ITEMS);
-    expect_in_file(folder, "score-roc.csv", line);
+    expect_point(folder, outside / METHOD_OUTSIDE, inside / METHOD_ITEMS);
+    expect_roc(folder, outside / METHOD_OUTSIDE, inside / METHOD_ITEMS);
     expect_in_file(folder, "score-histogram.svg", "outside: all");
     expect_in_file(folder, "score-roc.svg", "let through");
     snprintf(line, sizeof line, "rm -r %s", folder);

@@ -265,8 +265,8 @@ static bool figure(void *state, int row, char *name, size_t size, sx_figure *out
 
 static bool numbers(void *state, int row, char *name, size_t size, sx_text *out) {
     const sx_risk_pane *pane = state;
-    const sx_result *composed[2] = {pane->scores.histogram, pane->scores.roc};
-    if (row >= 2) return false;
+    const sx_result *composed[] = {pane->scores.histogram, pane->scores.roc, pane->scores.point};
+    if (row >= 3) return false;
     const sx_result *result = pane->is.view == SX_RISK_SCORES ? composed[row] : NULL;
     snprintf(name, size, "%s", result ? result->name : "");
     if (result) sx_result_csv(result, out);

@@ -110,7 +110,8 @@ typedef struct {
         double gate; /* the least score that is kept, as it is shown; NaN: by the target risk */
         double by_target;
         sx_risk_ranking inside, outside;
-        sx_result *histogram, *roc; /* composed; NULL: there is nothing to compose them of */
+        sx_result *histogram, *roc, *point; /* composed; NULL: there is nothing to compose them of
+                                             */
     } scores;
 
     struct {

@@ -155,14 +155,12 @@ double sx_risk_gate_key(const sx_risk_pane *pane) {
     return scores[pane->is.score].sign * sx_risk_gate(pane);
 }
 
-/* The point of the ROC at the threshold is its second line. */
 static void place_point(sx_risk_pane *pane) {
-    sx_result *roc = pane->scores.roc;
+    sx_result *point = pane->scores.point;
     double key = sx_risk_gate_key(pane);
-    if (!roc || roc->series.length == 0) return;
-    size_t last = roc->series.length - 1;
-    roc->series.x[last] = isnan(key) ? NAN : share(&pane->scores.outside, key);
-    roc->series.lines[1].y[last] = isnan(key) ? NAN : share(&pane->scores.inside, key);
+    if (!point) return;
+    point->series.x[0] = isnan(key) ? NAN : share(&pane->scores.outside, key);
+    point->series.lines[0].y[0] = isnan(key) ? NAN : share(&pane->scores.inside, key);
 }
 
 void sx_risk_put_gate(sx_risk_pane *pane, double score) {
@@ -246,10 +244,10 @@ static void compose_histogram(sx_risk_pane *pane) {
     pane->scores.histogram = r;
 }
 
-/* At most so many thresholds, evenly among the keys of both, and the point of the threshold. */
+/* At most so many thresholds, evenly among the keys of both. */
 static void fill_roc(const sx_risk_pane *pane, sx_series *series) {
     const sx_risk_ranking *both[2] = {&pane->scores.inside, &pane->scores.outside};
-    size_t points = series->length - 1, i = 0, k = 0, all = both[0]->count + both[1]->count;
+    size_t points = series->length, i = 0, k = 0, all = both[0]->count + both[1]->count;
     series->x[0] = series->lines[0].y[0] = 0;
     for (size_t point = 1; point < points; point++) {
         size_t wanted = all * point / (points - 1);
@@ -265,32 +263,35 @@ static void fill_roc(const sx_risk_pane *pane, sx_series *series) {
     }
 }
 
-static void compose_roc(sx_risk_pane *pane) {
-    if (pane->scores.inside.count == 0 || pane->scores.outside.count == 0) return;
-    sx_result *r = sx_result_new(SX_RESULT_SERIES, "score-roc", "ROC");
-    if (!r || !sx_series_alloc(r, MOST_POINTS + 1, 2, true)) {
+/* An empty series of FPR and TPR; NULL if memory is out. */
+static sx_result *new_roc(const sx_risk_pane *pane, const char *name, const char *line,
+                          size_t points) {
+    sx_result *r = sx_result_new(SX_RESULT_SERIES, name, "ROC");
+    if (!r || !sx_series_alloc(r, points, 1, false)) {
         sx_result_release(r);
-        return;
+        return NULL;
     }
     r->title = sx_result_text(r, "Inside kept and outside let through, by %s",
                               scores[pane->is.score].name);
     r->step = pane->items->step;
     r->series.x_label = "outside let through (FPR)";
     r->series.y_label = "kept (TPR)";
-    r->series.lines[0].name = "ROC";
-    r->series.lines[1].name = "threshold";
-    for (int i = 0; i <= MOST_POINTS; i++) { /* the two lines have no point in common */
-        r->series.lines[0].count[i] = i < MOST_POINTS;
-        r->series.lines[1].count[i] = i == MOST_POINTS;
-    }
-    fill_roc(pane, &r->series);
-    pane->scores.roc = r;
+    r->series.lines[0].name = line;
+    return r;
+}
+
+static void compose_roc(sx_risk_pane *pane) {
+    if (pane->scores.inside.count == 0 || pane->scores.outside.count == 0) return;
+    pane->scores.roc = new_roc(pane, "score-roc", "ROC", MOST_POINTS);
+    pane->scores.point = new_roc(pane, "score-threshold", "threshold", 1);
+    if (pane->scores.roc) fill_roc(pane, &pane->scores.roc->series);
 }
 
 static void drop(sx_risk_pane *pane) {
     sx_result_release(pane->scores.histogram);
     sx_result_release(pane->scores.roc);
-    pane->scores.histogram = pane->scores.roc = NULL;
+    sx_result_release(pane->scores.point);
+    pane->scores.histogram = pane->scores.roc = pane->scores.point = NULL;
 }
 
 void sx_risk_scores_update(sx_risk_pane *pane) {
@@ -322,11 +323,16 @@ void sx_risk_scores_done(sx_risk_pane *pane) {
  */
 
 int sx_risk_scores_curves(const sx_risk_pane *pane, int plot, sx_curve curves[SX_FIGURE_CURVES]) {
-    const sx_result *result = plot == SX_RISK_PLOT_ROC ? pane->scores.roc : pane->scores.histogram;
-    int count = result ? result->series.line_count : 0;
+    const sx_result *histogram = pane->scores.histogram;
+    if (plot == SX_RISK_PLOT_ROC) {
+        if (!pane->scores.roc || !pane->scores.point) return 0;
+        curves[0] = (sx_curve){.series = pane->scores.roc};
+        curves[1] = (sx_curve){.series = pane->scores.point, .look = 1, .marks = true};
+        return 2;
+    }
+    int count = histogram ? histogram->series.line_count : 0;
     for (int i = 0; i < count; i++)
-        curves[i] = (sx_curve){
-            .series = result, .line = i, .look = i, .marks = plot == SX_RISK_PLOT_ROC && i == 1};
+        curves[i] = (sx_curve){.series = histogram, .line = i, .look = i};
     return count;
 }
 
