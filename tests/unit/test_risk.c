@@ -111,7 +111,7 @@ static void the_cursor_reads_a_method(void **state) {
 static bool is_bold(const bench *b, const char *text) {
     for (int y = 0; y < b->canvas.height; y++)
         for (int x = 0; x < b->canvas.width; x++) {
-            size_t k = 0, at = (size_t)(y * b->canvas.width + x);
+            size_t k = 0, at = (size_t)y * (size_t)b->canvas.width + (size_t)x;
             while (text[k] && b->canvas.cells[at + k].glyph == (unsigned char)text[k]) k++;
             if (!text[k]) return b->canvas.cells[at].style.attributes & SX_BOLD;
         }
