@@ -153,6 +153,22 @@ static inline void sample_method_curves(sample *s, const sample_methods *of) {
     sample_add(s, r, 6000);
 }
 
+static inline void sample_scores(sample *s, const sample_methods *of) {
+    static const char *const columns[] = {"method", "score", "risk", SAMPLE_FIGURE("AURC"),
+                                          SAMPLE_FIGURE("AUGRC")};
+    static const char *const scores[] = {"max prob", "entropy", "margin"};
+    sx_result *r = sample_table("scores", (size_t)of->count * 3, columns, 9, 3);
+    for (int i = 0; i < of->count * 3; i++) {
+        size_t row = (size_t)i;
+        r->table.columns[0].texts[row] = sample_method_name(r, of, i / 3);
+        r->table.columns[1].texts[row] = scores[i % 3];
+        r->table.columns[2].numbers[row] = 0.25;
+        sample_figure(r, 3, row, 0.0711 + 0.01 * i, 0.002);
+        sample_figure(r, 6, row, 0.0522 + 0.01 * i, 0.002);
+    }
+    sample_add(s, r, 6000);
+}
+
 static inline void sample_of_sets(sample *s, const sample_methods *of) {
     static const char *const columns[] = {"method",
                                           "set",
@@ -248,6 +264,7 @@ static inline void sample_methods_add(sample *s, const sample_methods *of) {
     sample_method_figures(s, of);
     sample_method_curves(s, of);
     sample_guarantee(s, of);
+    sample_scores(s, of);
     if (!of->no_outside) sample_of_sets(s, of);
 }
 

@@ -423,6 +423,7 @@ static void maps_are_a_key_away(void **state) {
     expect_state(b, "robustness.measure", "risk");
     expect_state(b, "robustness.method", "1");
     expect_seen(b, "risk by location");
+    expect_seen(b, "trained on");
     press(b, "Right");
     expect_seen(b, "x 0.50 y 0.50   0.34"); /* 0.02 * 12 + 0.1 */
     press(b, "K");
@@ -542,6 +543,18 @@ static void it_looks_well_everywhere(void **state) {
     bench_free(b);
 }
 
+/* One method has the three measures of one network, from the table of scores. */
+static void one_method_is_seen_with_its_measures(void **state) {
+    (void)state;
+    bench *b = bench_of((sample_methods){.count = 1}, 120, 40);
+    expect_seen(b, "0.0811"); /* AURC of entropy */
+    expect_seen(b, "0.0722"); /* AUGRC of margin */
+    command(b, "figures scores");
+    expect_seen(b, "0.0911");
+    expect_seen(b, "margin");
+    bench_free(b);
+}
+
 int main(void) {
     setlocale(LC_CTYPE, "C.UTF-8");
     const struct CMUnitTest tests[] = {
@@ -562,6 +575,7 @@ int main(void) {
         cmocka_unit_test(odd_results_do_no_harm),
         cmocka_unit_test(foreign_tables_do_no_harm),
         cmocka_unit_test(one_network_is_seen_as_before),
+        cmocka_unit_test(one_method_is_seen_with_its_measures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -202,10 +202,24 @@ void sx_risk_draw_figures(const sx_risk_pane *pane, sx_canvas *canvas, sx_box ro
     sx_segments_draw(canvas, row, 0, parts + !named, 4 + named, 3);
 }
 
+/* A figure of a measure of confidence: as the table of scores has it, or that of one network. */
+static double measure_of(const sx_risk_pane *pane, const char *score, const char *figure) {
+    const sx_result *table = sx_risk_table_result(pane, SX_RISK_OF_SCORES);
+    const sx_column *methods = sx_part_column(table, "method");
+    const sx_column *names = sx_part_column(table, "score");
+    const sx_column *found = sx_part_column(table, figure);
+    const char *method = sx_risk_method_name(pane, pane->is.method);
+    bool fine = methods && methods->texts && names && names->texts && found && found->numbers;
+    for (size_t i = 0; fine && i < table->table.rows; i++)
+        if (methods->texts[i] && names->texts[i] && !strcmp(methods->texts[i], method) &&
+            !strcmp(names->texts[i], score))
+            return found->numbers[i];
+    return sx_part_cell(sx_part_result(pane->desk, "risk", SX_RESULT_TABLE), score, figure);
+}
+
 /* Areas of all measures, and their operating points at the target. */
 void sx_risk_draw_measures(const sx_risk_pane *pane, sx_canvas *canvas, sx_box box) {
     static const char *const columns[] = {"AURC", "E-AURC", "AUGRC"};
-    const sx_result *risk = sx_part_result(pane->desk, "risk", SX_RESULT_TABLE);
     sx_style dim = sx_style_of(SX_ROLE_DIM), plain = sx_style_of(SX_ROLE_TEXT);
     enum { NAME = 10, COLUMN = 9, WIDE = NAME + 5 * COLUMN + 9 };
     bool wide = box.width >= WIDE;
@@ -220,7 +234,7 @@ void sx_risk_draw_measures(const sx_risk_pane *pane, sx_canvas *canvas, sx_box b
         sx_canvas_text(canvas, box, 0, m + 1, plain, name);
         for (int c = 0; c < 3; c++)
             sx_canvas_text_right(canvas, box, NAME + (c + 1) * COLUMN, m + 1, plain,
-                                 sx_number_shown(shown, sx_part_cell(risk, name, columns[c]), 4));
+                                 sx_number_shown(shown, measure_of(pane, name, columns[c]), 4));
         if (wide)
             sx_canvas_print(canvas, box, NAME + 3 * COLUMN + 3, m + 1, plain, "%s, threshold %s",
                             sx_number_shown(shown, pane->points[m].coverage, 2),

@@ -211,7 +211,12 @@ void sx_risk_draw_pictures(sx_risk_pane *pane, sx_canvas *canvas, sx_box box, bo
     const sx_study_data *data = pane->desk->now->data;
     sx_picker *picker = &pane->pictures.picker;
     pane->pictures.grid = (sx_thumbnails){0};
-    if (!table_of(pane) || !data) {
+    if (table_of(pane) && !data) {
+        sx_centred_draw(canvas, box, sx_style_of(SX_ROLE_DIM),
+                        "There are no pictures: only predictions are known");
+        return;
+    }
+    if (!table_of(pane)) {
         bool outside = pane->is.group == SX_RISK_THROUGH;
         sx_part_waiting(pane->desk, canvas, box,
                         outside ? "A list of items from outside" : "The list of items",

@@ -429,8 +429,11 @@ static void heading(const void *state, sx_heading *out) {
     sx_heading_add(out, 3, brief, " · %s by %s", measure_names[pane->measure],
                    plot_names[pane->main]);
     if (!result) return;
-    if (pane->measure != ACCURACY && pane->method > 0)
-        sx_heading_add(out, 1, "", ", method %d", pane->method + 1);
+    const sx_result *methods = sx_part_result(pane->desk, "methods", SX_RESULT_TABLE);
+    const sx_column *names = sx_part_column(methods, "method");
+    bool named = pane->measure != ACCURACY && names && names->texts &&
+                 (size_t)pane->method < methods->table.rows && names->texts[pane->method];
+    if (named) sx_heading_add(out, 1, "", ", %s", names->texts[pane->method]);
     double area = area_of(pane, pane->main);
     if (area > 0) sx_heading_add(out, 1, "", ", area %g", area);
     snprintf(brief, sizeof brief, ", %s", split);
