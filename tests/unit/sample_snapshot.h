@@ -10,7 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { SAMPLE_RESULTS = 12, SAMPLE_STEPS = 6000, SAMPLE_ITEMS = 1000 };
+enum { SAMPLE_RESULTS = 160, SAMPLE_STEPS = 6000, SAMPLE_ITEMS = 1000 };
 
 typedef struct {
     sx_snapshot snapshot;

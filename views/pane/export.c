@@ -91,13 +91,21 @@ static sx_status write_own(export_folder *to, const sx_pane *pane, void *state, 
     return status;
 }
 
+/* The result of that name of method k, from 1 on: "items", "items-2"; NULL if there is none. */
+static const sx_result *result_of_method(const sx_snapshot *now, const char *name, int k) {
+    char numbered[64];
+    snprintf(numbered, sizeof numbered, k > 1 ? "%s-%d" : "%s", name, k);
+    return sx_snapshot_result(now, numbered);
+}
+
 static sx_status write_all(export_folder *to, const sx_snapshot *now, const sx_pane *pane,
                            void *state, sx_error *err) {
     sx_status status = SX_OK;
-    for (const char *const *name = pane->results; *name && !status; name++) {
-        const sx_result *result = sx_snapshot_result(now, *name);
-        if (result) status = write_result(to, now, result, err);
-    }
+    for (const char *const *name = pane->results; *name && !status; name++)
+        for (int k = 1; k <= SX_PART_METHODS && !status; k++) {
+            const sx_result *result = result_of_method(now, *name, k);
+            if (result) status = write_result(to, now, result, err);
+        }
     return status ? status : write_own(to, pane, state, err);
 }
 
@@ -127,12 +135,13 @@ void sx_part_export(sx_desk *desk, const sx_pane *pane, void *state) {
 int sx_part_numbers(const sx_desk *desk, const sx_pane *pane, void *state, sx_text *out) {
     int count = 0;
     char name[48];
-    for (const char *const *names = pane->results; *names; names++) {
-        const sx_result *result = sx_snapshot_result(desk->now, *names);
-        if (!result) continue;
-        if (count++) sx_text_add(out, "\n");
-        sx_result_csv(result, out);
-    }
+    for (const char *const *names = pane->results; *names; names++)
+        for (int k = 1; k <= SX_PART_METHODS; k++) {
+            const sx_result *result = result_of_method(desk->now, *names, k);
+            if (!result) continue;
+            if (count++) sx_text_add(out, "\n");
+            sx_result_csv(result, out);
+        }
     sx_text own = {0};
     for (int row = 0; pane->numbers && pane->numbers(state, row, name, sizeof name, &own); row++) {
         if (own.size && count++) sx_text_add(out, "\n");

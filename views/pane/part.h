@@ -8,6 +8,7 @@
 #include "views/plot/plot.h"
 
 #define SX_COMPARED 8
+#define SX_PART_METHODS 16 /* of a study; results of method k >= 2 end in "-k" */
 
 /* Which state of a run is compared: as it is now (live, if it is computed here), or what was saved
  * with its newest checkpoint or with the one before. */
@@ -26,8 +27,10 @@ typedef struct {
     bool wants_compare;   /* ... wants to see the runs that are marked */
     bool wants_probe;     /* a pane has put something into `scene` that is to be opened */
     bool wants_cell;      /* ... the cell of the map where the scene's object is */
-    bool wants_enter;     /* a click means what Enter does */
-    bool wants_pictures;  /* ... the predictions with a confidence of least .. most */
+    bool wants_maps;      /* ... the maps of risk and coverage of `method` (from 0) */
+    int method;
+    bool wants_enter;    /* a click means what Enter does */
+    bool wants_pictures; /* ... the predictions with a confidence of least .. most */
     double least, most;
     bool posed;     /* it is opened as the probe shows it */
     sx_scene scene; /* what the probe shows; other panes put there what is selected in them */

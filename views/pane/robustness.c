@@ -15,9 +15,16 @@
 typedef enum { LOCATION, ROTATION, SIZE, PLOTS } plot;
 static const char *const plot_names[PLOTS] = {"location", "rotation", "size"};
 
+/* What is measured; risk and coverage among what is kept at a threshold that was chosen on
+ * validation images: whether it knows when it cannot see. */
+typedef enum { ACCURACY, RISK, COVERAGE, MEASURES } measure;
+static const char *const measure_names[MEASURES] = {"accuracy", "risk", "coverage"};
+
 typedef struct {
     sx_desk *desk;
     plot main;
+    measure measure;
+    int method; /* of risk and coverage, from 0 */
     bool values;
     sx_ends x[PLOTS], y[PLOTS];    /* what is seen of the curves */
     plot read;                     /* whose cursor is told: the main plot or where a click was */
@@ -45,9 +52,19 @@ static const char *whose(const sx_result *curves) {
     return several ? curves->series.lines[0].name : "";
 }
 
+/* "location", "risk-location-2" */
+static void name_of(measure of, int method, plot which, char out[48]) {
+    char number[16] = "";
+    if (of != ACCURACY && method > 0) snprintf(number, sizeof number, "-%d", method + 1);
+    snprintf(out, 48, "%s%s%s%s", of == ACCURACY ? "" : measure_names[of],
+             of == ACCURACY ? "" : "-", plot_names[which], number);
+}
+
 static const sx_result *result_of(const robustness_pane *pane, plot which) {
     sx_result_kind kind = which == LOCATION ? SX_RESULT_GRID : SX_RESULT_SERIES;
-    const sx_result *result = sx_part_result(pane->desk, plot_names[which], kind);
+    char name[48];
+    name_of(pane->measure, pane->method, which, name);
+    const sx_result *result = sx_part_result(pane->desk, name, kind);
     if (result && which != LOCATION && result->series.line_count < 1) return NULL;
     return result;
 }
@@ -123,6 +140,42 @@ static void run_plot(void *state, int value, const char *argument) {
     pane->main = pane->read = (plot)value;
 }
 
+static bool has_measure(const robustness_pane *pane, measure of, int method) {
+    char name[48];
+    bool any = false;
+    for (plot which = 0; which < PLOTS; which++) {
+        name_of(of, method, which, name);
+        any = any || sx_snapshot_result(pane->desk->now, name);
+    }
+    return any;
+}
+
+static const char *measure_choice(void *state, size_t row) {
+    (void)state;
+    return row < MEASURES ? measure_names[row] : NULL;
+}
+
+/* Risk and coverage have ends of their own. */
+static void turn_to(robustness_pane *pane, measure of) {
+    sx_sheet_close(&pane->sheet);
+    pane->measure = of;
+    for (plot which = 0; which < PLOTS; which++) pane->y[which] = sx_ends_free;
+}
+
+static void run_measure(void *state, int value, const char *argument) {
+    robustness_pane *pane = state;
+    (void)value;
+    int wanted = sx_part_choose(pane->desk, measure_choice, pane, (int)pane->measure, argument,
+                                "the maps are of accuracy, risk or coverage");
+    if (wanted < 0) return;
+    if (wanted != ACCURACY && !has_measure(pane, (measure)wanted, pane->method)) {
+        sx_desk_say(pane->desk, "%s by place, rotation and size was not measured here",
+                    measure_names[wanted]);
+        return;
+    }
+    turn_to(pane, (measure)wanted);
+}
+
 static void run_reverse(void *state, int value, const char *argument) {
     robustness_pane *pane = state;
     (void)value, (void)argument;
@@ -156,6 +209,8 @@ static const sx_command commands[] = {
      NULL},
     {"size", "S", "", "size", "accuracy by the object's share of the image", run_plot, SIZE, NULL,
      NULL},
+    {"knows", "K", "[WHAT]", NULL, "accuracy, or risk and coverage where it may refuse",
+     run_measure, 0, measure_choice, NULL},
     {"reverse", "r", "", "reverse", "pictures: the lowest loss first, or the highest", run_reverse,
      0, NULL, shows_sheet},
     {"values", "v", "", NULL, "print the value in each cell, or not", run_values, 0, NULL, NULL},
@@ -220,7 +275,9 @@ static bool figure(void *state, int row, char *name, size_t size, sx_figure *out
     if (row >= PLOTS) return false;
     plot which = (plot)row;
     bool closer = which != LOCATION && sx_ends_are_chosen(&pane->x[which], &pane->y[which]);
-    snprintf(name, size, "%s-closer", plot_names[which]);
+    snprintf(name, size, "%s%s%s-closer",
+             pane->measure == ACCURACY ? "" : measure_names[pane->measure],
+             pane->measure == ACCURACY ? "" : "-", plot_names[which]);
     *out = (sx_figure){.result = closer ? result_of(pane, which) : NULL,
                        .caption = pane->desk->now->caption,
                        .curve_count = 1,
@@ -232,12 +289,16 @@ static bool figure(void *state, int row, char *name, size_t size, sx_figure *out
 /* A plot, or the line that says what it waits for. */
 static void draw_plot(robustness_pane *pane, sx_canvas *canvas, sx_box box, plot which,
                       bool focused) {
-    static const char *const awaited[PLOTS] = {"Accuracy by location", "Accuracy by rotation",
-                                               "Accuracy by size"};
+    char awaited[48];
+    snprintf(awaited, sizeof awaited, "%s by %s",
+             pane->measure == ACCURACY ? "Accuracy"
+             : pane->measure == RISK   ? "Risk"
+                                       : "Coverage",
+             plot_names[which]);
     bool there = result_of(pane, which) != NULL;
     if (there) pane->mouse.boxes[which] = box;
     if (!there)
-        sx_part_waiting(pane->desk, canvas, box, awaited[which], SX_PART_MEASURED);
+        sx_part_waiting(pane->desk, canvas, box, awaited, SX_PART_MEASURED);
     else if (which == LOCATION)
         draw_map(pane, canvas, box, focused);
     else
@@ -370,6 +431,7 @@ static void heading(const void *state, sx_heading *out) {
             sx_heading_add(out, 2, "", ", %s first", pane->sheet.best_first ? "best" : "worst");
         return;
     }
+<<<<<<< HEAD
     snprintf(brief, sizeof brief, " · by %s", plot_names[pane->main]);
     bool several = sx_part_without_network(pane->desk) && result;
     if (several)
@@ -377,6 +439,19 @@ static void heading(const void *state, sx_heading *out) {
     else
         sx_heading_add(out, 3, brief, " · accuracy by %s", plot_names[pane->main]);
     if (!result || several) return;
+=======
+    snprintf(brief, sizeof brief, " · %s%sby %s",
+             pane->measure == ACCURACY ? "" : measure_names[pane->measure],
+             pane->measure == ACCURACY ? "" : " ", plot_names[pane->main]);
+    sx_heading_add(out, 3, brief, " · %s by %s", measure_names[pane->measure],
+                   plot_names[pane->main]);
+    if (!result) return;
+    const sx_result *methods = sx_part_result(pane->desk, "methods", SX_RESULT_TABLE);
+    const sx_column *names = sx_part_column(methods, "method");
+    bool named = pane->measure != ACCURACY && names && names->texts &&
+                 (size_t)pane->method < methods->table.rows && names->texts[pane->method];
+    if (named) sx_heading_add(out, 1, "", ", %s", names->texts[pane->method]);
+>>>>>>> h-v
     double area = area_of(pane, pane->main);
     if (area > 0) sx_heading_add(out, 1, "", ", area %g", area);
     snprintf(brief, sizeof brief, ", %s", split);
@@ -384,7 +459,7 @@ static void heading(const void *state, sx_heading *out) {
 }
 
 static void draw_drop(const robustness_pane *pane, sx_canvas *canvas, sx_box row) {
-    const sx_result *map = result_of(pane, LOCATION);
+    const sx_result *map = pane->measure == ACCURACY ? result_of(pane, LOCATION) : NULL;
     if (map) sx_drop_draw(pane->desk, map, canvas, row);
 }
 
@@ -582,10 +657,11 @@ static json_t *state_of(const void *state) {
     const robustness_pane *pane = state;
     char cursor[192];
     tell_cursor(pane, cursor, sizeof cursor);
-    return json_pack("{s:s, s:i, s:i, s:s, s:b, s:I, s:o, s:o}", "plot", plot_names[pane->main],
-                     "row", pane->row, "column", pane->column, "cursor", cursor, "sheet",
-                     pane->sheet.open, "item", (json_int_t)sx_sheet_item(&pane->sheet), "low",
-                     sx_json_number(pane->x[pane->main].low), "high",
+    return json_pack("{s:s, s:s, s:i, s:i, s:i, s:s, s:b, s:I, s:o, s:o}", "measure",
+                     measure_names[pane->measure], "plot", plot_names[pane->main], "method",
+                     pane->method, "row", pane->row, "column", pane->column, "cursor", cursor,
+                     "sheet", pane->sheet.open, "item", (json_int_t)sx_sheet_item(&pane->sheet),
+                     "low", sx_json_number(pane->x[pane->main].low), "high",
                      sx_json_number(pane->x[pane->main].high));
 }
 
@@ -603,6 +679,13 @@ static void accept(void *state) {
     const sx_result *map = result_of(pane, LOCATION);
     sx_sheet_close(&pane->sheet);
     pane->main = pane->read = LOCATION;
+    if (pane->desk->wants_maps) { /* of what Risk shows */
+        pane->method = pane->desk->method;
+        bool own = has_measure(pane, RISK, pane->method);
+        if (!own) pane->method = 0;
+        turn_to(pane, RISK);
+        return;
+    }
     if (!map) return;
     pane->row = nearest(map->grid.row_values, map->grid.rows, pane->desk->scene.pose.y);
     pane->column = nearest(map->grid.column_values, map->grid.columns, pane->desk->scene.pose.x);
@@ -614,7 +697,16 @@ static void layout(const void *state, sx_text *out) {
     if (!pane->values) sx_text_add(out, "values\n");
 }
 
-static const char *const results[] = {"location", "rotation", "size", NULL};
+static const char *const results[] = {"location",
+                                      "rotation",
+                                      "size",
+                                      "risk-location",
+                                      "risk-rotation",
+                                      "risk-size",
+                                      "coverage-location",
+                                      "coverage-rotation",
+                                      "coverage-size",
+                                      NULL};
 
 const sx_pane sx_pane_robustness = {
     .name = "robustness",
@@ -627,9 +719,8 @@ const sx_pane sx_pane_robustness = {
                 "that the network still gets right. It learned from centred, upright "
                 "objects of one size, so whatever falls off towards the edges is what "
                 "it did not learn.",
-    .tries =
-        "Try: the arrows read a cell; Enter shows the pictures behind it, the worst first; R and S "
-        "look at rotation and size, where z comes closer; v prints all values.",
+    .tries = "Try: the arrows read a cell; Enter shows the pictures behind it, the worst first; R "
+             "and S look at rotation and size, where z comes closer; v prints values; K: risk.",
     .commands = commands,
     .results = results,
     .figure = figure,

@@ -187,14 +187,14 @@ static void follow(sx_screen *screen) {
         sx_pane_data.accept(screen->panes[DATA - 1]);
         open_from(screen, DATA);
     }
-    if (screen->desk.wants_cell) {
+    if (screen->desk.wants_cell || screen->desk.wants_maps) {
         sx_pane_robustness.accept(screen->panes[ROBUSTNESS - 1]);
         open_from(screen, ROBUSTNESS);
     }
     if (screen->desk.wants_compare) open_from(screen, COMPARE);
     if (screen->desk.wants_dashboard) run_page(screen, DASHBOARD, "");
     screen->desk.wants_probe = screen->desk.wants_pictures = screen->desk.wants_cell = false;
-    screen->desk.wants_compare = screen->desk.wants_dashboard = false;
+    screen->desk.wants_compare = screen->desk.wants_dashboard = screen->desk.wants_maps = false;
 }
 
 static void run_zoom(void *state, int value, const char *argument) {

@@ -24,29 +24,47 @@ static const layout layouts[] = {
     {"rotation", ALL_LINES, 12, 0, 1, true},
     {"size", ALL_LINES, 12, 0, 1, true},
     {"risk-coverage", {0, 1, 2, 3}, 4, 14, 0, NAN, false},
+    {"risk-coverage-methods", ALL_LINES, 14, 0, NAN, false},
+    {"risk-rotation", ALL_LINES, 12, 0, 1, true},
+    {"risk-size", ALL_LINES, 12, 0, 1, true},
+    {"coverage-rotation", ALL_LINES, 12, 0, 1, true},
+    {"coverage-size", ALL_LINES, 12, 0, 1, true},
 };
+
+/* Whether it is that result, or that of another method: "risk-coverage", "risk-coverage-3". */
+static bool is_named(const char *name, const char *stem) {
+    size_t length = strlen(stem);
+    if (strncmp(name, stem, length) != 0) return false;
+    if (!name[length]) return true;
+    return name[length] == '-' && name[length + 1] &&
+           !name[length + 1 + strspn(name + length + 1, "0123456789")];
+}
 
 static const layout *find_layout(const char *name) {
     static const layout all = {"", ALL_LINES, 12, NAN, NAN, false};
     for (size_t i = 0; i < sizeof layouts / sizeof layouts[0]; i++)
-        if (strcmp(layouts[i].name, name) == 0) return &layouts[i];
+        if (is_named(name, layouts[i].name)) return &layouts[i];
     return &all;
 }
 
+/* Of more methods than fit the last line stays, which is the oracle, and it alone is dashed. */
 static int curves_of(const sx_result *result, const layout *how,
                      sx_curve curves[SX_FIGURE_CURVES]) {
-    int count = 0;
-    for (int i = 0; i < how->line_count && i < result->series.line_count; i++)
+    int count = 0, lines = result->series.line_count;
+    bool methods = strcmp(how->name, "risk-coverage-methods") == 0;
+    for (int i = 0; i < how->line_count && i < lines; i++) {
+        bool oracle = methods && (i == how->line_count - 1 || i == lines - 1);
         curves[count++] = (sx_curve){.series = result,
-                                     .line = how->lines[i],
-                                     .look = i,
-                                     .dashed = i > 0,
+                                     .line = oracle ? lines - 1 : how->lines[i],
+                                     .look = oracle ? 0 : i,
+                                     .dashed = methods ? oracle : i > 0,
                                      .marks = how->marks};
+    }
     return count;
 }
 
 static bool is_reliability(const sx_result *result) {
-    return result->kind == SX_RESULT_SERIES && strcmp(result->name, "reliability") == 0;
+    return result->kind == SX_RESULT_SERIES && is_named(result->name, "reliability");
 }
 
 /* Shares and cosines have a scale of up to 1, whatever they are, so that maps can be compared. */
@@ -93,7 +111,8 @@ static void draw_on(sx_surface *surface, const sx_result *result) {
 }
 
 bool sx_plot_is_raw(const sx_result *result) {
-    static const char *const names[] = {"items", "outcomes-", "inside-"}; /* or how they begin */
+    static const char *const names[] = {"items", "outside", "outcomes-",
+                                        "inside-"}; /* or how they begin */
     for (size_t i = 0; i < sizeof names / sizeof *names; i++)
         if (strncmp(result->name, names[i], strlen(names[i])) == 0) return true;
     return false;
