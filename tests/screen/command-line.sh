@@ -215,6 +215,35 @@ check "a set needs a model" fails 2 "needs a set and a model" "$sextant" measure
 check "a model that is not there" fails 1 "no file 'nowhere', and no such run" "$sextant" measure set nowhere --headless
 check "nine models are too many" fails 2 "8 models at once, not 9" "$sextant" measure set 1 2 3 4 5 6 7 8 9
 check "a crop that is not known" fails 1 "resize|published" "$sextant" measure set first --crop centre --headless
+thousand_classes() { # a model of as many classes as ImageNet: 20 black pictures of each
+    mkdir thousand
+    npy() { printf '\223NUMPY\001\000v\000%-117s\n' "{'descr': '$1', 'fortran_order': False, 'shape': $2, }"; }
+    { npy '|u1' '(20000, 8, 8, 3)' && head -c 3840000 /dev/zero; } >thousand/images.npy
+    { npy '<u2' '(20000,)' && printf "$(awk 'BEGIN { for (i = 0; i < 20000; i++)
+        printf "\\%03o\\%03o", i % 1000 % 256, int(i % 1000 / 256) }')"; } >thousand/labels.npy
+    "$sextant" run tiny.ini --headless --out wide data.source=thousand data.compose=none 'model.spec=vit(dim=8, depth=1, heads=1, patch=8)' \
+        train.steps=1 train.validate_items=1 robustness.images_per_location=0 robustness.images_per_point=0 &&
+        "$sextant" export wide --format safetensors --out wide.safetensors
+}
+has_labels() { # a table of rows, its column of labels: those of the map are there and no others
+    [ "$(tail -n +2 "$1" | cut -d , -f "$2" | sort -nu | tr '\n' ' ')" = '990 991 992 993 994 995 996 997 998 999 ' ]
+}
+ls -d set/*/ | awk -F / 'BEGIN { print "int,label" } { print 989 + NR "," $2 }' >map.csv
+sed '$d' map.csv >short.csv
+sed s/990/1990/ map.csv >far.csv
+sed s/int/number/ map.csv >columns.csv
+check "a model of 1,000 classes" thousand_classes
+check "whose classes are not the set's" fails 1 'has 10 classes, the model 1000.*with --class-map FILE' "$sextant" measure set wide.safetensors --headless
+check "is measured by a map to ImageNet's" "$sextant" measure set wide.safetensors --class-map map.csv --headless --out by-map
+check "which its rows tell" has_labels by-map/rows-wide.csv 5
+check "and where it is a study's key" "$sextant" measure set wide.safetensors data.class_map=map.csv --headless --out by-key
+check "the same, of a study" cmp by-map/rows-wide.csv by-key/rows-wide.csv
+check "and of a model on a data set" "$sextant" open wide.safetensors --data set --class-map map.csv --headless --rows by-open.csv
+check "the same, by picture" has_labels by-open.csv 2
+check "a map without a class is told" fails 1 "'short.csv' has no index for the class" "$sextant" measure set wide.safetensors --class-map short.csv --headless
+check "a class that ImageNet does not have, too" fails 1 'has index 1990 of 1,000' "$sextant" measure set wide.safetensors --class-map far.csv --headless
+check "a map without its columns, too" fails 1 'columns.csv:1: columns int and label' "$sextant" measure set wide.safetensors data.class_map=columns.csv --headless
+check "a map that is not there, too" fails 1 'nowhere.csv' "$sextant" measure set wide.safetensors --class-map nowhere.csv --headless
 check "an unknown set has a nearest" fails 1 "did you mean .rotation" "$sextant" make-si-score --set rotaton --out set2
 check "a set needs a folder" fails 2 "needs a folder" "$sextant" make-si-score
 check "foregrounds that are not there" fails 1 "no data set 'nowhere'" "$sextant" make-si-score --foregrounds nowhere --out set2
