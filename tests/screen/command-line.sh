@@ -213,8 +213,18 @@ check "a CLIP is measured by the names of the classes" sh -c "'$sextant' measure
 check "in the workbench" sh -c "'$sextant' measure set first --script set-script.txt --size 80x24 && grep -q 'Robustness' set.txt && grep -q 'Nothing is trained here' set-train.txt"
 check "a set needs a model" fails 2 "needs a set and a model" "$sextant" measure set
 check "a model that is not there" fails 1 "no file 'nowhere', and no such run" "$sextant" measure set nowhere --headless
+check "what is about files is told where all models are runs" fails 1 "are about a model's file, and these are runs" "$sextant" measure set first --classes nowhere.txt --headless
+sed 's/^steps = .*/steps = 2/' tiny.ini >pair.ini && printf '[cell one]\nmodel.spec = cnn(width=8, depth=2)\n[cell two]\nmodel.spec = cnn(width=4, depth=2)\n' >>pair.ini
+check "a study of two networks" "$sextant" run pair.ini --headless --out pair
+check "is none to be measured" fails 1 "several networks: name one, as .*pair/cells/one" "$sextant" measure set pair --headless
+check "one of them is" "$sextant" measure set pair/cells/one --headless --out pair-one
+check "a study file that is not there is told" fails 1 "no study file 'nowhere.ini'" "$sextant" describe nowhere.ini
+cp -r set hurt && echo junk >"$(ls hurt/arrow/* | head -n 1)" && rm "$(ls hurt/disc/* | head -n 1)"
+check "a set with two broken pictures" sh -c "'$sextant' measure hurt first --headless --out hurt-here && '$sextant' measure '$home/hurt' first --headless --out hurt-there"
+check "says the same from wherever it is called" cmp hurt-here/results/broken.json hurt-there/results/broken.json
+check "and of each what is wrong" sh -c "'$sextant' export hurt-here --only broken --format csv --out - | grep -q '^arrow/.*,this is neither a PNG nor'"
 check "nine models are too many" fails 2 "8 models at once, not 9" "$sextant" measure set 1 2 3 4 5 6 7 8 9
-check "a crop that is not known" fails 1 "resize|published" "$sextant" measure set first --crop centre --headless
+check "a crop that is not known" fails 2 "resize|published" "$sextant" measure set first --crop centre --headless
 thousand_classes() { # a model of as many classes as ImageNet: 20 black pictures of each
     mkdir thousand
     npy() { printf '\223NUMPY\001\000v\000%-117s\n' "{'descr': '$1', 'fortran_order': False, 'shape': $2, }"; }
@@ -240,7 +250,7 @@ check "and where it is a study's key" "$sextant" measure set wide.safetensors da
 check "the same, of a study" cmp by-map/rows-wide.csv by-key/rows-wide.csv
 check "and of a model on a data set" "$sextant" open wide.safetensors --data set --class-map map.csv --headless --rows by-open.csv
 check "the same, by picture" has_labels by-open.csv 2
-check "a map without a class is told" fails 1 "'short.csv' has no index for the class" "$sextant" measure set wide.safetensors --class-map short.csv --headless
+check "a map without a class is told" fails 1 "short.csv' has no index for the class" "$sextant" measure set wide.safetensors --class-map short.csv --headless
 check "a class that ImageNet does not have, too" fails 1 'has index 1990 of 1,000' "$sextant" measure set wide.safetensors --class-map far.csv --headless
 check "a map without its columns, too" fails 1 'columns.csv:1: columns int and label' "$sextant" measure set wide.safetensors data.class_map=columns.csv --headless
 check "a map that is not there, too" fails 1 'nowhere.csv' "$sextant" measure set wide.safetensors --class-map nowhere.csv --headless
