@@ -10,16 +10,18 @@
 
 #define COLUMNS 100
 
-static bool is_study(const char *word) {
+static bool is_ini(const char *word) {
     size_t length = strlen(word);
-    return length > 4 && strcmp(word + length - 4, ".ini") == 0 && sx_is_file(word);
+    return length > 4 && strcmp(word + length - 4, ".ini") == 0;
 }
 
 /* A study file, or a spec, and the person's own keys. */
 static sx_status read_words(const sx_arguments *arguments, sx_config *config, sx_error *err) {
     const char *first = arguments->rest[0];
-    sx_status status = is_study(first) ? sx_config_read(config, first, arguments->preset, err)
-                                       : sx_config_put(config, "model", "spec", first, err);
+    if (is_ini(first) && !sx_is_file(first))
+        return sx_fail(err, SX_BAD_INPUT, "there is no study file '%.160s'", first);
+    sx_status status = is_ini(first) ? sx_config_read(config, first, arguments->preset, err)
+                                     : sx_config_put(config, "model", "spec", first, err);
     for (int i = 1; !status && i < arguments->count; i++)
         status = sx_config_override(config, arguments->rest[i], err);
     return status;

@@ -35,6 +35,8 @@ static sx_status check(const sx_arguments *a, int models, sx_error *err) {
                        "measure takes one --prompt; several of them in a file, with --prompts");
     if (a->same_pairs && strcmp(a->same_pairs, "yes") != 0 && strcmp(a->same_pairs, "no") != 0)
         return sx_fail(err, SX_USAGE, "--same-pairs %.40s: must be yes or no", a->same_pairs);
+    if (a->crop && strcmp(a->crop, "resize") != 0 && strcmp(a->crop, "published") != 0)
+        return sx_fail(err, SX_USAGE, "--crop %.40s: must be one of resize|published", a->crop);
     return SX_OK;
 }
 

@@ -178,8 +178,8 @@ static void run_resolved(sx_engine *engine, sx_queued *job) {
     describe(engine, config);
     sx_engine_set_state(engine, SX_STATE_LOADING, NULL);
     sx_status status = sx_engine_resolve_origin(engine, config, &origin, &err);
+    if (!status) status = sx_measured_keep_paths(config, &err); /* data are named as on resuming */
     if (!status) status = load_data(engine, config, &err);
-    if (!status) status = sx_measured_keep_paths(config, &err);
     if (!status) status = create_run(engine, job, &err);
     if (status) {
         fail(engine, &err);

@@ -67,8 +67,11 @@ sx_status sx_outside_match(const sx_outside *outside, const sx_source_facts *fac
     if (!outside->named && facts->classes != outside->model.classes)
         return sx_fail(err, SX_BAD_INPUT,
                        "the data set has %d classes, the model %d: say the model's class names, a "
-                       "line each, with --classes FILE",
-                       facts->classes, outside->model.classes);
+                       "line each, with --classes FILE%s",
+                       facts->classes, outside->model.classes,
+                       outside->model.classes == IMAGENET_CLASSES
+                           ? ", or which of ImageNet's the set has, with --class-map FILE"
+                           : "");
     for (int c = 0; c < facts->classes; c++) {
         mapped[c] = outside->named ? class_of_name(outside, facts->class_names[c]) : c;
         if (mapped[c] < 0)

@@ -200,6 +200,23 @@ static void name_all(sx_set *set) {
                                  set->models[i].name);
 }
 
+/* What is said about files is of no use where all are runs, which know it of themselves. */
+static sx_status check_settings(const sx_set *set, sx_error *err) {
+    static const char *const keys[] = {"prepare", "classes", "merges", "prompt", "prompts"};
+    bool said = false;
+    for (int number = 1; number <= SX_SET_MODELS; number++) {
+        const char *path = text_of(set->config, "model", number);
+        if (*path && sx_is_file(path)) return SX_OK;
+        said = said || *text_of(set->config, "settings", number);
+    }
+    for (size_t i = 0; i < sizeof keys / sizeof *keys; i++)
+        said = said || text_or_null(set->config, keys[i]);
+    if (!said) return SX_OK;
+    return sx_fail(err, SX_BAD_INPUT,
+                   "--set, --prepare, --classes, --merges, --prompt and --prompts are about a "
+                   "model's file, and these are runs");
+}
+
 sx_status sx_set_open_models(sx_set *set, sx_error *err) {
     sx_status status = SX_OK;
     for (int number = 1; !status && number <= SX_SET_MODELS; number++) {
@@ -211,6 +228,7 @@ sx_status sx_set_open_models(sx_set *set, sx_error *err) {
     }
     if (!status && !set->model_count)
         return sx_fail(err, SX_BAD_INPUT, "measure.model1 names no model: say which to measure");
+    if (!status) status = check_settings(set, err);
     if (!status) status = choose_batch(set, err);
     for (int i = 0; !status && i < set->model_count; i++)
         status = make_run(set, &set->models[i], err);
@@ -279,12 +297,19 @@ static void score(const sx_set *set, sx_set_model *m, size_t item, const float *
         numbers ? (float)(log(sum) + (double)logits[best] - (double)logits[label]) : NAN;
 }
 
+/* A sentence without the path that it begins with: the picture is named beside it. */
+static const char *without_path(const char *sentence) {
+    const char *rest = *sentence == '\'' ? strstr(sentence, "': ") : NULL;
+    return rest ? rest + 3 : sentence;
+}
+
 void sx_set_note_broken(sx_set *set, size_t item, const sx_error *err, bool loud) {
     char sentence[512];
     size_t number = set->broken_count++;
     if (number >= SX_SET_BROKEN) return;
     set->broken[number].item = (uint32_t)item;
-    sx_text_printable(set->broken[number].reason, sizeof set->broken[number].reason, err->message);
+    sx_text_printable(set->broken[number].reason, sizeof set->broken[number].reason,
+                      without_path(err->message));
     if (!loud || !set->context.note) return;
     snprintf(sentence, sizeof sentence, "left out: %.450s", err->message);
     set->context.note(set->context.user, sentence);

@@ -218,8 +218,47 @@ check "a class map that is not there" fails 1 "nowhere.csv" "$sextant" measure s
 check "the classes' indices are those of the map" sh -c "'$sextant' measure set first --class-map map.csv.txt --headless --out mapped >/dev/null && '$sextant' measure set first --headless --out unmapped >/dev/null && grep -q 'class_map = /.*map.csv.txt' mapped/run.ini && cmp mapped/results/score.json unmapped/results/score.json"
 check "a set needs a model" fails 2 "needs a set and a model" "$sextant" measure set
 check "a model that is not there" fails 1 "no file 'nowhere', and no such run" "$sextant" measure set nowhere --headless
+check "what is about files is told where all models are runs" fails 1 "are about a model's file, and these are runs" "$sextant" measure set first --classes nowhere.txt --headless
+sed 's/^steps = .*/steps = 2/' tiny.ini >pair.ini && printf '[cell one]\nmodel.spec = cnn(width=8, depth=2)\n[cell two]\nmodel.spec = cnn(width=4, depth=2)\n' >>pair.ini
+check "a study of two networks" "$sextant" run pair.ini --headless --out pair
+check "is none to be measured" fails 1 "several networks: name one, as .*pair/cells/one" "$sextant" measure set pair --headless
+check "one of them is" "$sextant" measure set pair/cells/one --headless --out pair-one
+check "a study file that is not there is told" fails 1 "no study file 'nowhere.ini'" "$sextant" describe nowhere.ini
+cp -r set hurt && echo junk >"$(ls hurt/arrow/* | head -n 1)" && rm "$(ls hurt/disc/* | head -n 1)"
+check "a set with two broken pictures" sh -c "'$sextant' measure hurt first --headless --out hurt-here && '$sextant' measure '$home/hurt' first --headless --out hurt-there"
+check "says the same from wherever it is called" cmp hurt-here/results/broken.json hurt-there/results/broken.json
+check "and of each what is wrong" sh -c "'$sextant' export hurt-here --only broken --format csv --out - | grep -q '^arrow/.*,this is neither a PNG nor'"
 check "nine models are too many" fails 2 "8 models at once, not 9" "$sextant" measure set 1 2 3 4 5 6 7 8 9
-check "a crop that is not known" fails 1 "resize|published" "$sextant" measure set first --crop centre --headless
+check "a crop that is not known" fails 2 "resize|published" "$sextant" measure set first --crop centre --headless
+thousand_classes() { # a model of as many classes as ImageNet: 20 black pictures of each
+    mkdir thousand
+    npy() { printf '\223NUMPY\001\000v\000%-117s\n' "{'descr': '$1', 'fortran_order': False, 'shape': $2, }"; }
+    { npy '|u1' '(20000, 8, 8, 3)' && head -c 3840000 /dev/zero; } >thousand/images.npy
+    { npy '<u2' '(20000,)' && printf "$(awk 'BEGIN { for (i = 0; i < 20000; i++)
+        printf "\\%03o\\%03o", i % 1000 % 256, int(i % 1000 / 256) }')"; } >thousand/labels.npy
+    "$sextant" run tiny.ini --headless --out wide data.source=thousand data.compose=none 'model.spec=vit(dim=8, depth=1, heads=1, patch=8)' \
+        train.steps=1 train.validate_items=1 robustness.images_per_location=0 robustness.images_per_point=0 &&
+        "$sextant" export wide --format safetensors --out wide.safetensors
+}
+has_labels() { # a table of rows, its column of labels: those of the map are there and no others
+    [ "$(tail -n +2 "$1" | cut -d , -f "$2" | sort -nu | tr '\n' ' ')" = '990 991 992 993 994 995 996 997 998 999 ' ]
+}
+ls -d set/*/ | awk -F / 'BEGIN { print "int,label" } { print 989 + NR "," $2 }' >map.csv
+sed '$d' map.csv >short.csv
+sed s/990/1990/ map.csv >far.csv
+sed s/int/number/ map.csv >columns.csv
+check "a model of 1,000 classes" thousand_classes
+check "whose classes are not the set's" fails 1 'has 10 classes, the model 1000.*with --class-map FILE' "$sextant" measure set wide.safetensors --headless
+check "is measured by a map to ImageNet's" "$sextant" measure set wide.safetensors --class-map map.csv --headless --out by-map
+check "which its rows tell" has_labels by-map/rows-wide.csv 5
+check "and where it is a study's key" "$sextant" measure set wide.safetensors data.class_map=map.csv --headless --out by-key
+check "the same, of a study" cmp by-map/rows-wide.csv by-key/rows-wide.csv
+check "and of a model on a data set" "$sextant" open wide.safetensors --data set --class-map map.csv --headless --rows by-open.csv
+check "the same, by picture" has_labels by-open.csv 2
+check "a map without a class is told" fails 1 "short.csv' has no index for the class" "$sextant" measure set wide.safetensors --class-map short.csv --headless
+check "a class that ImageNet does not have, too" fails 1 'has index 1990 of 1,000' "$sextant" measure set wide.safetensors --class-map far.csv --headless
+check "a map without its columns, too" fails 1 'columns.csv:1: columns int and label' "$sextant" measure set wide.safetensors data.class_map=columns.csv --headless
+check "a map that is not there, too" fails 1 'nowhere.csv' "$sextant" measure set wide.safetensors --class-map nowhere.csv --headless
 check "an unknown set has a nearest" fails 1 "did you mean .rotation" "$sextant" make-si-score --set rotaton --out set2
 check "a set needs a folder" fails 2 "needs a folder" "$sextant" make-si-score
 check "foregrounds that are not there" fails 1 "no data set 'nowhere'" "$sextant" make-si-score --foregrounds nowhere --out set2
