@@ -402,7 +402,6 @@ static void draw_status(const robustness_pane *pane, sx_canvas *canvas, sx_box r
 /* ---- the pane ---------------------------------------------------------------------------------
  */
 
-/* The result's own title says at which area and on whose objects it was measured. */
 /* The share of the image that the objects of a plot took. A result that does not say it, or says
  * what cannot be, was measured as the run is configured. Sizes were measured at all of them: NaN.
  */
@@ -412,6 +411,15 @@ static double area_of(const robustness_pane *pane, plot which) {
     double configured = which == LOCATION ? now->location_area : now->rotation_area;
     double area = sx_part_scene(result_of(pane, which), "area", configured);
     return area > 0 && area <= 1 ? area : configured;
+}
+
+/* Whose risk and coverage are seen; NULL: it is accuracy. */
+static const char *method_of(const robustness_pane *pane) {
+    const sx_result *methods = sx_part_result(pane->desk, "methods", SX_RESULT_TABLE);
+    const sx_column *names = sx_part_column(methods, "method");
+    bool named = pane->measure != ACCURACY && names && names->texts &&
+                 (size_t)pane->method < methods->table.rows;
+    return named ? names->texts[pane->method] : NULL;
 }
 
 /* Which plot, at which area, on whose objects. */
@@ -431,27 +439,18 @@ static void heading(const void *state, sx_heading *out) {
             sx_heading_add(out, 2, "", ", %s first", pane->sheet.best_first ? "best" : "worst");
         return;
     }
-<<<<<<< HEAD
-    snprintf(brief, sizeof brief, " · by %s", plot_names[pane->main]);
-    bool several = sx_part_without_network(pane->desk) && result;
-    if (several)
-        sx_heading_add(out, 3, brief, " · %s", result->title);
-    else
-        sx_heading_add(out, 3, brief, " · accuracy by %s", plot_names[pane->main]);
-    if (!result || several) return;
-=======
+    bool several = sx_part_without_network(pane->desk) && result && pane->measure == ACCURACY;
     snprintf(brief, sizeof brief, " · %s%sby %s",
              pane->measure == ACCURACY ? "" : measure_names[pane->measure],
              pane->measure == ACCURACY ? "" : " ", plot_names[pane->main]);
-    sx_heading_add(out, 3, brief, " · %s by %s", measure_names[pane->measure],
-                   plot_names[pane->main]);
-    if (!result) return;
-    const sx_result *methods = sx_part_result(pane->desk, "methods", SX_RESULT_TABLE);
-    const sx_column *names = sx_part_column(methods, "method");
-    bool named = pane->measure != ACCURACY && names && names->texts &&
-                 (size_t)pane->method < methods->table.rows && names->texts[pane->method];
-    if (named) sx_heading_add(out, 1, "", ", %s", names->texts[pane->method]);
->>>>>>> h-v
+    if (several)
+        sx_heading_add(out, 3, brief, " · %s", result->title);
+    else
+        sx_heading_add(out, 3, brief, " · %s by %s", measure_names[pane->measure],
+                       plot_names[pane->main]);
+    if (!result || several) return;
+    const char *method = method_of(pane);
+    if (method) sx_heading_add(out, 1, "", ", %s", method);
     double area = area_of(pane, pane->main);
     if (area > 0) sx_heading_add(out, 1, "", ", area %g", area);
     snprintf(brief, sizeof brief, ", %s", split);
