@@ -71,7 +71,8 @@ static void describe(sx_engine *engine, const sx_config *config) {
     now->location_area = sx_config_number(config, "robustness", "location_area");
     now->rotation_area = sx_config_number(config, "robustness", "rotation_area");
     engine->checkpoint_every = sx_config_number(config, "run", "checkpoint_seconds");
-    sx_text_set(now->loading, sizeof now->loading, "the data set"); /* that comes next */
+    const char *next = sx_study_kind_of(config)->without_data ? "predictions" : "the data set";
+    sx_text_set(now->loading, sizeof now->loading, next);
 }
 
 /* Opens the data of a study and says which they are. A recipe's keys are looked up by them; a run

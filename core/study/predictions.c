@@ -179,12 +179,16 @@ static double *logits_of(const sx_predictions *p, sx_predictions_choice choice, 
     size_t n = count_of(&choice), classes = (size_t)p->classes;
     sx_ensemble e = {0};
     double *logits = sx_alloc(n, classes * sizeof *logits);
-    sx_status status = logits ? SX_OK : sx_predictions_no_memory(p->name, err);
+    sx_status status = SX_OK;
     bool plain = p->members == 1 && p->kind == SX_PREDICTED_LOGITS;
-    for (size_t i = 0; !status && plain && i < n; i++)
+    if (!logits) {
+        sx_predictions_no_memory(p->name, err);
+        return NULL;
+    }
+    for (size_t i = 0; plain && i < n; i++)
         memcpy(logits + i * classes, p->values + choice.part->rows[item_of(&choice, i)] * classes,
                classes * sizeof *logits);
-    if (!status && !plain) status = sx_predictions_ensemble(p, choice, pool, &e, err);
+    if (!plain) status = sx_predictions_ensemble(p, choice, pool, &e, err);
     if (!status && !plain) sx_ensemble_log_mean(&e, 0, n, logits);
     sx_ensemble_done(&e);
     if (!status) return logits;

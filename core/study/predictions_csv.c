@@ -295,7 +295,7 @@ static sx_status read_pieces(reading *r, sx_pool *pool, sx_error *err) {
     sx_pool_run(pool, r->count, read_rows, r);
     for (int i = 0; i < r->count; i++)
         if (r->pieces[i].failed) return sx_fail(err, SX_BAD_INPUT, "%s", r->pieces[i].message);
-    return sx_predictions_sort(r->name, &r->keys, r->out, err);
+    return sx_predictions_sort(r->name, &r->keys, pool, r->out, err);
 }
 
 static sx_status read_text(reading *r, sx_pool *pool, sx_error *err) {

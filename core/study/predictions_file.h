@@ -2,7 +2,7 @@
 #ifndef SX_STUDY_PREDICTIONS_FILE_H
 #define SX_STUDY_PREDICTIONS_FILE_H
 
-#include "core/format/format.h"
+#include "core/result/result.h"
 #include "core/study/predictions.h"
 
 #define SX_PREDICTIONS_COLUMNS 20000
@@ -58,7 +58,7 @@ typedef struct {
 
 /* Sorts rows into items of parts: fills members, inside, fit and sets from rows, values and labels.
  */
-sx_status sx_predictions_sort(const char *file, const sx_predictions_keys *keys,
+sx_status sx_predictions_sort(const char *file, const sx_predictions_keys *keys, sx_pool *pool,
                               sx_predictions *out, sx_error *err);
 
 sx_status sx_predictions_read_npy(const char *path, const char *labels, sx_pool *pool,

@@ -8,6 +8,7 @@
 #include <strings.h>
 
 #define NONE UINT32_MAX
+#define PRINTED 16384 /* rows of a block */
 
 static const char *const fit_names[] = {"validation", "val", "valid", "calibration", "fit"};
 static const char *const inside_names[] = {"",     "test", "in", "inside", "id", "in-distribution",
@@ -244,20 +245,45 @@ static sx_status sort(sorting *s, uint32_t *place, sx_error *err) {
     return status ? status : check_whole(s, place, err);
 }
 
+/* The values' print is made of those of blocks of rows, which threads share. */
+typedef struct {
+    const sx_predictions *p;
+    uint64_t *prints;
+} printing;
+
+static void print_block(void *context, int piece, int worker) {
+    printing *of = context;
+    size_t first = (size_t)piece * PRINTED, left = of->p->rows - first;
+    size_t row = (size_t)of->p->classes * sizeof *of->p->values;
+    (void)worker;
+    of->prints[piece] = sx_hash_bytes((const char *)of->p->values + first * row,
+                                      (left < PRINTED ? left : PRINTED) * row);
+}
+
+static uint64_t print_values(const sx_predictions *p, sx_pool *pool) {
+    size_t pieces = (p->rows + PRINTED - 1) / PRINTED;
+    printing of = {p, sx_alloc(pieces, sizeof *of.prints)};
+    if (!of.prints) return 0;
+    sx_pool_run(pool, (int)pieces, print_block, &of);
+    uint64_t print = sx_hash_bytes(of.prints, pieces * sizeof *of.prints);
+    sx_free(of.prints);
+    return print;
+}
+
 /* Of everything that figures follow from. */
-static void print(sx_predictions *p) {
+static sx_status print(const char *file, sx_predictions *p, sx_pool *pool, sx_error *err) {
     size_t members = (size_t)p->members;
     uint64_t prints[4 + SX_PREDICTIONS_SETS] = {
-        sx_hash_bytes(p->values, p->rows * (size_t)p->classes * sizeof *p->values),
-        sx_hash_bytes(p->labels, p->rows * sizeof *p->labels)};
+        print_values(p, pool), sx_hash_bytes(p->labels, p->rows * sizeof *p->labels)};
     for (int k = 0; k < 2 + p->set_count; k++) {
         const sx_predictions_part *part = part_at(p, k);
         prints[2 + k] = sx_hash_bytes(part->rows, part->n * members * sizeof *part->rows);
     }
     p->print = sx_hash_bytes(prints, sizeof prints);
+    return prints[0] ? SX_OK : sx_predictions_no_memory(file, err);
 }
 
-sx_status sx_predictions_sort(const char *file, const sx_predictions_keys *keys,
+sx_status sx_predictions_sort(const char *file, const sx_predictions_keys *keys, sx_pool *pool,
                               sx_predictions *out, sx_error *err) {
     sorting s = {.file = file, .keys = keys, .out = out};
     size_t rows = out->rows;
@@ -268,7 +294,7 @@ sx_status sx_predictions_sort(const char *file, const sx_predictions_keys *keys,
     uint32_t *place = sx_alloc(rows, sizeof *place);
     bool memory = s.item && s.first && s.member && s.part && place;
     sx_status status = memory ? sort(&s, place, err) : sx_predictions_no_memory(file, err);
-    if (!status) print(out);
+    if (!status) status = print(file, out, pool, err);
     sx_free(s.item);
     sx_free(s.first);
     sx_free(s.member);

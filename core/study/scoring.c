@@ -24,8 +24,9 @@ static sx_status check(const sx_scoring *scoring, const sx_method *methods, int 
                        SX_METHODS, SX_OUTSIDE_SETS);
     for (int k = 0; k < count; k++) {
         const sx_ensemble *e = methods[k].inside;
-        size_t n = methods[k].given ? methods[k].given->n : e->n;
-        if (n != scoring->n || (e && !e->labels))
+        bool same = methods[k].given ? methods[k].given->n == scoring->n
+                                     : e && e->labels && e->n == scoring->n;
+        if (!same)
             return sx_fail(err, SX_BAD_INPUT, "'%.80s' does not speak of the same items",
                            methods[k].name);
     }

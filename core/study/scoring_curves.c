@@ -21,7 +21,8 @@ static size_t errors_of(const sx_sheet_method *m) {
 
 static double coverage_at(const sx_sheet *sheet, size_t point) {
     size_t n = sheet->scoring.n;
-    return (double)((point + 1) * n / sheet->points) / (double)n;
+    size_t kept = (point + 1) * n / sheet->points;
+    return (double)kept / (double)n;
 }
 
 /* Coverage and, as the last line, the oracle of a method's errors. */
@@ -240,7 +241,8 @@ sx_status sx_sheet_guarantee(const sx_sheet *sheet, sx_error *err) {
     double delta = s->delta > 0 ? s->delta : 0.001;
     sx_result *r = sx_table_new("guarantee", "Coverage with guaranteed risk, by max prob",
                                 count * (size_t)sheet->count, columns, 9, 1);
-    sx_status status = r ? SX_OK : sx_sheet_no_memory(err);
+    sx_status status = SX_OK;
+    if (!r) return sx_sheet_no_memory(err);
     for (int k = 0; k < sheet->count; k++)
         for (size_t t = 0; !status && t < count; t++, row++)
             status = add_guarantee(&sheet->methods[k], targets[t], delta, row, r, err);

@@ -36,13 +36,14 @@ sx_scoring_intervals *sx_scoring_intervals_new(const sx_scoring *scoring, const 
     }
     sx_status status = SX_OK;
     in->sheet = sx_sheet_new(scoring, methods, count, err);
-    if (!in->sheet) status = err->status;
+    if (!in->sheet) {
+        sx_free(in);
+        return NULL;
+    }
     size_t threads = (size_t)sx_pool_threads(scoring->pool);
     in->step = (int)threads;
-    if (!status) {
-        in->room = sx_alloc(threads, (sx_sheet_room(in->sheet) + 1) * sizeof *in->room);
-        if (!in->room) status = sx_sheet_no_memory(err);
-    }
+    in->room = sx_alloc(threads, (sx_sheet_room(in->sheet) + 1) * sizeof *in->room);
+    if (!in->room) status = sx_sheet_no_memory(err);
     for (int k = 0; !status && k < count; k++) status = make_resampling(in, k, err);
     if (!status) status = sx_sheet_publish_all(in->sheet, err);
     if (!status) return in;

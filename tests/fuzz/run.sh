@@ -24,7 +24,8 @@ compile() { # source object
 }
 objects=
 for source in core/base/*.c core/tensor/*.c core/graph/*.c core/model/*.c core/data/*.c \
-    core/format/*.c core/result/*.c core/store/*.c; do
+    core/format/*.c core/result/*.c core/store/*.c core/metric/*.c core/study/predictions.c \
+    core/study/predictions_[chin]*.c; do
     object=$out/object/$(echo "$source" | tr / _).o
     objects="$objects $object"
     compile "$source" "$object" || exit 1

@@ -280,4 +280,25 @@ kill -TERM $running
 wait $running
 check "a signal stops it with a checkpoint" [ -f stopped/checkpoint.safetensors ]
 check "and says how to go on" grep -q -e '--resume' stopped.txt
+reference=$source_tree/tests/data/uncertainty
+check "predictions of a file are scored" sh -c "'$sextant' open '$reference/preds_2000x10.csv' --headless --out scored >scored.txt"
+check "their text has the table of methods" grep -q 'preds_2000x10  *1  *-  *0.896' scored.txt
+check "and a plot of risk at coverage" grep -q 'Risk at coverage, by max prob' scored.txt
+check "the table is exported" sh -c "'$sextant' export scored --only methods --out - >methods.csv && '$sextant' export scored --only methods --format json --out - >methods.json"
+same_figure() { # column of the table of methods: the same digits in CSV and JSON
+    /usr/bin/awk -F, -v name="$1" 'NR == 1 { for (i = 1; i <= NF; i++) if ($i == name) c = i } NR == 2 { print $c }' methods.csv >figure.txt
+    [ -s figure.txt ] && grep -q "$(cat figure.txt)" methods.json
+}
+for name in AURC ECE NLL; do check "$name is the same in CSV and JSON" same_figure $name; done
+check "equal bytes at one thread" sh -c "'$sextant' open '$reference/preds_2000x10.csv' --headless --out scored1 --threads 1 >/dev/null && cmp scored/results/methods.json scored1/results/methods.json && cmp scored/results/risk-coverage-methods.json scored1/results/risk-coverage-methods.json"
+check "a temperature is one more method" sh -c "'$sextant' open '$reference/preds_2000x10.csv' --temperature first --headless --out tempered | grep -q 'preds_2000x10, temperature  *1  *1.525'"
+check "confidence and correctness do, too" sh -c "'$sextant' open '$reference/ties_2000.csv' --headless --out ties | grep -q 'ties_2000  *1'"
+printf 'label,p0,p1\n0,0.5,0.5\n1,0.5,0.7\n' >broken.csv
+check "a row that does not add up is named" fails 1 "broken.csv, row 3: its probabilities add up to 1.2, not to 1" "$sextant" open broken.csv --headless
+printf 'label,z0,z1\n0,1,oops\n' >broken.csv
+check "and what is no number, with its column" fails 1 "broken.csv, row 2, column 'z1': 'oops' is not a number" "$sextant" open broken.csv --headless
+check "files of other items are no methods beside it" fails 1 "are not of the same items\|has 10 classes\|cannot be compared" "$sextant" open "$reference/preds_2000x10.csv" "$reference/ties_2000.csv" --headless
+printf ":wait state finished\n:risk\n:screen-save risk.txt\n:data\n:probe\n:robustness\n:inspect\n" >look.txt
+check "predictions open in the workbench" sh -c "'$sextant' open '$reference/preds_2000x10.csv' --script look.txt --size 120x40 --out looked && grep -qi risk risk.txt"
+check "and the finished run opens again" sh -c "'$sextant' open scored | grep -q 'Methods, with 95 % intervals'"
 summary
