@@ -341,6 +341,8 @@ static void heading(const void *state, sx_heading *out) {
         sx_heading_add(out, 1, "", " of %d methods", methods);
     if (methods > 1 && (view == SX_RISK_SCORES || view == SX_RISK_PICTURES))
         sx_heading_add(out, 2, "", " · %s", sx_risk_method_name(pane, pane->is.method));
+    bool elsewhere = pane->items && !pane->items->split[0] && !pane->desk->now->data;
+    if (elsewhere) return; /* predictions of somebody else */
     sx_split split = sx_part_split(pane->items);
     sx_heading_add(out, 1, split == SX_SPLIT_VALIDATION ? ", val" : "", ", %s",
                    sx_split_name(split));
