@@ -78,7 +78,7 @@ static double augrc(const item *items, size_t n) {
 
 sx_status sx_selective_risk(const double *confidence, const uint8_t *wrong, size_t n,
                             sx_selective *out, sx_error *err) {
-    *out = (sx_selective){NAN, NAN, NAN, NAN};
+    *out = SX_SELECTIVE_UNKNOWN;
     sx_status status;
     item *items = sort_items(confidence, wrong, n, &status, err);
     if (!items) return status;

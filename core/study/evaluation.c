@@ -330,7 +330,7 @@ static sx_status publish_scores(sx_study *study, const scores *s, sx_error *err)
     else if (!sx_points_log_add(&study->validation, row))
         return sx_study_no_memory(err);
     study->report.recorded = true;
-    study->selective = (sx_selective){NAN, NAN, NAN, NAN};
+    study->selective = SX_SELECTIVE_UNKNOWN;
     sx_status status = publish(study, make_validation(study), err);
     if (!status) status = publish_items(study, s, err);
     if (!status && all_numbers(s)) {

@@ -227,7 +227,7 @@ static void add_figure(sx_result *r, int row, const char *name, double value, sx
 static sx_result *make_summary(const work *w, sx_error *err) {
     static const char *const columns[] = {"figure", "value", "low", "high"};
     const sx_interval none = {NAN, NAN};
-    sx_selective selective = {NAN, NAN, NAN, NAN};
+    sx_selective selective = SX_SELECTIVE_UNKNOWN;
     double n = (double)w->done;
     if (w->done) sx_selective_risk(w->confidence, w->wrong, w->done, &selective, NULL);
     sx_result *r = make_table("summary", w->outside->checkpoint.spec, 8, columns, 4, 1u << 0);
