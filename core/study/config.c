@@ -94,6 +94,7 @@ static const struct {
     {"train", "optimizer", check_optimizer}, {"train", "schedule", sx_schedule_check},
     {"train", "average", sx_average_check},  {"train", "augment", sx_augment_check},
     {"train", "tune", sx_tune_check},        {"train", "recipe", sx_recipe_check},
+    {"data", "classes", sx_classes_check},
 };
 
 static sx_status unknown_section(const char *section, sx_error *err) {

@@ -23,6 +23,8 @@ const sx_option sx_study_options[] = {
      "row of the study table"},
     {"data", "source", TEXT, "", 0, 0, "name or path",
      "data set; none: Fashion-MNIST, else shapes"},
+    {"data", "classes", TEXT, "", 0, 0, "0-4 or names",
+     "of the data set, which then has no others; none: all"},
     {"data", "class_map", TEXT, "", 0, 0, "CSV file",
      "int,label: the classes' indices in ImageNet; none: as the set says"},
     {"data", "compose", TEXT, "center area=0.5", 0, 0, "spec", "how an item becomes an image"},
