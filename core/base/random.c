@@ -23,6 +23,16 @@ uint64_t sx_random_bits(sx_random *random) {
     return mix(random->state);
 }
 
+void sx_random_fill(sx_random *random, uint64_t *bits, size_t count) {
+    uint64_t state = random->state;
+    for (size_t i = 0; i < count; i++) bits[i] = mix(state += GOLDEN);
+    random->state = state;
+}
+
+sx_random sx_random_after(sx_random random, uint64_t count) {
+    return (sx_random){random.state + GOLDEN * count};
+}
+
 float sx_random_uniform(sx_random *random) {
     return (float)(sx_random_bits(random) >> 40) * 0x1p-24f;
 }

@@ -17,6 +17,10 @@ sx_random sx_random_from(uint64_t seed, uint64_t stream, uint64_t item);
 /* The next 64 random bits. */
 uint64_t sx_random_bits(sx_random *random);
 
+/* The next `count` of them, and the generator as it is after so many numbers. */
+void sx_random_fill(sx_random *random, uint64_t *bits, size_t count);
+sx_random sx_random_after(sx_random random, uint64_t count);
+
 /* Uniform in [0, 1), 24 bits. */
 float sx_random_uniform(sx_random *random);
 

@@ -99,6 +99,7 @@ static sx_status gather(const sx_engine *engine, const sx_config *config, eviden
     char path[SX_PATH_SIZE];
     sx_status status = evidence_new(config, out, err);
     for (int run = 0; !status && run < out->cells * out->seeds; run++) {
+        if (atomic_load(&engine->stop)) return sx_fail(err, SX_CANCELLED, "stopped");
         status = cell_path(engine, config, run, path, err);
         if (!status && has_finished(path)) status = read_run(out, run, path, err);
     }
@@ -110,7 +111,9 @@ static sx_status conclude(sx_engine *engine, const sx_config *config, sx_error *
     sx_result *results[SX_CELL_RESULTS];
     int count = 0;
     sx_status status = gather(engine, config, &e, err);
-    if (!status) status = sx_cells_conclude(config, e.cell, e.cells, results, &count, err);
+    const sx_cell_set cells = {e.cell, e.cells, (uint64_t)sx_config_number(config, "run", "seed"),
+                               &engine->stop};
+    if (!status) status = sx_cells_conclude(config, &cells, results, &count, err);
     for (int i = 0; i < count; i++) {
         if (!status) status = sx_run_save_result(engine->whole, results[i], err);
         sx_result_release(results[i]);
@@ -160,7 +163,9 @@ static bool run_cell(sx_engine *engine, const sx_config *config, int run, int co
                      double work_left) {
     sx_error err = {0};
     sx_queued job = {0};
+    bool paused = engine->paused;
     sx_engine_reset(engine);
+    engine->begin_paused = paused;
     engine->now.cell_number = run + 1;
     engine->now.cell_count = count;
     engine->work_left = work_left;
@@ -181,6 +186,13 @@ static bool run_cell(sx_engine *engine, const sx_config *config, int run, int co
     return engine->cell_finished;
 }
 
+/* Stopped while claims were measured, or these failed: a resume makes them again. */
+static void end_early(sx_engine *engine, const sx_error *err) {
+    bool stopped = err->status == SX_CANCELLED;
+    sx_engine_set_state(engine, stopped ? SX_STATE_STOPPED : SX_STATE_FAILED,
+                        stopped ? "stopped while claims were measured" : err->message);
+}
+
 /* Runs what has not finished; returns how many runs have, in the end. What they say together is
  * computed at the end also where nothing was left to run: a kill may have come before it was. */
 static int run_all(sx_engine *engine, const sx_config *config, int count, const double *works) {
@@ -193,7 +205,7 @@ static int run_all(sx_engine *engine, const sx_config *config, int count, const 
             return run;
         if (!status && (!there || run + 1 == count)) status = conclude(engine, config, &err);
         if (status) {
-            sx_engine_set_state(engine, SX_STATE_FAILED, err.message);
+            end_early(engine, &err);
             return run;
         }
         if (!there) note(engine, "cell", run + 1, count);
@@ -202,6 +214,11 @@ static int run_all(sx_engine *engine, const sx_config *config, int count, const 
 }
 
 void sx_engine_run_cells(sx_engine *engine, sx_config *config, const char *event) {
+    sx_error err = {0};
+    if (sx_cells_check(config, &err)) {
+        sx_engine_set_state(engine, SX_STATE_FAILED, err.message);
+        return;
+    }
     int count = sx_cells_count(config);
     engine->whole = engine->run;
     engine->run = NULL;

@@ -178,6 +178,7 @@ void sx_engine_drive(sx_engine *engine) {
     sx_error err = {0};
     engine->checkpoint_tried = sx_seconds();
     sx_lane_teach(engine, true);
+    if (engine->begin_paused) pause_run(engine);
     for (;;) {
         replay(engine); /* before what a person does at the same step: it was first */
         take_commands(engine);

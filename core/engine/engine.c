@@ -124,6 +124,15 @@ void sx_engine_wait(sx_engine *engine, uint64_t version, int milliseconds) {
 /* ---- results
  * ---------------------------------------------------------------------------------------- */
 
+/* The table of studies has none that publishes as many; a run folder may hold anything. */
+static void refuse_result(sx_engine *engine, sx_result *result) {
+    sx_error err;
+    sx_fail(&err, SX_BAD_INPUT, "a run has at most %d results: '%.60s' is left out", SX_RESULTS,
+            result->name);
+    sx_engine_warn(engine, &err, "");
+    sx_result_release(result);
+}
+
 void sx_engine_take_result(void *user, sx_result *result) {
     sx_engine *engine = user;
     size_t i = 0, count = engine->now.result_count;
@@ -131,7 +140,7 @@ void sx_engine_take_result(void *user, sx_result *result) {
     if (i < count && strcmp(engine->results[i]->name, result->name) == 0) {
         sx_result_release(engine->results[i]);
     } else if (count == SX_RESULTS) {
-        sx_result_release(result);
+        refuse_result(engine, result);
         return;
     } else {
         memmove(engine->results + i + 1, engine->results + i, (count - i) * sizeof(sx_result *));

@@ -89,8 +89,9 @@ struct sx_engine {
     double work_left;             /* of cells that have not begun, in works of this one */
     sx_study *study;
     bool paused, stepping, stopping;
-    bool warned;    /* `message` says what could not be written */
-    char note[512]; /* what it says otherwise */
+    bool begin_paused; /* the cell before was paused, so a person wants to see this one begin */
+    bool warned;       /* `message` says what could not be written */
+    char note[512];    /* what it says otherwise */
     sx_pace pace;
     sx_lane lane;
     sx_clock clock;                          /* of the recorded points */

@@ -22,6 +22,7 @@ void sx_engine_reset(sx_engine *engine) {
     r->loss = r->accuracy = r->validation_loss = r->validation_accuracy = NAN;
     r->learning_rate = r->gradient_norm = NAN;
     engine->paused = engine->stepping = engine->stopping = engine->warned = false;
+    engine->begin_paused = false;
     engine->cell_finished = false;
     engine->note[0] = 0;
     engine->checkpointed = engine->checkpoint_seconds = 0;

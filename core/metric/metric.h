@@ -11,6 +11,8 @@
 #include "core/metric/guarantee.h"
 #include "core/metric/ranking.h"
 
+#include <stdatomic.h>
+
 /* Index of the largest value, the lowest on a tie. */
 int sx_argmax(const double *values, int count);
 
@@ -117,11 +119,18 @@ sx_status sx_temperature_fit(const double *logits /* [n, classes] */, const int3
 /* Spearman's rank correlation with average ranks for ties; NaN when a side is constant. */
 sx_status sx_spearman(const double *x, const double *y, size_t n, double *out, sx_error *err);
 
-/* Percentile bootstrap over items, 95 %: draws `rounds` resamples of 0 .. n - 1 (indices), calls
+/* How often a bootstrap resamples, and what fixes the resamples. */
+typedef struct {
+    int count;
+    uint64_t seed;
+    const atomic_bool *stop; /* looked at before each round; NULL: nobody stops it */
+} sx_rounds;
+
+/* Percentile bootstrap over items, 95 %: draws resamples of 0 .. n - 1 (indices), calls
  * `statistic(user, indices, n)` on each, ignores NaN results. NaN interval if fewer than half are
- * numbers. */
+ * numbers. SX_CANCELLED once the stop flag is seen. */
 typedef double (*sx_statistic)(void *user, const uint32_t *indices, size_t n);
-sx_status sx_bootstrap(sx_statistic statistic, void *user, size_t n, int rounds, uint64_t seed,
+sx_status sx_bootstrap(sx_statistic statistic, void *user, size_t n, sx_rounds rounds,
                        sx_interval *out, sx_error *err);
 
 /* The same over several sets of items, each resampled by itself: `indices` are those of each set.
@@ -131,8 +140,8 @@ typedef struct {
     int count;
 } sx_sets;
 typedef double (*sx_sets_statistic)(void *user, const uint32_t *const *indices);
-sx_status sx_bootstrap_sets(sx_sets_statistic statistic, void *user, sx_sets sets, int rounds,
-                            uint64_t seed, sx_interval *out, sx_error *err);
+sx_status sx_bootstrap_sets(sx_sets_statistic statistic, void *user, sx_sets sets, sx_rounds rounds,
+                            sx_interval *out, sx_error *err);
 
 /* Percentile bootstrap of many figures at once, over sets of items, each resampled by itself. A
  * resample is how often each item was drawn, so that what is sorted stays sorted. Round r of set s

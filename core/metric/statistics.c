@@ -136,25 +136,38 @@ static void resample(sx_sets sets, uint32_t *const *indices, uint64_t seed, int 
             indices[set][i] = sx_random_below(&random, (uint32_t)sets.sizes[set]);
 }
 
-sx_status sx_bootstrap_sets(sx_sets_statistic statistic, void *user, sx_sets sets, int rounds,
-                            uint64_t seed, sx_interval *out, sx_error *err) {
-    bool fits = sets.count > 0 && rounds > 0;
+static bool is_stopped(sx_rounds rounds) {
+    return rounds.stop && atomic_load_explicit(rounds.stop, memory_order_relaxed);
+}
+
+/* What the resamples come to, into values [rounds]; false once it is stopped. */
+static bool take_rounds(sx_sets_statistic statistic, void *user, sx_sets sets, sx_rounds rounds,
+                        uint32_t *const *indices, double *values) {
+    for (int round = 0; round < rounds.count; round++) {
+        if (is_stopped(rounds)) return false;
+        resample(sets, indices, rounds.seed, round);
+        values[round] = statistic(user, (const uint32_t *const *)indices);
+    }
+    return true;
+}
+
+sx_status sx_bootstrap_sets(sx_sets_statistic statistic, void *user, sx_sets sets, sx_rounds rounds,
+                            sx_interval *out, sx_error *err) {
+    bool fits = sets.count > 0 && rounds.count > 0;
     *out = (sx_interval){NAN, NAN};
     for (int i = 0; i < sets.count; i++)
         fits = fits && sets.sizes[i] > 0 && sets.sizes[i] <= UINT32_MAX;
     if (!fits) return sx_fail(err, SX_BAD_INPUT, "a bootstrap needs items and rounds");
     uint32_t *indices, **begins;
-    double *values = sx_alloc((size_t)rounds, sizeof *values);
+    double *values = sx_alloc((size_t)rounds.count, sizeof *values);
     bool memory = lay_sets(sets, &indices, &begins) && values;
-    for (int round = 0; memory && round < rounds; round++) {
-        resample(sets, begins, seed, round);
-        values[round] = statistic(user, (const uint32_t *const *)begins);
-    }
-    if (memory) *out = sx_percentiles(values, rounds);
+    bool ended = memory && take_rounds(statistic, user, sets, rounds, begins, values);
+    if (ended) *out = sx_percentiles(values, rounds.count);
     sx_free(indices);
     sx_free(begins);
     sx_free(values);
-    return memory ? SX_OK : sx_fail(err, SX_NO_MEMORY, "not enough memory for the bootstrap");
+    if (!memory) return sx_fail(err, SX_NO_MEMORY, "not enough memory for the bootstrap");
+    return ended ? SX_OK : sx_fail(err, SX_CANCELLED, "stopped");
 }
 
 typedef struct {
@@ -168,8 +181,8 @@ static double of_one_set(void *user, const uint32_t *const *indices) {
     return one->statistic(one->user, indices[0], one->n);
 }
 
-sx_status sx_bootstrap(sx_statistic statistic, void *user, size_t n, int rounds, uint64_t seed,
+sx_status sx_bootstrap(sx_statistic statistic, void *user, size_t n, sx_rounds rounds,
                        sx_interval *out, sx_error *err) {
     one_set one = {statistic, user, n};
-    return sx_bootstrap_sets(of_one_set, &one, (sx_sets){&n, 1}, rounds, seed, out, err);
+    return sx_bootstrap_sets(of_one_set, &one, (sx_sets){&n, 1}, rounds, out, err);
 }

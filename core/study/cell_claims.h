@@ -62,12 +62,6 @@ typedef struct {
 } sx_cell_claim_text;
 sx_status sx_cell_claim_parse(const char *text, sx_cell_claim_text *out, sx_error *err);
 
-/* Cells by name, and what a bootstrap begins with. */
-typedef struct {
-    const sx_study_cell *cells;
-    int count;
-    uint64_t seed;
-} sx_cell_set;
 /* Adds the claim behind those that `result` has so far, of room that sx_claims_alloc made, unless a
  * cell of it has no finished run. */
 sx_status sx_cell_claim_measure(const sx_cell_claim_text *claim, const sx_cell_set *among,

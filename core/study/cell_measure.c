@@ -1,7 +1,8 @@
 /* Claims between cells, measured: evidence of all runs of the cells of a claim, a figure for each
- * seed, their mean, and a bootstrap over images. Every seed is resampled by itself, because its
- * runs have pictures of their own; all its cells that measured the same pictures take the same
- * resample, so that what a difference has in common is not counted as chance. */
+ * seed, their mean, and a bootstrap over images. Runs that measured the same pictures take the same
+ * resample: cells, so that what a difference has in common is not counted as chance; and seeds, as
+ * a second network that looks at the same test images does not make them more. Pairs of object and
+ * background are drawn by the seed, so seeds have their own and are resampled by themselves. */
 #include "core/study/cell_claims.h"
 
 #include <math.h>
@@ -28,6 +29,7 @@ static double combined(sx_combine how, const double *v) {
 /* One claim while it is measured. Arrays over runs are [seeds, cells]. */
 typedef struct {
     const sx_cell_claim_row *row;
+    const sx_cell_set *among;
     const sx_study_cell *cells[SX_CLAIM_CELLS];
     int count, seeds;
     sx_cell_evidence *evidence;
@@ -73,6 +75,8 @@ static sx_status read_evidence(trial *t, sx_error *err) {
     for (int i = 0; i < t->seeds * t->count; i++) {
         const sx_study_cell *cell = t->cells[i % t->count];
         sx_cell_evidence *e = &t->evidence[i];
+        if (t->among->stop && atomic_load(t->among->stop))
+            return sx_fail(err, SX_CANCELLED, "stopped");
         sx_status status = sx_cell_evidence_read(cell, i / t->count, t->row->subject, e, err);
         if (status) return status;
         const char *why = e->lacks;
@@ -85,10 +89,10 @@ static sx_status read_evidence(trial *t, sx_error *err) {
     return SX_OK;
 }
 
-/* Runs of a seed that measured the same pictures share a set. */
+/* Runs that measured the same pictures share a set. */
 static void find_sets(trial *t) {
     for (int i = 0; i < t->seeds * t->count; i++) {
-        int first = i / t->count * t->count, j = first;
+        int j = 0;
         while (j < i && !sx_cell_evidence_same(&t->evidence[j], &t->evidence[i], t->row->subject))
             j++;
         t->set[i] = j < i ? t->set[j] : t->sets++;
@@ -162,7 +166,13 @@ static void note_seed(const trial *t, sx_claim *claim, double figure) {
     claim->seed_high = fmax(claim->seed_high, figure);
 }
 
-static sx_status measure_pictures(trial *t, sx_claim *claim, uint64_t seed, sx_error *err) {
+/* Of the mean over seeds of the trial's statistic. */
+static sx_status find_interval(trial *t, sx_interval *out, sx_error *err) {
+    const sx_rounds rounds = {SX_CLAIM_ROUNDS, t->among->seed, t->among->stop};
+    return sx_bootstrap_sets(of_resample, t, (sx_sets){t->sizes, t->sets}, rounds, out, err);
+}
+
+static sx_status measure_pictures(trial *t, sx_claim *claim, sx_error *err) {
     sx_interval interval;
     t->statistic = t->row->statistic;
     for (int s = 0; s < t->seeds; s++) {
@@ -170,8 +180,7 @@ static sx_status measure_pictures(trial *t, sx_claim *claim, uint64_t seed, sx_e
         note_seed(t, claim, t->figures[s]);
     }
     claim->measured = over_seeds(t, t->figures);
-    sx_status status = sx_bootstrap_sets(of_resample, t, (sx_sets){t->sizes, t->sets},
-                                         SX_CLAIM_ROUNDS, seed, &interval, err);
+    sx_status status = find_interval(t, &interval, err);
     claim->low = interval.low;
     claim->high = interval.high;
     return status;
@@ -219,14 +228,13 @@ static bool is_nothing(double value, double low, double high) {
 }
 
 /* What is to be taken away must be there first, or anything would do. */
-static sx_status decide_none(trial *t, sx_claim *claim, uint64_t seed, sx_error *err) {
+static sx_status decide_none(trial *t, sx_claim *claim, sx_error *err) {
     sx_interval interval;
     if (isnan(claim->low) || isnan(claim->measured)) return SX_OK;
     t->statistic = t->row->other;
     for (int s = 0; s < t->seeds; s++) t->figures[s] = of_seed(t, s, NULL);
     double other = over_seeds(t, t->figures);
-    sx_status status = sx_bootstrap_sets(of_resample, t, (sx_sets){t->sizes, t->sets},
-                                         SX_CLAIM_ROUNDS, seed, &interval, err);
+    sx_status status = find_interval(t, &interval, err);
     if (status) return status;
     bool nothing = is_nothing(claim->measured, claim->low, claim->high);
     claim->verdict = nothing ? SX_VERDICT_HOLDS : SX_VERDICT_FAILS;
@@ -236,7 +244,7 @@ static sx_status decide_none(trial *t, sx_claim *claim, uint64_t seed, sx_error 
     return SX_OK;
 }
 
-static sx_status decide(trial *t, sx_claim *claim, uint64_t seed, sx_error *err) {
+static sx_status decide(trial *t, sx_claim *claim, sx_error *err) {
     bool pictures = t->row->statistic != NULL;
     size_t fewest = pictures ? fewest_pictures(t) : SIZE_MAX;
     sx_claim_settle(claim, fewest);
@@ -244,7 +252,7 @@ static sx_status decide(trial *t, sx_claim *claim, uint64_t seed, sx_error *err)
         if (t->row->subject == SX_OF_TEST) claim->reason = "it rests on fewer than 30 images";
         return SX_OK;
     }
-    if (t->row->decide == SX_DECIDE_NONE) return decide_none(t, claim, seed, err);
+    if (t->row->decide == SX_DECIDE_NONE) return decide_none(t, claim, err);
     bool touches = claim->low < claim->threshold + ROUNDING;
     if (t->row->decide == SX_DECIDE_STRICT && claim->verdict == SX_VERDICT_HOLDS && touches)
         undecide(claim, "the interval reaches the bound");
@@ -293,26 +301,26 @@ static const char *words_of(const trial *t, sx_result *result) {
 /* ---- all claims -------------------------------------------------------------------------------
  */
 
-static sx_status measure(trial *t, sx_claim *claim, uint64_t seed, sx_error *err) {
+static sx_status measure(trial *t, sx_claim *claim, sx_error *err) {
     if (!t->row->statistic) {
         measure_table(t, claim);
-        return t->reason[0] ? SX_OK : decide(t, claim, seed, err);
+        return t->reason[0] ? SX_OK : decide(t, claim, err);
     }
     sx_status status = read_evidence(t, err);
     if (status || t->reason[0]) return status;
     find_sets(t);
-    status = measure_pictures(t, claim, seed, err);
-    return status ? status : decide(t, claim, seed, err);
+    status = measure_pictures(t, claim, err);
+    return status ? status : decide(t, claim, err);
 }
 
 /* A claim without evidence has no figures either. */
-static sx_status fill(trial *t, sx_result *result, sx_claim *claim, uint64_t seed, sx_error *err) {
+static sx_status fill(trial *t, sx_result *result, sx_claim *claim, sx_error *err) {
     claim->origin = t->row->origin;
     claim->bound = t->row->bound;
     claim->threshold = t->row->threshold;
     claim->at_least = t->row->at_least;
     sx_status status = trial_begin(t, err);
-    if (!status) status = measure(t, claim, seed, err);
+    if (!status) status = measure(t, claim, err);
     if (!status && t->reason[0]) undecide(claim, sx_result_text(result, "%s", t->reason));
     if (!status) claim->text = words_of(t, result);
     if (!status && (!claim->text || !claim->reason)) status = no_memory(err);
@@ -327,9 +335,9 @@ static const sx_study_cell *cell_of(const sx_study_cell *cells, int count, const
 }
 
 /* Seeds that all of them have; 0 where one has no finished run. */
-static void find_cells(trial *t, const sx_cell_claim_text *claim, const sx_cell_set *among) {
+static void find_cells(trial *t, const sx_cell_claim_text *claim) {
     for (int c = 0; c < t->count; c++) {
-        t->cells[c] = cell_of(among->cells, among->count, claim->cells[c]);
+        t->cells[c] = cell_of(t->among->cells, t->among->count, claim->cells[c]);
         int seeds = t->cells[c] ? t->cells[c]->seeds : 0;
         t->seeds = c == 0 || seeds < t->seeds ? seeds : t->seeds;
     }
@@ -337,10 +345,10 @@ static void find_cells(trial *t, const sx_cell_claim_text *claim, const sx_cell_
 
 sx_status sx_cell_claim_measure(const sx_cell_claim_text *claim, const sx_cell_set *among,
                                 sx_result *result, sx_error *err) {
-    trial t = {.row = claim->row, .count = claim->count};
-    find_cells(&t, claim, among);
+    trial t = {.row = claim->row, .among = among, .count = claim->count};
+    find_cells(&t, claim);
     if (t.seeds < 1) return SX_OK;
-    return fill(&t, result, &result->claims.claims[result->claims.count++], among->seed, err);
+    return fill(&t, result, &result->claims.claims[result->claims.count++], err);
 }
 
 /* The last step of any run, so that the result says how far it looks. */
@@ -354,9 +362,8 @@ static int64_t last_step(const sx_study_cell *cells, int count) {
     return last;
 }
 
-sx_result *sx_cell_claims_make(const char *const *texts, size_t count, const sx_study_cell *cells,
-                               int cell_count, uint64_t seed, sx_error *err) {
-    const sx_cell_set among = {cells, cell_count, seed};
+sx_result *sx_cell_claims_make(const char *const *texts, size_t count, const sx_cell_set *cells,
+                               sx_error *err) {
     sx_result *result = sx_result_new(SX_RESULT_CLAIMS, "claims", "Claims, test objects");
     if (!result || !sx_claims_alloc(result, (int)count)) {
         sx_result_release(result);
@@ -368,13 +375,13 @@ sx_result *sx_cell_claims_make(const char *const *texts, size_t count, const sx_
     for (size_t i = 0; !status && i < count; i++) {
         sx_cell_claim_text claim;
         status = sx_cell_claim_parse(texts[i], &claim, err);
-        if (!status) status = sx_cell_claim_measure(&claim, &among, result, err);
+        if (!status) status = sx_cell_claim_measure(&claim, cells, result, err);
     }
     if (status) {
         sx_result_release(result);
         return NULL;
     }
-    result->step = last_step(cells, cell_count);
+    result->step = last_step(cells->cells, cells->count);
     result->split = sx_split_name(SX_SPLIT_TEST);
     return result;
 }

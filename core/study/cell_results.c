@@ -63,11 +63,13 @@ static sx_result *make_table(const sx_study_cell *cells, int count) {
                    {9, "model-cost", "training FLOPs"}};
     enum { COLUMNS = sizeof columns / sizeof *columns };
     sx_result *r = sx_table_new("cells", "Networks", (size_t)count, columns, COLUMNS, 1);
+    bool good = r != NULL;
     if (r) r->step = -1;
-    for (int c = 0; r && c < count; c++) {
+    for (int c = 0; good && c < count; c++) {
         const sx_column *to = r->table.columns;
         spread test = spread_of(&cells[c], "summary", "test accuracy");
         to[0].texts[c] = sx_result_text(r, "%s", cells[c].name[0] ? cells[c].name : "all");
+        good = to[0].texts[c] != NULL;
         to[1].numbers[c] = cells[c].seeds;
         to[2].numbers[c] = spread_mean(&test);
         to[3].numbers[c] = test.low;
@@ -77,7 +79,9 @@ static sx_result *make_table(const sx_study_cell *cells, int count) {
             to[figures[i].column].numbers[c] = spread_mean(&s);
         }
     }
-    return r;
+    if (good) return r;
+    sx_result_release(r);
+    return NULL;
 }
 
 /* ---- curves and the map -----------------------------------------------------------------------
@@ -127,22 +131,26 @@ static bool describe_as(sx_result *r, const sx_result *like) {
     return r->split && r->scene;
 }
 
-/* NULL with *made false: no cell has it. */
+/* The same of a curve's title and axes. */
+static bool label_series_as(sx_result *r, const sx_result *like) {
+    sx_series *to = &r->series;
+    to->few = like->series.few;
+    memcpy(to->x, like->series.x, like->series.length * sizeof(double));
+    return (r->title = sx_result_text(r, "%s", like->title)) &&
+           (to->x_label = sx_result_text(r, "%s", like->series.x_label)) &&
+           (to->x_unit = sx_result_text(r, "%s", like->series.x_unit)) &&
+           (to->y_label = sx_result_text(r, "%s", like->series.y_label));
+}
+
+/* NULL with *wanted false: no cell has it. */
 static sx_result *make_curves(const sx_study_cell *cells, int count, const char *name,
                               bool *wanted) {
     const sx_result *like = any_of(cells, count, name, SX_RESULT_SERIES);
     *wanted = like != NULL;
     if (!like) return NULL;
-    sx_result *r = sx_result_new(SX_RESULT_SERIES, name, like->title);
-    bool good = r && sx_series_alloc(r, like->series.length, count, true) && describe_as(r, like);
-    if (good) {
-        r->title = sx_result_text(r, "%s", like->title);
-        r->series.x_label = sx_result_text(r, "%s", like->series.x_label);
-        r->series.x_unit = sx_result_text(r, "%s", like->series.x_unit);
-        r->series.y_label = sx_result_text(r, "%s", like->series.y_label);
-        r->series.few = like->series.few;
-        memcpy(r->series.x, like->series.x, like->series.length * sizeof(double));
-    }
+    sx_result *r = sx_result_new(SX_RESULT_SERIES, name, "");
+    bool good = r && sx_series_alloc(r, like->series.length, count, true) && describe_as(r, like) &&
+                label_series_as(r, like);
     for (int c = 0; good && c < count; c++) {
         r->series.lines[c].name = sx_result_text(r, "%s", cells[c].name);
         good = r->series.lines[c].name != NULL;
@@ -175,6 +183,18 @@ static void fill_grid(sx_grid *grid, const sx_study_cell *cell, const char *name
     }
 }
 
+/* Title and axes of the map of a cell. */
+static bool label_map_as(sx_result *r, const sx_result *like, const char *cell) {
+    sx_grid *to = &r->grid;
+    to->few = like->grid.few;
+    memcpy(to->row_values, like->grid.row_values, (size_t)to->rows * sizeof(double));
+    memcpy(to->column_values, like->grid.column_values, (size_t)to->columns * sizeof(double));
+    return (r->title = sx_result_text(r, "%s: %s", cell, like->title)) &&
+           (to->row_label = sx_result_text(r, "%s", like->grid.row_label)) &&
+           (to->column_label = sx_result_text(r, "%s", like->grid.column_label)) &&
+           (to->unit = sx_result_text(r, "%s", like->grid.unit));
+}
+
 /* Of the first cell that was moved about: the others are looked at one by one. */
 static sx_result *make_map(const sx_study_cell *cells, int count, bool *wanted) {
     const sx_result *like = NULL;
@@ -183,18 +203,11 @@ static sx_result *make_map(const sx_study_cell *cells, int count, bool *wanted) 
     *wanted = like != NULL;
     if (!like) return NULL;
     sx_result *r = sx_result_new(SX_RESULT_GRID, "location", "");
-    if (!r || !sx_grid_alloc(r, like->grid.rows, like->grid.columns) || !describe_as(r, like)) {
+    if (!r || !sx_grid_alloc(r, like->grid.rows, like->grid.columns) || !describe_as(r, like) ||
+        !label_map_as(r, like, cells[c].name)) {
         sx_result_release(r);
         return NULL;
     }
-    r->title = sx_result_text(r, "%s: %s", cells[c].name, like->title);
-    r->grid.row_label = sx_result_text(r, "%s", like->grid.row_label);
-    r->grid.column_label = sx_result_text(r, "%s", like->grid.column_label);
-    r->grid.unit = sx_result_text(r, "%s", like->grid.unit);
-    r->grid.few = like->grid.few;
-    memcpy(r->grid.row_values, like->grid.row_values, (size_t)r->grid.rows * sizeof(double));
-    memcpy(r->grid.column_values, like->grid.column_values,
-           (size_t)r->grid.columns * sizeof(double));
     fill_grid(&r->grid, &cells[c], "location");
     return r;
 }
@@ -202,8 +215,35 @@ static sx_result *make_map(const sx_study_cell *cells, int count, bool *wanted) 
 /* ---- all together -----------------------------------------------------------------------------
  */
 
-static sx_status make_claims(const sx_config *config, const sx_study_cell *cells, int count,
-                             sx_result **out, sx_error *err) {
+/* Whether the preset that was run has all cells of the claim. */
+static bool has_cells(const sx_config *config, const char *text) {
+    sx_cell_claim_text claim;
+    int found = 0, runs = sx_cells_count(config);
+    if (sx_cell_claim_parse(text, &claim, NULL)) return true;
+    for (int c = 0; c < claim.count; c++)
+        for (int run = 0; run < runs; run++) {
+            char name[SX_CELL_NAME];
+            sx_cells_name(config, run, name);
+            if (strcmp(name, claim.cells[c]) != 0) continue;
+            found++;
+            break;
+        }
+    return found == claim.count;
+}
+
+/* So that nobody takes the claims of a preset for all there are. */
+static sx_status name_missing(const sx_config *config, const char *const *texts, size_t count,
+                              sx_result *claims, sx_error *err) {
+    size_t missing = 0;
+    for (size_t i = 0; i < count; i++) missing += !has_cells(config, texts[i]);
+    if (!missing) return SX_OK;
+    claims->title = sx_result_text(claims, "%s; %zu more need%s cells of another preset",
+                                   claims->title, missing, missing == 1 ? "s" : "");
+    return claims->title ? SX_OK : sx_study_no_memory(err);
+}
+
+static sx_status make_claims(const sx_config *config, const sx_cell_set *cells, sx_result **out,
+                             sx_error *err) {
     const char **texts = sx_alloc(config->entry_count + 1, sizeof *texts);
     size_t claims = 0;
     *out = NULL;
@@ -211,14 +251,21 @@ static sx_status make_claims(const sx_config *config, const sx_study_cell *cells
     for (size_t i = 0; i < config->entry_count; i++)
         if (strcmp(config->entries[i].section, "claims") == 0)
             texts[claims++] = config->entries[i].value;
-    uint64_t seed = (uint64_t)sx_config_number(config, "run", "seed");
-    if (claims) *out = sx_cell_claims_make(texts, claims, cells, count, seed, err);
+    if (claims) *out = sx_cell_claims_make(texts, claims, cells, err);
+    sx_status status = *out || !claims ? SX_OK : err->status;
+    if (*out) status = name_missing(config, texts, claims, *out, err);
+    if (status && *out) {
+        sx_result_release(*out);
+        *out = NULL;
+    }
     sx_free(texts);
-    return *out || !claims ? SX_OK : err->status;
+    return status;
 }
 
-sx_status sx_cells_conclude(const sx_config *config, const sx_study_cell *cells, int count,
+sx_status sx_cells_conclude(const sx_config *config, const sx_cell_set *set,
                             sx_result *out[SX_CELL_RESULTS], int *results, sx_error *err) {
+    const sx_study_cell *cells = set->cells;
+    int count = set->count;
     bool wanted[4] = {true};
     sx_result *made[4] = {make_table(cells, count), make_curves(cells, count, "size", &wanted[1]),
                           make_curves(cells, count, "rotation", &wanted[2]),
@@ -230,7 +277,7 @@ sx_status sx_cells_conclude(const sx_config *config, const sx_study_cell *cells,
         if (wanted[i] && !made[i]) status = sx_study_no_memory(err);
     }
     if (status) return status;
-    status = make_claims(config, cells, count, &out[*results], err);
+    status = make_claims(config, set, &out[*results], err);
     if (!status && out[*results]) (*results)++;
     return status;
 }

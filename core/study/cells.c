@@ -10,6 +10,7 @@
 #define CELL "cell "
 #define CLAIMS "claims"
 #define PRESETS "presets"
+#define SEED "-seed" /* and a number, at the end of a folder's name */
 #define MOST_NAME 32 /* with "-seed31" it is a folder's name */
 
 bool sx_cells_owns_section(const char *section) {
@@ -46,6 +47,14 @@ static int list_cells(const sx_config *config, const char *names[SX_MOST_CELLS])
     return count;
 }
 
+/* Where "-seed2" begins at the end of a name; NULL: it does not end so. */
+static const char *seed_of(const char *name) {
+    const char *seed = NULL;
+    for (const char *at = name; (at = strstr(at, SEED)); at++) seed = at;
+    const char *number = seed ? seed + strlen(SEED) : "";
+    return *number && !number[strspn(number, "0123456789")] ? seed : NULL;
+}
+
 static sx_status check_name(const sx_config *config, const char *section, bool create,
                             sx_error *err) {
     const char *names[SX_MOST_CELLS], *name = section + strlen(CELL);
@@ -56,6 +65,10 @@ static sx_status check_name(const sx_config *config, const char *section, bool c
         return sx_fail(err, SX_BAD_INPUT,
                        "[cell %s]: a cell's name has 1 to %d of the characters a-z, 0-9 and -",
                        shown, MOST_NAME);
+    if (seed_of(name))
+        return sx_fail(
+            err, SX_BAD_INPUT,
+            "[cell %s]: a name may not end in -seed and a number, as folders of seeds do", shown);
     if (find(config, section, NULL)) return SX_OK;
     int count = list_cells(config, names);
     if (create && count < SX_MOST_CELLS) return SX_OK;
@@ -178,9 +191,7 @@ void sx_cells_folder(const sx_config *config, int run, char out[SX_CELL_NAME]) {
 }
 
 void sx_cells_origin(const char *from, const char *own_folder, char out[SX_CELL_NAME]) {
-    const char *seed = NULL;
-    for (const char *at = own_folder; (at = strstr(at, "-seed")); at++) seed = at;
-    if (seed && (!seed[5] || seed[5 + strspn(seed + 5, "0123456789")])) seed = NULL;
+    const char *seed = seed_of(own_folder);
     snprintf(out, SX_CELL_NAME, "%.*s%s", MOST_NAME, from + strlen(SX_CELL_ORIGIN),
              seed ? seed : "");
 }
@@ -221,21 +232,32 @@ static sx_status check_origin(const sx_config *config, const char *const *before
                               const char *cell, sx_error *err) {
     char section[SX_CELL_NAME];
     snprintf(section, sizeof section, CELL "%s", cell);
-    const char **from = find(config, section, "model.from");
-    if (!from || strncmp(*from, SX_CELL_ORIGIN, strlen(SX_CELL_ORIGIN)) != 0) return SX_OK;
+    const char **own = find(config, section, "model.from");
+    const char *from = own ? *own : sx_config_text(config, "model", "from");
+    if (strncmp(from, SX_CELL_ORIGIN, strlen(SX_CELL_ORIGIN)) != 0) return SX_OK;
     for (int i = 0; i < count; i++)
-        if (strcmp(before[i], *from + strlen(SX_CELL_ORIGIN)) == 0) return SX_OK;
+        if (strcmp(before[i], from + strlen(SX_CELL_ORIGIN)) == 0) return SX_OK;
     return sx_fail(err, SX_BAD_INPUT,
                    "[cell %s] model.from = %.80s: no cell of that name stands before it, in this "
                    "preset",
-                   cell, *from);
+                   cell, from);
+}
+
+/* Cells are trained, and what they say together rests on that. */
+static sx_status check_kind(const sx_config *config, sx_error *err) {
+    const sx_study_kind *kind = sx_study_kind_of(config);
+    if (!kind->measures_only || !sx_cells_count(config)) return SX_OK;
+    return sx_fail(err, SX_BAD_INPUT,
+                   "a study of kind %s trains nothing, so it has neither cells nor several seeds: "
+                   "give it its models as measure.model1 to model8, and run.seeds = 1",
+                   kind->name);
 }
 
 /* A claim may name any cell of the file: in a preset without it, it is not measured. */
 sx_status sx_cells_check(const sx_config *config, sx_error *err) {
     const char *names[SX_MOST_CELLS];
     int count = list_chosen(config, names);
-    sx_status status = SX_OK;
+    sx_status status = check_kind(config, err);
     for (int i = 0; !status && i < count; i++)
         status = check_origin(config, names, i, names[i], err);
     count = list_cells(config, names);

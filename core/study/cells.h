@@ -18,6 +18,8 @@
 
 #include "core/result/result.h"
 
+#include <stdatomic.h>
+
 struct sx_config;
 
 #define SX_CELL_NAME 64
@@ -56,6 +58,14 @@ typedef struct {
     const sx_cell_run *runs;        /* [seeds] */
 } sx_study_cell;
 
+/* Cells by name. */
+typedef struct {
+    const sx_study_cell *cells; /* [count] */
+    int count;
+    uint64_t seed;           /* of the bootstrap */
+    const atomic_bool *stop; /* of claims, looked at some hundred times a second; may be NULL */
+} sx_cell_set;
+
 /* The result of that name of one run, NULL if it left none. */
 const sx_result *sx_cell_result(const sx_study_cell *cell, int seed, const char *name);
 
@@ -73,11 +83,11 @@ sx_status sx_cell_claim_check(const char *text, const char *const *names, size_t
                               sx_error *err);
 
 /* The claims `texts` [count] on what cells [cell_count] have left so far, as result "claims". A
- * claim whose cells have not all finished is left out. The interval is a bootstrap over images (of
- * each seed by itself, the same images in all cells of that seed where they measured the same
- * ones) of the mean over seeds. NULL with `err` filled. */
-sx_result *sx_cell_claims_make(const char *const *texts, size_t count, const sx_study_cell *cells,
-                               int cell_count, uint64_t seed, sx_error *err);
+ * claim whose cells have not all finished is left out. The interval is a bootstrap over images, the
+ * same ones in all runs that measured the same ones, of the mean over seeds. NULL with `err`
+ * filled; SX_CANCELLED once the stop flag is seen. */
+sx_result *sx_cell_claims_make(const char *const *texts, size_t count, const sx_cell_set *cells,
+                               sx_error *err);
 
 /* What all cells say together, into out [SX_CELL_RESULTS], owned by the caller also after an error:
  *   cells      table   cell, seeds, test accuracy and its interval (of several seeds: mean, lowest,
@@ -87,7 +97,7 @@ sx_result *sx_cell_claims_make(const char *const *texts, size_t count, const sx_
  *   location   grid    of the first cell, the mean over its seeds
  *   claims     claims  sx_cell_claims_make of section [claims] */
 #define SX_CELL_RESULTS 5
-sx_status sx_cells_conclude(const struct sx_config *config, const sx_study_cell *cells, int count,
+sx_status sx_cells_conclude(const struct sx_config *config, const sx_cell_set *set,
                             sx_result *out[SX_CELL_RESULTS], int *results, sx_error *err);
 
 /* What a plain run computes, in multiply-adds, about: for telling how long others will take. */

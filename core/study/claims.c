@@ -22,15 +22,16 @@ static const struct {
 };
 enum { ROWS = sizeof rows / sizeof rows[0] };
 
-sx_status sx_claims_drop(const sx_outcomes *outcomes, uint64_t seed, sx_drop *out, sx_error *err) {
+sx_status sx_claims_drop(const sx_outcomes *outcomes, sx_rounds rounds, sx_drop *out,
+                         sx_error *err) {
     sx_evidence e = {.outcomes = outcomes, .drops = sx_evidence_drops(outcomes)};
     sx_interval interval = {NAN, NAN};
     sx_evidence_centre_and_ring(outcomes, &out->centre, &out->ring);
     out->drop = out->centre - out->ring;
     sx_status status = e.drops ? SX_OK : sx_study_no_memory(err);
     if (!status)
-        status = sx_bootstrap(sx_statistic_drop, &e, outcomes->pairs[SX_SWEEP_LOCATION],
-                              SX_CLAIM_ROUNDS, seed, &interval, err);
+        status = sx_bootstrap(sx_statistic_drop, &e, outcomes->pairs[SX_SWEEP_LOCATION], rounds,
+                              &interval, err);
     sx_free(e.drops);
     out->drop_low = interval.low;
     out->drop_high = interval.high;
@@ -49,12 +50,11 @@ void sx_claim_settle(sx_claim *claim, size_t pictures) {
     }
 }
 
-static sx_status fill_claim(sx_claim *claim, int row, sx_evidence *e, uint64_t seed,
+static sx_status fill_claim(sx_claim *claim, int row, sx_evidence *e, sx_rounds rounds,
                             sx_error *err) {
     sx_interval interval;
     size_t pairs = e->outcomes->pairs[rows[row].sweep];
-    sx_status status =
-        sx_bootstrap(rows[row].statistic, e, pairs, SX_CLAIM_ROUNDS, seed, &interval, err);
+    sx_status status = sx_bootstrap(rows[row].statistic, e, pairs, rounds, &interval, err);
     *claim = (sx_claim){.text = rows[row].text,
                         .origin = rows[row].origin,
                         .bound = rows[row].bound,
@@ -69,17 +69,18 @@ static sx_status fill_claim(sx_claim *claim, int row, sx_evidence *e, uint64_t s
     return status;
 }
 
-sx_result *sx_claims_make(const sx_outcomes *outcomes, uint64_t seed, sx_error *err) {
+sx_result *sx_claims_make(const sx_outcomes *outcomes, sx_rounds rounds, sx_error *err) {
     sx_evidence e = {.outcomes = outcomes, .drops = sx_evidence_drops(outcomes)};
     int count = 0;
     for (int i = 0; i < ROWS; i++) count += outcomes->pairs[rows[i].sweep] > 0;
     sx_result *result = sx_result_new(SX_RESULT_CLAIMS, "claims", "Claims, test objects");
-    bool good = e.drops && result && sx_claims_alloc(result, count);
-    for (int i = 0, next = 0; good && i < ROWS; i++)
+    bool memory = e.drops && result && sx_claims_alloc(result, count);
+    sx_status status = memory ? SX_OK : sx_study_no_memory(err);
+    for (int i = 0, next = 0; !status && i < ROWS; i++)
         if (outcomes->pairs[rows[i].sweep])
-            good = !fill_claim(&result->claims.claims[next++], i, &e, seed, err);
+            status = fill_claim(&result->claims.claims[next++], i, &e, rounds, err);
     sx_free(e.drops);
-    if (good) return result;
+    if (!status) return result;
     sx_result_release(result);
     return NULL;
 }

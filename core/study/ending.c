@@ -60,7 +60,7 @@ static sx_result *make_summary(sx_study *s, sx_error *err) {
     const sx_interval none = {NAN, NAN};
     sx_drop drop = {NAN, NAN, NAN, NAN, NAN};
     if (was_measured(s, SX_SWEEP_LOCATION) &&
-        sx_claims_drop(&s->sweep.outcomes, s->seed, &drop, err))
+        sx_claims_drop(&s->sweep.outcomes, sx_study_rounds(s), &drop, err))
         return NULL;
     double validation = s->calibration.accuracy, n = (double)s->test_count;
     size_t items = sx_source_describe(s->data->source)->counts[SX_SPLIT_VALIDATION];
@@ -77,7 +77,9 @@ static sx_result *make_summary(sx_study *s, sx_error *err) {
         {"E-AURC, max prob", -1, s->selective.eaurc, none},
         {"ECE", -1, s->calibration.ece, none},
         {"NLL", -1, s->calibration.nll, none}};
-    return fill_summary(s, figures, sizeof figures / sizeof *figures);
+    sx_result *r = fill_summary(s, figures, sizeof figures / sizeof *figures);
+    if (!r) sx_study_no_memory(err);
+    return r;
 }
 
 /* Each stage of the end: starts its work when there is none, takes a slice, or closes. */
@@ -139,17 +141,27 @@ static sx_status advance_test(sx_study *s, sx_error *err) {
 /* Where no factor was measured there is nothing to claim. */
 static sx_status publish_claims(sx_study *s, sx_error *err) {
     if (!s->sweep.total) return SX_OK;
-    sx_result *claims = sx_claims_make(&s->sweep.outcomes, s->seed, err);
-    if (claims) claims->step = s->report.step;
+    sx_result *claims = sx_claims_make(&s->sweep.outcomes, sx_study_rounds(s), err);
+    if (!claims) return err->status;
+    claims->step = s->report.step;
     return sx_study_publish_measured(s, claims, s->sweep.split, "posed", err);
 }
 
+/* What could not be made says why: memory is out, or the study is to stop. */
+static sx_status publish_made(sx_study *s, sx_result *(*make)(sx_study *, sx_error *),
+                              sx_error *err) {
+    sx_result *result = make(s, err);
+    return result ? sx_study_publish(s, result, err) : err->status;
+}
+
 static sx_status advance_claims(sx_study *s, sx_error *err) {
-    sx_status status = sx_outcomes_publish(s, err);
-    if (!status) status = sx_study_publish(s, make_summary(s, err), err);
-    if (!status) status = sx_study_publish(s, sx_cost_of_study(s, err), err);
-    if (!status) status = publish_claims(s, err);
+    sx_error own = {0};
+    sx_status status = sx_outcomes_publish(s, &own);
+    if (!status) status = publish_made(s, make_summary, &own);
+    if (!status) status = publish_made(s, sx_cost_of_study, &own);
+    if (!status) status = publish_claims(s, &own);
     if (!status) s->stage = STAGES;
+    if (status && err) *err = own;
     return status;
 }
 

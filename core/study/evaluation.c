@@ -350,13 +350,16 @@ sx_status sx_evaluation_publish(sx_study *study, sx_error *err) {
     return status;
 }
 
+int sx_likeliest(const float *probabilities, int classes) {
+    int best = 0;
+    for (int c = 1; c < classes; c++)
+        if (probabilities[c] > probabilities[best]) best = c;
+    return best;
+}
+
 bool sx_evaluation_is_right(const sx_study *study, size_t k) {
     const sx_evaluation *e = &study->evaluation;
-    size_t best = 0, classes = (size_t)study->classes;
-    const float *p = e->probabilities + k * classes;
-    for (size_t c = 1; c < classes; c++)
-        if (p[c] > p[best]) best = c;
-    return (int)best ==
+    return sx_likeliest(e->probabilities + k * (size_t)study->classes, study->classes) ==
            sx_source_label(study->data->source, e->split, sx_evaluation_item(study, k));
 }
 

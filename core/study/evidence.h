@@ -5,7 +5,6 @@
 
 #include "core/study/internal.h"
 
-#define SX_CLAIM_ROUNDS 1000
 #define SX_FEW_PICTURES 30 /* a bootstrap of fewer says too little */
 
 /* What was measured: one of the sweeps, or the test split. */

@@ -155,13 +155,6 @@ static int feature_of(const sx_inspector *w) {
     return wanted && sx_graph_layer_at(w->graph, w->in->layer, &facts) ? facts.seen : -1;
 }
 
-static int likeliest(const float *logits, int classes) {
-    int best = 0;
-    for (int k = 1; k < classes; k++)
-        if (logits[k] > logits[best]) best = k;
-    return best;
-}
-
 /* Times are those of a second prediction, when everything is in its cache. */
 static sx_status see_picture(sx_inspector *w, sx_error *err) {
     const sx_parameters *parameters = &w->model->parameters;
@@ -171,7 +164,7 @@ static sx_status see_picture(sx_inspector *w, sx_error *err) {
     sx_run_tap(w->run, &tap);
     if (!status) status = sx_run_predict(w->run, parameters, w->in->image, 1, w->logits, err);
     sx_run_tap(w->run, NULL);
-    w->class = w->in->class >= 0 ? w->in->class : likeliest(w->logits, w->model->classes);
+    w->class = w->in->class >= 0 ? w->in->class : sx_likeliest(w->logits, w->model->classes);
     return status;
 }
 

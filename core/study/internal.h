@@ -13,7 +13,8 @@
 /* What a picture that is composed and measured costs, in forward passes of training: see turns.c.
  */
 #define SX_PICTURE_COST 0.95
-#define SX_COARSEST 3 /* the first live sweep takes an eighth of the pictures */
+#define SX_CLAIM_ROUNDS 1000 /* of a bootstrap */
+#define SX_COARSEST 3        /* the first live sweep takes an eighth of the pictures */
 
 /* A growing column store of the points of a published series. */
 typedef struct {
@@ -223,6 +224,8 @@ sx_status sx_study_publish(sx_study *study, sx_result *result, sx_error *err);
 sx_status sx_study_publish_measured(sx_study *study, sx_result *result, sx_split split,
                                     const char *scene, sx_error *err);
 sx_status sx_study_no_memory(sx_error *err);
+/* Of a bootstrap of the study, which ends when the study is to stop. */
+sx_rounds sx_study_rounds(const sx_study *study);
 
 /* Draws `count` pictures of a slice by `draw` over the pool. */
 typedef sx_status (*sx_slice_draw)(sx_study *study, int picture, uint8_t *pixels, int32_t *label,
@@ -265,6 +268,8 @@ sx_status sx_evaluation_start(sx_study *study, sx_split split, size_t total, sx_
 sx_status sx_evaluation_slice(sx_study *study, sx_error *err);
 sx_status sx_evaluation_publish(sx_study *study, sx_error *err);
 double sx_evaluation_accuracy(const sx_study *study);
+/* The class that is the likeliest, the first of equals; of logits likewise. */
+int sx_likeliest(const float *probabilities, int classes);
 bool sx_evaluation_is_right(const sx_study *study, size_t k);
 size_t sx_evaluation_item(const sx_study *study, size_t k);
 
@@ -309,11 +314,12 @@ sx_status sx_token_results_publish(sx_study *study, sx_error *err);
 sx_result *sx_cost_of_study(sx_study *study, sx_error *err);
 
 /* claims.c: the claims of the study from the outcomes of a sweep, as a result; and the figures that
- * go into the summary: centre, ring, drop. NULL if memory is out. */
+ * go into the summary: centre, ring, drop. NULL with `err` filled. */
 typedef struct {
     double centre, ring, drop, drop_low, drop_high;
 } sx_drop;
-sx_status sx_claims_drop(const sx_outcomes *outcomes, uint64_t seed, sx_drop *out, sx_error *err);
-sx_result *sx_claims_make(const sx_outcomes *outcomes, uint64_t seed, sx_error *err);
+sx_status sx_claims_drop(const sx_outcomes *outcomes, sx_rounds rounds, sx_drop *out,
+                         sx_error *err);
+sx_result *sx_claims_make(const sx_outcomes *outcomes, sx_rounds rounds, sx_error *err);
 
 #endif

@@ -7,7 +7,6 @@
 #include <math.h>
 #include <string.h>
 
-#define ROUNDS 1000
 #define USUAL_PATCH 8 /* where the network has none */
 
 static int patch_of(const sx_study *study) {
@@ -72,13 +71,6 @@ static sx_status draw(sx_study *study, int picture, uint8_t *pixels, int32_t *la
     return status;
 }
 
-static int likeliest(const float *values, int count) {
-    int best = 0;
-    for (int i = 1; i < count; i++)
-        if (values[i] > values[best]) best = i;
-    return best;
-}
-
 static uint8_t *cell_of(const sx_offsets *o, int x, int y) {
     return o->right +
            ((size_t)(y % o->patch) * (size_t)o->patch + (size_t)(x % o->patch)) * o->pairs;
@@ -95,7 +87,8 @@ sx_status sx_offsets_slice(sx_study *study, sx_error *err) {
     for (int i = 0; !status && i < count; i++) {
         place p = place_of(study, o->done + (size_t)i);
         const float *q = study->slice_probabilities + (size_t)i * (size_t)study->classes;
-        if (likeliest(q, study->classes) == study->slice_labels[i]) cell_of(o, p.x, p.y)[p.pair]++;
+        if (sx_likeliest(q, study->classes) == study->slice_labels[i])
+            cell_of(o, p.x, p.y)[p.pair]++;
     }
     if (!status) o->done += (size_t)count;
     return status;
@@ -126,7 +119,7 @@ static sx_status compare(sx_study *study, sx_error *err) {
     o->centre = accuracy_of(o, o->patch / 2);
     o->corner = accuracy_of(o, 0);
     o->better = o->centre - o->corner;
-    sx_status status = sx_bootstrap(better, o, o->pairs, ROUNDS, study->seed, &interval, err);
+    sx_status status = sx_bootstrap(better, o, o->pairs, sx_study_rounds(study), &interval, err);
     bool few = o->pairs < SX_FEW_PICTURES;
     o->better_low = few ? (double)NAN : interval.low;
     o->better_high = few ? (double)NAN : interval.high;

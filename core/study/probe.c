@@ -155,13 +155,6 @@ bool sx_scene_is(const sx_scene *a, const sx_scene *b) {
            a->pose.x == b->pose.x && a->pose.y == b->pose.y;
 }
 
-int sx_likeliest(const float *probabilities, int classes) {
-    int best = 0;
-    for (int c = 1; c < classes; c++)
-        if (probabilities[c] > probabilities[best]) best = c;
-    return best;
-}
-
 /* The scene where the factor has the value 0, which the others of its walk have in common. */
 static sx_scene start_of(const sx_scene *scene, sx_along along) {
     sx_scene start = *scene;

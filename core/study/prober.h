@@ -41,9 +41,6 @@ sx_status sx_probe_draw(const sx_probe *probe, const sx_scene *scene, uint8_t *p
 /* True where both show the same object on the same background in the same pose. */
 bool sx_scene_is(const sx_scene *a, const sx_scene *b);
 
-/* The class that is the likeliest, the first of equals. */
-int sx_likeliest(const float *probabilities, int classes);
-
 /* nearby.c: what was counted was counted by other parameters; NULL is fine. */
 void sx_nearby_forget(sx_nearby *nearby);
 void sx_nearby_free(sx_nearby *nearby);

@@ -12,6 +12,10 @@ sx_status sx_study_no_memory(sx_error *err) {
     return sx_fail(err, SX_NO_MEMORY, "not enough memory for the study's results");
 }
 
+sx_rounds sx_study_rounds(const sx_study *study) {
+    return (sx_rounds){SX_CLAIM_ROUNDS, study->seed, study->context.stop};
+}
+
 sx_status sx_study_publish(sx_study *study, sx_result *result, sx_error *err) {
     if (!result) return sx_study_no_memory(err);
     study->context.publish(study->context.user, result);

@@ -94,13 +94,6 @@ static sx_status draw_posed(sx_study *study, int picture, uint8_t *pixels, int32
                                &sweep->extents[p.sweep][p.pair], err);
 }
 
-static int largest(const float *values, int count) {
-    int best = 0;
-    for (int i = 1; i < count; i++)
-        if (values[i] > values[best]) best = i;
-    return best;
-}
-
 sx_status sx_sweep_slice(sx_study *study, sx_error *err) {
     sx_sweep *sweep = &study->sweep;
     size_t left = sweep->total - sweep->done;
@@ -114,7 +107,8 @@ sx_status sx_sweep_slice(sx_study *study, sx_error *err) {
         place p = place_of(&sweep->outcomes, sweep->done + (size_t)i);
         const float *q = study->slice_probabilities + (size_t)i * (size_t)study->classes;
         size_t at = (size_t)p.point * sweep->outcomes.pairs[p.sweep] + p.pair;
-        sweep->outcomes.right[p.sweep][at] = largest(q, study->classes) == study->slice_labels[i];
+        sweep->outcomes.right[p.sweep][at] =
+            sx_likeliest(q, study->classes) == study->slice_labels[i];
     }
     sweep->done += (size_t)count;
     return SX_OK;

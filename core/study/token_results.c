@@ -8,7 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-#define ROUNDS 1000
 #define CURVE_POINTS 101
 
 static sx_result *no_memory(sx_result *r, sx_error *err) {
@@ -200,7 +199,7 @@ static double last_distance(void *user, const uint32_t *pictures, size_t n) {
 static sx_status add_sampled(figures *f, const char *name, sx_statistic statistic, sx_error *err) {
     size_t n = f->study->tokens.total;
     sx_interval interval;
-    sx_status status = sx_bootstrap(statistic, f, n, ROUNDS, f->study->seed, &interval, err);
+    sx_status status = sx_bootstrap(statistic, f, n, sx_study_rounds(f->study), &interval, err);
     if (n < SX_FEW_PICTURES) interval = (sx_interval){NAN, NAN};
     if (!status) add(f, name, statistic(f, NULL, n), interval);
     return status;

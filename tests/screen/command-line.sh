@@ -206,11 +206,38 @@ printf ':wait state finished\n:screen-save set.txt\n:train\n:screen-save set-tra
 "$sextant" data shapes | awk '$2 == "train" { print $1 }' >ten.txt
 check "models are measured there" sh -c "'$sextant' measure set first vit.safetensors --classes ten.txt --headless --out measured | tee measured.txt | grep -q 'Accuracy by location, first (whole picture resized)'"
 check "with a line for each picture" sh -c "[ \$(wc -l <measured/rows-first.csv) = 81 ] && head -1 measured/rows-vit.csv | grep -qx 'image_id,top1,top5,prediction,label'"
-check "files and screen agree" sh -c "'$sextant' export measured --only score --out - | grep -q '^vit,size,' && '$sextant' export measured --format svg --out set-svg && grep -q 'whole picture resized' set-svg/size.svg"
+check "a score for each model and factor" sh -c "'$sextant' export measured --only score --out - | grep -q '^vit,size,' && '$sextant' export measured --format svg --out set-svg && grep -q 'whole picture resized' set-svg/size.svg"
+printf ':wait state finished\nkey 4\nkey z\nkey Right\n:screen-save cell.txt\n' >cell-script.txt
+# The cell under the cursor is the first row of the CSV, in two digits.
+on_screen() {
+    "$sextant" open measured --script cell-script.txt --size 80x24
+    "$sextant" export measured --only location --out map.csv
+    told=$(awk -F, 'NR == 3 { printf "x %.2f y %.2f   %.2f [%.2f, %.2f]   n %d", $2, $1, $3, $4, $5, $6 }' map.csv/location.csv)
+    echo "$told" && cat cell.txt && grep -qF "$told" cell.txt
+}
+check "a cell of the map is on screen what it is in the CSV" on_screen
+# Marks of the first model lie between the ticks of 0 and 1 where the CSV says.
+in_svg() {
+    "$sextant" export measured --only size --out curve.csv
+    awk -F, 'NR > 1 { print $2 }' curve.csv/size.csv >curve.values
+    grep -o '<path transform="translate([0-9. ]*)" d="[^"]*" fill="#005fff"' set-svg/size.svg | sed 1d | sed 's/.*translate([0-9.]* \([0-9.]*\)).*/\1/' >curve.marks
+    zero=$(sed -n 's/.*y="\([0-9.]*\)".*>0\.0<.*/\1/p' set-svg/size.svg | head -1)
+    one=$(sed -n 's/.*y="\([0-9.]*\)".*>1\.0<.*/\1/p' set-svg/size.svg | head -1)
+    paste curve.values curve.marks
+    paste curve.values curve.marks | awk -v zero="$zero" -v one="$one" '
+        { at = zero - 4 - $1 * (zero - one); if (NF != 2 || at - $2 > 0.02 || $2 - at > 0.02) wrong = 1 }
+        END { exit wrong || NR != 2 }'
+}
+check "and a curve in the SVG" in_svg
 check "again with the same bytes" sh -c "'$sextant' measure set first vit.safetensors --classes ten.txt --headless --threads 1 --out measured2 >/dev/null && diff -r measured/results measured2/results && cmp measured/rows-vit.csv measured2/rows-vit.csv"
 check "the published crop and the same pairs are named" sh -c "'$sextant' measure set vit.safetensors --classes ten.txt --crop published --same-pairs yes --headless --out measured3 | grep -q '(published crop, same pairs)'"
 check "a CLIP is measured by the names of the classes" sh -c "'$sextant' measure set '$clip' --merges '$merges' --prompt 'a {}' --headless --out measured4 | grep -q 'Accuracy by size'"
 check "in the workbench" sh -c "'$sextant' measure set first --script set-script.txt --size 80x24 && grep -q 'Robustness' set.txt && grep -q 'Nothing is trained here' set-train.txt"
+printf 'int,label\n3,arrow\n' >few.csv
+(echo int,label && awk '{ print 10 + NR "," $1 }' ten.txt) >map.csv.txt
+check "a class map must name all classes" fails 1 "few.csv" "$sextant" measure set first --class-map few.csv --headless --out not
+check "a class map that is not there" fails 1 "nowhere.csv" "$sextant" measure set first --class-map nowhere.csv --headless --out not
+check "the classes' indices are those of the map" sh -c "'$sextant' measure set first --class-map map.csv.txt --headless --out mapped >/dev/null && '$sextant' measure set first --headless --out unmapped >/dev/null && grep -q 'class_map = /.*map.csv.txt' mapped/run.ini && cmp mapped/results/score.json unmapped/results/score.json"
 check "a set needs a model" fails 2 "needs a set and a model" "$sextant" measure set
 check "a model that is not there" fails 1 "no file 'nowhere', and no such run" "$sextant" measure set nowhere --headless
 check "nine models are too many" fails 2 "8 models at once, not 9" "$sextant" measure set 1 2 3 4 5 6 7 8 9

@@ -137,12 +137,43 @@ static void mistakes_are_named(void **state) {
     refused("[cell b]\npresets = quick slow\n", "quick, class and full");
     refused("[cell b]\nmodel.from = cell:none\n", "no cell of that name stands before it");
     refused("[cell b]\npresets = quick\nmodel.from = cell:large\n", "preset quick");
+    refused("[model]\nfrom = cell:small\n", "[cell small] model.from");
+    refused("[cell b-seed1]\ntrain.steps = 1\n", "may not end in -seed");
+    refused("[study]\nkind = si-score-set\n", "trains nothing");
     sx_config config;
     sx_error err = {0};
     parse(&config, study, NULL);
     assert_int_not_equal(sx_config_override(&config, "cell smal.train.steps=1", &err), SX_OK);
     assert_non_null(strstr(err.message, "'small'"));
     sx_config_done(&config);
+}
+
+/* The claims of a preset are not all that the file has. */
+static void claims_on_cells_of_another_preset_are_counted(void **state) {
+    (void)state;
+    static const char claims[] = "[claims]\n1 = test-better(small, fine)\n"
+                                 "2 = test-better(small, large)\n3 = drop(large)\n";
+    static const struct {
+        const char *preset, *title;
+    } cases[] = {{"quick", "Claims, test objects; 2 more need cells of another preset"},
+                 {"class", "Claims, test objects"}};
+    for (int i = 0; i < 2; i++) {
+        sx_config config;
+        sx_error err = {0};
+        char text[2048];
+        sx_result *results[SX_CELL_RESULTS];
+        int count;
+        snprintf(text, sizeof text, "%s%s", study, claims);
+        parse(&config, text, cases[i].preset);
+        const sx_study_cell none = {.name = "small", .config = &config};
+        const sx_cell_set cells = {&none, 1, 0, NULL};
+        assert_int_equal(sx_cells_conclude(&config, &cells, results, &count, &err), SX_OK);
+        const sx_result *last = results[count - 1];
+        assert_string_equal(last->name, "claims");
+        assert_string_equal(last->title, cases[i].title);
+        for (int k = 0; k < count; k++) sx_result_release(results[k]);
+        sx_config_done(&config);
+    }
 }
 
 static void a_cell_that_begins_with_another_finds_it_beside(void **state) {
@@ -316,6 +347,38 @@ static void what_cells_say_together_is_made_again(void **state) {
     same_study(in_home("whole"), path);
 }
 
+/* Whoever goes through the end of a cell in single steps finds the next one paused. */
+static void steps_lead_into_the_next_cell(void **state) {
+    (void)state;
+    sx_error err = {0};
+    sx_config config;
+    sx_engine *engine = sx_engine_new(2, &err);
+    parse(&config, study, NULL);
+    assert_int_equal(sx_config_override(&config, "cell small.train.steps=3", &err), SX_OK);
+    sx_job job = {SX_JOB_RUN, &config, in_home("stepped"), NULL};
+    assert_int_equal(sx_engine_queue(engine, &job, &err), SX_OK);
+    sx_engine_send(engine, SX_COMMAND_STEP, 0);
+    int paused = 0;
+    uint64_t seen = 0;
+    for (bool ended = false; !ended;) {
+        const sx_snapshot *now = sx_engine_snapshot(engine);
+        uint64_t version = now->version;
+        ended = has_ended(now);
+        bool waits = now->state == SX_STATE_PAUSED;
+        bool idle = version == seen; /* one step at a time, so that none is left for the next */
+        if (waits && now->cell_number == 1 && idle) sx_engine_send(engine, SX_COMMAND_STEP, 0);
+        if (waits && now->cell_number == 2 && paused++ == 0)
+            sx_engine_send(engine, SX_COMMAND_RESUME, 0);
+        if (now->state == SX_STATE_FAILED) fail_msg("%s", now->message);
+        sx_snapshot_release(now);
+        seen = version;
+        if (!ended) sx_engine_wait(engine, version, 40);
+    }
+    sx_engine_free(engine);
+    sx_config_done(&config);
+    assert_true(paused > 0);
+}
+
 /* ---- the list of runs -------------------------------------------------------------------------
  */
 
@@ -362,6 +425,7 @@ int main(void) {
         cmocka_unit_test(
             killed_it_goes_on_to_the_same_bits), /* forks: first, before other threads were */
         cmocka_unit_test(cells_are_those_of_the_preset),
+        cmocka_unit_test(claims_on_cells_of_another_preset_are_counted),
         cmocka_unit_test(a_cell_is_a_plain_study),
         cmocka_unit_test(seeds_alone_are_cells),
         cmocka_unit_test(what_is_written_reads_back_equal),
@@ -371,6 +435,7 @@ int main(void) {
         cmocka_unit_test(together_is_the_mean_over_seeds),
         cmocka_unit_test(stopped_in_any_cell_it_goes_on_to_the_same_bits),
         cmocka_unit_test(what_cells_say_together_is_made_again),
+        cmocka_unit_test(steps_lead_into_the_next_cell),
         cmocka_unit_test(cells_stand_behind_their_study),
     };
     return cmocka_run_group_tests(tests, new_home, end_home);

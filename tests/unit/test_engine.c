@@ -706,6 +706,26 @@ static void opened_run_is_seen_before_its_data(void **state) {
     sx_engine_free(engine);
 }
 
+/* More results than a run may have: what is left out is said, in the snapshot that is shown. */
+static void results_beyond_the_limit_are_named(void **state) {
+    (void)state;
+    char command[3 * SX_PATH_SIZE];
+    whole_run(in_home("run"), NULL);
+    snprintf(command, sizeof command,
+             "cd '%s/results' && for i in $(seq 10 79); do sed "
+             "\"s/\\\"name\\\": *\\\"summary\\\"/\\\"name\\\": \\\"z$i\\\"/\" "
+             "summary.json > z$i.json; done",
+             in_home("run"));
+    assert_int_equal(system(command), 0);
+    sx_engine *engine = start();
+    queue_folder(engine, SX_JOB_OPEN, in_home("run"));
+    const sx_snapshot *now = wait_until(engine, is_state, SX_STATE_FINISHED);
+    assert_int_equal(now->result_count, 64);
+    if (!strstr(now->message, "at most 64 results")) fail_msg("'%s'", now->message);
+    sx_snapshot_release(now);
+    sx_engine_free(engine);
+}
+
 static void replace_in_ini(const char *run, const char *what, const char *by) {
     sx_bytes bytes;
     char path[SX_PATH_SIZE];
@@ -1006,6 +1026,7 @@ int main(void) {
         TEST(refused_command_changes_nothing),
         TEST(opened_run_looks_like_the_live_one),
         TEST(opened_run_is_seen_before_its_data),
+        TEST(results_beyond_the_limit_are_named),
         TEST(run_without_its_data_still_opens),
         TEST(what_cannot_be_opened_fails_with_a_sentence),
         TEST(failed_run_says_why_when_it_is_opened),

@@ -367,7 +367,8 @@ static sx_status everything(void *context, sx_error *err) {
     if (!status) status = sx_coverage_at_risk(x, w, 3, 0.5, &point, err);
     if (!status) status = sx_risk_at_coverage(x, w, 3, 0.5, &number, err);
     if (!status) status = sx_spearman(x, x, 3, &number, err);
-    if (!status) status = sx_bootstrap(mean_of_indices, x, 3, 4, 1, &interval, err);
+    if (!status)
+        status = sx_bootstrap(mean_of_indices, x, 3, (sx_rounds){4, 1, NULL}, &interval, err);
     return status;
 }
 
@@ -529,13 +530,14 @@ static void bootstrap_takes_percentiles(void **state) {
     (void)state;
     counter c = {.factor = 1};
     sx_interval got;
-    assert_int_equal(sx_bootstrap(count_calls, &c, 7, 1001, 3, &got, NULL), SX_OK);
+    assert_int_equal(sx_bootstrap(count_calls, &c, 7, (sx_rounds){1001, 3, NULL}, &got, NULL),
+                     SX_OK);
     assert_int_equal(c.calls, 1001);
     assert_false(c.out_of_range);
     compare("low", got.low, 25);
     compare("high", got.high, 975);
     c = (counter){.factor = -2};
-    assert_int_equal(sx_bootstrap(count_calls, &c, 7, 11, 3, &got, NULL), SX_OK);
+    assert_int_equal(sx_bootstrap(count_calls, &c, 7, (sx_rounds){11, 3, NULL}, &got, NULL), SX_OK);
     compare("low", got.low, -19.5);
     compare("high", got.high, -0.5);
 }
@@ -566,27 +568,28 @@ static void several_sets_are_resampled_each_by_itself(void **state) {
     (void)state;
     two_sets t = {.sizes = {100, 25}, .same = true};
     sx_interval got;
-    assert_int_equal(
-        sx_bootstrap_sets(mean_difference, &t, (sx_sets){t.sizes, 2}, 2000, 5, &got, NULL), SX_OK);
+    assert_int_equal(sx_bootstrap_sets(mean_difference, &t, (sx_sets){t.sizes, 2},
+                                       (sx_rounds){2000, 5, NULL}, &got, NULL),
+                     SX_OK);
     assert_false(t.same || t.out_of_range);
     double half = 1.96 * hypot(2.886, 1.443);
     assert_true(fabs(got.low - (12 - 49.5 - half)) < 0.35);
     assert_true(fabs(got.high - (12 - 49.5 + half)) < 0.35);
     t.sizes[1] = 0;
-    assert_int_equal(
-        sx_bootstrap_sets(mean_difference, &t, (sx_sets){t.sizes, 2}, 10, 5, &got, NULL),
-        SX_BAD_INPUT);
+    assert_int_equal(sx_bootstrap_sets(mean_difference, &t, (sx_sets){t.sizes, 2},
+                                       (sx_rounds){10, 5, NULL}, &got, NULL),
+                     SX_BAD_INPUT);
 }
 
 static void bootstrap_leaves_out_the_unknown(void **state) {
     (void)state;
     counter c = {.factor = 1, .unknown = 5};
     sx_interval got;
-    assert_int_equal(sx_bootstrap(count_calls, &c, 3, 10, 3, &got, NULL), SX_OK);
+    assert_int_equal(sx_bootstrap(count_calls, &c, 3, (sx_rounds){10, 3, NULL}, &got, NULL), SX_OK);
     compare("low", got.low, 5.1);
     compare("high", got.high, 8.9);
     c = (counter){.factor = 1, .unknown = 6};
-    assert_int_equal(sx_bootstrap(count_calls, &c, 3, 10, 3, &got, NULL), SX_OK);
+    assert_int_equal(sx_bootstrap(count_calls, &c, 3, (sx_rounds){10, 3, NULL}, &got, NULL), SX_OK);
     assert_true(isnan(got.low) && isnan(got.high));
 }
 
@@ -594,7 +597,7 @@ static void bootstrap_of_infinite_values(void **state) {
     (void)state;
     counter c = {.factor = INFINITY, .unknown = 1}; /* 0 * inf is no number */
     sx_interval got;
-    assert_int_equal(sx_bootstrap(count_calls, &c, 3, 10, 3, &got, NULL), SX_OK);
+    assert_int_equal(sx_bootstrap(count_calls, &c, 3, (sx_rounds){10, 3, NULL}, &got, NULL), SX_OK);
     assert_true(isinf(got.low) && isinf(got.high));
 }
 
@@ -602,9 +605,12 @@ static void bootstrap_is_fixed_by_its_seed(void **state) {
     (void)state;
     counter a = {0}, b = {0}, c = {0};
     sx_interval got;
-    assert_int_equal(sx_bootstrap(count_calls, &a, 50, 20, 8, &got, NULL), SX_OK);
-    assert_int_equal(sx_bootstrap(count_calls, &b, 50, 20, 8, &got, NULL), SX_OK);
-    assert_int_equal(sx_bootstrap(count_calls, &c, 50, 20, 9, &got, NULL), SX_OK);
+    assert_int_equal(sx_bootstrap(count_calls, &a, 50, (sx_rounds){20, 8, NULL}, &got, NULL),
+                     SX_OK);
+    assert_int_equal(sx_bootstrap(count_calls, &b, 50, (sx_rounds){20, 8, NULL}, &got, NULL),
+                     SX_OK);
+    assert_int_equal(sx_bootstrap(count_calls, &c, 50, (sx_rounds){20, 9, NULL}, &got, NULL),
+                     SX_OK);
     assert_true(a.hash == b.hash);
     assert_true(a.hash != c.hash);
 }
@@ -621,10 +627,36 @@ static void bootstrap_of_a_mean(void **state) {
     }
     for (int i = 0; i < N; i++) square += (values[i] - mean) * (values[i] - mean) / N;
     sx_interval got;
-    assert_int_equal(sx_bootstrap(mean_of_indices, values, N, 2000, 4, &got, NULL), SX_OK);
+    assert_int_equal(
+        sx_bootstrap(mean_of_indices, values, N, (sx_rounds){2000, 4, NULL}, &got, NULL), SX_OK);
     double half = 1.96 * sqrt(square / N);
     assert_true(fabs(got.low - (mean - half)) < 0.1 * half);
     assert_true(fabs(got.high - (mean + half)) < 0.1 * half);
+}
+
+/* A statistic that asks to stop in its fifth round. */
+typedef struct {
+    atomic_bool stop;
+    int calls;
+} stopper;
+
+static double stop_at_five(void *user, const uint32_t *indices, size_t n) {
+    stopper *s = user;
+    (void)indices;
+    if (++s->calls == 5) atomic_store(&s->stop, true);
+    return (double)n;
+}
+
+static void bootstrap_stops_at_once(void **state) {
+    (void)state;
+    stopper s = {.calls = 0};
+    sx_interval got;
+    sx_error err = {0};
+    sx_rounds rounds = {1000, 3, &s.stop};
+    assert_int_equal(sx_bootstrap(stop_at_five, &s, 9, rounds, &got, &err), SX_CANCELLED);
+    assert_int_equal(err.status, SX_CANCELLED);
+    assert_int_equal(s.calls, 5);
+    assert_true(isnan(got.low) && isnan(got.high));
 }
 
 static void bootstrap_needs_items_and_rounds(void **state) {
@@ -632,8 +664,10 @@ static void bootstrap_needs_items_and_rounds(void **state) {
     counter c = {0};
     sx_interval got;
     sx_error err = {0};
-    assert_int_equal(sx_bootstrap(count_calls, &c, 0, 10, 1, &got, &err), SX_BAD_INPUT);
-    assert_int_equal(sx_bootstrap(count_calls, &c, 10, 0, 1, &got, &err), SX_BAD_INPUT);
+    assert_int_equal(sx_bootstrap(count_calls, &c, 0, (sx_rounds){10, 1, NULL}, &got, &err),
+                     SX_BAD_INPUT);
+    assert_int_equal(sx_bootstrap(count_calls, &c, 10, (sx_rounds){0, 1, NULL}, &got, &err),
+                     SX_BAD_INPUT);
     assert_true(isnan(got.low) && strlen(err.message) > 10);
     assert_int_equal(c.calls, 0);
 }
@@ -668,6 +702,7 @@ int main(void) {
         cmocka_unit_test(bootstrap_is_fixed_by_its_seed),
         cmocka_unit_test(bootstrap_of_a_mean),
         cmocka_unit_test(bootstrap_needs_items_and_rounds),
+        cmocka_unit_test(bootstrap_stops_at_once),
     };
     return cmocka_run_group_tests(tests, read_all, free_all);
 }

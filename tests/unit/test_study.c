@@ -36,7 +36,9 @@ typedef struct {
     int count;
     const sx_result *last[NAMES]; /* newest of each name */
     int names;
-    size_t live_pictures; /* of all results of validation objects */
+    size_t live_pictures;   /* of all results of validation objects */
+    const char *stop_after; /* a result's name */
+    atomic_bool *stop;      /* that is set then */
 } record;
 
 typedef struct {
@@ -72,6 +74,7 @@ static void on_publish(void *user, sx_result *result) {
     else
         sx_result_release(r->last[i]);
     r->last[i] = result;
+    if (r->stop_after && strcmp(result->name, r->stop_after) == 0) atomic_store(r->stop, true);
 }
 
 static void record_done(record *r) {
@@ -597,6 +600,37 @@ static void spoilt_states_are_refused(void **state) {
 
 /* ---- stops and commands ---- */
 
+/* The claims are the last unit of work, and of many pictures the longest: a stop is seen in the
+ * middle of it, at the first bootstrap after `name`. */
+static void stop_claims_after(const char *name, const char *never) {
+    record seen = {0};
+    bench b;
+    sx_study_report report;
+    sx_error err = {0};
+    bench_make(&b, NULL, 2, &seen);
+    do {
+        report = advance(&b);
+    } while (report.phase == SX_PHASE_TRAINING || report.phase_done < 5.0 / 6 - 1e-9);
+    seen.stop_after = name;
+    seen.stop = &b.stop;
+    assert_int_equal(sx_study_advance(b.study, &report, &err), SX_CANCELLED);
+    assert_int_equal(err.status, SX_CANCELLED);
+    assert_int_equal(report.phase, SX_PHASE_MEASURING);
+    for (int i = 0; i < seen.names; i++) assert_string_not_equal(seen.last[i]->name, never);
+    seen.stop_after = NULL;
+    atomic_store(&b.stop, false);
+    assert_int_equal(advance(&b).phase, SX_PHASE_FINISHED);
+    last_of(&seen, never);
+    bench_done(&b);
+    record_done(&seen);
+}
+
+static void claims_are_stopped_and_made_again(void **state) {
+    (void)state;
+    stop_claims_after("outcomes-test", "summary");
+    stop_claims_after("model-cost", "claims");
+}
+
 static void *ask_to_stop(void *argument) {
     atomic_bool *stop = argument;
     for (int i = 0; i < 60; i++) {
@@ -964,7 +998,7 @@ static void set_map(sx_outcomes *o, size_t centre, size_t ring, size_t between) 
 static void assert_claim(const sx_outcomes *o, int row, double measured, sx_verdict verdict,
                          const char *reason) {
     sx_error err = {0};
-    sx_result *result = sx_claims_make(o, 3, &err);
+    sx_result *result = sx_claims_make(o, (sx_rounds){1000, 3, NULL}, &err);
     assert_non_null(result);
     assert_int_equal(result->claims.count, 3);
     const sx_claim *claim = &result->claims.claims[row];
@@ -987,7 +1021,7 @@ static void the_drop_is_decided(void **state) {
     sx_drop drop;
     outcomes_make(&o, 200);
     set_map(&o, 180, 80, 0); /* what is neither centre nor ring does not count */
-    assert_int_equal(sx_claims_drop(&o, 3, &drop, &err), SX_OK);
+    assert_int_equal(sx_claims_drop(&o, (sx_rounds){1000, 3, NULL}, &drop, &err), SX_OK);
     assert_near(drop.centre, 0.9, 1e-12);
     assert_near(drop.ring, 0.4, 1e-12);
     assert_near(drop.drop, 0.5, 1e-12);
@@ -1081,6 +1115,7 @@ int main(void) {
         cmocka_unit_test(foreign_states_are_refused),
         cmocka_unit_test(spoilt_states_are_refused),
         cmocka_unit_test(stops_leave_nothing_half_done),
+        cmocka_unit_test(claims_are_stopped_and_made_again),
         cmocka_unit_test(the_rate_can_be_scaled),
         cmocka_unit_test(momentum_and_decay_are_turned),
         cmocka_unit_test(a_knob_is_the_option_of_its_name),

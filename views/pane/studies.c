@@ -372,6 +372,7 @@ static const char *const results[] = {NULL};
 const sx_pane sx_pane_studies = {
     .name = "studies",
     .title = "Studies",
+    .tab = "Study",
     .help = "the studies that can be started",
     .explains = "A study is a paper made small enough to watch: a data set, a network, what is "
                 "measured, and the paper's findings as claims that this machine checks. The three "
