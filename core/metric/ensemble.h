@@ -70,7 +70,7 @@ typedef enum {
     SX_SCORE_RANGE,
     SX_SCORE_VOTE_SHARE,
     SX_SCORE_VOTE_ENTROPY,
-    SX_SCORES
+    SX_SCORE_ROWS
 } sx_score_row;
 typedef struct {
     const char *name; /* as shown: "max prob", "entropy", "mutual information" ... */
@@ -80,7 +80,7 @@ typedef struct {
     bool needs_members; /* constant for a single model */
     size_t offset;      /* in sx_item_scores */
 } sx_score;
-const sx_score *sx_score_at(int row);                     /* NULL outside of 0 .. SX_SCORES - 1 */
+const sx_score *sx_score_at(int row); /* NULL outside of 0 .. SX_SCORE_ROWS - 1 */
 double sx_score_value(int row, const sx_item_scores *of); /* as shown */
 double sx_score_confidence(int row,
                            const sx_item_scores *of); /* its sign turned: larger is surer */
@@ -89,7 +89,7 @@ double sx_score_confidence(int row,
 typedef struct {
     size_t n;
     int classes;
-    double *confidence[SX_SCORES]; /* larger is surer; NULL where the score needs members */
+    double *confidence[SX_SCORE_ROWS]; /* larger is surer; NULL where the score needs members */
     int32_t *prediction, *vote;
     uint8_t *wrong, *vote_wrong; /* NULL without labels */
     double *loss, *brier; /* -log p(label) and sum of squared errors of the mean; NULL likewise */
