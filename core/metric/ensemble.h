@@ -5,6 +5,7 @@
 
 #include "core/base/base.h"
 
+#define SX_ENSEMBLE_CLASSES 32768 /* most classes */
 typedef struct {
     size_t n;
     int classes, members;

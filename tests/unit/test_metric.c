@@ -374,7 +374,7 @@ static sx_status everything(void *context, sx_error *err) {
 
 static void memory_can_run_out(void **state) {
     (void)state;
-    assert_int_equal(fail_every_allocation(everything, NULL), 11);
+    assert_int_equal(fail_every_allocation(everything, NULL), 21);
 }
 
 /* ---- calibration by hand --------------------------------------------------------------------- */
