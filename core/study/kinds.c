@@ -15,6 +15,10 @@ static const struct {
       "measure models on a set of objects at every size, place or angle; nothing is trained",
       "SI-Score (arXiv 2104.04191)", true},
      &sx_set_kind},
+    {{"last-layer",
+      "draw many last layers on a network's features; risk, calibration, what is new to it",
+      "Brosse et al. (arXiv 2001.08049)", false},
+     &sx_last_layer_kind},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 
