@@ -37,8 +37,9 @@ typedef struct {
     const char *recipe, *names;                /* of tune; of export */
     const char *patch, *layer, *block, *class; /* of looking inside */
     const char *class_map, *foregrounds, *backgrounds, *grid, *threshold, *instances,
-        *resolution;               /* of a set */
-    const char *crop, *same_pairs; /* of measuring models there */
+        *resolution;                  /* of a set */
+    const char *crop, *same_pairs;    /* of measuring models there */
+    const char *labels, *temperature; /* of predictions */
     bool help, tensors;
     char **rest; /* what is not a flag, in order; points into argv */
     int count;

@@ -31,7 +31,8 @@ static void print_progress(const sx_snapshot *now, bool fixed_clock) {
     }
     print_cell(now, fixed_clock);
     if (r->measures_only) {
-        printf("%s of %s pictures", sx_text_count(step, r->step), sx_text_count(steps, r->steps));
+        printf("%s of %s %s", sx_text_count(step, r->step), sx_text_count(steps, r->steps),
+               r->unit ? r->unit : "pictures");
         if (!fixed_clock && isfinite(now->seconds_left))
             printf("  %s left", sx_text_duration(left, now->seconds_left));
         printf("\n");

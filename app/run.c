@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #define DEFAULT_STUDY "studies/fashion-cnn.ini"
+#define PREDICTIONS 8
 
 bool sx_app_as_text(const sx_app_options *options) {
     return options->headless || (!options->script && !isatty(STDOUT_FILENO));
@@ -114,6 +115,31 @@ static bool is_about_a_model(const sx_arguments *a) {
            a->prompts.count || a->prompts_file;
 }
 
+/* Files of predictions: as many methods on the same items. */
+static int open_predictions(sx_arguments *arguments) {
+    static sx_app_study study;
+    int files = 0;
+    while (files < arguments->count && sx_predictions_recognises(arguments->rest[files])) files++;
+    study = (sx_app_study){.first_override = files};
+    if (files > PREDICTIONS) {
+        sx_error err = {0};
+        sx_fail(&err, SX_USAGE, "%d files of predictions are opened at once, not %d", PREDICTIONS,
+                files);
+        return sx_app_fail(&err);
+    }
+    sx_app_add_key(&study, "study.kind", "predictions");
+    sx_app_add_key(&study, "study.name", "predictions");
+    for (int i = 0; i < files; i++) {
+        char key[32];
+        snprintf(key, sizeof key, "predictions.file%d", i + 1);
+        sx_app_add_key(&study, key, arguments->rest[i]);
+    }
+    sx_app_add_key(&study, "predictions.labels", arguments->labels);
+    sx_app_add_key(&study, "predictions.temperature", arguments->temperature);
+    arguments->app.page = "risk";
+    return sx_app_run_study(arguments, &study);
+}
+
 static int open_path(sx_arguments *arguments, char *path) {
     sx_error err = {0};
     bool model = sx_app_is_model(path);
@@ -144,6 +170,7 @@ static int open_path(sx_arguments *arguments, char *path) {
         return show(&arguments->app);
     }
     if (model) return sx_app_show_model(arguments, path);
+    if (sx_predictions_recognises(path)) return open_predictions(arguments);
     if (sx_is_file(path) && is_study_name(path)) return run_study(arguments, path, 1);
     return browse(arguments, path);
 }

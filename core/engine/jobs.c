@@ -78,8 +78,10 @@ static void describe(sx_engine *engine, const sx_config *config) {
  * that was begun has them all. */
 static sx_status load_data(sx_engine *engine, sx_config *config, sx_error *err) {
     sx_loading loading = {loading_step, engine};
-    engine->now.data = sx_study_data_resolve(config, &loading, err);
     engine->now.loading[0] = 0;
+    if (sx_study_kind_of(config)->without_data) return sx_study_resolve_alone(config, err);
+    engine->now.data = sx_study_data_resolve(config, &loading, err);
+    engine->now.loading[0] = 0; /* as loading_step left it */
     engine->now.loading_done = engine->now.loading_total = 0;
     if (!engine->now.data) return err->status;
     sx_text_set(engine->note, sizeof engine->note,

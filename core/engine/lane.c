@@ -43,6 +43,7 @@ const sx_answer *sx_engine_answer(sx_engine *engine) {
 
 void sx_lane_open(sx_engine *engine, const sx_config *config, const sx_safetensors *checkpoint) {
     sx_lane *lane = &engine->lane;
+    if (!engine->now.data) return; /* there are no pictures to ask about */
     sx_probe *probe = sx_probe_new(config, engine->now.data, NULL);
     if (!probe) return; /* without memory for it there is no probe */
     if (config && checkpoint) sx_probe_read(probe, config, checkpoint, NULL); /* else: no answers */

@@ -85,10 +85,13 @@ sx_status sx_measured_keep_paths(sx_config *config, sx_error *err) {
     if (!status) status = keep_path(config, "data", "class_map", err);
     for (size_t i = 0; !status && i < sizeof files / sizeof *files; i++)
         status = keep_path(config, "measure", files[i], err);
+    if (!status) status = keep_path(config, "predictions", "labels", err);
     for (int number = 1; !status && number <= MODELS; number++) {
         char key[24];
+        snprintf(key, sizeof key, "file%d", number);
+        status = keep_path(config, "predictions", key, err);
         snprintf(key, sizeof key, "model%d", number);
-        status = keep_model(config, key, err);
+        if (!status) status = keep_model(config, key, err);
     }
     return status;
 }
@@ -96,10 +99,11 @@ sx_status sx_measured_keep_paths(sx_config *config, sx_error *err) {
 void sx_measured_describe(const sx_config *config, char *out, size_t size) {
     char text[SX_MODEL_SPEC] = "";
     size_t used = 0;
+    bool files = sx_study_kind_of(config)->without_data;
     for (int number = 1; number <= MODELS && used < sizeof text; number++) {
         char key[24];
-        snprintf(key, sizeof key, "model%d", number);
-        const char *path = sx_config_text(config, "measure", key);
+        snprintf(key, sizeof key, files ? "file%d" : "model%d", number);
+        const char *path = sx_config_text(config, files ? "predictions" : "measure", key);
         if (*path)
             used += (size_t)snprintf(text + used, sizeof text - used, "%s%s", used ? ", " : "",
                                      sx_path_name(path));

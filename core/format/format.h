@@ -5,6 +5,7 @@
 
 #include "core/format/byte_pair.h"
 #include "core/format/csv.h"
+#include "core/format/decimal.h"
 #include "core/format/digest.h"
 #include "core/format/gzip.h"
 #include "core/format/idx.h"

@@ -153,7 +153,7 @@ sx_result *sx_table_new(const char *name, const char *title, size_t rows,
     for (int c = 0; memory && c < count; c++) {
         sx_column *column = &result->table.columns[c];
         column->name = columns[c];
-        if (c < 32 && texts >> c & 1)
+        if (c < 32 && texts >> c & 1) /* later ones are numbers */
             memory =
                 (column->texts = sx_arena_alloc(&result->arena, rows + 1, sizeof(char *))) != NULL;
     }

@@ -91,6 +91,11 @@ sx_study_data *sx_study_data_resolve(sx_config *config, const sx_loading *loadin
     return NULL;
 }
 
+sx_status sx_study_resolve_alone(sx_config *config, sx_error *err) {
+    const sx_study_functions *kind = sx_study_functions_of(config);
+    return kind->resolve ? kind->resolve(config, NULL, err) : SX_OK;
+}
+
 sx_study_data *sx_study_data_keep(const sx_study_data *data) {
     counted_data *c = counted_of(data);
     atomic_fetch_add_explicit(&c->owners, 1, memory_order_relaxed);

@@ -26,9 +26,10 @@ typedef struct {
     const sx_study_functions *kind;
 } sx_study_base;
 
-extern const sx_study_functions sx_robustness_kind; /* study.c */
-extern const sx_study_functions sx_set_kind;        /* set_study.c */
-extern const sx_study_functions sx_last_layer_kind; /* last_layer.c */
+extern const sx_study_functions sx_robustness_kind;  /* study.c */
+extern const sx_study_functions sx_set_kind;         /* set_study.c */
+extern const sx_study_functions sx_predictions_kind; /* predictions_study.c */
+extern const sx_study_functions sx_last_layer_kind;  /* last_layer.c */
 
 /* Of a configuration. */
 const sx_study_functions *sx_study_functions_of(const sx_config *config);

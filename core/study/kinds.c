@@ -9,16 +9,20 @@ static const struct {
 } rows[] = {
     {{"robustness",
       "train on centred, upright objects; measure accuracy by place, angle and size, and risk",
-      "SI-Score (arXiv 2104.04191); selective risk after Geifman et al. (arXiv 1805.08206)", false},
+      "SI-Score (arXiv 2104.04191); selective risk after Geifman et al. (arXiv 1805.08206)", false,
+      false},
      &sx_robustness_kind},
     {{"si-score-set",
       "measure models on a set of objects at every size, place or angle; nothing is trained",
-      "SI-Score (arXiv 2104.04191)", true},
+      "SI-Score (arXiv 2104.04191)", true, false},
      &sx_set_kind},
     {{"last-layer",
       "draw many last layers on a network's features; risk, calibration, what is new to it",
-      "Brosse et al. (arXiv 2001.08049)", false},
+      "Brosse et al. (arXiv 2001.08049)", false, false},
      &sx_last_layer_kind},
+    {{"predictions", "score predictions of files: selective risk, calibration, detection",
+      "selective risk after Geifman et al. (arXiv 1805.08206)", true, true},
+     &sx_predictions_kind},
 };
 enum { ROWS = sizeof rows / sizeof *rows };
 

@@ -13,6 +13,7 @@
 
 static void end_last(sx_study *study) {
     sx_last *last = sx_last_of(study);
+    sx_last_score_done(last);
     sx_features_cancel(last->writer);
     for (int m = 0; m < SX_METHODS; m++) {
         sx_last_says_done(last, last->says[m].best);
@@ -205,6 +206,10 @@ void sx_last_report(sx_last *last) {
                                               : SX_PHASE_TRAINING;
     r->phase_done = r->steps ? (double)r->step / (double)r->steps : 1;
     if (last->stage == SX_LAST_FEATURES) r->phase_done = features_done(last);
+    if (last->stage == SX_LAST_SCORE && last->intervals) {
+        r->phase_done = sx_scoring_intervals_share(last->intervals);
+        r->slices_left = sx_scoring_intervals_left(last->intervals);
+    }
 }
 
 static sx_status advance(sx_study *study, sx_study_report *out, sx_error *err) {

@@ -124,6 +124,8 @@ typedef struct {
     float *fit_best;                 /* while one is fitted: the best so far */
     double fit_accuracy;
     sx_last_says says[SX_METHODS];
+    struct sx_last_sheet *sheet; /* what the intervals are computed from */
+    sx_scoring_intervals *intervals;
     int64_t drawn; /* step of the last live figures */
 
     sx_points_log series; /* step, loss */
@@ -160,12 +162,11 @@ sx_status sx_last_says_make(sx_last *last, bool single, sx_ensemble *out, sx_err
 void sx_last_says_done(sx_last *last, sx_ensemble *says);
 bool sx_last_is_single(const sx_last_method *method);
 
-/* Live figures on validation; figures of test and of sets from elsewhere. */
+/* Live figures on validation; figures of test and of sets from elsewhere, with intervals, slice by
+ * slice. */
 sx_status sx_last_draw(sx_last *last, sx_error *err);
 sx_status sx_last_score(sx_last *last, bool *ended, sx_error *err);
-/* All tables and the curve of what methods have said, without intervals. */
-sx_status sx_last_publish(const sx_scoring *scoring, const sx_method *methods, int count,
-                          sx_error *err);
+void sx_last_score_done(sx_last *last);
 
 /* Stage one's last layer becomes the point estimate of one layer. */
 sx_status sx_last_take_head(sx_last *last, sx_error *err);

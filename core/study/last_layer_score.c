@@ -8,7 +8,7 @@
 
 #define ITEM_ROWS 2000 /* of tables of items */
 
-typedef struct {
+typedef struct sx_last_sheet {
     sx_scoring scoring;
     sx_method methods[SX_METHODS];
     int count;
@@ -124,13 +124,26 @@ sx_status sx_last_draw(sx_last *last, sx_error *err) {
     fill(last, SX_LAST_VALIDATION, &s);
     sx_status status = publish_choices(last, err);
     if (!status && last->series.rows) status = publish_training(last, err);
-    return status ? status : sx_last_publish(&s.scoring, s.methods, s.count, err);
+    return status ? status : sx_scoring_publish_curves(&s.scoring, s.methods, s.count, err);
+}
+
+static sx_status begin_intervals(sx_last *last, sx_error *err) {
+    sheet *s = last->sheet = sx_alloc(1, sizeof *s);
+    if (!s) return sx_study_no_memory(err);
+    fill(last, SX_LAST_TEST, s);
+    last->intervals = sx_scoring_intervals_new(&s->scoring, s->methods, s->count, err);
+    return last->intervals ? SX_OK : err->status;
 }
 
 sx_status sx_last_score(sx_last *last, bool *ended, sx_error *err) {
-    sheet s;
-    fill(last, SX_LAST_TEST, &s);
-    sx_status status = sx_last_publish(&s.scoring, s.methods, s.count, err);
-    *ended = !status;
-    return status;
+    if (last->intervals) return sx_scoring_intervals_advance(last->intervals, ended, err);
+    sx_last_score_done(last);
+    return begin_intervals(last, err);
+}
+
+void sx_last_score_done(sx_last *last) {
+    sx_scoring_intervals_free(last->intervals);
+    sx_free(last->sheet);
+    last->intervals = NULL;
+    last->sheet = NULL;
 }

@@ -14,12 +14,15 @@
             "of model" n ": what its file cannot say"                                              \
     }
 
+#define PREDICTED(n)                                                                               \
+    { "predictions", "file" n, TEXT, "", 0, 0, "file", "predictions number " n }
+
 const sx_option sx_study_options[] = {
     {"study", "name", TEXT, "study", 0, 0, "a-z 0-9 -", "name of the study and its run folders"},
     {"study", "title", TEXT, "", 0, 0, "a line", "title of the figures at the end"},
     {"study", "about", TEXT, "", 0, 0, "a sentence", "what it shows, for the list of studies"},
     {"study", "time", TEXT, "", 0, 0, "a line", "how long it takes, for the list of studies"},
-    {"study", "kind", CHOICE, "robustness", 0, 0, "robustness|si-score-set|last-layer",
+    {"study", "kind", CHOICE, "robustness", 0, 0, "robustness|si-score-set|predictions|last-layer",
      "row of the study table"},
     {"data", "source", TEXT, "", 0, 0, "name or path",
      "data set; none: Fashion-MNIST, else shapes"},
@@ -125,6 +128,21 @@ const sx_option sx_study_options[] = {
      "figures are of all pictures, or of pairs of object and background that are there at every "
      "value"},
     {"measure", "top", INTEGER, "5", 2, 100, NULL, "classes that count as found"},
+    PREDICTED("1"),
+    PREDICTED("2"),
+    PREDICTED("3"),
+    PREDICTED("4"),
+    PREDICTED("5"),
+    PREDICTED("6"),
+    PREDICTED("7"),
+    PREDICTED("8"),
+    {"predictions", "labels", TEXT, "", 0, 0, "npy file",
+     "labels of npy files; none: NAME-labels.npy beside them"},
+    {"predictions", "temperature", CHOICE, "no", 0, 0, "no|first|random",
+     "each file also at the temperature that fits its validation rows, or else a share of its "
+     "rows: "
+     "the first, or random ones; figures are of the others"},
+    {"predictions", "share", NUMBER, "0.5", 0.001, 0.999, NULL, "of the rows, for that"},
     {"run", "seed", INTEGER, "0", 0, 9007199254740991.0, NULL, "fixes every bit of the result"},
     {"run", "seeds", INTEGER, "1", 1, 32, NULL, "runs of the study, each with its own seed"},
     {"run", "checkpoint_seconds", NUMBER, "20", 0.1, 86400, NULL,

@@ -11,7 +11,9 @@
 #include "core/study/inspection.h"
 #include "core/study/origin.h"
 #include "core/study/outside.h"
+#include "core/study/predictions.h"
 #include "core/study/recipe.h"
+#include "core/study/scoring.h"
 #include "core/study/zero_shot.h"
 #include "core/train/train.h"
 
@@ -68,6 +70,7 @@ void sx_config_write(const sx_config *config, sx_text *out);
 typedef struct {
     const char *name, *help, *paper;
     bool measures_only; /* nothing is trained: there is no network to put questions to */
+    bool without_data;  /* it has no data set: sx_study_new is given none */
 } sx_study_kind;
 const sx_study_kind *sx_study_kind_at(int row);
 const sx_study_kind *sx_study_kind_of(const sx_config *config);
@@ -86,6 +89,8 @@ sx_study_data *sx_study_data_new(const sx_config *config, const sx_loading *load
 /* The same of a configuration whose recipe is looked up first, by what the data set is; what it
  * sets is in `config` afterwards. */
 sx_study_data *sx_study_data_resolve(sx_config *config, const sx_loading *loading, sx_error *err);
+/* What follows for a study without data. */
+sx_status sx_study_resolve_alone(sx_config *config, sx_error *err);
 sx_study_data *sx_study_data_keep(const sx_study_data *data);
 void sx_study_data_release(const sx_study_data *data);
 
@@ -133,7 +138,7 @@ void sx_study_data_release(const sx_study_data *data);
  *   size-same-pairs, rotation-same-pairs  series  what that changes, a line a model
  *   classes        table    a row a class and model
  *   broken         table    pictures that cannot be read
- * and leaves rows-MODEL.csv in its folder.
+ * and leaves rows-MODEL.csv in its folder. One of kind predictions publishes what scoring.h says.
  * Results hold nothing that depends on time or threads. */
 typedef struct {
     sx_pool *pool;           /* borrowed; may be NULL */
@@ -182,6 +187,7 @@ typedef struct {
     double epoch;                  /* passes over the training images so far */
     double slices_left;            /* advances that the last measurements still take, about */
     bool measures_only;            /* nothing is trained; steps are pictures, of all models */
+    const char *unit;              /* of those steps, if they are no pictures: "resamples"; NULL */
     double waiting; /* share of batches, so far, that were not ready when they were wanted */
 } sx_study_report;
 

@@ -51,16 +51,17 @@ static const struct {
 void sx_screen_sentence(const sx_screen *screen, char *out, size_t size) {
     const sx_snapshot *now = screen->desk.now;
     char step[32], steps[32];
+    const char *unit = now->report.unit ? now->report.unit : "pictures";
     sx_text_count(step, now->report.step);
     sx_text_count(steps, now->report.steps);
     if (now->message[0])
         sx_text_printable(out, size, now->message);
     else if (now->report.measures_only && now->state == SX_STATE_RUNNING)
-        snprintf(out, size, "%s of %s pictures", step, steps);
+        snprintf(out, size, "%s of %s %s", step, steps, unit);
     else if (now->report.measures_only && now->state == SX_STATE_FINISHED)
-        snprintf(out, size, "all pictures are measured");
+        snprintf(out, size, "all %s are measured", unit);
     else if (now->report.measures_only && now->state == SX_STATE_STOPPED)
-        snprintf(out, size, "stopped after %s pictures; --resume goes on", step);
+        snprintf(out, size, "stopped after %s %s; --resume goes on", step, unit);
     else if (now->state == SX_STATE_FINISHED && now->report.steps > 0)
         snprintf(out, size, "all %s steps are done", steps);
     else if (now->state == SX_STATE_IDLE && now->data)
