@@ -54,19 +54,18 @@ typedef struct {
  *                    $SEXTANT_DATASETS, by default /usr/share/datasets), inflated
  *                    bytes checked against their known SHA-256; absent: shapes, with a note
  *   shapes           rendered, needs no file
- *   a directory      with train-images-idx3-ubyte[.gz] and its fellows: IDX (test files optional:
- *                    then 1/7 of the items, seeded and stratified, are the test split);
- *                    with metadata.csv and class folders as in SI-Score: for measuring only;
- *                    with one CSV file that says of each picture beside it which it is (image_id,
- *                    or file), its label, and any of x_coord, y_coord, area, rotation: likewise
- *                    with sub-folders of pictures: class/name.png|jpg (20 % test, stratified)
- *                    CIFAR-10 or CIFAR-100 (fine labels) in binary form;
- *                    images.npy and labels.npy, with or without test_images.npy and test_labels.npy
- *   an npz file      arrays of those names; pictures of .npy and CIFAR files are read one by one,
- *                    those of an npz file must fit in memory
- *   an IDX file      images; the labels file is found by its name beside it
- * Validation is a seeded, stratified tenth of the training items (house decision 12); the split
- * depends on `seed` only. Returns owned; NULL with `err` filled, SX_CANCELLED if asked to stop. */
+ *   digits           scikit-learn's handwritten digits, 8 x 8, from Debian's package
+ * python3-sklearn or $SEXTANT_DATA/digits.csv.gz a directory      with train-images-idx3-ubyte[.gz]
+ * and its fellows: IDX (test files optional: then 1/7 of the items, seeded and stratified, are the
+ * test split); with metadata.csv and class folders as in SI-Score: for measuring only; with one CSV
+ * file that says of each picture beside it which it is (image_id, or file), its label, and any of
+ * x_coord, y_coord, area, rotation: likewise with sub-folders of pictures: class/name.png|jpg (20 %
+ * test, stratified) CIFAR-10 or CIFAR-100 (fine labels) in binary form; images.npy and labels.npy,
+ * with or without test_images.npy and test_labels.npy an npz file      arrays of those names;
+ * pictures of .npy and CIFAR files are read one by one, those of an npz file must fit in memory an
+ * IDX file      images; the labels file is found by its name beside it Validation is a seeded,
+ * stratified tenth of the training items (house decision 12); the split depends on `seed` only.
+ * Returns owned; NULL with `err` filled, SX_CANCELLED if asked to stop. */
 sx_source *sx_source_open(const char *name, uint64_t seed, const sx_loading *loading,
                           sx_error *err);
 void sx_source_free(sx_source *source);
@@ -76,6 +75,14 @@ const sx_source_facts *sx_source_describe(const sx_source *source);
  * class its share, and those of a smaller number are among those of a larger one. Where there are
  * no more nothing changes; SX_BAD_INPUT for less than one of each class. */
 sx_status sx_source_keep(sx_source *source, size_t items, uint64_t seed, sx_error *err);
+
+/* Makes it a data set of some of its classes, before anybody reads the source: "0-4", "0, 3, 7-9"
+ * or names between commas ("Sandal, Bag"; a name wins over a number). Labels count from 0 in the
+ * old order; items keep their splits. `others`: of all classes but those, for asking a network that
+ * was trained on them what it thinks of what is new. "": nothing changes. SX_BAD_INPUT for a class
+ * that is not there, for less than two (of others: one). The second looks at the form only. */
+sx_status sx_source_choose(sx_source *source, const char *classes, bool others, sx_error *err);
+sx_status sx_classes_check(const char *classes, sx_error *err);
 
 /* Gives the classes of an open source that nobody else reads yet their indices in ImageNet-1k: of a
  * CSV file "int,label", or, where that does not name one, as the released sets call it.

@@ -176,6 +176,7 @@ sx_source *sx_source_open(const char *name, uint64_t seed, const sx_loading *loa
     if (!strchr(name, '/') && !sx_is_directory(name) && !sx_is_file(name) && data &&
         !sx_path_join(own, data, name, NULL) && sx_is_directory(own))
         name = own;
+    if (strcmp(name, "digits") == 0) return sx_digits_open(seed, err);
     if (sx_array_recognises(name)) return sx_array_open(name, seed, loading, err);
     if (sx_is_file(name)) return sx_idx_file_open(name, seed, loading, err);
     if (sx_si_source_recognises(name)) return sx_si_source_open(name, seed, loading, err);
@@ -187,8 +188,8 @@ sx_source *sx_source_open(const char *name, uint64_t seed, const sx_loading *loa
     char shown[200];
     sx_text_printable(shown, sizeof shown, name);
     sx_fail(err, SX_BAD_INPUT,
-            "there is no data set '%s': give a folder, an IDX or npz file, fashion-mnist or shapes "
-            "(sextant data lists what is here)",
+            "there is no data set '%s': give a folder, an IDX or npz file, fashion-mnist, digits "
+            "or shapes (sextant data lists what is here)",
             shown);
     return NULL;
 }
@@ -223,6 +224,12 @@ void sx_source_list(sx_text *out) {
         sx_text_add(out, "fashion-mnist   %s\n", shown);
     } else {
         sx_text_add(out, "fashion-mnist   not installed (apt install dataset-fashion-mnist)\n");
+    }
+    if (sx_digits_find(path)) {
+        sx_text_printable(shown, sizeof shown, path);
+        sx_text_add(out, "digits          %s\n", shown);
+    } else {
+        sx_text_add(out, "digits          not installed (apt install python3-sklearn)\n");
     }
     list_own(out);
     sx_package_list_all(out);

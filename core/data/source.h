@@ -60,6 +60,9 @@ static inline unsigned sx_over_255(unsigned value) {
 sx_source *sx_shapes_open(uint64_t seed, sx_error *err);
 /* A picture of that source with more pixels than it has there: size x size. */
 sx_status sx_shapes_object(int shape, uint32_t item, int size, sx_image *out, sx_error *err);
+sx_source *sx_digits_open(uint64_t seed, sx_error *err);
+/* Their file into out; false if it is not here. */
+bool sx_digits_find(char out[SX_PATH_SIZE]);
 sx_source *sx_idx_source_open(const char *directory, const char *name, uint64_t seed,
                               const sx_loading *loading, sx_error *err);
 sx_source *sx_idx_file_open(const char *path, uint64_t seed, const sx_loading *loading,

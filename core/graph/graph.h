@@ -122,6 +122,16 @@ typedef struct {
 /* Facts of node `i`, in the order of computation; false past the end. The loss is no layer. */
 bool sx_graph_layer_at(const sx_graph *graph, int i, sx_layer_facts *out);
 
+/* The dense layer whose output is that of the graph: under which node a tap sees what it reads,
+ * rows and values of that for an image, its units, and where its weights [length, units] and biases
+ * [units] begin in the parameters. SX_BAD_INPUT, with a sentence, where the graph ends otherwise.
+ */
+typedef struct {
+    int seen, height, length, units;
+    size_t weights, biases;
+} sx_last_layer;
+sx_status sx_graph_last_layer(const sx_graph *graph, sx_last_layer *out, sx_error *err);
+
 /* A table of the nodes: name, operator, output shape, parameters, cost. */
 void sx_graph_describe(const sx_graph *graph, sx_text *out);
 

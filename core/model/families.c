@@ -61,8 +61,12 @@ static const sx_option cnn_options[] = {
     {"", "width", SX_OPTION_INTEGER, "16", 1, 1024, NULL,
      "channels of the first block; each further block doubles them"},
     {"", "depth", SX_OPTION_INTEGER, "3", 1, 10, NULL,
-     "blocks of convolution, batch norm, ReLU and pooling; each halves the image"},
+     "blocks of convolution, norm, ReLU and pooling; each halves the image"},
     {"", "dropout", SX_OPTION_NUMBER, "0", 0, 0.95, NULL, "rate before the last layer"},
+    {"", "norm", SX_OPTION_CHOICE, "batch", 0, 0, "batch|none",
+     "of each convolution's output; without it convolutions have biases"},
+    {"", "hidden", SX_OPTION_INTEGER, "0", 0, 8192, NULL,
+     "units of a dense layer with ReLU over the whole last map; 0: the map's average"},
     {NULL, NULL, 0, NULL, 0, 0, NULL, NULL},
 };
 
@@ -74,20 +78,27 @@ sx_node sx_family_normed(sx_graph *graph, sx_node x, const char *prefix, sx_conv
     return sx_graph_batch_norm(graph, x, name);
 }
 
+static sx_node cnn_block(sx_graph *graph, sx_node x, int block, const sx_family_options *o) {
+    bool normed = strcmp(sx_family_text(o, "norm"), "batch") == 0;
+    sx_convolution form = {.channels = sx_family_whole(o, "width") << (block - 1),
+                           .kernel = 3,
+                           .stride = 1,
+                           .padding = -1,
+                           .bias = !normed};
+    char name[32];
+    snprintf(name, sizeof name, normed ? "block%d" : "block%d.conv", block);
+    x = normed ? sx_family_normed(graph, x, name, form)
+               : sx_graph_convolution(graph, x, name, form);
+    return sx_graph_max_pool(graph, sx_graph_relu(graph, x), 2, 2);
+}
+
 static sx_node build_cnn(sx_graph *graph, const sx_family_options *o) {
     sx_node x = sx_graph_input(graph);
-    char name[32];
-    for (int i = 1; i <= sx_family_whole(o, "depth"); i++) {
-        sx_convolution form = {.channels = sx_family_whole(o, "width") << (i - 1),
-                               .kernel = 3,
-                               .stride = 1,
-                               .padding = -1};
-        snprintf(name, sizeof name, "block%d", i);
-        x = sx_graph_relu(graph, sx_family_normed(graph, x, name, form));
-        x = sx_graph_max_pool(graph, x, 2, 2);
-    }
-    return sx_family_dropout(graph, sx_graph_global_average_pool(graph, x),
-                             sx_family_number(o, "dropout"));
+    int hidden = sx_family_whole(o, "hidden");
+    for (int i = 1; i <= sx_family_whole(o, "depth"); i++) x = cnn_block(graph, x, i, o);
+    x = hidden ? sx_graph_relu(graph, sx_graph_dense(graph, x, "hidden", hidden))
+               : sx_graph_global_average_pool(graph, x);
+    return sx_family_dropout(graph, x, sx_family_number(o, "dropout"));
 }
 
 /* ---- the table ---------------------------------------------------------------------------------
@@ -95,10 +106,7 @@ static sx_node build_cnn(sx_graph *graph, const sx_family_options *o) {
 
 static const sx_family simple_families[] = {
     {{"mlp", "dense layers over the pixels as a vector", mlp_options}, build_mlp, NULL, NULL},
-    {{"cnn", "3x3 convolutions with batch norm, ReLU and 2x2 pooling", cnn_options},
-     build_cnn,
-     NULL,
-     NULL},
+    {{"cnn", "3x3 convolutions with ReLU and 2x2 pooling", cnn_options}, build_cnn, NULL, NULL},
     {{NULL, NULL, NULL}, NULL, NULL, NULL},
 };
 

@@ -141,7 +141,7 @@ bool sx_table_alloc(sx_result *result, size_t rows, int columns);
 bool sx_claims_alloc(sx_result *result, int count);
 
 /* A table with the columns' names; column c holds text where bit c of `texts` is set, else numbers,
- * all NaN. NULL if memory is out. */
+ * all NaN; only the first 32 columns can hold texts. NULL if memory is out. */
 sx_result *sx_table_new(const char *name, const char *title, size_t rows,
                         const char *const *columns, int count, unsigned texts);
 

@@ -95,6 +95,17 @@ static bool is_in_presets(const char *list, const char *preset, bool *all_known)
     return found;
 }
 
+/* A cell may be another kind of study, if it is about a network: trains one, or asks one. */
+static sx_status check_cell_kind(const char *value, sx_error *err) {
+    const sx_study_kind *kind;
+    sx_status status = sx_config_check("study", "kind", value, err);
+    for (int row = 0; !status && (kind = sx_study_kind_at(row)); row++)
+        if (strcmp(kind->name, value) == 0 && kind->measures_only)
+            return sx_fail(err, SX_BAD_INPUT, "study.kind = %s: no cell of a study can be that",
+                           value);
+    return status;
+}
+
 static sx_status check_cell_entry(const char *key, const char *value, sx_error *err) {
     char section[32];
     bool known;
@@ -109,6 +120,7 @@ static sx_status check_cell_entry(const char *key, const char *value, sx_error *
         return sx_fail(err, SX_BAD_INPUT, "'%.60s': write section.key, or presets", key);
     memcpy(section, key, length);
     section[length] = 0;
+    if (strcmp(key, "study.kind") == 0) return check_cell_kind(value, err);
     if (strcmp(section, "run") == 0 || strcmp(section, "study") == 0)
         return sx_fail(err, SX_BAD_INPUT, "'%.60s' is the same for all cells of a study", key);
     return sx_config_check(section, dot + 1, value, err);

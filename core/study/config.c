@@ -1,7 +1,7 @@
 /* Configurations: a value for every row of the option table. A file is read in two passes, the
  * plain sections and then the chosen preset's, so that a preset wins wherever it stands in the
  * file. */
-#include "core/study/internal.h"
+#include "core/study/last_layer.h"
 
 #include <string.h>
 
@@ -84,6 +84,11 @@ static sx_status check_optimizer(const char *value, sx_error *err) {
     return check_train(value, "optimizer", sx_optimizer_at, err);
 }
 
+static sx_status check_methods(const char *value, sx_error *err) {
+    sx_last_list list;
+    return sx_last_methods_read(value, &list, err);
+}
+
 static const struct {
     const char *section, *key;
     sx_status (*check)(const char *value, sx_error *err);
@@ -94,6 +99,8 @@ static const struct {
     {"train", "optimizer", check_optimizer}, {"train", "schedule", sx_schedule_check},
     {"train", "average", sx_average_check},  {"train", "augment", sx_augment_check},
     {"train", "tune", sx_tune_check},        {"train", "recipe", sx_recipe_check},
+    {"data", "classes", sx_classes_check},   {"last_layer", "methods", check_methods},
+    {"last_layer", "more", check_methods},
 };
 
 static sx_status unknown_section(const char *section, sx_error *err) {

@@ -34,7 +34,9 @@ static counted_data *open_source(const sx_config *config, const sx_loading *load
     const char *name = sx_config_text(config, "data", "source");
     const char *map = sx_config_text(config, "data", "class_map");
     c->data.source = sx_source_open(name, seed_of(config), loading, err);
-    if (c->data.source && !keep_items(c->data.source, config, err) &&
+    const char *classes = sx_config_text(config, "data", "classes");
+    if (c->data.source && !sx_source_choose(c->data.source, classes, false, err) &&
+        !keep_items(c->data.source, config, err) &&
         (!*map || !sx_source_number(c->data.source, map, err)))
         return c;
     sx_source_free(c->data.source);

@@ -210,6 +210,8 @@ int sx_probe_batch(double cost);
 /* state.c: the whole state; and that a checkpoint was made on these data. */
 sx_status sx_state_save(sx_study *study, sx_study_state *out, sx_error *err);
 sx_status sx_state_load(sx_study *study, const sx_safetensors *file, sx_error *err);
+/* What the data are, as far as a resumed run must find them again. */
+void sx_study_describe_data(const sx_study_data *data, char *out, size_t size);
 sx_status sx_study_check_data(const sx_study_data *data, const sx_safetensors *file, sx_error *err);
 
 /* tensors.c: a row a slice, "weights": name, how its values came to be, shape, figures, histogram.

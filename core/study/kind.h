@@ -29,6 +29,7 @@ typedef struct {
 extern const sx_study_functions sx_robustness_kind;  /* study.c */
 extern const sx_study_functions sx_set_kind;         /* set_study.c */
 extern const sx_study_functions sx_predictions_kind; /* predictions_study.c */
+extern const sx_study_functions sx_last_layer_kind;  /* last_layer.c */
 
 /* Of a configuration. */
 const sx_study_functions *sx_study_functions_of(const sx_config *config);

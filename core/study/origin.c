@@ -13,7 +13,8 @@ static void write_colours(const double values[3], char out[96]) {
 }
 
 static bool keeps_head(const sx_config *config) {
-    return strcmp(sx_config_text(config, "model", "head"), "keep") == 0;
+    return strcmp(sx_config_text(config, "model", "head"), "keep") == 0 ||
+           sx_study_functions_of(config) == &sx_last_layer_kind;
 }
 
 /* ---- a file ------------------------------------------------------------------------------------

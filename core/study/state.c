@@ -15,8 +15,7 @@ static sx_safetensor numbers(const char *name, size_t rows, size_t columns, cons
                            .bytes = rows * columns * sizeof *values};
 }
 
-/* What the data are, as far as a resumed run must find them again. */
-static void describe_data(const sx_study_data *data, char *out, size_t size) {
+void sx_study_describe_data(const sx_study_data *data, char *out, size_t size) {
     const sx_source_facts *facts = sx_source_describe(data->source);
     snprintf(out, size, "%.60s, %zu + %zu + %zu items, %d classes, %d pixels", facts->name,
              facts->counts[SX_SPLIT_TRAIN], facts->counts[SX_SPLIT_VALIDATION],
@@ -55,7 +54,7 @@ sx_status sx_state_save(sx_study *s, sx_study_state *out, sx_error *err) {
     }
     snprintf(s->seed_text, sizeof s->seed_text, "%llu", (unsigned long long)s->seed);
     snprintf(s->validated_text, sizeof s->validated_text, "%lld", (long long)s->validated);
-    describe_data(s->data, s->data_text, sizeof s->data_text);
+    sx_study_describe_data(s->data, s->data_text, sizeof s->data_text);
     describe_plan(s, s->plan_text, sizeof s->plan_text);
     s->metadata[pairs++] = (sx_metadata){"seed", s->seed_text};
     s->metadata[pairs++] = (sx_metadata){"validated", s->validated_text};
@@ -78,7 +77,7 @@ static sx_status check_text(const sx_safetensors *file, const char *key, const c
 sx_status sx_study_check_data(const sx_study_data *data, const sx_safetensors *file,
                               sx_error *err) {
     char mine[160];
-    describe_data(data, mine, sizeof mine);
+    sx_study_describe_data(data, mine, sizeof mine);
     return check_text(file, "data", mine, err);
 }
 

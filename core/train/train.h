@@ -124,4 +124,20 @@ void sx_evaluator_logits(sx_evaluator *evaluator, float *logits);
 sx_status sx_evaluator_bytes(sx_evaluator *evaluator, const uint8_t *pixels, size_t count,
                              float *probabilities, sx_error *err);
 
+/* Pictures to what the last layer reads, the representation, in batches of fixed size. SX_BAD_INPUT
+ * for a model that does not end with a dense layer. Borrows the model, whose parameters must not
+ * change, and the pool. */
+typedef struct sx_extractor sx_extractor;
+sx_extractor *sx_extractor_new(const sx_model *model, int batch,
+                               const sx_normalisation *normalisation, sx_pool *pool, sx_error *err);
+void sx_extractor_free(sx_extractor *extractor);
+void sx_extractor_stop_flag(sx_extractor *extractor, const atomic_bool *stop);
+int sx_extractor_length(const sx_extractor *extractor); /* values of a picture */
+/* The last layer itself, borrowed from the model: weights [length, classes], biases [classes]. */
+void sx_extractor_head(const sx_extractor *extractor, const float **weights, const float **biases);
+/* Bytes [count, height, width, channels] -> features [count, length] and the model's logits [count,
+ * classes]. count may be larger than the batch. */
+sx_status sx_extractor_bytes(sx_extractor *extractor, const uint8_t *pixels, size_t count,
+                             float *features, float *logits, sx_error *err);
+
 #endif

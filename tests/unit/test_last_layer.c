@@ -1,0 +1,277 @@
+/* Studies of last layers: lists of methods, and a network and its last layers as cells of a study,
+ * gone on with after stops and kills. */
+#include "core/engine/engine.h"
+#include "core/study/last_layer.h"
+#include "tests/unit/unit.h"
+
+#include "tests/unit/home.h"
+
+#include <math.h>
+#include <signal.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+static const char study[] =
+    "[study]\nname = lasts\n"
+    "[data]\nsource = shapes\nimage = 12\nclasses = 0-2\ntrain_items = 1500\n"
+    "[model]\nspec = cnn(width=4, depth=1, norm=none, hidden=12)\n"
+    "[train]\nsteps = 60\nbatch = 32\nvalidate_every = 60\nvalidate_items = 64\n"
+    "[robustness]\nimages_per_location = 0\nimages_per_point = 0\n"
+    "[last_layer]\noutside = held-out shapes noise rotated composed digits\n"
+    "outside_items = 90\nfit_epochs = 3\n"
+    "methods = sgd(gamma=0.1/0.01, snapshots=5, chains=2) sgld(snapshots=8, every=20) "
+    "bootstrap(members=3, epochs=3) dropout(epochs=3, passes=9)\n"
+    "more = sgd(layers=2, snapshots=3)\n"
+    "[run]\nseed = 3\ncheckpoint_seconds = 0.1\n"
+    "[cell net]\ntrain.steps = 200\n"
+    "[cell last]\nstudy.kind = last-layer\nmodel.from = cell:net\n";
+#define METHODS 8 /* with the baselines */
+
+/* ---- lists of methods --------------------------------------------------------------------------
+ */
+
+static void methods_refused(const char *text, const char *sentence) {
+    sx_last_list list;
+    sx_error err = {0};
+    assert_int_not_equal(sx_last_methods_read(text, &list, &err), SX_OK);
+    if (!strstr(err.message, sentence)) fail_msg("'%s' does not say '%s'", err.message, sentence);
+}
+
+static void lists_of_methods_are_read(void **state) {
+    (void)state;
+    sx_last_list list;
+    sx_error err = {0};
+    assert_int_equal(sx_last_methods_read("", &list, &err), SX_OK);
+    assert_int_equal(list.count, 3); /* the baselines */
+    const char text[] = " sgld(gamma=0.1/0.02, snapshots=7)  dropout(rate=0.3) point(layers=2)";
+    assert_int_equal(sx_last_methods_read(text, &list, &err), SX_OK);
+    assert_int_equal(list.count, 5);
+    static const sx_last_kind kinds[] = {SX_LAST_TEMPERATURE, SX_LAST_CONTINUED, SX_LAST_SGLD,
+                                         SX_LAST_DROPOUT, SX_LAST_POINT};
+    for (int m = 0; m < 5; m++) assert_int_equal(list.method[m].kind, kinds[m]);
+    const sx_last_method *continued = &list.method[1], *sgld = &list.method[2];
+    assert_int_equal(continued->epochs, 7);
+    assert_true(continued->steps[0] == 0.02); /* as the walk's last */
+    assert_int_equal(sgld->step_count, 2);
+    assert_true(sgld->steps[0] == 0.1 && sgld->precision == 1);
+    assert_int_equal(list.method[3].passes, 100);
+    assert_true(list.method[3].rate == 0.3);
+    assert_int_equal(list.method[4].layers, 2);
+    assert_int_equal(sx_last_method_steps(sgld, 1000), 2 * 7 * 8); /* of 128 items */
+    assert_int_equal(sx_last_method_steps(&list.method[4], 1000), 0);
+    sx_sampler_options options = sx_last_sampler_options(sgld, 1, 9);
+    assert_int_equal(options.sampling, SX_SAMPLING_SGLD);
+    assert_true(options.step == 0.02 && options.seed == 9 && options.epochs == 7);
+}
+
+static void bad_lists_are_refused(void **state) {
+    (void)state;
+    methods_refused("sgdl", "did you mean 'sgd'");
+    methods_refused("sgd(rate=0.1)", "unknown key 'rate'");
+    methods_refused("sgd(gamma=0.1/x)", "one number above 0");
+    methods_refused("sgd(gamma=0)", "one number above 0");
+    methods_refused("sgd(gamma=1/2/3/4/5/6/7)", "up to 6");
+    methods_refused("sgd sgd", "is there twice");
+    methods_refused("sgd(layers=4)", "must be from 1 to 3");
+    methods_refused("dropout(rate=1)", "must be from");
+    sx_config config;
+    sx_error err = {0};
+    assert_int_equal(sx_config_new(&config, &err), SX_OK);
+    assert_int_not_equal(sx_config_put(&config, "last_layer", "methods", "sgd(", &err), SX_OK);
+    assert_int_not_equal(sx_config_override(&config, "cell a.study.kind=last-layer", &err), SX_OK);
+    sx_config_done(&config);
+}
+
+/* ---- the engine --------------------------------------------------------------------------------
+ */
+
+static const char *in_home(const char *name) {
+    static char paths[4][SX_PATH_SIZE];
+    static int turn;
+    char *path = paths[turn++ % 4];
+    assert_int_equal(sx_path_join(path, home, name, NULL), SX_OK);
+    return path;
+}
+
+/* Runs or goes on until it has ended, or until the last layers have walked so far. */
+static sx_state work_on(const char *text, const char *directory, int64_t stop_at, int threads) {
+    sx_error err = {0};
+    sx_config config;
+    sx_engine *engine = sx_engine_new(threads, &err);
+    assert_non_null(engine);
+    assert_int_equal(sx_config_new(&config, &err), SX_OK);
+    if (sx_config_parse(&config, "lasts", text, NULL, &err)) fail_msg("%s", err.message);
+    bool there = sx_run_recognises(directory);
+    sx_job job = {there ? SX_JOB_RESUME : SX_JOB_RUN, there ? NULL : &config, directory, directory};
+    assert_int_equal(sx_engine_queue(engine, &job, &err), SX_OK);
+    sx_state state = SX_STATE_IDLE;
+    for (bool stopped = false;;) {
+        const sx_snapshot *now = sx_engine_snapshot(engine);
+        uint64_t version = now->version;
+        bool ended = now->state >= SX_STATE_FINISHED && !now->loading[0];
+        state = now->state;
+        bool here = stop_at && now->cell_number == 2 && now->report.step >= stop_at;
+        if (here && !stopped) sx_engine_send(engine, SX_COMMAND_STOP, 0);
+        stopped = stopped || here;
+        if (state == SX_STATE_FAILED) fail_msg("%s", now->message);
+        sx_snapshot_release(now);
+        if (ended) break;
+        sx_engine_wait(engine, version, 100);
+    }
+    sx_engine_free(engine);
+    sx_config_done(&config);
+    return state;
+}
+
+static sx_state work(const char *directory, int64_t stop_at, int threads) {
+    return work_on(study, directory, stop_at, threads);
+}
+
+/* All that does not tell times. */
+static void same_study(const char *a, const char *b) {
+    char command[3 * SX_PATH_SIZE];
+    snprintf(command, sizeof command,
+             "diff -r -x journal.jsonl -x log.txt -x run.ini -x lock -x '*-before*' '%s' '%s'", a,
+             b);
+    assert_int_equal(system(command), 0);
+}
+
+static void killed_it_goes_on_to_the_same_bits(void **state) {
+    (void)state;
+    char path[SX_PATH_SIZE];
+    sx_text_set(path, sizeof path, in_home("killed"));
+    sx_random random = sx_random_from(5, 0, 0);
+    for (int kills = 0; kills < 12; kills++) {
+        int status;
+        pid_t child = fork();
+        assert_true(child >= 0);
+        if (child == 0) {
+            prctl(PR_SET_PDEATHSIG, SIGKILL);
+            _exit(work(path, 0, 2) == SX_STATE_FINISHED ? 0 : 2);
+        }
+        long moment = (long)(3e8 * (double)sx_random_uniform(&random));
+        nanosleep(&(struct timespec){.tv_nsec = moment}, NULL);
+        kill(child, SIGKILL);
+        assert_int_equal(waitpid(child, &status, 0), child);
+        if (WIFEXITED(status)) assert_int_equal(WEXITSTATUS(status), 0);
+    }
+    assert_int_equal(work(path, 0, 2), SX_STATE_FINISHED);
+    assert_int_equal(work(in_home("whole"), 0, 1), SX_STATE_FINISHED);
+    same_study(in_home("whole"), path);
+}
+
+/* Stops in every method; one of them finds a features file that was cut meanwhile. */
+static void stopped_in_any_method_it_goes_on_to_the_same_bits(void **state) {
+    (void)state;
+    static const int64_t moments[] = {1, 1, 40, 80, 150, 230, 300, 330, 400, 450};
+    char path[SX_PATH_SIZE], features[SX_PATH_SIZE];
+    sx_text_set(path, sizeof path, in_home("stopped"));
+    int stops = 0;
+    for (size_t i = 0; i < sizeof moments / sizeof *moments; i++) {
+        bool here = work(path, moments[i], 1) == SX_STATE_STOPPED;
+        stops += here;
+        snprintf(features, sizeof features, "%.4000s/cells/last/features-2-test.bin", path);
+        if (here && stops == 2 && sx_is_file(features))
+            assert_int_equal(truncate(features, 900), 0);
+    }
+    assert_true(stops >= 2); /* it may have ended before a stop came */
+    assert_int_equal(work(path, 0, 3), SX_STATE_FINISHED);
+    same_study(in_home("whole"), path);
+}
+
+/* ---- results -----------------------------------------------------------------------------------
+ */
+
+static sx_result_list results;
+
+static const sx_table *table(const char *name) {
+    for (size_t i = 0; i < results.count; i++)
+        if (strcmp(results.results[i]->name, name) == 0) return &results.results[i]->table;
+    fail_msg("no result %s", name);
+    return NULL;
+}
+
+static const sx_column *column(const sx_table *of, const char *name) {
+    for (int c = 0; c < of->column_count; c++)
+        if (strcmp(of->columns[c].name, name) == 0) return &of->columns[c];
+    fail_msg("no column %s", name);
+    return NULL;
+}
+
+static void figures_are_those_of_the_methods(void **state) {
+    (void)state;
+    sx_run_folder *run = sx_run_open(in_home("whole/cells/last"), false, NULL);
+    assert_non_null(run);
+    assert_int_equal(sx_run_load_results(run, &results, NULL, NULL), SX_OK);
+    sx_run_close(run);
+    const sx_table *methods = table("methods");
+    assert_int_equal(methods->rows, METHODS);
+    static const int members[METHODS] = {1, 1, 1, 10, 4, 3, 9, 3};
+    const double *accuracy = column(methods, "accuracy")->numbers;
+    for (int m = 0; m < METHODS; m++) {
+        assert_true(column(methods, "members")->numbers[m] == members[m]);
+        assert_true(accuracy[m] > 0.3 && accuracy[m] <= 1);
+        assert_true(isnan(column(methods, "temperature")->numbers[m]) == (m != 1));
+    }
+    assert_true(accuracy[0] == accuracy[1]);
+    assert_true(accuracy[2] != accuracy[0]);
+    const sx_table *outside = table("out-of-distribution");
+    assert_int_equal(outside->rows, 5 * (3 * 3 + 5 * SX_SCORE_ROWS)); /* digits are not here */
+    for (size_t r = 0; r < outside->rows; r++) {
+        double auroc = column(outside, "AUROC")->numbers[r];
+        assert_true(auroc >= 0 && auroc <= 1);
+        assert_true(column(outside, "outside")->numbers[r] == 90);
+        assert_true(column(outside, "inside")->numbers[r] == 600);
+    }
+}
+
+static void the_step_size_is_the_best_on_validation(void **state) {
+    (void)state;
+    const sx_table *choices = table("choices");
+    assert_int_equal(choices->rows, 7);
+    const double *gamma = column(choices, "gamma")->numbers;
+    const double *aurc = column(choices, "validation AURC")->numbers;
+    const double *chosen = column(choices, "chosen")->numbers;
+    assert_true(gamma[1] == 0.1 && gamma[2] == 0.01);
+    assert_true(aurc[1] != aurc[2]);
+    assert_true(chosen[1] == (aurc[1] < aurc[2]) && chosen[2] == (aurc[2] < aurc[1]));
+    char named[64];
+    snprintf(named, sizeof named, "sgd(gamma=%g, snapshots=5, chains=2)",
+             chosen[1] == 1 ? 0.1 : 0.01);
+    assert_string_equal(column(table("methods"), "method")->texts[3], named);
+}
+
+/* The network's cell measured its test split by itself: the same accuracy to the last item. */
+static void the_point_estimate_is_the_network(void **state) {
+    (void)state;
+    double accuracy = column(table("methods"), "accuracy")->numbers[0];
+    sx_result_list_done(&results);
+    sx_run_folder *run = sx_run_open(in_home("whole/cells/net"), false, NULL);
+    assert_int_equal(sx_run_load_results(run, &results, NULL, NULL), SX_OK);
+    sx_run_close(run);
+    const sx_table *summary = table("summary");
+    double wanted = NAN;
+    for (size_t r = 0; r < summary->rows; r++)
+        if (strcmp(summary->columns[0].texts[r], "test accuracy") == 0)
+            wanted = summary->columns[1].numbers[r];
+    assert_true(fabs(accuracy - wanted) < 1e-12);
+    sx_result_list_done(&results);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(
+            killed_it_goes_on_to_the_same_bits), /* forks: first, before other threads were */
+        cmocka_unit_test(lists_of_methods_are_read),
+        cmocka_unit_test(bad_lists_are_refused),
+        cmocka_unit_test(stopped_in_any_method_it_goes_on_to_the_same_bits),
+        cmocka_unit_test(figures_are_those_of_the_methods),
+        cmocka_unit_test(the_step_size_is_the_best_on_validation),
+        cmocka_unit_test(the_point_estimate_is_the_network),
+    };
+    return cmocka_run_group_tests(tests, new_home, end_home);
+}
