@@ -156,8 +156,11 @@ static sx_status add_method(predictions_study *p, int file, double temperature, 
     const sx_predictions *from = &p->files[file];
     sx_pool *pool = p->context.pool;
     bool alone = from->kind == SX_PREDICTED_CONFIDENCE;
-    snprintf(m->name, sizeof m->name, "%s%s", from->name,
-             isnan(temperature) ? "" : ", temperature");
+    sx_text_set(m->name, sizeof m->name, from->name);
+    if (!isnan(temperature)) {
+        size_t used = strlen(m->name);
+        sx_text_set(m->name + used, sizeof m->name - used, ", temperature");
+    }
     sx_status status =
         alone ? sx_predictions_scored(from, inside_of(p, file), &m->given, err)
         : isnan(temperature)
