@@ -86,7 +86,7 @@ typedef struct {
 typedef enum { SX_LAST_FEATURES, SX_LAST_WALK, SX_LAST_SCORE, SX_LAST_END } sx_last_stage;
 
 #define SX_LAST_FIT_BATCH 512           /* items of a step of the first fit of new layers */
-#define SX_LAST_NUMBERS 9               /* of the position in a checkpoint */
+#define SX_LAST_NUMBERS 8               /* of the position in a checkpoint */
 #define SX_LAST_SAID (4 + SX_LAST_GRID) /* of a method there */
 
 typedef struct {
@@ -126,7 +126,6 @@ typedef struct {
     sx_last_says says[SX_METHODS];
     struct sx_last_sheet *sheet; /* what the intervals are computed from */
     sx_scoring_intervals *intervals;
-    int64_t drawn; /* step of the last live figures */
 
     sx_points_log series; /* step, loss */
     sx_study_report report;

@@ -15,8 +15,7 @@ enum {
     AT_FITTING,
     AT_TOLD,
     AT_TO_TELL,
-    AT_FIT_ACCURACY,
-    AT_DRAWN
+    AT_FIT_ACCURACY
 };
 
 /* ---- what there is, as one list, for writing and for reading -----------------------------------
@@ -120,8 +119,7 @@ static void note_position(sx_last *last) {
                                               [AT_FITTING] = last->fitting,
                                               [AT_TOLD] = (double)last->told,
                                               [AT_TO_TELL] = (double)last->to_tell,
-                                              [AT_FIT_ACCURACY] = last->fit_accuracy,
-                                              [AT_DRAWN] = (double)last->drawn};
+                                              [AT_FIT_ACCURACY] = last->fit_accuracy};
     memcpy(last->position, position, sizeof position);
     for (int m = 0; m < SX_METHODS; m++) {
         const sx_last_says *says = &last->says[m];
@@ -222,7 +220,6 @@ static sx_status take_position(sx_last *last, sx_error *err) {
     last->fitting = (int)p[AT_FITTING];
     last->told = (size_t)p[AT_TOLD];
     last->to_tell = (size_t)p[AT_TO_TELL];
-    last->drawn = (int64_t)p[AT_DRAWN];
     return SX_OK;
 }
 
@@ -267,7 +264,7 @@ static sx_status restore(sx_last *last, const sx_safetensors *file, sx_error *er
     visit_all(&w);
     if (!w.status) w.status = read_series(last, file, err);
     if (!w.status && last->sampler) w.status = sx_sampler_restored(last->sampler, err);
-    if (last->fitting) last->fit_accuracy = last->position[AT_FIT_ACCURACY];
+    last->fit_accuracy = last->position[AT_FIT_ACCURACY];
     last->set = last->set_count;
     return w.status;
 }

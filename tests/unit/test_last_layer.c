@@ -183,6 +183,136 @@ static void stopped_in_any_method_it_goes_on_to_the_same_bits(void **state) {
     same_study(in_home("whole"), path);
 }
 
+/* ---- a study without an engine -----------------------------------------------------------------
+ */
+
+static void drop(void *user, sx_result *result) {
+    (void)user;
+    sx_result_release(result);
+}
+
+/* The finished run's study, with the network of its other cell, and data of its own. */
+typedef struct {
+    sx_config config, net;
+    sx_safetensors file;
+    sx_origin origin;
+    sx_study_data *data;
+    sx_pool *pool;
+    sx_study_context context;
+    sx_study *study;
+    char folder[SX_PATH_SIZE];
+} bench;
+
+static void read_ini(sx_config *config, const char *path) {
+    sx_error err = {0};
+    assert_int_equal(sx_config_new(config, &err), SX_OK);
+    if (sx_config_read(config, in_home(path), NULL, &err)) fail_msg("%s", err.message);
+}
+
+static void make_bench(bench *b) {
+    sx_error err = {0};
+    read_ini(&b->config, "whole/cells/last/run.ini");
+    read_ini(&b->net, "whole/cells/net/run.ini");
+    const char *path = in_home("whole/cells/net/checkpoint.safetensors");
+    assert_int_equal(sx_safetensors_read(path, 1 << 24, &b->file, &err), SX_OK);
+    assert_int_equal(sx_origin_read_run(&b->net, &b->file, &b->origin, &err), SX_OK);
+    b->data = sx_study_data_new(&b->config, NULL, &err);
+    b->pool = sx_pool_new(2, &err);
+    sx_text_set(b->folder, sizeof b->folder, in_home("direct"));
+    assert_int_equal(sx_directory_make(b->folder, &err), SX_OK);
+    b->context =
+        (sx_study_context){.pool = b->pool, .publish = drop, .folder = b->folder, .origin = NULL};
+}
+
+static void end_bench(bench *b) {
+    sx_study_free(b->study);
+    sx_study_data_release(b->data);
+    sx_origin_done(&b->origin);
+    sx_safetensors_done(&b->file);
+    sx_pool_free(b->pool);
+    sx_config_done(&b->config);
+    sx_config_done(&b->net);
+}
+
+static void begin(bench *b, bool with_origin) {
+    sx_error err = {0};
+    sx_study_free(b->study);
+    b->context.origin = with_origin ? &b->origin : NULL;
+    b->study = sx_study_new(&b->config, b->data, &b->context, &err);
+    if (!b->study) fail_msg("%s", err.message);
+}
+
+/* Writes the state and goes on with a study that was made from it. */
+static void reload(bench *b) {
+    sx_error err = {0};
+    sx_study_state state;
+    sx_safetensors file;
+    char path[SX_PATH_SIZE];
+    sx_text_set(path, sizeof path, in_home("state.safetensors"));
+    assert_int_equal(sx_study_save(b->study, &state, &err), SX_OK);
+    assert_int_equal(sx_safetensors_write(path, state.tensors, state.count, state.metadata,
+                                          state.metadata_count, &err),
+                     SX_OK);
+    begin(b, false);
+    assert_int_equal(sx_safetensors_read(path, 1 << 26, &file, &err), SX_OK);
+    if (sx_study_load(b->study, &file, &err)) fail_msg("%s", err.message);
+    sx_safetensors_done(&file);
+}
+
+static uint64_t hash_state(bench *b) {
+    sx_study_state state;
+    uint64_t hash = 0;
+    assert_int_equal(sx_study_save(b->study, &state, NULL), SX_OK);
+    for (size_t i = 0; i < state.count; i++) {
+        const sx_safetensor *t = &state.tensors[i];
+        uint64_t parts[3] = {hash, sx_hash_bytes(t->name, strlen(t->name)),
+                             sx_hash_bytes(t->values, t->bytes)};
+        hash = sx_hash_bytes(parts, sizeof parts);
+    }
+    return hash;
+}
+
+/* To the end of the walk; counts units, those within the walk at last. */
+static uint64_t walk_to_end(bench *b, int every, int *reloads) {
+    sx_study_report report = {.phase = SX_PHASE_TRAINING};
+    sx_error err = {0};
+    for (int unit = 1; report.phase == SX_PHASE_TRAINING; unit++) {
+        if (sx_study_advance(b->study, &report, &err)) fail_msg("%s", err.message);
+        assert_true(report.step >= 0 && report.step <= report.steps);
+        if (!every || unit % every != 0) continue;
+        int64_t before = report.step;
+        reload(b);
+        *reloads += before > 0;
+    }
+    assert_int_equal(report.step, report.steps);
+    return hash_state(b);
+}
+
+static void saved_and_loaded_anywhere_it_walks_the_same_way(void **state) {
+    (void)state;
+    bench b = {0};
+    int reloads = 0;
+    make_bench(&b);
+    begin(&b, true);
+    uint64_t straight = walk_to_end(&b, 0, &reloads);
+    begin(&b, true);
+    assert_true(walk_to_end(&b, 11, &reloads) == straight);
+    assert_true(reloads > 20);
+    end_bench(&b);
+}
+
+/* What does not belong to the study is refused with a sentence. */
+static void foreign_states_are_refused(void **state) {
+    (void)state;
+    bench b = {0};
+    sx_error err = {0};
+    make_bench(&b);
+    begin(&b, true);
+    assert_int_equal(sx_study_load(b.study, &b.file, &err), SX_BAD_INPUT);
+    assert_non_null(strstr(err.message, "methods"));
+    end_bench(&b);
+}
+
 /* ---- results -----------------------------------------------------------------------------------
  */
 
@@ -263,12 +393,16 @@ static void the_point_estimate_is_the_network(void **state) {
 }
 
 int main(void) {
+    unsetenv("SEXTANT_DATA");
+    setenv("SEXTANT_DATASETS", "/nowhere", 1); /* no digits, on whatever machine */
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(
             killed_it_goes_on_to_the_same_bits), /* forks: first, before other threads were */
         cmocka_unit_test(lists_of_methods_are_read),
         cmocka_unit_test(bad_lists_are_refused),
         cmocka_unit_test(stopped_in_any_method_it_goes_on_to_the_same_bits),
+        cmocka_unit_test(saved_and_loaded_anywhere_it_walks_the_same_way),
+        cmocka_unit_test(foreign_states_are_refused),
         cmocka_unit_test(figures_are_those_of_the_methods),
         cmocka_unit_test(the_step_size_is_the_best_on_validation),
         cmocka_unit_test(the_point_estimate_is_the_network),

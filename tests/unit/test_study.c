@@ -1096,7 +1096,9 @@ static void study_kinds_are_listed(void **state) {
     (void)state;
     assert_string_equal(sx_study_kind_at(0)->name, "robustness");
     assert_string_equal(sx_study_kind_at(1)->name, "si-score-set");
-    assert_null(sx_study_kind_at(2));
+    assert_string_equal(sx_study_kind_at(2)->name, "last-layer");
+    assert_string_equal(sx_study_kind_at(3)->name, "predictions");
+    assert_null(sx_study_kind_at(4));
     assert_null(sx_study_kind_at(-1));
 }
 
