@@ -14,6 +14,7 @@
 #define SX_SET_NAME 48
 #define SX_SET_FILE (SX_SET_NAME + 16)
 #define SX_SET_ROUNDS 1000  /* of a bootstrap */
+#define SX_SET_WORST 24     /* pictures of a point that are shown */
 #define SX_SET_FEW 30       /* pictures below which a cell rests on little */
 #define SX_SET_VALUES 1001  /* most values of a factor; of more it is not one that was set */
 #define SX_SET_PLACES 65536 /* most cells of a map */
@@ -109,7 +110,13 @@ typedef struct {
 /* ---- the study ---------------------------------------------------------------------------------
  */
 
-typedef enum { SX_SET_LOOK, SX_SET_INTERVALS, SX_SET_ROWS, SX_SET_END } sx_set_stage;
+typedef enum {
+    SX_SET_LOOK,
+    SX_SET_INTERVALS,
+    SX_SET_PICTURES,
+    SX_SET_ROWS,
+    SX_SET_END
+} sx_set_stage;
 
 /* Intervals of one score, over all pairs and over each class's. */
 typedef struct {
@@ -150,6 +157,7 @@ typedef struct {
     sx_set_bootstrap *boots;                                 /* while intervals are made */
     sx_set_intervals intervals[SX_SCORES][SX_SET_MODELS][2]; /* of all and of the same pairs */
     bool intervals_hold;                                     /* they are those of what was seen */
+    int worst;                                               /* tables of them that are there */
     int rows_model;
     size_t rows_item;
     sx_text rows;
@@ -221,6 +229,9 @@ sx_status sx_set_find_pairs(sx_set *set, sx_error *err);
 sx_status sx_set_draw(sx_set *set, sx_error *err);
 /* set_tables.c: score, same-pairs, classes and broken pictures. */
 sx_status sx_set_draw_tables(sx_set *set, sx_error *err);
+
+/* set_worst.c: the next table of pictures behind points; true once all are there. */
+sx_status sx_set_draw_worst(sx_set *set, bool *ended, sx_error *err);
 
 /* set_rows.c: some pictures' lines; true once all files are there. */
 sx_status sx_set_write_rows(sx_set *set, bool *ended, sx_error *err);

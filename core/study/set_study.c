@@ -123,8 +123,15 @@ static sx_status make_intervals(sx_set *set, sx_error *err) {
     if (!status) status = sx_set_resample(set, &ended, err);
     if (status || !ended) return status;
     set->intervals_hold = set->draw = true;
-    set->stage = set->done == set->plan.items ? SX_SET_ROWS : SX_SET_LOOK;
+    set->stage = set->done == set->plan.items ? SX_SET_PICTURES : SX_SET_LOOK;
     return SX_OK;
+}
+
+static sx_status show_worst(sx_set *set, sx_error *err) {
+    bool ended = false;
+    sx_status status = sx_set_draw_worst(set, &ended, err);
+    if (!status && ended) set->stage = SX_SET_ROWS;
+    return status;
 }
 
 /* The last figures say where the rows are. */
@@ -148,6 +155,7 @@ static sx_status take_turn(sx_set *set, sx_error *err) {
     if (set->draw) return draw(set, err);
     if (set->stage == SX_SET_LOOK) return look(set, err);
     if (set->stage == SX_SET_INTERVALS) return make_intervals(set, err);
+    if (set->stage == SX_SET_PICTURES) return show_worst(set, err);
     return set->stage == SX_SET_ROWS ? write_rows(set, err) : SX_OK;
 }
 

@@ -138,6 +138,9 @@ void sx_study_data_release(const sx_study_data *data);
  *   size-same-pairs, rotation-same-pairs  series  what that changes, a line a model
  *   classes        table    a row a class and model
  *   broken         table    pictures that cannot be read
+ *   worst-location, worst-size, worst-rotation, worst-location-2 ..  table  of each point the
+ *                           pictures with the highest loss: column (x or the factor), row (y),
+ *                           item, label, right, loss, says
  * and leaves rows-MODEL.csv in its folder. One of kind predictions publishes what scoring.h says.
  * Results hold nothing that depends on time or threads. */
 typedef struct {

@@ -216,6 +216,17 @@ printf 'int,label\n3,arrow\n' >few.csv
 check "a class map must name all classes" fails 1 "few.csv" "$sextant" measure set first --class-map few.csv --headless --out not
 check "a class map that is not there" fails 1 "nowhere.csv" "$sextant" measure set first --class-map nowhere.csv --headless --out not
 check "the classes' indices are those of the map" sh -c "'$sextant' measure set first --class-map map.csv.txt --headless --out mapped >/dev/null && '$sextant' measure set first --headless --out unmapped >/dev/null && grep -q 'class_map = /.*map.csv.txt' mapped/run.ini && cmp mapped/results/score.json unmapped/results/score.json"
+printf ':wait state finished\nkey 4\nkey z\nkey Right\nkey Enter\n:screen-save worst.txt\nkey Enter\n:screen-save moved.txt\nkey Esc\n:screen-save map.txt\n' >worst-script.txt
+worst_pictures() {
+    "$sextant" open measured --script worst-script.txt --size 80x24
+    "$sextant" export measured --only worst-location --out . && "$sextant" export measured --only location --out .
+    place=$(awk -F, 'NR == 3 { print $2 "," $1 "," }' location.csv)
+    item=$(grep "^$place" worst-location.csv | head -1 | cut -d, -f3)
+    echo "$place $item" && cat worst.txt && grep -q "#$item p(true)" worst.txt && grep -q 'with the highest loss' worst.txt
+}
+check "Enter opens the pictures that a model was worst at" worst_pictures
+check "from which no probe leads on" grep -q 'with the highest loss' moved.txt
+check "and Esc goes back to the map" grep -q 'Accuracy by location' map.txt
 check "a set needs a model" fails 2 "needs a set and a model" "$sextant" measure set
 check "a model that is not there" fails 1 "no file 'nowhere', and no such run" "$sextant" measure set nowhere --headless
 check "what is about files is told where all models are runs" fails 1 "are about a model's file, and these are runs" "$sextant" measure set first --classes nowhere.txt --headless

@@ -98,7 +98,7 @@ static void studies_are_shown_and_started(void **state) {
     press(b, "9");
     expect_state(b, "studies.selected", "clip-small");
     expect_seen(b, "arXiv");
-    press(b, "Down Down Down Down");
+    press(b, "Down Down Down Down Down");
     expect_state(b, "studies.selected", "si-score-small");
     expect_seen(b, "claims  28, of which 15 need cells");
     press(b, "Up");
@@ -248,9 +248,9 @@ static void lists_grow_while_they_are_read(void **state) {
     sx_screen_key(b->screen, "9");
     draw(b, 80, 24, full);
     assert_true(sx_screen_again(b->screen));
-    for (int i = 0; i < 6; i++) draw(b, 80, 24, full); /* a study a drawing */
+    for (int i = 0; i < 7; i++) draw(b, 80, 24, full); /* a study a drawing */
     assert_false(sx_screen_again(b->screen));
-    press(b, "Down Down Down");
+    press(b, "Down Down Down Down");
     expect_seen(b, "quick took 1 m 05 s here");
     press(b, "8 g x x"); /* two runs are marked: the page needs two drawings */
     sx_screen_key(b->screen, "V");

@@ -521,6 +521,7 @@ static void *open_pane(sx_desk *desk) {
 }
 
 static void close_pane(void *state) {
+    sx_sheet_done(&((robustness_pane *)state)->sheet);
     sx_free(state);
 }
 
@@ -565,20 +566,38 @@ static void offer(void *state) {
     if (point_under_cursor(pane, &pose, &count)) pane->desk->scene.pose = pose;
 }
 
+/* Of a set that somebody composed: what the first model was worst at, as the measurement says. */
+static bool open_of_set(robustness_pane *pane) {
+    const sx_result *result = result_of(pane, pane->read);
+    char name[48];
+    snprintf(name, sizeof name, "worst-%s", plot_names[pane->read]);
+    const sx_result *worst = sx_part_result(pane->desk, name, SX_RESULT_TABLE);
+    bool map = pane->read == LOCATION;
+    if (!result) return false;
+    if (map ? pane->row < 0 : pane->point[pane->read] < 0) run_move(pane, FIRST, "");
+    double column = map ? result->grid.column_values[pane->column] : cursor_x(pane, pane->read);
+    double row = map ? result->grid.row_values[pane->row] : (double)NAN;
+    pane->opened = pane->read;
+    if (!worst)
+        sx_desk_say(pane->desk, "the pictures of a point come when all are measured");
+    else if (!sx_sheet_tell(&pane->sheet, pane->desk, worst, column, row))
+        sx_desk_say(pane->desk, "no picture was measured there");
+    return true;
+}
+
 /* The pictures behind the point under the cursor; there, the probe with the selected one. */
 static bool enter(void *state) {
     robustness_pane *pane = state;
     sx_pose pose;
     double count;
     if (pane->sheet.open) {
-        pane->desk->wants_probe = sx_sheet_item(&pane->sheet) >= 0;
+        pane->desk->wants_probe = sx_sheet_item(&pane->sheet) >= 0 && !pane->sheet.told;
+        if (pane->sheet.told)
+            sx_desk_say(pane->desk, "objects of a set are part of its pictures: nothing can move");
         return true;
     }
     if (!pane->desk->now->data) return false;
-    if (is_of_a_set(pane)) {
-        sx_desk_say(pane->desk, "the pictures of a set are on the Data page");
-        return true;
-    }
+    if (is_of_a_set(pane)) return open_of_set(pane);
     if (!point_under_cursor(pane, &pose, &count)) run_move(pane, FIRST, "");
     if (!point_under_cursor(pane, &pose, &count) || !(count >= 1)) return false;
     pane->opened = pane->read;

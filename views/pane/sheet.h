@@ -15,11 +15,22 @@ typedef struct {
     bool best_first;
     int order[SX_SHEET_PICTURES]; /* the highest loss first, or last; kept while it is open */
     sx_picker picker;
+    const sx_result
+        *told;    /* kept: the table that the pictures come from; NULL: the lane is asked */
+    sx_sheet own; /* of it, without pixels */
+    const char *says[SX_SHEET_PICTURES];
+    sx_pictures *drawn; /* of those; stays */
 } sx_sheet_view;
 
 /* Opens the sheet of `pictures` pairs of a split at a pose and asks for it. */
 void sx_sheet_open(sx_sheet_view *view, sx_desk *desk, sx_split split, sx_pose pose, int pictures);
+/* Opens the sheet of the rows of a table "worst-..." with this column and row (NaN: of a curve);
+ * false if there are none. */
+bool sx_sheet_tell(sx_sheet_view *view, sx_desk *desk, const sx_result *worst, double column,
+                   double row);
 void sx_sheet_close(sx_sheet_view *view);
+/* The same where the view ends. */
+void sx_sheet_done(sx_sheet_view *view);
 
 /* Its page is seen again, or no more. */
 void sx_sheet_seen(sx_sheet_view *view, bool seen);
