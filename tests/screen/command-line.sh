@@ -227,6 +227,16 @@ worst_pictures() {
 check "Enter opens the pictures that a model was worst at" worst_pictures
 check "from which no probe leads on" grep -q 'with the highest loss' moved.txt
 check "and Esc goes back to the map" grep -q 'Accuracy by location' map.txt
+printf ':wait state finished\nkey 4\nkey z\nkey n\n:screen-save second.txt\n:map location-difference\n:screen-save less.txt\nkey Right\nkey Enter\n:screen-save worst2.txt\n' >maps-script.txt
+maps_of_all() {
+    "$sextant" open measured --script maps-script.txt --size 100x30
+    "$sextant" export measured --only worst-location-2 --out .
+    place=$(awk -F, 'NR == 3 { print $2 "," $1 "," }' location.csv)
+    item=$(grep "^$place" worst-location-2.csv | head -1 | cut -d, -f3)
+    cat second.txt less.txt worst2.txt
+    grep -q 'by location, vit' second.txt && grep -q 'Accuracy of vit less that of first' less.txt && grep -q "#$item p(true)" worst2.txt
+}
+check "the maps of all models are seen, and their differences" maps_of_all
 check "a set needs a model" fails 2 "needs a set and a model" "$sextant" measure set
 check "a model that is not there" fails 1 "no file 'nowhere', and no such run" "$sextant" measure set nowhere --headless
 check "what is about files is told where all models are runs" fails 1 "are about a model's file, and these are runs" "$sextant" measure set first --classes nowhere.txt --headless

@@ -4,6 +4,7 @@
 #include "views/pane/difference.h"
 #include "views/pane/drop.h"
 #include "views/pane/lens.h"
+#include "views/pane/maps.h"
 #include "views/pane/sheet.h"
 
 #include "core/metric/metric.h"
@@ -25,6 +26,7 @@ typedef struct {
     plot main;
     measure measure;
     int method; /* of risk and coverage, from 0 */
+    int map;    /* of accuracy: see map_choice */
     bool values;
     sx_ends x[PLOTS], y[PLOTS];    /* what is seen of the curves */
     plot read;                     /* whose cursor is told: the main plot or where a click was */
@@ -60,10 +62,16 @@ static void name_of(measure of, int method, plot which, char out[48]) {
              of == ACCURACY ? "" : "-", plot_names[which], number);
 }
 
+static sx_map_view map_of(const robustness_pane *pane) {
+    return sx_map_of(pane->desk, pane->map);
+}
+
 static const sx_result *result_of(const robustness_pane *pane, plot which) {
     sx_result_kind kind = which == LOCATION ? SX_RESULT_GRID : SX_RESULT_SERIES;
     char name[48];
     name_of(pane->measure, pane->method, which, name);
+    if (which == LOCATION && pane->measure == ACCURACY)
+        sx_text_set(name, sizeof name, map_of(pane).name);
     const sx_result *result = sx_part_result(pane->desk, name, kind);
     if (result && which != LOCATION && result->series.line_count < 1) return NULL;
     return result;
@@ -150,6 +158,30 @@ static bool has_measure(const robustness_pane *pane, measure of, int method) {
     return any;
 }
 
+static const char *map_choice(void *state, size_t row) {
+    return sx_map_name(((const robustness_pane *)state)->desk, row);
+}
+
+static bool has_maps(void *state) {
+    return sx_map_find(((const robustness_pane *)state)->desk, 1) >= 0;
+}
+
+static void run_map(void *state, int value, const char *argument) {
+    robustness_pane *pane = state;
+    (void)value;
+    if (!has_maps(pane)) {
+        sx_desk_say(pane->desk, "there is one map: of more models there would be more");
+        return;
+    }
+    int wanted =
+        sx_part_choose(pane->desk, map_choice, pane, sx_map_row(pane->desk, pane->map), argument,
+                       "a map is of one of the models, or a difference from the first");
+    if (wanted < 0) return;
+    sx_sheet_close(&pane->sheet);
+    pane->measure = ACCURACY;
+    pane->map = sx_map_find(pane->desk, (size_t)wanted);
+}
+
 static const char *measure_choice(void *state, size_t row) {
     (void)state;
     return row < MEASURES ? measure_names[row] : NULL;
@@ -211,6 +243,8 @@ static const sx_command commands[] = {
      NULL},
     {"knows", "K", "[WHAT]", NULL, "accuracy, or risk and coverage where it may refuse",
      run_measure, 0, measure_choice, NULL},
+    {"map", "n", "[NAME]", "next map", "another model's map, or its difference", run_map, 0,
+     map_choice, has_maps},
     {"reverse", "r", "", "reverse", "pictures: the lowest loss first, or the highest", run_reverse,
      0, NULL, shows_sheet},
     {"values", "v", "", NULL, "print the value in each cell, or not", run_values, 0, NULL, NULL},
@@ -222,8 +256,10 @@ static const sx_command commands[] = {
 
 /* Every plot shows its cursor. */
 static void draw_map(const robustness_pane *pane, sx_canvas *canvas, sx_box box, bool focused) {
-    sx_heatmap options = {.low = 0,
+    bool difference = pane->measure == ACCURACY && map_of(pane).difference;
+    sx_heatmap options = {.low = difference ? -1 : 0,
                           .high = 1,
+                          .diverging = difference,
                           .cursor_row = focused ? pane->row : -1,
                           .cursor_column = focused ? pane->column : -1,
                           .values = pane->values};
@@ -566,11 +602,14 @@ static void offer(void *state) {
     if (point_under_cursor(pane, &pose, &count)) pane->desk->scene.pose = pose;
 }
 
-/* Of a set that somebody composed: what the first model was worst at, as the measurement says. */
+/* Of a set that somebody composed: what the model whose map is seen was worst at, as the
+ * measurement says. */
 static bool open_of_set(robustness_pane *pane) {
     const sx_result *result = result_of(pane, pane->read);
     char name[48];
-    snprintf(name, sizeof name, "worst-%s", plot_names[pane->read]);
+    int model = map_of(pane).model;
+    snprintf(name, sizeof name, model ? "worst-%s-%d" : "worst-%s", plot_names[pane->read],
+             model + 1);
     const sx_result *worst = sx_part_result(pane->desk, name, SX_RESULT_TABLE);
     bool map = pane->read == LOCATION;
     if (!result) return false;
