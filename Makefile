@@ -111,8 +111,8 @@ test: setup-test
 	@$(SUBMAKE) screens
 
 test-long: setup-long
-	@$(SUBMAKE) $(ASAN) units
-	@$(SUBMAKE) $(TSAN) units
+	@SX_UNITS_AT_ONCE=2 $(SUBMAKE) $(ASAN) units
+	@SX_UNITS_AT_ONCE=2 $(SUBMAKE) $(TSAN) units
 	@$(SUBMAKE) all $(BUILD)/long/million_steps
 	@tests/run-long.sh
 	@$(SUBMAKE) analyse
