@@ -157,6 +157,8 @@ sx_status sx_last_features_open(sx_last *last, bool *found, sx_error *err);
 sx_status sx_last_walk(sx_last *last, bool *ended, sx_error *err);
 /* What the walk at hand needs, before its state is read: sampler and ensembles. */
 sx_status sx_last_walk_prepare(sx_last *last, sx_error *err);
+/* That a walk which was read asks its snapshots of no more than there is. */
+sx_status sx_last_walk_check(const sx_last *last, sx_error *err);
 sx_status sx_last_says_make(sx_last *last, bool single, sx_ensemble *out, sx_error *err);
 void sx_last_says_done(sx_last *last, sx_ensemble *says);
 bool sx_last_is_single(const sx_last_method *method);

@@ -227,7 +227,8 @@ static sx_status make_room_for(sx_last *last, int m, sx_error *err) {
     const double *row = last->said + m * SX_LAST_SAID;
     sx_last_says *says = &last->says[m];
     bool trial = row[1] != 0;
-    if (!is_whole(row[2], SX_LAST_GRID - 1) || (trial && m != last->method))
+    bool ready = m == last->method && !last->fitting && last->fits[last->list.method[m].layers];
+    if (!is_whole(row[2], SX_LAST_GRID - 1) || (trial && !ready))
         return sx_fail(err, SX_BAD_INPUT, "the checkpoint's methods cannot be right");
     says->has_best = row[0] != 0;
     says->chosen = (int)row[2];
@@ -264,6 +265,7 @@ static sx_status restore(sx_last *last, const sx_safetensors *file, sx_error *er
     visit_all(&w);
     if (!w.status) w.status = read_series(last, file, err);
     if (!w.status && last->sampler) w.status = sx_sampler_restored(last->sampler, err);
+    if (!w.status) w.status = sx_last_walk_check(last, err);
     last->fit_accuracy = last->position[AT_FIT_ACCURACY];
     last->set = last->set_count;
     return w.status;

@@ -209,6 +209,14 @@ static size_t due(const sx_last *last) {
     return m->kind == SX_LAST_DROPOUT ? (size_t)m->passes : (size_t)m->members;
 }
 
+sx_status sx_last_walk_check(const sx_last *last, sx_error *err) {
+    size_t sets = (size_t)last->set_count - SX_LAST_VALIDATION;
+    bool asked =
+        last->method < last->list.count && !last->fitting && last->says[last->method].has_trial;
+    if (!last->to_tell || (asked && last->to_tell == due(last) * sets)) return SX_OK;
+    return sx_fail(err, SX_BAD_INPUT, "the checkpoint's position cannot be right");
+}
+
 /* ---- the end of a candidate --------------------------------------------------------------------
  */
 

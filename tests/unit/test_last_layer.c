@@ -259,6 +259,27 @@ static void reload(bench *b) {
     sx_safetensors_done(&file);
 }
 
+/* A position that was edited by hand is refused before anything beyond the sampler is read. */
+static void refuse_edited(bench *b) {
+    sx_error err = {0};
+    sx_study_state state;
+    sx_safetensors file;
+    char path[SX_PATH_SIZE];
+    sx_text_set(path, sizeof path, in_home("edited.safetensors"));
+    assert_int_equal(sx_study_save(b->study, &state, &err), SX_OK);
+    for (size_t i = 0; i < state.count; i++)
+        if (strcmp(state.tensors[i].name, "last.position") == 0)
+            ((double *)(uintptr_t)state.tensors[i].values)[6] += 1000; /* what is still to tell */
+    assert_int_equal(sx_safetensors_write(path, state.tensors, state.count, state.metadata,
+                                          state.metadata_count, &err),
+                     SX_OK);
+    begin(b, false);
+    assert_int_equal(sx_safetensors_read(path, 1 << 26, &file, &err), SX_OK);
+    assert_int_equal(sx_study_load(b->study, &file, &err), SX_BAD_INPUT);
+    assert_non_null(strstr(err.message, "position cannot be right"));
+    sx_safetensors_done(&file);
+}
+
 static uint64_t hash_state(bench *b) {
     sx_study_state state;
     uint64_t hash = 0;
@@ -297,6 +318,7 @@ static void saved_and_loaded_anywhere_it_walks_the_same_way(void **state) {
     uint64_t straight = walk_to_end(&b, 0, &reloads);
     begin(&b, true);
     assert_true(walk_to_end(&b, 11, &reloads) == straight);
+    refuse_edited(&b);
     assert_true(reloads > 20);
     end_bench(&b);
 }
