@@ -204,6 +204,9 @@ sx_status sx_study_normalisation(const sx_config *config, sx_normalisation *out,
 sx_status sx_study_make_model(const sx_config *config, int size, int classes, sx_model *out,
                               sx_error *err);
 
+/* kinds.c: the first report of a study that trains no network: figures of that are not known. */
+sx_study_report sx_report_without_training(sx_phase phase, int64_t steps, int batch);
+
 /* probe.c: how many pictures are asked at a time of a network of so many multiply-adds an image. */
 int sx_probe_batch(double cost);
 

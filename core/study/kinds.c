@@ -1,6 +1,7 @@
 /* The table of kinds of studies, and the way from the functions of study.h to those of a kind. */
-#include "core/study/kind.h"
+#include "core/study/internal.h"
 
+#include <math.h>
 #include <string.h>
 
 static const struct {
@@ -85,4 +86,19 @@ sx_status sx_study_save(sx_study *study, sx_study_state *out, sx_error *err) {
 
 sx_status sx_study_load(sx_study *study, const sx_safetensors *file, sx_error *err) {
     return of(study)->load(study, file, err);
+}
+
+sx_study_report sx_report_without_training(sx_phase phase, int64_t steps, int batch) {
+    return (sx_study_report){.phase = phase,
+                             .steps = steps,
+                             .batch = batch,
+                             .loss = NAN,
+                             .accuracy = NAN,
+                             .validation_loss = NAN,
+                             .validation_accuracy = NAN,
+                             .learning_rate = NAN,
+                             .gradient_norm = NAN,
+                             .scale = 1,
+                             .momentum = NAN,
+                             .weight_decay = NAN};
 }

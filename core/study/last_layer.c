@@ -125,17 +125,8 @@ static int64_t count_steps(const sx_config *config, const sx_last_list *list, si
 
 static void begin_report(sx_last *last) {
     size_t rows = last->sets[SX_LAST_TRAIN].count;
-    last->report = (sx_study_report){.steps = count_steps(last->config, &last->list, rows),
-                                     .batch = 1,
-                                     .loss = NAN,
-                                     .accuracy = NAN,
-                                     .validation_loss = NAN,
-                                     .validation_accuracy = NAN,
-                                     .learning_rate = NAN,
-                                     .gradient_norm = NAN,
-                                     .scale = 1,
-                                     .momentum = NAN,
-                                     .weight_decay = NAN};
+    last->report = sx_report_without_training(SX_PHASE_TRAINING,
+                                              count_steps(last->config, &last->list, rows), 1);
 }
 
 static sx_study *make_last(const sx_config *config, const sx_study_data *data,

@@ -1,6 +1,7 @@
 /* The study that scores predictions of files: up to eight files are as many methods on the same
  * items, each of them also at a temperature where that is asked for. All figures are there at once;
  * their intervals come round by round. */
+#include "core/study/internal.h"
 #include "core/study/kind.h"
 #include "core/study/predictions.h"
 #include "core/study/scoring.h"
@@ -223,20 +224,9 @@ static sx_study *make_study(const sx_config *config, const sx_study_data *data,
     sx_status status = read_files(p, config, err);
     if (!status) status = make_methods(p, config, err);
     prepare_scoring(p);
-    p->report = (sx_study_report){.phase = SX_PHASE_MEASURING,
-                                  .steps = SX_SCORING_ROUNDS,
-                                  .batch = 1,
-                                  .measures_only = true,
-                                  .unit = "resamples",
-                                  .loss = NAN,
-                                  .accuracy = NAN,
-                                  .validation_loss = NAN,
-                                  .validation_accuracy = NAN,
-                                  .learning_rate = NAN,
-                                  .gradient_norm = NAN,
-                                  .scale = 1,
-                                  .momentum = NAN,
-                                  .weight_decay = NAN};
+    p->report = sx_report_without_training(SX_PHASE_MEASURING, SX_SCORING_ROUNDS, 1);
+    p->report.measures_only = true;
+    p->report.unit = "resamples";
     sx_study *study = (sx_study *)(void *)p;
     if (!status) return study;
     end_study(study);

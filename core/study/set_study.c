@@ -1,6 +1,7 @@
 /* The study that measures models on a set, one small unit of work at a time: a batch through one
  * model; at the end of a level the intervals, then all figures; in between, figures without them;
  * at last the files of rows. */
+#include "core/study/internal.h"
 #include "core/study/set.h"
 
 #include <math.h>
@@ -60,19 +61,9 @@ static sx_status find_pairs(sx_set *set, sx_error *err) {
 }
 
 static void begin_report(sx_set *set) {
-    set->report = (sx_study_report){.phase = SX_PHASE_MEASURING,
-                                    .steps = (int64_t)set->plan.items,
-                                    .batch = set->batch,
-                                    .measures_only = true,
-                                    .loss = NAN,
-                                    .accuracy = NAN,
-                                    .validation_loss = NAN,
-                                    .validation_accuracy = NAN,
-                                    .learning_rate = NAN,
-                                    .gradient_norm = NAN,
-                                    .scale = 1,
-                                    .momentum = NAN,
-                                    .weight_decay = NAN};
+    set->report =
+        sx_report_without_training(SX_PHASE_MEASURING, (int64_t)set->plan.items, set->batch);
+    set->report.measures_only = true;
 }
 
 static sx_study *make_set(const sx_config *config, const sx_study_data *data,
