@@ -55,6 +55,9 @@ sx_run_folder *sx_run_create(const char *directory, const char *name, const char
  * (`writable`): a sentence. */
 sx_run_folder *sx_run_open(const char *which, bool writable, sx_error *err);
 void sx_run_close(sx_run_folder *run); /* NULL is fine */
+/* Closes a run that sx_run_create made and that came to nothing, and takes away what it wrote; a
+ * folder that was there before stays, empty. Never fails: what cannot be removed is left. */
+void sx_run_discard(sx_run_folder *run);
 
 /* True if the path is a folder with a run.ini that begins like one. */
 bool sx_run_recognises(const char *path);
