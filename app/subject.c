@@ -32,12 +32,20 @@ static sx_status open_published(const sx_arguments *arguments, sx_pool *pool, sx
 /* ---- a run ------------------------------------------------------------------------------------
  */
 
-static sx_status read_network(sx_run_folder *folder, sx_subject *s, sx_error *err) {
+static sx_status read_network(sx_run_folder *folder, const char *which, sx_subject *s,
+                              sx_error *err) {
     sx_config config;
     sx_safetensors file;
     sx_status status = sx_config_new(&config, err);
     if (status) return status;
     status = sx_config_parse(&config, sx_run_name(folder), sx_run_ini(folder), NULL, err);
+    if (!status && sx_cells_check_plain(&config, which, err))
+        status = sx_fail_within(err, "run %s", sx_run_name(folder));
+    if (!status && sx_study_kind_of(&config)->measures_only)
+        status = sx_fail(err, SX_BAD_INPUT,
+                         "run %s is a measurement and has no network of its own: inspect what it "
+                         "measured",
+                         sx_run_name(folder));
     if (!status && !(s->data = sx_study_data_new(&config, NULL, err))) status = err->status;
     if (!status && !(s->probe = sx_probe_new(&config, s->data, err))) status = err->status;
     if (!status) status = sx_run_load_checkpoint(folder, &file, err);
@@ -115,7 +123,7 @@ static sx_status open_run(const sx_arguments *arguments, sx_subject *s, sx_error
     sx_run_folder *folder = sx_run_open(arguments->rest[0], false, err);
     if (!folder) return err->status;
     sx_run_caption(folder, run, sizeof run);
-    sx_status status = read_network(folder, s, err);
+    sx_status status = read_network(folder, arguments->rest[0], s, err);
     sx_run_close(folder);
     if (!status) status = choose_picture(what, s, err);
     if (status) return status;
@@ -137,6 +145,12 @@ sx_status sx_subject_open(const sx_arguments *arguments, sx_pool *pool, sx_subje
                        "inspect needs a model and a picture, or a run: sextant inspect MODEL "
                        "IMAGE, sextant inspect 12");
     const char *what = arguments->rest[0];
+    size_t length = strlen(what);
+    if (length > 4 && strcmp(what + length - 4, ".ini") == 0)
+        return sx_fail(err, SX_BAD_INPUT,
+                       "'%.160s' is a study, which has no network before it has run: sextant "
+                       "describe says what networks it has, and inspect looks into its run",
+                       what);
     out->is_run = sx_run_recognises(what) || !strchr(sx_path_name(what), '.'); /* else a file */
     return out->is_run ? open_run(arguments, out, err) : open_published(arguments, pool, out, err);
 }

@@ -7,21 +7,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A study of several networks has none itself. */
-static sx_status check_is_one(const sx_config *config, const char *which, sx_error *err) {
-    char cell[SX_CELL_NAME];
-    if (!sx_cells_count(config)) return SX_OK;
-    sx_cells_folder(config, 0, cell);
-    return sx_fail(err, SX_BAD_INPUT, "it is a study of several networks: name one, as %.120s%s/%s",
-                   which, sx_is_directory(which) ? "/cells" : "", cell);
-}
-
 sx_status sx_engine_read_run(const char *which, sx_config *config, sx_origin *out, sx_error *err) {
     sx_run_folder *folder = sx_run_open(which, false, err);
     if (!folder) return err->status;
     sx_safetensors file;
     sx_status status = sx_config_parse(config, sx_run_name(folder), sx_run_ini(folder), NULL, err);
-    if (!status) status = check_is_one(config, which, err);
+    if (!status) status = sx_cells_check_plain(config, which, err);
     if (!status) status = sx_run_load_checkpoint(folder, &file, err);
     if (!status) {
         status = sx_origin_read_run(config, &file, out, err);

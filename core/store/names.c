@@ -108,9 +108,41 @@ bool sx_run_nearest(const char *name, char *out) {
     return nearest != NULL;
 }
 
+/* How many runs have a number, and the smallest and the largest of them. */
+static size_t count_numbers(long *low, long *high) {
+    char root[SX_PATH_SIZE];
+    sx_listing listing;
+    size_t count = 0;
+    *low = *high = 0;
+    if (list_root(root, &listing))
+        for (size_t i = 0; i < listing.count; i++) {
+            long number = sx_run_number(listing.names[i]);
+            if (!number) continue;
+            if (!count++ || number < *low) *low = number;
+            if (number > *high) *high = number;
+        }
+    sx_listing_done(&listing);
+    return count;
+}
+
+/* A number is near to none: which there are is more use. */
+static sx_status no_number(const char *which, sx_error *err) {
+    long low, high;
+    size_t count = count_numbers(&low, &high);
+    if (count < 2)
+        return sx_fail(err, SX_BAD_INPUT, "there is no run %s; the only one is %ld", which, low);
+    return sx_fail(err, SX_BAD_INPUT,
+                   "there is no run %s; there are %zu, with numbers from %ld to %ld (sextant runs "
+                   "lists them)",
+                   which, count, low, high);
+}
+
 static sx_status no_run(const char *which, sx_error *err) {
     char shown[96], nearest[96];
+    long low, high;
     sx_text_printable(shown, sizeof shown, which);
+    if (*which && !which[strspn(which, DIGITS)] && count_numbers(&low, &high))
+        return no_number(shown, err);
     if (!sx_run_nearest(which, nearest))
         return sx_fail(err, SX_BAD_INPUT, "there is no run '%s': there are no runs yet", shown);
     return sx_fail(err, SX_BAD_INPUT, "there is no run '%s' (nearest: %s; sextant runs lists them)",

@@ -170,6 +170,47 @@ static int list_chosen(const sx_config *config, const char *names[SX_MOST_CELLS]
     return chosen;
 }
 
+/* An entry of a cell, or what the study says of all. */
+static const char *value_of(const sx_config *config, const char *cell, const char *section,
+                            const char *key) {
+    char own_section[SX_CELL_NAME], own_key[64];
+    snprintf(own_section, sizeof own_section, CELL "%s", cell);
+    snprintf(own_key, sizeof own_key, "%s.%s", section, key);
+    const char **own = find(config, own_section, own_key);
+    return own ? *own : sx_config_text(config, section, key);
+}
+
+/* The name in "cell:NAME"; NULL: it is none. */
+static const char *cell_in(const char *from) {
+    size_t length = strlen(SX_CELL_ORIGIN);
+    return strncmp(from, SX_CELL_ORIGIN, length) == 0 ? from + length : NULL;
+}
+
+/* Where a network's structure is said; whoever begins with a file or a run has that one's. Cells
+ * begin with those before them, so the walk ends after as many as there are. */
+static const char *spec_of(const sx_config *config, const char *cell, int cells) {
+    const char *from = value_of(config, cell, "model", "from");
+    const char *before = cell_in(from);
+    if (!*from) return value_of(config, cell, "model", "spec");
+    return before && cells > 1 ? spec_of(config, before, cells - 1) : "";
+}
+
+bool sx_cells_describe(const sx_config *config, int row, sx_cell_facts *out) {
+    const char *all[SX_MOST_CELLS], *chosen[SX_MOST_CELLS];
+    char section[SX_CELL_NAME];
+    int count = list_cells(config, all), some = list_chosen(config, chosen);
+    if (row >= count) return false;
+    snprintf(section, sizeof section, CELL "%s", all[row]);
+    const char **presets = find(config, section, PRESETS);
+    *out = (sx_cell_facts){.name = all[row],
+                           .presets = presets ? *presets : "",
+                           .kind = value_of(config, all[row], "study", "kind"),
+                           .from = value_of(config, all[row], "model", "from"),
+                           .spec = spec_of(config, all[row], count)};
+    for (int i = 0; i < some; i++) out->chosen = out->chosen || chosen[i] == all[row];
+    return true;
+}
+
 static int seeds_of(const sx_config *config) {
     return (int)sx_config_number(config, "run", "seeds");
 }
@@ -201,6 +242,16 @@ void sx_cells_folder(const sx_config *config, int run, char out[SX_CELL_NAME]) {
         snprintf(out, SX_CELL_NAME, "%s", cell);
     else
         snprintf(out, SX_CELL_NAME, "%s%sseed%d", cell, *cell ? "-" : "", seed);
+}
+
+sx_status sx_cells_check_plain(const sx_config *config, const char *which, sx_error *err) {
+    char cell[SX_CELL_NAME];
+    if (!sx_cells_count(config)) return SX_OK;
+    sx_cells_folder(config, 0, cell);
+    return sx_fail(err, SX_BAD_INPUT,
+                   "it is a study of several networks: name one, as %.120s%s/%s (sextant describe "
+                   "%.120s lists them)",
+                   which, sx_is_directory(which) ? "/cells" : "", cell, which);
 }
 
 void sx_cells_origin(const char *from, const char *own_folder, char out[SX_CELL_NAME]) {
@@ -243,13 +294,11 @@ sx_status sx_cells_config(const sx_config *config, int run, sx_config *out, sx_e
 
 static sx_status check_origin(const sx_config *config, const char *const *before, int count,
                               const char *cell, sx_error *err) {
-    char section[SX_CELL_NAME];
-    snprintf(section, sizeof section, CELL "%s", cell);
-    const char **own = find(config, section, "model.from");
-    const char *from = own ? *own : sx_config_text(config, "model", "from");
-    if (strncmp(from, SX_CELL_ORIGIN, strlen(SX_CELL_ORIGIN)) != 0) return SX_OK;
+    const char *from = value_of(config, cell, "model", "from");
+    const char *wanted = cell_in(from);
+    if (!wanted) return SX_OK;
     for (int i = 0; i < count; i++)
-        if (strcmp(before[i], from + strlen(SX_CELL_ORIGIN)) == 0) return SX_OK;
+        if (strcmp(before[i], wanted) == 0) return SX_OK;
     return sx_fail(err, SX_BAD_INPUT,
                    "[cell %s] model.from = %.80s: no cell of that name stands before it, in this "
                    "preset",
@@ -275,15 +324,27 @@ static bool has_cells(const char *text, const char *const *names, int count) {
     return found == claim.count;
 }
 
-int sx_cells_claims(const sx_config *config, int *absent) {
+bool sx_cells_claim(const sx_config *config, int row, const char **text, bool *present) {
     const char *names[SX_MOST_CELLS];
-    int claims = 0, chosen = list_chosen(config, names);
-    *absent = 0;
+    int chosen = list_chosen(config, names);
     for (size_t i = 0; i < config->entry_count; i++) {
         const sx_config_entry *e = &config->entries[i];
-        if (strcmp(e->section, CLAIMS) != 0) continue;
+        if (strcmp(e->section, CLAIMS) != 0 || row-- > 0) continue;
+        *text = e->value;
+        *present = has_cells(e->value, names, chosen);
+        return true;
+    }
+    return false;
+}
+
+int sx_cells_claims(const sx_config *config, int *absent) {
+    const char *text;
+    bool present;
+    int claims = 0;
+    *absent = 0;
+    while (sx_cells_claim(config, claims, &text, &present)) {
         claims++;
-        *absent += !has_cells(e->value, names, chosen);
+        *absent += !present;
     }
     return claims;
 }

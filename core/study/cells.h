@@ -34,8 +34,26 @@ void sx_cells_folder(const struct sx_config *config, int run, char out[SX_CELL_N
 /* Its configuration, that of a plain run. After an error `out` needs no end. */
 sx_status sx_cells_config(const struct sx_config *config, int run, struct sx_config *out,
                           sx_error *err);
+
+/* What the file says of a cell, whatever the preset. Borrowed from the configuration. */
+typedef struct {
+    const char *name;
+    const char *presets; /* "class full"; "": all */
+    const char *kind;    /* of study */
+    const char *from;    /* as model.from; "": it begins with the values of its seed */
+    const char *spec; /* of its model, that of the cell it begins with; "": of whatever `from` is */
+    bool chosen;      /* it is one of the configuration's preset */
+} sx_cell_facts;
+/* The cells and the claims of the file, in its order; false past the end. `present`: the preset has
+ * all cells that the claim is about. */
+bool sx_cells_describe(const struct sx_config *config, int row, sx_cell_facts *out);
+bool sx_cells_claim(const struct sx_config *config, int row, const char **text, bool *present);
+
 /* That cells and claims fit together: names, cells that are begun with, cells of claims. */
 sx_status sx_cells_check(const struct sx_config *config, sx_error *err);
+/* A study of several networks has none itself: a sentence that names one of its cells as one of the
+ * run `which`, as a person wrote it. */
+sx_status sx_cells_check_plain(const struct sx_config *config, const char *which, sx_error *err);
 /* The folder's name of the cell that this one's model.from = cell:NAME means, as runs of one study
  * lie side by side. */
 void sx_cells_origin(const char *from, const char *own_folder, char out[SX_CELL_NAME]);

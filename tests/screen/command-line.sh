@@ -243,6 +243,11 @@ check "what is about files is told where all models are runs" fails 1 "are about
 sed 's/^steps = .*/steps = 2/' tiny.ini >pair.ini && printf '[cell one]\nmodel.spec = cnn(width=8, depth=2)\n[cell two]\nmodel.spec = cnn(width=4, depth=2)\n' >>pair.ini
 check "a study of two networks" "$sextant" run pair.ini --headless --out pair
 check "is none to be measured" fails 1 "several networks: name one, as .*pair/cells/one" "$sextant" measure set pair --headless
+check "nor looked into" fails 1 "several networks: name one, as pair/cells/one (sextant describe pair lists" "$sextant" inspect pair
+check "its networks are described" sh -c "'$sextant' describe pair | grep -q '^two  *all  *-  .*cnn(width=4, depth=2)' && '$sextant' describe pair.ini | grep -q '^pair: 2 cells\|: 2 cells; preset'"
+check "and the claims of a study" sh -c "'$sextant' describe '$source_tree/assets/studies/vit-small.ini' data.source=shapes >cells.txt && grep -q '^fine  *all  *cell:vit  *[0-9]' cells.txt && grep -q '^vit-fast  *full  *-  *-  *-  vit(' cells.txt && grep -A1 'vit-fast, vit-mean-fast' cells.txt | grep -q 'not in this preset'"
+check "a study's file has no network to look into" fails 1 "is a study, which has no network before" "$sextant" inspect pair.ini
+check "of a number that is none it is told which there are" fails 1 "no run 4711; there are [0-9]*, with numbers from 1 to [0-9]* " "$sextant" inspect 4711
 check "one of them is" "$sextant" measure set pair/cells/one --headless --out pair-one
 check "a study file that is not there is told" fails 1 "no study file 'nowhere.ini'" "$sextant" describe nowhere.ini
 cp -r set hurt && echo junk >"$(ls hurt/arrow/* | head -n 1)" && rm "$(ls hurt/disc/* | head -n 1)"

@@ -97,6 +97,42 @@ static void a_cell_is_a_plain_study(void **state) {
     sx_config_done(&config);
 }
 
+/* Of all cells of the file, whatever the preset. */
+static void cells_are_described(void **state) {
+    (void)state;
+    static const sx_cell_facts expected[] = {
+        {"small", "", "robustness", "", "cnn(width=4, depth=1)", true},
+        {"large", "class full", "robustness", "", "cnn(width=6)", false},
+        {"fine", "", "robustness", "cell:small", "cnn(width=4, depth=1)", true},
+        {"asks", "full", "last-layer", "cell:large", "cnn(width=6)", false},
+        {"outside", "", "robustness", "vit.npz", "", true}};
+    sx_config config;
+    sx_cell_facts cell;
+    char text[2048];
+    snprintf(text, sizeof text,
+             "%s[cell asks]\npresets = full\nstudy.kind = last-layer\nmodel.from = cell:large\n"
+             "[cell outside]\nmodel.from = vit.npz\n",
+             study);
+    parse(&config, text, "quick");
+    for (int row = 0; row < 5; row++) {
+        const sx_cell_facts *e = &expected[row];
+        assert_true(sx_cells_describe(&config, row, &cell));
+        assert_string_equal(cell.name, e->name);
+        assert_string_equal(cell.presets, e->presets);
+        assert_string_equal(cell.kind, e->kind);
+        assert_string_equal(cell.from, e->from);
+        assert_string_equal(cell.spec, e->spec);
+        assert_int_equal(cell.chosen, e->chosen);
+    }
+    assert_false(sx_cells_describe(&config, 5, &cell));
+    sx_config_done(&config);
+    /* Cells that begin with each other are refused when they run, and are no reason to hang. */
+    parse(&config, "[cell a]\nmodel.from = cell:b\n[cell b]\nmodel.from = cell:a\n", NULL);
+    assert_true(sx_cells_describe(&config, 0, &cell));
+    assert_string_equal(cell.spec, "");
+    sx_config_done(&config);
+}
+
 static void seeds_alone_are_cells(void **state) {
     (void)state;
     sx_config config;
@@ -486,6 +522,7 @@ int main(void) {
             killed_it_goes_on_to_the_same_bits), /* forks: first, before other threads were */
         cmocka_unit_test(cells_are_those_of_the_preset),
         cmocka_unit_test(a_cell_is_a_plain_study),
+        cmocka_unit_test(cells_are_described),
         cmocka_unit_test(seeds_alone_are_cells),
         cmocka_unit_test(what_is_written_reads_back_equal),
         cmocka_unit_test(claims_without_their_cells_are_counted),

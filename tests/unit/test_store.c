@@ -270,6 +270,7 @@ static void what_is_no_run_gets_a_sentence(void **state) {
     refuses_to_open("7", false, "there are no runs yet");
     closed_run(path);
     refuses_to_open("0001-tinny", false, "nearest: 0001-tiny");
+    refuses_to_open("7", false, "there is no run 7; ");
     refuses_to_open("7", false, "there is no run '7'");
     refuses_to_open("/nowhere/at/all", false, "there is no run folder '/nowhere/at/all'");
     assert_int_equal(mkdir(below(home, "0001-tin"), 0777), 0);
