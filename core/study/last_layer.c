@@ -238,7 +238,7 @@ static const sx_parameters *parameters_of(sx_study *study) {
 /* Steps are those of all walks; what is about training a network is as if there were none. */
 static sx_status resolve(sx_config *config, const sx_source *source, sx_error *err) {
     sx_last_list list;
-    char text[SX_MODEL_SPEC];
+    char text[SX_LAST_TEXT];
     size_t rows = sx_source_describe(source)->counts[SX_SPLIT_TRAIN];
     size_t most = (size_t)sx_config_number(config, "last_layer", "train_items");
     sx_status status = sx_last_methods_of(config, text, &list, err);

@@ -12,7 +12,8 @@
 /* ---- methods ----------------------------------------------------------------------------------
  */
 
-#define SX_LAST_METHODS 14 /* of a list; with the baselines no more than SX_METHODS */
+#define SX_LAST_METHODS 18 /* of a list; with the baselines no more than SX_METHODS */
+#define SX_LAST_TEXT 512   /* bytes of a list: three values of a configuration */
 #define SX_LAST_GRID 6     /* step sizes that a method may try */
 
 typedef enum {
@@ -44,9 +45,13 @@ typedef struct {
 /* "point sgd(gamma=0.1/0.01) dropout(rate=0.1)", and the baselines in front where they are missing:
  * the point estimate, its temperature, and what it becomes by as much further training. */
 sx_status sx_last_methods_read(const char *text, sx_last_list *out, sx_error *err);
-/* Those of a configuration's keys methods and more, which `text` joins. */
-sx_status sx_last_methods_of(const sx_config *config, char text[SX_MODEL_SPEC], sx_last_list *out,
+/* Those of a configuration's keys methods, more and deeper, which `text` joins. */
+sx_status sx_last_methods_of(const sx_config *config, char text[SX_LAST_TEXT], sx_last_list *out,
                              sx_error *err);
+/* One method of those, without baselines. */
+sx_status sx_last_method_read(const char *text, sx_last_method *out, sx_error *err);
+/* True if both do the same, however they are written. */
+bool sx_last_method_same(const sx_last_method *a, const sx_last_method *b);
 /* Options of a sampler of that method with its step size number `candidate`. */
 sx_sampler_options sx_last_sampler_options(const sx_last_method *method, int candidate,
                                            uint64_t seed);
@@ -102,7 +107,7 @@ typedef struct {
     sx_extractor *extractor;
     sx_head_form form; /* of one layer */
     sx_last_list list;
-    char methods_text[SX_MODEL_SPEC];
+    char methods_text[SX_LAST_TEXT];
 
     sx_last_set sets[SX_LAST_SETS];
     int set_count;

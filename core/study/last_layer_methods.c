@@ -103,7 +103,7 @@ static double number(const sx_spec *spec, const sx_option *table, const char *ke
     return sx_option_find(table, "", key) ? sx_spec_number(spec, table, key) : 0;
 }
 
-static sx_status read_method(const char *text, sx_last_method *out, sx_error *err) {
+sx_status sx_last_method_read(const char *text, sx_last_method *out, sx_error *err) {
     sx_spec spec;
     *out = (sx_last_method){0};
     sx_text_set(out->spec, sizeof out->spec, text);
@@ -123,6 +123,14 @@ static sx_status read_method(const char *text, sx_last_method *out, sx_error *er
     out->precision = number(&spec, table, "alpha");
     out->rate = number(&spec, table, "rate");
     return SX_OK;
+}
+
+bool sx_last_method_same(const sx_last_method *a, const sx_last_method *b) {
+    bool same = a->kind == b->kind && a->step_count == b->step_count;
+    for (int i = 0; same && i < a->step_count; i++) same = a->steps[i] == b->steps[i];
+    return same && a->precision == b->precision && a->rate == b->rate && a->every == b->every &&
+           a->layers == b->layers && a->members == b->members && a->epochs == b->epochs &&
+           a->batch == b->batch && a->passes == b->passes;
 }
 
 /* ---- a list ------------------------------------------------------------------------------------
@@ -163,7 +171,7 @@ static sx_status put_baselines(sx_last_list *list, sx_error *err) {
         if (list->count == SX_METHODS)
             return sx_fail(err, SX_BAD_INPUT, "at most %d methods, baselines included", SX_METHODS);
         memmove(list->method + 1, list->method, (size_t)list->count++ * sizeof *list->method);
-        sx_status status = read_method(baselines[k], &list->method[0], err);
+        sx_status status = sx_last_method_read(baselines[k], &list->method[0], err);
         if (status) return status;
     }
     return SX_OK;
@@ -178,16 +186,17 @@ sx_status sx_last_methods_read(const char *text, sx_last_list *out, sx_error *er
                 return sx_fail(err, SX_BAD_INPUT, "method '%.60s' is there twice", spec);
         if (out->count == SX_LAST_METHODS)
             return sx_fail(err, SX_BAD_INPUT, "at most %d methods", SX_LAST_METHODS);
-        sx_status status = read_method(spec, &out->method[out->count++], err);
+        sx_status status = sx_last_method_read(spec, &out->method[out->count++], err);
         if (status) return status;
     }
     return put_baselines(out, err);
 }
 
-sx_status sx_last_methods_of(const sx_config *config, char text[SX_MODEL_SPEC], sx_last_list *out,
+sx_status sx_last_methods_of(const sx_config *config, char text[SX_LAST_TEXT], sx_last_list *out,
                              sx_error *err) {
-    snprintf(text, SX_MODEL_SPEC, "%s %s", sx_config_text(config, "last_layer", "methods"),
-             sx_config_text(config, "last_layer", "more"));
+    snprintf(text, SX_LAST_TEXT, "%s %s %s", sx_config_text(config, "last_layer", "methods"),
+             sx_config_text(config, "last_layer", "more"),
+             sx_config_text(config, "last_layer", "deeper"));
     return sx_last_methods_read(text, out, err);
 }
 
