@@ -41,6 +41,9 @@ static void read_config(sx_last *last) {
     last->size = (int)sx_config_number(c, "data", "image");
     last->area[0] = sx_config_number(c, "robustness", "location_area");
     last->area[1] = sx_config_number(c, "robustness", "rotation_area");
+    for (int s = 0; s < SX_SWEEPS; s++)
+        last->pairs[s] = (size_t)sx_config_number(
+            c, "robustness", s == SX_SWEEP_LOCATION ? "images_per_location" : "images_per_point");
     size_t pixels = (size_t)last->size * (size_t)last->size, slice = SX_SLICE_PIXELS / pixels;
     last->slice = slice > SX_SLICE ? SX_SLICE : slice < 1 ? 1 : (int)slice;
 }

@@ -62,9 +62,15 @@ int64_t sx_last_method_steps(const sx_last_method *method, size_t rows);
  */
 
 enum { SX_LAST_TRAIN, SX_LAST_VALIDATION, SX_LAST_TEST, SX_LAST_OUTSIDE };
-#define SX_LAST_SETS (SX_LAST_OUTSIDE + SX_OUTSIDE_SETS)
+#define SX_LAST_SETS (SX_LAST_OUTSIDE + SX_OUTSIDE_SETS + SX_SWEEPS)
 
-typedef enum { SX_LAST_WHOLE, SX_LAST_NOISE, SX_LAST_ROTATED, SX_LAST_COMPOSED } sx_last_picture;
+typedef enum {
+    SX_LAST_WHOLE,
+    SX_LAST_NOISE,
+    SX_LAST_ROTATED,
+    SX_LAST_COMPOSED,
+    SX_LAST_SWEPT /* test objects at every point of a sweep, pair by pair */
+} sx_last_picture;
 
 typedef struct {
     char name[48];
@@ -72,6 +78,7 @@ typedef struct {
     sx_view *own_view;
     const sx_view *view; /* NULL: noise */
     sx_last_picture picture;
+    int sweep;       /* of SX_LAST_SWEPT */
     int first, last; /* splits, one after the other */
     size_t count;
     uint32_t *items; /* [count] by their number in those splits; noise: by themselves */
@@ -101,7 +108,8 @@ typedef struct {
     sx_study_context context;
     uint64_t seed;
     int size, slice;
-    double area[2]; /* share of the image of moved and of turned objects */
+    double area[SX_SWEEPS];  /* share of the image of moved and of turned objects */
+    size_t pairs[SX_SWEEPS]; /* objects of a point; 0: it is not measured */
     sx_normalisation normalisation;
     sx_model model; /* stage one */
     sx_extractor *extractor;
@@ -110,7 +118,7 @@ typedef struct {
     char methods_text[SX_LAST_TEXT];
 
     sx_last_set sets[SX_LAST_SETS];
-    int set_count;
+    int set_count, outside_end; /* behind the sets from elsewhere come those that are swept */
     sx_features_writer *writer;
     uint8_t *pixels; /* [slice, size, size, 3] */
     sx_status *statuses;
@@ -131,6 +139,7 @@ typedef struct {
     sx_last_says says[SX_METHODS];
     struct sx_last_sheet *sheet; /* what the intervals are computed from */
     sx_scoring_intervals *intervals;
+    int mapped; /* methods whose maps were published */
 
     sx_points_log series; /* step, loss */
     sx_study_report report;
@@ -173,6 +182,14 @@ bool sx_last_is_single(const sx_last_method *method);
 sx_status sx_last_draw(sx_last *last, sx_error *err);
 sx_status sx_last_score(sx_last *last, bool *ended, sx_error *err);
 void sx_last_score_done(sx_last *last);
+
+/* last_layer_maps.c: what a method answers, and how often wrongly, where test objects are moved,
+ * turned and resized, if it answers above the threshold that had 5 % of errors on validation:
+ *   risk-location[-k], coverage-location[-k]   grids, as `location` of the robustness study
+ *   risk-rotation[-k] .. coverage-size[-k]     series, likewise
+ * with Wilson's intervals; the risk is NaN where nothing is answered. Of the point estimate also
+ * location, rotation and size, accuracy if everything is answered. */
+sx_status sx_last_maps(sx_last *last, int method, sx_error *err);
 
 /* Stage one's last layer becomes the point estimate of one layer. */
 sx_status sx_last_take_head(sx_last *last, sx_error *err);

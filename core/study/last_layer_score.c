@@ -35,7 +35,7 @@ static void name_method(const sx_last *last, int m, char out[96]) {
 }
 
 static void put_outside(const sx_last *last, sheet *out) {
-    int sets = last->set_count - SX_LAST_OUTSIDE;
+    int sets = last->outside_end - SX_LAST_OUTSIDE;
     out->scoring.sets = sets;
     for (int s = 0; s < sets; s++) {
         const sx_last_set *set = &last->sets[SX_LAST_OUTSIDE + s];
@@ -132,6 +132,7 @@ sx_status sx_last_draw(sx_last *last, sx_error *err) {
 }
 
 static sx_status begin_intervals(sx_last *last, sx_error *err) {
+    sx_last_score_done(last);
     sheet *s = last->sheet = sx_alloc(1, sizeof *s);
     if (!s) return sx_study_no_memory(err);
     fill(last, SX_LAST_TEST, s);
@@ -140,9 +141,12 @@ static sx_status begin_intervals(sx_last *last, sx_error *err) {
 }
 
 sx_status sx_last_score(sx_last *last, bool *ended, sx_error *err) {
-    if (last->intervals) return sx_scoring_intervals_advance(last->intervals, ended, err);
-    sx_last_score_done(last);
-    return begin_intervals(last, err);
+    if (!last->intervals) return begin_intervals(last, err);
+    bool scored = false;
+    sx_status status = sx_scoring_intervals_advance(last->intervals, &scored, err);
+    if (status || !scored) return status;
+    *ended = last->mapped == last->list.count;
+    return *ended ? SX_OK : sx_last_maps(last, last->mapped++, err);
 }
 
 void sx_last_score_done(sx_last *last) {
@@ -150,4 +154,5 @@ void sx_last_score_done(sx_last *last) {
     sx_free(last->sheet);
     last->intervals = NULL;
     last->sheet = NULL;
+    last->mapped = 0;
 }

@@ -134,15 +134,15 @@ static void set_done(sx_last_set *set) {
     *set = (sx_last_set){0};
 }
 
-sx_status sx_last_sets_make(sx_last *last, sx_error *err) {
+static sx_status make_outsides(sx_last *last, sx_error *err) {
     char word[SX_PATH_SIZE], said[640];
-    sx_status status = make_inside(last, err);
+    sx_status status = SX_OK;
     for (const char *at = sx_config_text(last->config, "last_layer", "outside"); !status && *at;) {
         size_t length = strcspn(at, " ");
         snprintf(word, sizeof word, "%.*s", (int)length, at);
         at += length + strspn(at + length, " ");
         if (!*word) continue;
-        if (last->set_count == SX_LAST_SETS)
+        if (last->set_count == SX_LAST_OUTSIDE + SX_OUTSIDE_SETS)
             return sx_fail(err, SX_BAD_INPUT, "last_layer.outside: at most %d sets",
                            SX_OUTSIDE_SETS);
         sx_last_set *set = &last->sets[last->set_count];
@@ -157,6 +157,41 @@ sx_status sx_last_sets_make(sx_last *last, sx_error *err) {
                  why.message);
         note(last, said);
     }
+    return status;
+}
+
+/* ---- pictures of sweeps ------------------------------------------------------------------------
+ */
+
+/* The pairs of object and background that the study of robustness would measure. */
+static sx_status make_swept(sx_last *last, int sweep, sx_error *err) {
+    static const char *const names[SX_SWEEPS] = {"location", "rotation", "size"};
+    sx_last_set *set = &last->sets[last->set_count];
+    size_t points = (size_t)sx_sweep_points(sweep);
+    if (!last->pairs[sweep]) return SX_OK;
+    *set = (sx_last_set){.view = last->data->view,
+                         .picture = SX_LAST_SWEPT,
+                         .sweep = sweep,
+                         .count = points * last->pairs[sweep]};
+    last->set_count++;
+    sx_text_set(set->name, sizeof set->name, names[sweep]);
+    set->items = sx_alloc(set->count, sizeof *set->items);
+    set->labels = sx_alloc(set->count, sizeof *set->labels);
+    if (!set->items || !set->labels) return sx_study_no_memory(err);
+    for (size_t i = 0; i < set->count; i++) {
+        size_t item = sx_view_pair_item(set->view, SX_SPLIT_TEST, i / points);
+        set->items[i] = (uint32_t)item;
+        set->labels[i] = sx_source_label(last->data->source, SX_SPLIT_TEST, item);
+    }
+    return SX_OK;
+}
+
+sx_status sx_last_sets_make(sx_last *last, sx_error *err) {
+    sx_status status = make_inside(last, err);
+    if (!status) status = make_outsides(last, err);
+    last->outside_end = last->set_count;
+    for (int sweep = 0; !status && sweep < SX_SWEEPS; sweep++)
+        status = make_swept(last, sweep, err);
     return status;
 }
 
@@ -192,6 +227,15 @@ static sx_status draw_posed(const sx_last *last, const sx_last_set *set, size_t 
     return sx_view_scene(set->view, &scene, pixels, err);
 }
 
+/* Pictures are kept pair by pair, as sweeps go through them. */
+static sx_status draw_swept(const sx_last *last, const sx_last_set *set, size_t i, uint8_t *pixels,
+                            sx_error *err) {
+    size_t points = (size_t)sx_sweep_points(set->sweep);
+    sx_pose pose = sx_grid_pose(set->sweep, (int)(i % points), last->area[set->sweep]);
+    int label;
+    return sx_view_posed(set->view, SX_SPLIT_TEST, i / points, pose, pixels, &label, err);
+}
+
 static sx_status draw_picture(const sx_last *last, const sx_last_set *set, size_t i,
                               uint8_t *pixels, sx_error *err) {
     sx_split split;
@@ -200,6 +244,7 @@ static sx_status draw_picture(const sx_last *last, const sx_last_set *set, size_
         draw_noise(last, i, pixels);
         return SX_OK;
     }
+    if (set->picture == SX_LAST_SWEPT) return draw_swept(last, set, i, pixels, err);
     if (set->picture != SX_LAST_WHOLE) return draw_posed(last, set, i, pixels, err);
     place_of(set, i, &split, &index);
     return sx_view_image(set->view, split, index, pixels, err);
