@@ -52,6 +52,8 @@ sx_status sx_last_methods_of(const sx_config *config, char text[SX_LAST_TEXT], s
 sx_status sx_last_method_read(const char *text, sx_last_method *out, sx_error *err);
 /* True if both do the same, however they are written. */
 bool sx_last_method_same(const sx_last_method *a, const sx_last_method *b);
+/* The number of the first point estimate, which every list has. */
+int sx_last_point(const sx_last_list *list);
 /* Options of a sampler of that method with its step size number `candidate`. */
 sx_sampler_options sx_last_sampler_options(const sx_last_method *method, int candidate,
                                            uint64_t seed);
@@ -190,6 +192,9 @@ void sx_last_score_done(sx_last *last);
  * with Wilson's intervals; the risk is NaN where nothing is answered. Of the point estimate also
  * location, rotation and size, accuracy if everything is answered. */
 sx_status sx_last_maps(sx_last *last, int method, sx_error *err);
+/* summary   table   of the point estimate, figure, value, low, high: test accuracy and, where
+ * places were measured, accuracy in the centre and on the border and the drop between them. */
+sx_status sx_last_summary(sx_last *last, sx_error *err);
 
 /* Stage one's last layer becomes the point estimate of one layer. */
 sx_status sx_last_take_head(sx_last *last, sx_error *err);

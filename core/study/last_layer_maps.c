@@ -103,7 +103,7 @@ static sx_status publish_set(const sx_last *last, int method, int s, double thre
     sx_status status = SX_OK;
     for (int measure = 0; !status && measure < MEASURES; measure++) {
         double *arrays[4], least = measure == ACCURACY ? -(double)INFINITY : threshold;
-        if (measure == ACCURACY && method) break;
+        if (measure == ACCURACY && method != sx_last_point(&last->list)) break;
         sx_result *result = make(last, method, set, measure, arrays);
         for (int p = 0; result && p < points; p++)
             fill_point(measure, count_point(says, points, p, least), p, arrays);
@@ -119,4 +119,66 @@ sx_status sx_last_maps(sx_last *last, int method, sx_error *err) {
     for (int s = last->outside_end; !status && s < last->set_count; s++)
         status = publish_set(last, method, s, threshold, err);
     return status;
+}
+
+/* ---- the summary -------------------------------------------------------------------------------
+ */
+
+/* Which pictures of places the method gets right, as claims read them; `right` [points, pairs]. */
+static void fill_outcomes(const sx_ensemble *says, uint8_t *right, sx_outcomes *out) {
+    size_t points = (size_t)sx_sweep_points(SX_SWEEP_LOCATION), pairs = says->n / points;
+    out->points[SX_SWEEP_LOCATION] = (int)points;
+    out->pairs[SX_SWEEP_LOCATION] = pairs;
+    out->right[SX_SWEEP_LOCATION] = right;
+    for (size_t i = 0; i < says->n; i++) {
+        sx_item_scores scores;
+        sx_ensemble_scores(says, i, &scores);
+        right[i % points * pairs + i / points] = scores.prediction == says->labels[i];
+    }
+}
+
+static sx_status find_drop(const sx_last *last, const sx_ensemble *says, sx_drop *out,
+                           sx_error *err) {
+    const sx_rounds rounds = {SX_CLAIM_ROUNDS, last->seed, last->context.stop};
+    sx_outcomes outcomes = {0};
+    uint8_t *right = sx_alloc(says->n, 1);
+    if (!right) return sx_study_no_memory(err);
+    fill_outcomes(says, right, &outcomes);
+    sx_status status = sx_claims_drop(&outcomes, rounds, out, err);
+    sx_free(right);
+    return status;
+}
+
+static sx_interval test_accuracy(const sx_ensemble *says, double *out) {
+    tally t = count_point(says, 1, 0, -(double)INFINITY);
+    *out = (t.all - t.wrong) / t.all;
+    return sx_wilson(t.all - t.wrong, t.all);
+}
+
+/* As the study of robustness has it, so that tables of cells and of runs find it. */
+sx_status sx_last_summary(sx_last *last, sx_error *err) {
+    static const char *const columns[] = {"figure", "value", "low", "high"};
+    static const char *const names[] = {"test accuracy", "accuracy, centre", "accuracy, border",
+                                        "drop to the border"};
+    const sx_ensemble *says = last->says[sx_last_point(&last->list)].best;
+    bool moved = last->outside_end < last->set_count && last->sets[last->outside_end].sweep == 0;
+    sx_drop drop = {NAN, NAN, NAN, NAN, NAN};
+    double accuracy;
+    sx_interval interval = test_accuracy(&says[SX_LAST_TEST], &accuracy);
+    sx_status status = moved ? find_drop(last, &says[last->outside_end], &drop, err) : SX_OK;
+    if (status) return status;
+    const double values[][3] = {{accuracy, interval.low, interval.high},
+                                {drop.centre, NAN, NAN},
+                                {drop.ring, NAN, NAN},
+                                {drop.drop, drop.drop_low, drop.drop_high}};
+    sx_result *r = sx_table_new("summary", "The point estimate", moved ? 4 : 1, columns, 4, 1);
+    if (!r) return sx_study_no_memory(err);
+    for (size_t i = 0; i < r->table.rows; i++) {
+        r->table.columns[0].texts[i] = names[i];
+        for (int c = 0; c < 3; c++) r->table.columns[1 + c].numbers[i] = values[i][c];
+    }
+    r->step = last->report.step;
+    r->split = sx_split_name(SX_SPLIT_TEST);
+    last->context.publish(last->context.user, r);
+    return SX_OK;
 }

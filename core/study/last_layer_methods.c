@@ -154,6 +154,11 @@ static const sx_last_method *find_method(const sx_last_list *list, sx_last_kind 
     return NULL;
 }
 
+int sx_last_point(const sx_last_list *list) {
+    const sx_last_method *point = find_method(list, SX_LAST_POINT);
+    return point ? (int)(point - list->method) : 0;
+}
+
 /* As much further training as the first method that walks has, with the same step size. */
 static void continue_like(const sx_last_list *list, char *out, size_t size) {
     const sx_last_method *like = find_method(list, SX_LAST_SGD);

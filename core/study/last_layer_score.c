@@ -145,8 +145,9 @@ sx_status sx_last_score(sx_last *last, bool *ended, sx_error *err) {
     bool scored = false;
     sx_status status = sx_scoring_intervals_advance(last->intervals, &scored, err);
     if (status || !scored) return status;
-    *ended = last->mapped == last->list.count;
-    return *ended ? SX_OK : sx_last_maps(last, last->mapped++, err);
+    if (last->mapped < last->list.count) return sx_last_maps(last, last->mapped++, err);
+    *ended = true;
+    return sx_last_summary(last, err);
 }
 
 void sx_last_score_done(sx_last *last) {

@@ -461,6 +461,19 @@ static void the_point_estimate_sees_what_the_network_saw(void **state) {
         assert_non_null(found(&last, name));
     }
     assert_null(found(&last, "location-2"));
+    /* Figures of both summaries, of the second's, by name. */
+    const sx_table *seen = &found(&net, "summary")->table, *own = &found(&last, "summary")->table;
+    assert_int_equal(own->rows, 4);
+    for (size_t i = 0; i < own->rows; i++) {
+        size_t r = 0;
+        while (r < seen->rows && strcmp(seen->columns[0].texts[r], own->columns[0].texts[i]) != 0)
+            r++;
+        assert_true(r < seen->rows);
+        for (int c = 1; c < 3; c++) {
+            double a = seen->columns[c].numbers[r], b = own->columns[c].numbers[i];
+            assert_true((isnan(a) && isnan(b)) || a == b);
+        }
+    }
     sx_result_list_done(&net);
     sx_result_list_done(&last);
 }
