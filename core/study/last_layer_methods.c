@@ -49,18 +49,24 @@ static const sx_option dropout_options[] = {
     COMMON,
     END};
 
-static const struct {
-    const char *name;
-    const sx_option *options;
-} kinds[SX_LAST_KINDS] = {
-    [SX_LAST_POINT] = {"point", point_options},
-    [SX_LAST_TEMPERATURE] = {"temperature", point_options},
-    [SX_LAST_CONTINUED] = {"continued", continued_options},
-    [SX_LAST_SGD] = {"sgd", walk_options},
-    [SX_LAST_SGLD] = {"sgld", walk_options},
-    [SX_LAST_BOOTSTRAP] = {"bootstrap", bootstrap_options},
-    [SX_LAST_DROPOUT] = {"dropout", dropout_options},
+static const sx_method_kind kinds[SX_LAST_KINDS] = {
+    [SX_LAST_POINT] = {"point", "the network as it is", point_options},
+    [SX_LAST_TEMPERATURE] = {"temperature",
+                             "its logits divided by one number, fitted on validation",
+                             point_options},
+    [SX_LAST_CONTINUED] = {"continued", "trained on by SGD: the last iterate alone",
+                           continued_options},
+    [SX_LAST_SGD] = {"sgd", "snapshots of SGD with a constant step", walk_options},
+    [SX_LAST_SGLD] = {"sgld", "snapshots of Langevin dynamics: SGD with its noise", walk_options},
+    [SX_LAST_BOOTSTRAP] = {"bootstrap", "members trained on, each on its own resample",
+                           bootstrap_options},
+    [SX_LAST_DROPOUT] = {"dropout", "trained on with dropout, then passes with it on",
+                         dropout_options},
 };
+
+const sx_method_kind *sx_method_kind_at(int row) {
+    return row >= 0 && row < SX_LAST_KINDS ? &kinds[row] : NULL;
+}
 
 /* ---- one method --------------------------------------------------------------------------------
  */
