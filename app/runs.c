@@ -12,11 +12,11 @@ static int list_runs(void) {
     if (!list.count) printf("no runs yet; start one with: sextant run STUDY.ini\n");
     for (size_t i = 0; i < list.count; i++) {
         const sx_run_facts *run = &list.runs[i];
-        char accuracy[32] = "-", step[32], steps[32];
+        char accuracy[32] = "-", progress[160];
         if (run->accuracy == run->accuracy)
             snprintf(accuracy, sizeof accuracy, "%.3f", run->accuracy);
-        printf("%-28s %-10s step %s of %s  val %s  %s%s%s\n", run->name, run->state,
-               sx_text_count(step, run->step), sx_text_count(steps, run->steps), accuracy,
+        sx_run_progress(run, progress, sizeof progress);
+        printf("%-28s %-10s %s  val %s  %s%s%s\n", run->name, run->state, progress, accuracy,
                run->created, run->note[0] ? "  " : "", run->note);
     }
     sx_run_list_done(&list);

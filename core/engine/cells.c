@@ -10,15 +10,17 @@
 /* ---- the study's folder -----------------------------------------------------------------------
  */
 
-static sx_status note(sx_engine *engine, const char *kind, int done, int count) {
+/* `cell` is the one that runs from now on; NULL: none does. */
+static void note(sx_engine *engine, const char *kind, int done, int count, const char *cell) {
     sx_error err;
     json_t *fields = json_object();
     json_object_set_new(fields, "cells", json_integer(count));
+    if (cell) json_object_set_new(fields, "cell", sx_json_text(cell));
     sx_status status = sx_run_journal(engine->whole, kind, done, fields, true, &err);
     json_decref(fields);
-    sx_run_log(engine->whole, "%s: %d of %d cells have finished", kind, done, count);
+    sx_run_log(engine->whole, "%s%s%s: %d of %d cells have finished", kind, cell ? " " : "",
+               cell ? cell : "", done, count);
     if (status) sx_engine_warn(engine, &err, "");
-    return status;
 }
 
 static sx_status cell_path(const sx_engine *engine, const sx_config *config, int run, char *out,
@@ -173,6 +175,7 @@ static bool run_cell(sx_engine *engine, const sx_config *config, int run, int co
     show_together(engine);
     sx_status status = cell_path(engine, config, run, engine->cell_path, &err);
     if (!status) status = sx_cells_config(config, run, &job.config, &err);
+    if (!status) note(engine, "begin", run, count, sx_path_name(engine->cell_path));
     if (status) {
         sx_engine_set_state(engine, SX_STATE_FAILED, err.message);
         return false;
@@ -209,7 +212,7 @@ static int run_all(sx_engine *engine, const sx_config *config, int count, const 
             end_early(engine, &err);
             return run;
         }
-        if (!there) note(engine, "cell", run + 1, count);
+        if (!there) note(engine, "cell", run + 1, count, NULL);
     }
     return count;
 }
@@ -223,12 +226,12 @@ void sx_engine_run_cells(sx_engine *engine, sx_config *config, const char *event
     int count = sx_cells_count(config);
     engine->whole = engine->run;
     engine->run = NULL;
-    note(engine, event, 0, count);
+    note(engine, event, 0, count, NULL);
     double *works = works_of(config, count);
     int done = run_all(engine, config, count, works);
     sx_free(works);
     bool failed = engine->now.state == SX_STATE_FAILED;
-    note(engine, done == count ? "finish" : failed ? "fail" : "stop", done, count);
+    note(engine, done == count ? "finish" : failed ? "fail" : "stop", done, count, NULL);
     engine->cell_path[0] = 0;
     engine->work_left = 0;
     engine->run = engine->whole;

@@ -158,15 +158,32 @@ static sx_status create_run(sx_engine *engine, const sx_queued *job, sx_error *e
     return SX_OK;
 }
 
+/* A measurement that cannot begin has nothing that somebody would look at. A cell's folder keeps
+ * the reason for its study. */
+static bool leaves_nothing(const sx_engine *engine, const sx_config *config, sx_status status) {
+    return status != SX_CANCELLED && !engine->whole && sx_study_kind_of(config)->measures_only;
+}
+
+static void discard_run(sx_engine *engine) {
+    sx_snapshot *now = &engine->now;
+    sx_run_discard(engine->run);
+    engine->run = NULL;
+    now->run[0] = now->path[0] = now->caption[0] = 0;
+}
+
 /* The first checkpoint is there before the first step, so that nobody needs the origin again. */
 static void begin_run(sx_engine *engine, const sx_config *config, const sx_origin *origin) {
     sx_error err = {0};
     sx_status status = make_study(engine, config, origin, &err);
     if (!status && origin) status = sx_engine_checkpoint(engine, &err);
-    if (status)
-        fail_to_begin(engine, &err);
-    else
+    if (!status) {
         drive(engine, "start");
+    } else if (leaves_nothing(engine, config, status)) {
+        discard_run(engine);
+        fail(engine, &err);
+    } else {
+        fail_to_begin(engine, &err);
+    }
 }
 
 /* A run whose keys follow from its data or from another network: they are found first, so that

@@ -24,7 +24,7 @@ void sx_engine_warn(sx_engine *engine, const sx_error *err, const char *then) {
     char sentence[640];
     snprintf(sentence, sizeof sentence, "%s%s", err->message, then);
     sx_text_set(engine->now.message, sizeof engine->now.message, sentence);
-    sx_run_log(engine->run, "%s", sentence);
+    sx_run_log(engine->run ? engine->run : engine->whole, "%s", sentence); /* between cells */
 }
 
 /* ---- the journal

@@ -309,16 +309,29 @@ static void remove_numbered(const char *path) {
 sx_run_folder *sx_run_create(const char *directory, const char *name, const char *ini,
                              sx_error *err) {
     char path[SX_PATH_SIZE];
+    bool found = directory && sx_is_directory(directory);
     if (!directory) {
         if (sx_run_take_number(name, path, err)) return NULL;
     } else if (sx_directory_make(directory, err) || check_empty(directory, err)) {
         return NULL;
     }
     sx_run_folder *run = new_folder(directory ? directory : path, err);
+    if (run) run->found = found;
     if (run && !fill(run, ini, err)) return run;
     if (!directory) remove_numbered(path);
     sx_run_close(run);
     return NULL;
+}
+
+/* Without its run.ini it is no run any more, whatever happens before the rest is gone. */
+void sx_run_discard(sx_run_folder *run) {
+    char ini[SX_PATH_SIZE];
+    if (!sx_run_file(run, "run.ini", ini, NULL)) unlink(ini);
+    if (run->found)
+        sx_folder_empty(run->path);
+    else
+        sx_folder_remove(run->path);
+    sx_run_close(run);
 }
 
 /* ---- opening one

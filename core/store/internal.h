@@ -17,6 +17,7 @@ struct sx_run_folder {
     int journal;      /* likewise */
     bool torn_line;   /* the journal may end in a part of a line */
     bool torn_newest; /* the newest checkpoint does not read whole */
+    bool found;       /* the folder was there before the run was made */
     double opened;    /* sx_seconds when it was opened for writing */
     double elapsed;   /* seconds of the run before that */
 };
@@ -49,8 +50,10 @@ bool sx_scratch_root(char *out);
 /* ---- manage.c -----------------------------------------------------------------------------------
  */
 
-/* Removes a folder with everything in it; links are removed, not followed. 0, or errno says why. */
+/* Removes a folder with everything in it, or only what is in it; links are removed, not followed.
+ * 0, or errno says why. */
 int sx_folder_remove(const char *path);
+int sx_folder_empty(const char *path);
 
 /* ---- journal.c ----------------------------------------------------------------------------------
  */

@@ -3,6 +3,7 @@
 #include "core/store/internal.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -24,6 +25,8 @@ static bool take_line(void *user, const json_t *line) {
         facts->cells = true;
         facts->steps = json_integer_value(cells);
         facts->step = step;
+        const char *cell = json_string_value(json_object_get(line, "cell"));
+        sx_text_printable(facts->cell, sizeof facts->cell, cell ? cell : "");
     }
     if (step > 0) facts->step = step;
     if (!isnan(accuracy)) facts->accuracy = accuracy;
@@ -65,6 +68,7 @@ static void describe(sx_run_facts *facts, const char *path) {
     sx_journal_scan(run, SX_JOURNAL_TAIL, take_line, facts, NULL, NULL);
     if (strcmp(facts->state, "running") == 0 && !sx_run_in_use(run))
         sx_text_set(facts->state, sizeof facts->state, "stopped");
+    if (strcmp(facts->state, "running") != 0) facts->cell[0] = 0;
     sx_run_close(run);
 }
 
@@ -74,6 +78,13 @@ sx_status sx_store_facts(const char *which, sx_run_facts *out, sx_error *err) {
     describe(out, sx_run_path(run));
     sx_run_close(run);
     return SX_OK;
+}
+
+void sx_run_progress(const sx_run_facts *run, char *out, size_t size) {
+    char step[32], steps[32];
+    snprintf(out, size, run->cells ? "%s of %s runs done%s%s" : "step %s of %s%s%s",
+             sx_text_count(step, run->step), sx_text_count(steps, run->steps),
+             run->cell[0] ? ", now " : "", run->cell);
 }
 
 /* ---- all of them ------------------------------------------------------------------------------

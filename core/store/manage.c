@@ -101,6 +101,14 @@ static int remove_one(const char *path, const struct stat *facts, int kind, stru
     return remove(path);
 }
 
+static int remove_inner(const char *path, const struct stat *facts, int kind, struct FTW *where) {
+    return where->level > 0 ? remove_one(path, facts, kind, where) : 0;
+}
+
+int sx_folder_empty(const char *path) {
+    return nftw(path, remove_inner, OPEN_FILES, FTW_DEPTH | FTW_PHYS);
+}
+
 int sx_folder_remove(const char *path) {
     return nftw(path, remove_one, OPEN_FILES, FTW_DEPTH | FTW_PHYS);
 }

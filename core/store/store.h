@@ -55,6 +55,9 @@ sx_run_folder *sx_run_create(const char *directory, const char *name, const char
  * (`writable`): a sentence. */
 sx_run_folder *sx_run_open(const char *which, bool writable, sx_error *err);
 void sx_run_close(sx_run_folder *run); /* NULL is fine */
+/* Closes a run that sx_run_create made and that came to nothing, and takes away what it wrote; a
+ * folder that was there before stays, empty. Never fails: what cannot be removed is left. */
+void sx_run_discard(sx_run_folder *run);
 
 /* True if the path is a folder with a run.ini that begins like one. */
 bool sx_run_recognises(const char *path);
@@ -135,7 +138,8 @@ typedef struct {
     char name[96], study[64], state[16]; /* state: running, finished, stopped, failed, broken */
     char created[32];                    /* UTC, "2026-11-25 03:14" */
     int64_t step, steps; /* of a study of cells: how many have finished, of how many */
-    bool cells;          /* it is such a study */
+    bool cells;          /* it is such a study ... */
+    char cell[64];       /* ... and this one runs; "" */
     double accuracy;     /* last validation accuracy, NaN if none */
     double seconds;      /* that it has computed, NaN if unknown */
     char preset[16], note[160];
@@ -148,6 +152,9 @@ sx_status sx_store_list(sx_run_list *out, sx_error *err);
 void sx_run_list_done(sx_run_list *list);
 /* Of one run; `which` as for sx_run_open. */
 sx_status sx_store_facts(const char *which, sx_run_facts *out, sx_error *err);
+/* How far it is, for a person: "step 1,500 of 6,000", of a study of cells "1 of 3 runs done, now
+ * vit", into out [size]. */
+void sx_run_progress(const sx_run_facts *run, char *out, size_t size);
 
 /* The list one run at a time, the highest number first, its cells behind it, for those who must not
  * wait for a disk. Start with {0}; a run that is made meanwhile is not in it. */

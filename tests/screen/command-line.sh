@@ -320,6 +320,7 @@ check "a row that does not add up is named" fails 1 "broken.csv, row 3: its prob
 printf 'label,z0,z1\n0,1,oops\n' >broken.csv
 check "and what is no number, with its column" fails 1 "broken.csv, row 2, column 'z1': 'oops' is not a number" "$sextant" open broken.csv --headless
 check "files of other items are no methods beside it" fails 1 "are not of the same items\|has 10 classes\|cannot be compared" "$sextant" open "$reference/preds_2000x10.csv" "$reference/ties_2000.csv" --headless
+check "what could not begin leaves no run" sh -c "mkdir bare && ! '$sextant' open broken.csv --headless --out bare && ! '$sextant' open broken.csv --headless --out gone && ! '$sextant' measure set pair --headless --out gone && ! '$sextant' measure set wide.safetensors --headless && [ -d bare ] && [ -z \"\$(ls -A bare)\" ] && [ ! -e gone ] && ! '$sextant' runs | grep -v tiny | grep failed"
 printf ":wait state finished\n:risk\n:screen-save risk.txt\n:data\n:probe\n:robustness\n:inspect\n" >look.txt
 check "predictions open in the workbench" sh -c "'$sextant' open '$reference/preds_2000x10.csv' --script look.txt --size 120x40 --out looked && grep -qi risk risk.txt"
 check "and the finished run opens again" sh -c "'$sextant' open scored | grep -q 'Methods, with 95 % intervals'"

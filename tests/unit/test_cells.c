@@ -10,6 +10,7 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -206,6 +207,15 @@ static bool has_ended(const sx_snapshot *now) {
     return now->state >= SX_STATE_FINISHED && !now->loading[0];
 }
 
+/* A list of runs tells which cell of a running study runs, and how many have finished. */
+static void expect_progress(const char *directory, const char *progress) {
+    sx_run_facts facts;
+    char text[160];
+    assert_int_equal(sx_store_facts(directory, &facts, NULL), SX_OK);
+    sx_run_progress(&facts, text, sizeof text);
+    assert_string_equal(text, progress);
+}
+
 /* Runs or goes on until it has ended, or until a cell of that number runs. */
 static sx_state work(const char *directory, const char *preset, int stop_at, int threads) {
     sx_error err = {0};
@@ -260,6 +270,7 @@ static void cells_run_one_after_the_other(void **state) {
     assert_int_equal(sx_store_facts(in_home("whole"), &facts, NULL), SX_OK);
     assert_string_equal(facts.state, "finished");
     assert_true(facts.cells && facts.step == 6 && facts.steps == 6);
+    expect_progress(in_home("whole"), "6 of 6 runs done");
 }
 
 static const sx_result *result_of(sx_result_list *list, const char *name) {
@@ -308,7 +319,13 @@ static void stopped_in_any_cell_it_goes_on_to_the_same_bits(void **state) {
     char path[SX_PATH_SIZE];
     sx_text_set(path, sizeof path, directory);
     int stops = 0;
-    for (int cell = 1; cell <= 6; cell++) stops += work(path, "full", cell, 1) == SX_STATE_STOPPED;
+    for (int cell = 1; cell <= 6; cell++) {
+        char progress[32];
+        bool stops_here = work(path, "full", cell, 1) == SX_STATE_STOPPED;
+        snprintf(progress, sizeof progress, "%d of 6 runs done", stops_here ? cell - 1 : cell);
+        if (stops_here) expect_progress(path, progress);
+        stops += stops_here;
+    }
     assert_true(stops >= 3); /* a cell may have ended before the stop came */
     assert_int_equal(work(path, "full", 0, 3), SX_STATE_FINISHED);
     same_study(in_home("whole"), path);
@@ -371,8 +388,10 @@ static void steps_lead_into_the_next_cell(void **state) {
         bool waits = now->state == SX_STATE_PAUSED;
         bool idle = version == seen; /* one step at a time, so that none is left for the next */
         if (waits && now->cell_number == 1 && idle) sx_engine_send(engine, SX_COMMAND_STEP, 0);
-        if (waits && now->cell_number == 2 && paused++ == 0)
+        if (waits && now->cell_number == 2 && paused++ == 0) {
+            expect_progress(in_home("stepped"), "1 of 2 runs done, now fine");
             sx_engine_send(engine, SX_COMMAND_RESUME, 0);
+        }
         if (now->state == SX_STATE_FAILED) fail_msg("%s", now->message);
         sx_snapshot_release(now);
         seen = version;
@@ -381,6 +400,43 @@ static void steps_lead_into_the_next_cell(void **state) {
     sx_engine_free(engine);
     sx_config_done(&config);
     assert_true(paused > 0);
+}
+
+static void limit_files(size_t bytes) {
+    struct rlimit limit;
+    assert_int_equal(getrlimit(RLIMIT_FSIZE, &limit), 0);
+    limit.rlim_cur = bytes ? bytes : limit.rlim_max;
+    signal(SIGXFSZ, SIG_IGN);
+    assert_int_equal(setrlimit(RLIMIT_FSIZE, &limit), 0);
+}
+
+/* The study's own journal is refused while no run of a cell is open. */
+static void a_full_disk_ends_no_process(void **state) {
+    (void)state;
+    sx_error err = {0};
+    sx_config config;
+    sx_engine *engine = sx_engine_new(2, &err);
+    parse(&config, study, NULL);
+    sx_job job = {SX_JOB_RUN, &config, in_home("full"), NULL};
+    assert_int_equal(sx_engine_queue(engine, &job, &err), SX_OK);
+    sx_engine_send(engine, SX_COMMAND_PAUSE, 0);
+    bool stopped = false;
+    for (bool ended = false; !ended;) {
+        const sx_snapshot *now = sx_engine_snapshot(engine);
+        uint64_t version = now->version;
+        ended = has_ended(now);
+        if (now->state == SX_STATE_PAUSED && !stopped) {
+            limit_files(64);
+            sx_engine_send(engine, SX_COMMAND_STOP, 0);
+            stopped = true;
+        }
+        sx_snapshot_release(now);
+        if (!ended) sx_engine_wait(engine, version, 100);
+    }
+    sx_engine_free(engine); /* after its last word */
+    limit_files(0);
+    assert_true(stopped);
+    sx_config_done(&config);
 }
 
 /* ---- the list of runs -------------------------------------------------------------------------
@@ -440,6 +496,7 @@ int main(void) {
         cmocka_unit_test(stopped_in_any_cell_it_goes_on_to_the_same_bits),
         cmocka_unit_test(what_cells_say_together_is_made_again),
         cmocka_unit_test(steps_lead_into_the_next_cell),
+        cmocka_unit_test(a_full_disk_ends_no_process),
         cmocka_unit_test(cells_stand_behind_their_study),
     };
     return cmocka_run_group_tests(tests, new_home, end_home);

@@ -88,6 +88,30 @@ static void a_run_is_opened_after_a_question(void **state) {
     bench_free(b);
 }
 
+/* A study of several networks while its second one runs. */
+static void a_study_of_cells_says_which_runs(void **state) {
+    (void)state;
+    static const char journal[] =
+        "{\"t\":0,\"step\":0,\"kind\":\"start\",\"cells\":3}\n"
+        "{\"t\":0,\"step\":0,\"kind\":\"begin\",\"cells\":3,\"cell\":\"cnn\"}\n"
+        "{\"t\":60,\"step\":1,\"kind\":\"cell\",\"cells\":3}\n"
+        "{\"t\":61,\"step\":1,\"kind\":\"begin\",\"cells\":3,\"cell\":\"vit\\u001b-small\"}\n";
+    make_store();
+    put("0003-wide", "journal.jsonl", journal);
+    sx_run_folder *held = sx_run_open("3", true, NULL);
+    assert_non_null(held);
+    bench *b = bench_new(SX_STATE_IDLE);
+    press(b, "8");
+    expect_seen(b, "1 of 3 runs done, now vit");
+    draw(b, 120, 40, full);
+    expect_seen(b, "running   1 of 3 runs ");
+    sx_run_close(held);
+    press(b, "F5");
+    expect_seen(b, "stopped   1 of 3 runs ");
+    expect_seen(b, "1 of 3 runs done   computed");
+    bench_free(b);
+}
+
 /* ---- studies ----------------------------------------------------------------------------------
  */
 
@@ -308,6 +332,7 @@ int main(void) {
         TEST(runs_are_listed_found_and_read),
         TEST(lists_grow_while_they_are_read),
         TEST(runs_are_noted_renamed_and_deleted),
+        TEST(a_study_of_cells_says_which_runs),
         TEST(a_run_is_opened_after_a_question),
         TEST(studies_are_shown_and_started),
         TEST(the_layout_leads_back),

@@ -23,8 +23,8 @@ typedef struct {
     sx_picker picker;
     sx_box rows; /* where the list was drawn, for the mouse */
     char filter[64];
-    char problem[256]; /* why there is no list */
-    char run[96];      /* the job's run and state when the list was read */
+    char problem[256];      /* why there is no list */
+    char run[96], cell[64]; /* the job's run, its cell and state when the list was read */
     sx_state state;
     bool seen;
 } runs_pane;
@@ -100,6 +100,7 @@ static void read_list(runs_pane *pane) {
     pane->reading = sx_run_walk_begin(&pane->walk, &err) == SX_OK;
     if (err.status) sx_text_set(pane->problem, sizeof pane->problem, err.message);
     sx_text_set(pane->run, sizeof pane->run, pane->desk->now->run);
+    sx_text_set(pane->cell, sizeof pane->cell, pane->desk->now->cell);
     pane->state = pane->desk->now->state;
     read_more(pane);
 }
@@ -110,11 +111,12 @@ static void seen(void *state, bool seen) {
     if (seen) read_list(pane);
 }
 
-/* A run that began or ended is another list. */
+/* A run, or a cell of one, that began or ended is another list. */
 static void update(void *state) {
     runs_pane *pane = state;
     const sx_snapshot *now = pane->desk->now;
-    if (pane->seen && (now->state != pane->state || strcmp(now->run, pane->run) != 0))
+    if (pane->seen && (now->state != pane->state || strcmp(now->run, pane->run) != 0 ||
+                       strcmp(now->cell, pane->cell) != 0))
         read_list(pane);
 }
 
@@ -404,7 +406,7 @@ static void draw_mark(const runs_pane *pane, sx_canvas *canvas, sx_box box, int 
 
 static void draw_run(const runs_pane *pane, sx_canvas *canvas, sx_box box, const places *p,
                      const sx_run_facts *run, int y, bool chosen) {
-    char step[32], steps[32], text[80];
+    char step[32], steps[32], text[96];
     sx_style style = sx_style_of(SX_ROLE_TEXT), of_state = sx_style_of(role_of(run));
     if (chosen) {
         sx_canvas_fill(canvas, (sx_box){box.x, box.y + y, box.width, 1}, ' ',
@@ -416,8 +418,8 @@ static void draw_run(const runs_pane *pane, sx_canvas *canvas, sx_box box, const
     }
     put(canvas, box, 2, p->state - 1, y, style, run->name);
     put(canvas, box, p->state, p->accuracy - 1, y, of_state, run->state);
-    snprintf(text, sizeof text, "%s of %s", sx_text_count(step, run->step),
-             sx_text_count(steps, run->steps));
+    snprintf(text, sizeof text, "%s of %s%s", sx_text_count(step, run->step),
+             sx_text_count(steps, run->steps), run->cells ? " runs" : "");
     if (p->steps) put(canvas, box, p->steps, p->accuracy - 1, y, style, text);
     sx_number_shown(text, run->accuracy, 3);
     put(canvas, box, p->accuracy, p->accuracy + 6, y, style, text);
@@ -429,13 +431,13 @@ static void draw_run(const runs_pane *pane, sx_canvas *canvas, sx_box box, const
 /* The selected run in full: a narrow table drops columns. */
 static void draw_details(const runs_pane *pane, sx_canvas *canvas, sx_box box) {
     const sx_run_facts *run = selected(pane);
-    char step[32], steps[32], time[32];
+    char progress[160], time[32];
     sx_segment parts[5];
     if (!run) return;
     parts[0] = sx_part_segment(SX_ROLE_TEXT, "study %s", run->study[0] ? run->study : "unknown");
     parts[1] = sx_part_segment(SX_ROLE_TEXT, run->preset[0] ? "preset %s" : "%s", run->preset);
-    parts[2] = sx_part_segment(SX_ROLE_TEXT, "step %s of %s", sx_text_count(step, run->step),
-                               sx_text_count(steps, run->steps));
+    sx_run_progress(run, progress, sizeof progress);
+    parts[2] = sx_part_segment(SX_ROLE_TEXT, "%s", progress);
     parts[3] = (sx_segment){.role = SX_ROLE_TEXT};
     if (!isnan(run->seconds))
         parts[3] =
