@@ -85,6 +85,7 @@ typedef struct {
     size_t count;
     uint32_t *items; /* [count] by their number in those splits; noise: by themselves */
     int32_t *labels; /* [count]; NULL: they are from elsewhere */
+    uint64_t seen;   /* of some of its pictures; 0: not yet looked at */
     sx_features features;
 } sx_last_set;
 

@@ -335,6 +335,56 @@ static void foreign_states_are_refused(void **state) {
     end_bench(&b);
 }
 
+static char noted[8][200];
+static int note_count;
+
+static void take_note(void *user, const char *sentence) {
+    (void)user;
+    if (note_count < 8) sx_text_set(noted[note_count++], sizeof noted[0], sentence);
+}
+
+static void compute_features(bench *b) {
+    sx_study_report report;
+    sx_error err = {0};
+    while (sx_last_of(b->study)->stage == SX_LAST_FEATURES)
+        if (sx_study_advance(b->study, &report, &err)) fail_msg("%s", err.message);
+}
+
+/* Features are of these pictures: of others, or where the file is damaged, they are computed again,
+ * and the log says so. */
+static void features_of_other_pictures_are_computed_again(void **state) {
+    (void)state;
+    bench b = {0};
+    sx_error err = {0};
+    bool is_found;
+    make_bench(&b);
+    b.context.note = take_note;
+    begin(&b, true);
+    compute_features(&b);
+    begin(&b, true);
+    note_count = 0;
+    compute_features(&b); /* as they are */
+    assert_int_equal(note_count, 0);
+    sx_last *last = sx_last_of(b.study);
+    for (int s = 0; s < last->set_count; s++) {
+        assert_true(last->sets[s].seen != 0);
+        for (int t = 0; t < s; t++) assert_true(last->sets[t].seen != last->sets[s].seen);
+    }
+    sx_features_done(&last->sets[SX_LAST_TEST].features);
+    last->sets[SX_LAST_TEST].seen ^= 1; /* as if a picture had changed */
+    assert_int_equal(sx_last_features_open(last, &is_found, &err), SX_OK);
+    assert_false(is_found);
+    char path[SX_PATH_SIZE];
+    snprintf(path, sizeof path, "%.4000s/features-1-validation.bin", b.folder);
+    assert_int_equal(truncate(path, 700), 0);
+    begin(&b, true);
+    note_count = 0; /* sets that are not here were noted */
+    compute_features(&b);
+    assert_int_equal(note_count, 1);
+    assert_non_null(strstr(noted[0], "'validation' are computed again"));
+    end_bench(&b);
+}
+
 /* ---- results -----------------------------------------------------------------------------------
  */
 
@@ -602,6 +652,7 @@ int main(void) {
         cmocka_unit_test(stopped_in_any_method_it_goes_on_to_the_same_bits),
         cmocka_unit_test(saved_and_loaded_anywhere_it_walks_the_same_way),
         cmocka_unit_test(foreign_states_are_refused),
+        cmocka_unit_test(features_of_other_pictures_are_computed_again),
         cmocka_unit_test(figures_are_those_of_the_methods),
         cmocka_unit_test(the_step_size_is_the_best_on_validation),
         cmocka_unit_test(the_point_estimate_is_the_network),
