@@ -113,6 +113,14 @@ static void help_claims(void) {
     }
 }
 
+static void help_methods(void) {
+    const sx_method_kind *kind;
+    printf("last layers, the keys last_layer.methods, more and deeper, for example\n"
+           "sgld(gamma=0.1/0.01, snapshots=50) dropout(rate=0.2):\n");
+    for (int row = 0; (kind = sx_method_kind_at(row)); row++)
+        print_table(kind->name, kind->help, kind->options);
+}
+
 static void help_options(void) {
     const sx_train_kind *kind;
     sx_text text = {0};
@@ -143,10 +151,11 @@ static void help_keys(void) {
 static const struct {
     const char *name;
     void (*print)(void);
-} topics[] = {
-    {"studies", help_studies}, {"models", help_models},   {"operators", help_operators},
-    {"data", help_data},       {"options", help_options}, {"claims", help_claims},
-    {"keys", help_keys},       {"man", sx_manual_print},  {"completion", sx_completion_print}};
+} topics[] = {{"studies", help_studies},     {"models", help_models},
+              {"operators", help_operators}, {"data", help_data},
+              {"options", help_options},     {"claims", help_claims},
+              {"methods", help_methods},     {"keys", help_keys},
+              {"man", sx_manual_print},      {"completion", sx_completion_print}};
 enum { TOPICS = sizeof topics / sizeof topics[0] };
 
 const char *sx_help_topic(int row) {

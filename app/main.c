@@ -36,7 +36,7 @@ const sx_app_command sx_app_commands[] = {
     {"measure", "measure SET MODEL... [section.key=value ...]",
      "measure models on a set of objects at every size, place or angle", sx_command_measure},
     {"data", "data [NAME|PATH]", "list the data sets found here, or describe one", sx_command_data},
-    {"help", "help [studies|models|operators|data|options|claims|keys|man|completion]",
+    {"help", "help [studies|models|operators|data|options|claims|methods|keys|man|completion]",
      "explain a topic", sx_command_help},
     {NULL, NULL, NULL, NULL},
 };

@@ -7,7 +7,7 @@
 
 #include <pthread.h>
 
-#define SX_RESULTS 192 /* names that one run publishes */
+#define SX_RESULTS 320 /* names that one run publishes */
 #define SX_COMMANDS_WAITING 64
 
 typedef struct {

@@ -162,6 +162,8 @@ bool sx_resampling_advance(sx_resampling *resampling, sx_pool *pool, int rounds,
                            sx_resampled function, void *user);
 /* The 95 % interval of one figure, of the rounds that are done; NaN as sx_percentiles. */
 sx_interval sx_resampling_interval(const sx_resampling *resampling, int figure);
+/* What round `round` of those that are done gave. */
+double sx_resampling_value(const sx_resampling *resampling, int figure, int round);
 /* How often each of n items is drawn in round `round` of set `set`; into counts [n], n > 0. */
 void sx_resample_counts(uint64_t seed, int set, int round, size_t n, uint32_t *counts);
 

@@ -116,6 +116,10 @@ bool sx_resampling_advance(sx_resampling *r, sx_pool *pool, int rounds, sx_resam
     return r->done == r->rounds;
 }
 
+double sx_resampling_value(const sx_resampling *r, int figure, int round) {
+    return r->values[(size_t)figure * (size_t)r->rounds + (size_t)round];
+}
+
 sx_interval sx_resampling_interval(const sx_resampling *r, int figure) {
     memcpy(r->sorted, r->values + (size_t)figure * (size_t)r->rounds,
            (size_t)r->done * sizeof *r->sorted);

@@ -8,7 +8,7 @@
 #include <unistd.h>
 
 #define RESULT_LIMIT ((size_t)64 << 20)
-#define MOST_RESULTS 256
+#define MOST_RESULTS 512
 #define CHECKPOINT_LIMIT ((size_t)1 << 30)
 #define NEWEST "checkpoint.safetensors"
 #define FRESH "checkpoint-new.safetensors"

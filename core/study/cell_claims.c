@@ -220,6 +220,7 @@ static const struct {
 } tables[] = {
     {rows, sizeof rows / sizeof rows[0]},
     {sx_token_claims, SX_TOKEN_CLAIMS},
+    {sx_last_layer_claims, SX_LAST_LAYER_CLAIMS},
 };
 enum { TABLES = sizeof tables / sizeof tables[0], MOST_ROWS = 128 };
 

@@ -1,7 +1,8 @@
 /* Claims between cells: what a row of their table says, and what it is measured on. Private to
  * core/study. A row needs its words, how figures of its cells are put together, and either a
  * statistic over pictures, whose interval is a bootstrap, or the name of a figure that runs leave
- * in a table, whose interval is their own. A table of rows that is written elsewhere goes into
+ * in a table, whose interval is their own, or contrasts of methods, whose interval is of resamples
+ * that runs leave. A table of rows that is written elsewhere goes into
  * `tables` of cell_claims.c. */
 #ifndef SX_STUDY_CELL_CLAIMS_H
 #define SX_STUDY_CELL_CLAIMS_H
@@ -26,8 +27,30 @@ typedef enum {
     SX_DECIDE_SIZE,   /* of the figure without its sign */
     SX_DECIDE_MOST,   /* of the seed at two thirds of them from the best: so many keep the bound; of
                        * fewer than three seeds their mean */
-    SX_DECIDE_NONE    /* the figure is 0 within two standard errors, where `other` is not */
+    SX_DECIDE_NONE,   /* the figure is 0 within two standard errors, where `other` is not */
+    SX_DECIDE_EACH    /* of the seed that is farthest on the wrong side; strict */
 } sx_decide;
+
+/* Contrasts of what methods of a study of last layers say (cell_draws.c): a figure of one method
+ * beside another figure, or that of another method, in the same resamples. The claim's figure is
+ * the contrast that is farthest on the wrong side of the bound. */
+#define SX_CONTRASTS 4
+#define SX_EACH "each"                        /* as a method: every one that has the figure */
+#define SX_EACH_OF_ONE_LAYER "each one layer" /* likewise */
+typedef enum {
+    SX_RELATE_VALUE, /* a */
+    SX_RELATE_RATIO, /* a / b */
+    SX_RELATE_MORE   /* a - b */
+} sx_relate;
+typedef struct {
+    const char *method, *figure; /* a: a method's spec or SX_EACH; a column of its "draws" */
+    const char *than, *by; /* b: of that method, NULL: the same; that figure, NULL: the same */
+} sx_contrast;
+typedef struct {
+    sx_relate relate;
+    double from;                         /* is subtracted */
+    sx_contrast contrasts[SX_CONTRASTS]; /* up to one without a method */
+} sx_contrast_set;
 
 typedef struct {
     sx_cell_claim claim;
@@ -45,11 +68,17 @@ typedef struct {
     /* Or, with `statistic` NULL, the row `figure` of the table `result` (figure, value, low, high):
      */
     const char *result, *figure;
+    /* Or, with neither, contrasts: */
+    const sx_contrast_set *contrasts;
 } sx_cell_claim_row;
 
 /* cell_claims_tokens.c */
 enum { SX_TOKEN_CLAIMS = 7 };
 extern const sx_cell_claim_row sx_token_claims[SX_TOKEN_CLAIMS];
+
+/* cell_claims_last_layer.c */
+enum { SX_LAST_LAYER_CLAIMS = 21 };
+extern const sx_cell_claim_row sx_last_layer_claims[SX_LAST_LAYER_CLAIMS];
 
 /* The row number `row` of all tables, NULL past the end. */
 const sx_cell_claim_row *sx_cell_claim_row_at(int row);
@@ -90,6 +119,14 @@ bool sx_cell_evidence_same(const sx_cell_evidence *a, const sx_cell_evidence *b,
 
 /* The name of a picture's class, of a sweep. */
 const char *sx_cell_evidence_class(const sx_cell_evidence *evidence, size_t pair);
+
+/* ---- cell_draws.c: contrasts of methods --------------------------------------------------------
+ */
+
+/* Figure, interval and range over the first `seeds` runs of a cell into `claim`, and how many
+ * contrasts there were. Where there is no evidence a sentence into `lacks`, "" before. */
+sx_status sx_cell_draws_measure(const sx_cell_claim_row *row, const sx_study_cell *cell, int seeds,
+                                sx_claim *claim, int *contrasts, char lacks[160], sx_error *err);
 
 /* A figure of a table with its own interval; NaN where there is none. */
 typedef struct {

@@ -38,6 +38,7 @@ typedef struct {
     int sets;
     double *figures; /* [seeds] scratch */
     sx_statistic statistic;
+    int contrasts;
     char reason[160]; /* "" or why there is no verdict */
 } trial;
 
@@ -214,6 +215,14 @@ static void measure_table(trial *t, sx_claim *claim) {
     claim->high = claim->measured + sqrt(above) / t->seeds;
 }
 
+static sx_status measure_contrasts(trial *t, sx_claim *claim, sx_error *err) {
+    char lacks[160] = "";
+    sx_status status =
+        sx_cell_draws_measure(t->row, t->cells[0], t->seeds, claim, &t->contrasts, lacks, err);
+    if (lacks[0]) refuse(t, t->cells[0]->name, lacks);
+    return status;
+}
+
 /* ---- verdicts ---------------------------------------------------------------------------------
  */
 
@@ -253,10 +262,12 @@ static sx_status decide(trial *t, sx_claim *claim, sx_error *err) {
         return SX_OK;
     }
     if (t->row->decide == SX_DECIDE_NONE) return decide_none(t, claim, err);
-    bool touches = claim->low < claim->threshold + ROUNDING;
-    if (t->row->decide == SX_DECIDE_STRICT && claim->verdict == SX_VERDICT_HOLDS && touches)
+    bool touches = claim->at_least ? claim->low < claim->threshold + ROUNDING
+                                   : claim->high > claim->threshold - ROUNDING;
+    bool strict = t->row->decide == SX_DECIDE_STRICT || t->row->decide == SX_DECIDE_EACH;
+    if (strict && claim->verdict == SX_VERDICT_HOLDS && touches)
         undecide(claim, "the interval reaches the bound");
-    if (!pictures && isnan(claim->low))
+    if (t->row->result && isnan(claim->low))
         undecide(claim, "the figure has no interval: it rests on fewer than 30 pictures");
     return SX_OK;
 }
@@ -288,6 +299,8 @@ static const char *words_of(const trial *t, sx_result *result) {
             sx_text_add_bytes(&text, at, 1);
         else if (end == at + 2 && at[1] >= 'A' && at[1] < 'A' + t->count)
             sx_text_add(&text, "%s", t->cells[at[1] - 'A']->name);
+        else if (strncmp(at, "{contrasts}", strlen("{contrasts}")) == 0)
+            sx_text_add(&text, "%d", t->contrasts);
         else
             add_classes(t, &text);
         at = end ? end : at;
@@ -303,8 +316,12 @@ static const char *words_of(const trial *t, sx_result *result) {
 
 static sx_status measure(trial *t, sx_claim *claim, sx_error *err) {
     if (!t->row->statistic) {
-        measure_table(t, claim);
-        return t->reason[0] ? SX_OK : decide(t, claim, err);
+        sx_status status = SX_OK;
+        if (t->row->contrasts)
+            status = measure_contrasts(t, claim, err);
+        else
+            measure_table(t, claim);
+        return status || t->reason[0] ? status : decide(t, claim, err);
     }
     sx_status status = read_evidence(t, err);
     if (status || t->reason[0]) return status;

@@ -100,7 +100,7 @@ static const struct {
     {"train", "average", sx_average_check},  {"train", "augment", sx_augment_check},
     {"train", "tune", sx_tune_check},        {"train", "recipe", sx_recipe_check},
     {"data", "classes", sx_classes_check},   {"last_layer", "methods", check_methods},
-    {"last_layer", "more", check_methods},
+    {"last_layer", "more", check_methods},   {"last_layer", "deeper", check_methods},
 };
 
 static sx_status unknown_section(const char *section, sx_error *err) {

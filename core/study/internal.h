@@ -286,6 +286,13 @@ sx_status sx_sweep_slice(sx_study *study, sx_error *err);
 sx_status sx_sweep_publish(sx_study *study, sx_error *err);
 void sx_sweep_done(sx_study *study);
 sx_pose sx_sweep_pose(const sx_study *study, int sweep, int point);
+/* For other kinds: how many points a sweep has; a point's pose, where its area is not what changes;
+ * an empty map or curve over them, named `result`, of a figure called `figure`, and the places of
+ * its values, lows, highs and counts. NULL without memory. */
+int sx_sweep_points(int sweep);
+sx_pose sx_grid_pose(int sweep, int point, double area);
+sx_result *sx_sweep_result(int sweep, const char *result, const char *title, const char *figure,
+                           double *arrays[4]);
 /* Publishes what was measured by it; takes the result. */
 sx_status sx_sweep_publish_result(sx_study *study, int sweep, sx_result *result, sx_error *err);
 double sx_outcome_accuracy(const sx_outcomes *outcomes, int sweep, int point);

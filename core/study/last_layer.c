@@ -41,6 +41,9 @@ static void read_config(sx_last *last) {
     last->size = (int)sx_config_number(c, "data", "image");
     last->area[0] = sx_config_number(c, "robustness", "location_area");
     last->area[1] = sx_config_number(c, "robustness", "rotation_area");
+    for (int s = 0; s < SX_SWEEPS; s++)
+        last->pairs[s] = (size_t)sx_config_number(
+            c, "robustness", s == SX_SWEEP_LOCATION ? "images_per_location" : "images_per_point");
     size_t pixels = (size_t)last->size * (size_t)last->size, slice = SX_SLICE_PIXELS / pixels;
     last->slice = slice > SX_SLICE ? SX_SLICE : slice < 1 ? 1 : (int)slice;
 }
@@ -238,7 +241,7 @@ static const sx_parameters *parameters_of(sx_study *study) {
 /* Steps are those of all walks; what is about training a network is as if there were none. */
 static sx_status resolve(sx_config *config, const sx_source *source, sx_error *err) {
     sx_last_list list;
-    char text[SX_MODEL_SPEC];
+    char text[SX_LAST_TEXT];
     size_t rows = sx_source_describe(source)->counts[SX_SPLIT_TRAIN];
     size_t most = (size_t)sx_config_number(config, "last_layer", "train_items");
     sx_status status = sx_last_methods_of(config, text, &list, err);

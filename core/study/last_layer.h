@@ -12,7 +12,8 @@
 /* ---- methods ----------------------------------------------------------------------------------
  */
 
-#define SX_LAST_METHODS 14 /* of a list; with the baselines no more than SX_METHODS */
+#define SX_LAST_METHODS 18 /* of a list; with the baselines no more than SX_METHODS */
+#define SX_LAST_TEXT 512   /* bytes of a list: three values of a configuration */
 #define SX_LAST_GRID 6     /* step sizes that a method may try */
 
 typedef enum {
@@ -44,9 +45,15 @@ typedef struct {
 /* "point sgd(gamma=0.1/0.01) dropout(rate=0.1)", and the baselines in front where they are missing:
  * the point estimate, its temperature, and what it becomes by as much further training. */
 sx_status sx_last_methods_read(const char *text, sx_last_list *out, sx_error *err);
-/* Those of a configuration's keys methods and more, which `text` joins. */
-sx_status sx_last_methods_of(const sx_config *config, char text[SX_MODEL_SPEC], sx_last_list *out,
+/* Those of a configuration's keys methods, more and deeper, which `text` joins. */
+sx_status sx_last_methods_of(const sx_config *config, char text[SX_LAST_TEXT], sx_last_list *out,
                              sx_error *err);
+/* One method of those, without baselines. */
+sx_status sx_last_method_read(const char *text, sx_last_method *out, sx_error *err);
+/* True if both do the same, however they are written. */
+bool sx_last_method_same(const sx_last_method *a, const sx_last_method *b);
+/* The number of the first point estimate, which every list has. */
+int sx_last_point(const sx_last_list *list);
 /* Options of a sampler of that method with its step size number `candidate`. */
 sx_sampler_options sx_last_sampler_options(const sx_last_method *method, int candidate,
                                            uint64_t seed);
@@ -57,9 +64,15 @@ int64_t sx_last_method_steps(const sx_last_method *method, size_t rows);
  */
 
 enum { SX_LAST_TRAIN, SX_LAST_VALIDATION, SX_LAST_TEST, SX_LAST_OUTSIDE };
-#define SX_LAST_SETS (SX_LAST_OUTSIDE + SX_OUTSIDE_SETS)
+#define SX_LAST_SETS (SX_LAST_OUTSIDE + SX_OUTSIDE_SETS + SX_SWEEPS)
 
-typedef enum { SX_LAST_WHOLE, SX_LAST_NOISE, SX_LAST_ROTATED, SX_LAST_COMPOSED } sx_last_picture;
+typedef enum {
+    SX_LAST_WHOLE,
+    SX_LAST_NOISE,
+    SX_LAST_ROTATED,
+    SX_LAST_COMPOSED,
+    SX_LAST_SWEPT /* test objects at every point of a sweep, pair by pair */
+} sx_last_picture;
 
 typedef struct {
     char name[48];
@@ -67,10 +80,12 @@ typedef struct {
     sx_view *own_view;
     const sx_view *view; /* NULL: noise */
     sx_last_picture picture;
+    int sweep;       /* of SX_LAST_SWEPT */
     int first, last; /* splits, one after the other */
     size_t count;
     uint32_t *items; /* [count] by their number in those splits; noise: by themselves */
     int32_t *labels; /* [count]; NULL: they are from elsewhere */
+    uint64_t seen;   /* of some of its pictures; 0: not yet looked at */
     sx_features features;
 } sx_last_set;
 
@@ -96,16 +111,17 @@ typedef struct {
     sx_study_context context;
     uint64_t seed;
     int size, slice;
-    double area[2]; /* share of the image of moved and of turned objects */
+    double area[SX_SWEEPS];  /* share of the image of moved and of turned objects */
+    size_t pairs[SX_SWEEPS]; /* objects of a point; 0: it is not measured */
     sx_normalisation normalisation;
     sx_model model; /* stage one */
     sx_extractor *extractor;
     sx_head_form form; /* of one layer */
     sx_last_list list;
-    char methods_text[SX_MODEL_SPEC];
+    char methods_text[SX_LAST_TEXT];
 
     sx_last_set sets[SX_LAST_SETS];
-    int set_count;
+    int set_count, outside_end; /* behind the sets from elsewhere come those that are swept */
     sx_features_writer *writer;
     uint8_t *pixels; /* [slice, size, size, 3] */
     sx_status *statuses;
@@ -126,6 +142,7 @@ typedef struct {
     sx_last_says says[SX_METHODS];
     struct sx_last_sheet *sheet; /* what the intervals are computed from */
     sx_scoring_intervals *intervals;
+    int mapped; /* methods whose maps were published */
 
     sx_points_log series; /* step, loss */
     sx_study_report report;
@@ -168,6 +185,17 @@ bool sx_last_is_single(const sx_last_method *method);
 sx_status sx_last_draw(sx_last *last, sx_error *err);
 sx_status sx_last_score(sx_last *last, bool *ended, sx_error *err);
 void sx_last_score_done(sx_last *last);
+
+/* last_layer_maps.c: what a method answers, and how often wrongly, where test objects are moved,
+ * turned and resized, if it answers above the threshold that had 5 % of errors on validation:
+ *   risk-location[-k], coverage-location[-k]   grids, as `location` of the robustness study
+ *   risk-rotation[-k] .. coverage-size[-k]     series, likewise
+ * with Wilson's intervals; the risk is NaN where nothing is answered. Of the point estimate also
+ * location, rotation and size, accuracy if everything is answered. */
+sx_status sx_last_maps(sx_last *last, int method, sx_error *err);
+/* summary   table   of the point estimate, figure, value, low, high: test accuracy and, where
+ * places were measured, accuracy in the centre and on the border and the drop between them. */
+sx_status sx_last_summary(sx_last *last, sx_error *err);
 
 /* Stage one's last layer becomes the point estimate of one layer. */
 sx_status sx_last_take_head(sx_last *last, sx_error *err);

@@ -49,18 +49,24 @@ static const sx_option dropout_options[] = {
     COMMON,
     END};
 
-static const struct {
-    const char *name;
-    const sx_option *options;
-} kinds[SX_LAST_KINDS] = {
-    [SX_LAST_POINT] = {"point", point_options},
-    [SX_LAST_TEMPERATURE] = {"temperature", point_options},
-    [SX_LAST_CONTINUED] = {"continued", continued_options},
-    [SX_LAST_SGD] = {"sgd", walk_options},
-    [SX_LAST_SGLD] = {"sgld", walk_options},
-    [SX_LAST_BOOTSTRAP] = {"bootstrap", bootstrap_options},
-    [SX_LAST_DROPOUT] = {"dropout", dropout_options},
+static const sx_method_kind kinds[SX_LAST_KINDS] = {
+    [SX_LAST_POINT] = {"point", "the network as it is", point_options},
+    [SX_LAST_TEMPERATURE] = {"temperature",
+                             "its logits divided by one number, fitted on validation",
+                             point_options},
+    [SX_LAST_CONTINUED] = {"continued", "trained on by SGD: the last iterate alone",
+                           continued_options},
+    [SX_LAST_SGD] = {"sgd", "snapshots of SGD with a constant step", walk_options},
+    [SX_LAST_SGLD] = {"sgld", "snapshots of Langevin dynamics: SGD with its noise", walk_options},
+    [SX_LAST_BOOTSTRAP] = {"bootstrap", "members trained on, each on its own resample",
+                           bootstrap_options},
+    [SX_LAST_DROPOUT] = {"dropout", "trained on with dropout, then passes with it on",
+                         dropout_options},
 };
+
+const sx_method_kind *sx_method_kind_at(int row) {
+    return row >= 0 && row < SX_LAST_KINDS ? &kinds[row] : NULL;
+}
 
 /* ---- one method --------------------------------------------------------------------------------
  */
@@ -103,7 +109,7 @@ static double number(const sx_spec *spec, const sx_option *table, const char *ke
     return sx_option_find(table, "", key) ? sx_spec_number(spec, table, key) : 0;
 }
 
-static sx_status read_method(const char *text, sx_last_method *out, sx_error *err) {
+sx_status sx_last_method_read(const char *text, sx_last_method *out, sx_error *err) {
     sx_spec spec;
     *out = (sx_last_method){0};
     sx_text_set(out->spec, sizeof out->spec, text);
@@ -123,6 +129,14 @@ static sx_status read_method(const char *text, sx_last_method *out, sx_error *er
     out->precision = number(&spec, table, "alpha");
     out->rate = number(&spec, table, "rate");
     return SX_OK;
+}
+
+bool sx_last_method_same(const sx_last_method *a, const sx_last_method *b) {
+    bool same = a->kind == b->kind && a->step_count == b->step_count;
+    for (int i = 0; same && i < a->step_count; i++) same = a->steps[i] == b->steps[i];
+    return same && a->precision == b->precision && a->rate == b->rate && a->every == b->every &&
+           a->layers == b->layers && a->members == b->members && a->epochs == b->epochs &&
+           a->batch == b->batch && a->passes == b->passes;
 }
 
 /* ---- a list ------------------------------------------------------------------------------------
@@ -146,6 +160,11 @@ static const sx_last_method *find_method(const sx_last_list *list, sx_last_kind 
     return NULL;
 }
 
+int sx_last_point(const sx_last_list *list) {
+    const sx_last_method *point = find_method(list, SX_LAST_POINT);
+    return point ? (int)(point - list->method) : 0;
+}
+
 /* As much further training as the first method that walks has, with the same step size. */
 static void continue_like(const sx_last_list *list, char *out, size_t size) {
     const sx_last_method *like = find_method(list, SX_LAST_SGD);
@@ -163,7 +182,7 @@ static sx_status put_baselines(sx_last_list *list, sx_error *err) {
         if (list->count == SX_METHODS)
             return sx_fail(err, SX_BAD_INPUT, "at most %d methods, baselines included", SX_METHODS);
         memmove(list->method + 1, list->method, (size_t)list->count++ * sizeof *list->method);
-        sx_status status = read_method(baselines[k], &list->method[0], err);
+        sx_status status = sx_last_method_read(baselines[k], &list->method[0], err);
         if (status) return status;
     }
     return SX_OK;
@@ -178,16 +197,17 @@ sx_status sx_last_methods_read(const char *text, sx_last_list *out, sx_error *er
                 return sx_fail(err, SX_BAD_INPUT, "method '%.60s' is there twice", spec);
         if (out->count == SX_LAST_METHODS)
             return sx_fail(err, SX_BAD_INPUT, "at most %d methods", SX_LAST_METHODS);
-        sx_status status = read_method(spec, &out->method[out->count++], err);
+        sx_status status = sx_last_method_read(spec, &out->method[out->count++], err);
         if (status) return status;
     }
     return put_baselines(out, err);
 }
 
-sx_status sx_last_methods_of(const sx_config *config, char text[SX_MODEL_SPEC], sx_last_list *out,
+sx_status sx_last_methods_of(const sx_config *config, char text[SX_LAST_TEXT], sx_last_list *out,
                              sx_error *err) {
-    snprintf(text, SX_MODEL_SPEC, "%s %s", sx_config_text(config, "last_layer", "methods"),
-             sx_config_text(config, "last_layer", "more"));
+    snprintf(text, SX_LAST_TEXT, "%s %s %s", sx_config_text(config, "last_layer", "methods"),
+             sx_config_text(config, "last_layer", "more"),
+             sx_config_text(config, "last_layer", "deeper"));
     return sx_last_methods_read(text, out, err);
 }
 

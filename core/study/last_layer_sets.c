@@ -9,6 +9,7 @@
 
 enum { STREAM_NOISE_PICTURE = 61, STREAM_COMPOSED = 62 };
 #define HEAD_TOLERANCE 1e-4
+#define SEEN 64 /* pictures of a set that are part of what its features follow from */
 
 /* ---- which pictures ----------------------------------------------------------------------------
  */
@@ -134,15 +135,15 @@ static void set_done(sx_last_set *set) {
     *set = (sx_last_set){0};
 }
 
-sx_status sx_last_sets_make(sx_last *last, sx_error *err) {
+static sx_status make_outsides(sx_last *last, sx_error *err) {
     char word[SX_PATH_SIZE], said[640];
-    sx_status status = make_inside(last, err);
+    sx_status status = SX_OK;
     for (const char *at = sx_config_text(last->config, "last_layer", "outside"); !status && *at;) {
         size_t length = strcspn(at, " ");
         snprintf(word, sizeof word, "%.*s", (int)length, at);
         at += length + strspn(at + length, " ");
         if (!*word) continue;
-        if (last->set_count == SX_LAST_SETS)
+        if (last->set_count == SX_LAST_OUTSIDE + SX_OUTSIDE_SETS)
             return sx_fail(err, SX_BAD_INPUT, "last_layer.outside: at most %d sets",
                            SX_OUTSIDE_SETS);
         sx_last_set *set = &last->sets[last->set_count];
@@ -157,6 +158,41 @@ sx_status sx_last_sets_make(sx_last *last, sx_error *err) {
                  why.message);
         note(last, said);
     }
+    return status;
+}
+
+/* ---- pictures of sweeps ------------------------------------------------------------------------
+ */
+
+/* The pairs of object and background that the study of robustness would measure. */
+static sx_status make_swept(sx_last *last, int sweep, sx_error *err) {
+    static const char *const names[SX_SWEEPS] = {"location", "rotation", "size"};
+    sx_last_set *set = &last->sets[last->set_count];
+    size_t points = (size_t)sx_sweep_points(sweep);
+    if (!last->pairs[sweep]) return SX_OK;
+    *set = (sx_last_set){.view = last->data->view,
+                         .picture = SX_LAST_SWEPT,
+                         .sweep = sweep,
+                         .count = points * last->pairs[sweep]};
+    last->set_count++;
+    sx_text_set(set->name, sizeof set->name, names[sweep]);
+    set->items = sx_alloc(set->count, sizeof *set->items);
+    set->labels = sx_alloc(set->count, sizeof *set->labels);
+    if (!set->items || !set->labels) return sx_study_no_memory(err);
+    for (size_t i = 0; i < set->count; i++) {
+        size_t item = sx_view_pair_item(set->view, SX_SPLIT_TEST, i / points);
+        set->items[i] = (uint32_t)item;
+        set->labels[i] = sx_source_label(last->data->source, SX_SPLIT_TEST, item);
+    }
+    return SX_OK;
+}
+
+sx_status sx_last_sets_make(sx_last *last, sx_error *err) {
+    sx_status status = make_inside(last, err);
+    if (!status) status = make_outsides(last, err);
+    last->outside_end = last->set_count;
+    for (int sweep = 0; !status && sweep < SX_SWEEPS; sweep++)
+        status = make_swept(last, sweep, err);
     return status;
 }
 
@@ -192,6 +228,15 @@ static sx_status draw_posed(const sx_last *last, const sx_last_set *set, size_t 
     return sx_view_scene(set->view, &scene, pixels, err);
 }
 
+/* Pictures are kept pair by pair, as sweeps go through them. */
+static sx_status draw_swept(const sx_last *last, const sx_last_set *set, size_t i, uint8_t *pixels,
+                            sx_error *err) {
+    size_t points = (size_t)sx_sweep_points(set->sweep);
+    sx_pose pose = sx_grid_pose(set->sweep, (int)(i % points), last->area[set->sweep]);
+    int label;
+    return sx_view_posed(set->view, SX_SPLIT_TEST, i / points, pose, pixels, &label, err);
+}
+
 static sx_status draw_picture(const sx_last *last, const sx_last_set *set, size_t i,
                               uint8_t *pixels, sx_error *err) {
     sx_split split;
@@ -200,6 +245,7 @@ static sx_status draw_picture(const sx_last *last, const sx_last_set *set, size_
         draw_noise(last, i, pixels);
         return SX_OK;
     }
+    if (set->picture == SX_LAST_SWEPT) return draw_swept(last, set, i, pixels, err);
     if (set->picture != SX_LAST_WHOLE) return draw_posed(last, set, i, pixels, err);
     place_of(set, i, &split, &index);
     return sx_view_image(set->view, split, index, pixels, err);
@@ -233,22 +279,39 @@ static uint64_t print_of(const sx_last_set *set) {
     return sx_hash_bytes(prints, sizeof prints);
 }
 
+/* Some of its pictures as they come to the network, so that others under the same names are noticed
+ * where a whole set was made again; all of them would take as long as their features. */
+static sx_status look_at(sx_last *last, sx_last_set *set, sx_error *err) {
+    size_t image = (size_t)last->size * (size_t)last->size * 3;
+    size_t count = set->count < SEEN ? set->count : SEEN;
+    uint64_t prints[2] = {count};
+    for (size_t i = 0; i < count && !set->seen; i++) {
+        size_t which = count > 1 ? i * (set->count - 1) / (count - 1) : 0;
+        sx_status status = draw_picture(last, set, which, last->pixels, err);
+        if (status) return status;
+        prints[1] = sx_hash_bytes(last->pixels, image);
+        prints[0] = sx_hash_bytes(prints, sizeof prints);
+    }
+    if (!set->seen) set->seen = prints[0] ? prints[0] : 1;
+    return SX_OK;
+}
+
 /* What the features of the set follow from. */
 static const char *describe(sx_last *last, const sx_last_set *set) {
     const sx_config *c = last->config;
     const sx_parameters *p = &last->model.parameters;
     const sx_source_facts *facts = set->view ? sx_source_describe(sx_view_source(set->view)) : NULL;
-    snprintf(last->key, sizeof last->key,
-             "%.200s %016llx | %s, %d pixels, %.90s, %.40s, %.40s, %.40s, %.60s | %s of %.60s, "
-             "%.100s, %zu items %016llx, seed %llu, areas %g %g",
-             last->model.spec,
-             (unsigned long long)sx_hash_bytes(p->values, p->size * sizeof(float)),
-             last->model.direct ? "direct" : "fast", last->size,
-             sx_config_text(c, "data", "compose"), sx_config_text(c, "data", "resize"),
-             sx_config_text(c, "data", "mean"), sx_config_text(c, "data", "deviation"),
-             sx_config_text(c, "data", "backgrounds"), set->name, facts ? facts->name : "noise",
-             facts ? facts->origin : "", set->count, (unsigned long long)print_of(set),
-             (unsigned long long)last->seed, last->area[0], last->area[1]);
+    snprintf(
+        last->key, sizeof last->key,
+        "%.200s %016llx | %s, %d pixels, %.90s, %.40s, %.40s, %.40s, %.60s | %s of %.60s, "
+        "%.100s, %zu items %016llx %016llx, seed %llu, areas %g %g",
+        last->model.spec, (unsigned long long)sx_hash_bytes(p->values, p->size * sizeof(float)),
+        last->model.direct ? "direct" : "fast", last->size, sx_config_text(c, "data", "compose"),
+        sx_config_text(c, "data", "resize"), sx_config_text(c, "data", "mean"),
+        sx_config_text(c, "data", "deviation"), sx_config_text(c, "data", "backgrounds"), set->name,
+        facts ? facts->name : "noise", facts ? facts->origin : "", set->count,
+        (unsigned long long)print_of(set), (unsigned long long)set->seen,
+        (unsigned long long)last->seed, last->area[0], last->area[1]);
     return last->key;
 }
 
@@ -270,6 +333,7 @@ static sx_status open_set(sx_last *last, int s, bool *found, sx_error *err) {
     *found = set->features.values != NULL;
     if (*found) return SX_OK;
     sx_status status = file_of(last, s, path, err);
+    if (!status) status = look_at(last, set, err);
     if (!status) status = sx_features_open(path, describe(last, set), found, &set->features, err);
     if (!status && *found &&
         (set->features.count != set->count || set->features.width != last->form.width)) {
@@ -325,6 +389,14 @@ static sx_status begin_file(sx_last *last, sx_error *err) {
     const sx_last_set *set = &last->sets[last->set];
     last->done = 0;
     sx_status status = file_of(last, last->set, path, err);
+    if (!status && sx_is_file(path)) {
+        char said[160];
+        snprintf(said, sizeof said,
+                 "features of '%.60s' are computed again: their file is damaged, or of other "
+                 "pictures or another network",
+                 set->name);
+        note(last, said);
+    }
     return status ? status
                   : sx_features_begin(path, describe(last, set), set->count, last->form.width,
                                       &last->writer, err);

@@ -97,6 +97,8 @@ const sx_option sx_study_options[] = {
     {"last_layer", "methods", TEXT, "sgd sgld bootstrap dropout", 0, 0, "specs",
      "that draw last layers: sgd, sgld, bootstrap, dropout; point, temperature, continued"},
     {"last_layer", "more", TEXT, "", 0, 0, "specs", "methods that did not fit in that line"},
+    {"last_layer", "deeper", TEXT, "", 0, 0, "specs",
+     "further ones, for example of several uncertain layers"},
     {"last_layer", "outside", TEXT, "held-out digits shapes noise rotated composed", 0, 0,
      "words and paths", "sets the network has never seen; those that are not here are left out"},
     {"last_layer", "train_items", INTEGER, "0", 0, 100000000, NULL,

@@ -129,6 +129,23 @@ size_t sx_sheet_room(const sx_sheet *sheet) {
     return most ? most + sheet->scoring.n : 0;
 }
 
+static double mean_of(const double *values, const uint32_t *counts, size_t n) {
+    double sum = 0, items = 0;
+    for (size_t i = 0; i < n; i++) {
+        double count = counts ? counts[i] : 1;
+        sum += count * values[i];
+        items += count;
+    }
+    return sum / items;
+}
+
+static void figure_means(const sx_sheet_method *m, const uint32_t *counts, double *out) {
+    const double *sure = m->scored->confidence[SX_SCORE_MAX_PROBABILITY];
+    const double *agree = m->scored->confidence[SX_SCORE_MUTUAL_INFORMATION];
+    if (sure && m->probable) out[SX_FIGURE_CONFIDENCE] = mean_of(sure, counts, m->scored->n);
+    if (agree) out[SX_FIGURE_MUTUAL_INFORMATION] = -mean_of(agree, counts, m->scored->n);
+}
+
 static void figure_proper(const sx_sheet_method *m, const uint32_t *counts, double *out) {
     const sx_ranking *ranking = &m->rankings[SX_SCORE_MAX_PROBABILITY];
     const sx_binning binning = {SX_RELIABILITY_BINS, SX_EDGES_FLOOR};
@@ -179,6 +196,7 @@ void sx_sheet_figure(const sx_sheet *sheet, const sx_sheet_method *m, const uint
     size_t n = sheet->scoring.n;
     for (int i = 0; i < m->figure_count; i++) out[i] = NAN;
     figure_proper(m, inside, out);
+    figure_means(m, inside, out);
     for (int score = 0; score < m->count; score++) figure_score(m, score, inside, out);
     if (inside && room) memcpy(room, inside, n * sizeof *room);
     for (int set = 0; set < sheet->scoring.sets; set++) {

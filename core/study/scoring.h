@@ -21,7 +21,13 @@
  *                        ensemble also expected entropy, mutual information, std, range, vote
  *                        prediction, vote share, vote entropy
  *   outside[-k]  table   items of other sets: text set; item, prediction, confidence, entropy,
- *                        margin and the same columns of an ensemble */
+ *                        margin and the same columns of an ensemble
+ *   draws[-k]    table   only where `draws` is asked for, once all intervals are known: in the
+ * first row figures of all items, in the others of a resample each, the same one for all methods,
+ * to six digits: so that whoever reads them finds the interval of any difference or ratio.
+ * accuracy, NLL, ECE, AURC, confidence and mutual information (means over items), "AURC by std",
+ * "AURC by vote entropy" and, of each set, "AUROC by max prob: SET", by entropy and by mutual
+ * information */
 #ifndef SX_STUDY_SCORING_H
 #define SX_STUDY_SCORING_H
 
@@ -31,7 +37,7 @@
 #include "core/metric/metric.h"
 #include "core/result/result.h"
 
-#define SX_METHODS 16     /* most of one scoring */
+#define SX_METHODS 20     /* most of one scoring */
 #define SX_OUTSIDE_SETS 8 /* likewise */
 #define SX_SCORING_ROUNDS 1000
 
@@ -60,6 +66,7 @@ typedef struct {
     double delta;            /* of the guarantee; 0: 0.001 */
     size_t most_rows;        /* of items and outside tables, evenly chosen; 0: all */
     uint64_t seed;           /* of intervals */
+    bool draws;              /* publish what each resample gave */
     sx_pool *pool;           /* may be NULL */
     const atomic_bool *stop; /* may be NULL; seen: SX_CANCELLED, nothing published */
     void *user;

@@ -8,6 +8,7 @@ struct sx_scoring_intervals {
     sx_resampling *resamplings[SX_METHODS];
     int method, published; /* whose turn it is; how often they were published */
     int64_t done;          /* rounds of all methods */
+    int drawn;             /* methods whose resamples were published */
     int step;              /* rounds of a slice */
     uint32_t *room;        /* [threads, sheet's room] */
 };
@@ -68,12 +69,20 @@ static sx_status publish(sx_scoring_intervals *in, sx_error *err) {
     return status ? status : sx_sheet_methods_curve(in->sheet, err);
 }
 
+/* The resamples of one method at a time. */
+static sx_status end(sx_scoring_intervals *in, bool *ended, sx_error *err) {
+    *ended = !in->sheet->scoring.draws || in->drawn == in->sheet->count;
+    if (*ended) return SX_OK;
+    int k = in->drawn++;
+    return sx_sheet_draws(in->sheet, k, in->resamplings[k], err);
+}
+
 sx_status sx_scoring_intervals_advance(sx_scoring_intervals *in, bool *ended, sx_error *err) {
     const sx_scoring *scoring = &in->sheet->scoring;
     int64_t of_all = (int64_t)SX_SCORING_ROUNDS * in->sheet->count;
-    *ended = in->done == of_all;
-    if (*ended) return SX_OK;
+    *ended = false;
     if (scoring->stop && atomic_load(scoring->stop)) return sx_fail(err, SX_CANCELLED, "stopped");
+    if (in->done == of_all) return end(in, ended, err);
     /* up to where figures are published, whatever the number of threads */
     int stop = stops[in->published], at = (int)(in->done / in->sheet->count);
     int rounds = stop - at < in->step ? stop - at : in->step;
@@ -83,7 +92,6 @@ sx_status sx_scoring_intervals_advance(sx_scoring_intervals *in, bool *ended, sx
     in->done += (int64_t)rounds * in->sheet->count;
     if (at + rounds < stop) return SX_OK;
     in->published++;
-    *ended = in->done == of_all;
     return publish(in, err);
 }
 

@@ -21,6 +21,9 @@ typedef enum {
     SX_FIGURE_EAURC,
     SX_FIGURE_AUGRC,
     SX_FIGURE_FAILURE_AUROC,
+    SX_TABLE_FIGURES,                        /* those that the table of methods shows */
+    SX_FIGURE_CONFIDENCE = SX_TABLE_FIGURES, /* mean */
+    SX_FIGURE_MUTUAL_INFORMATION,            /* mean */
     SX_FIGURES
 } sx_figure_row;
 #define SX_SCORE_FIGURES 4 /* AURC, E-AURC, AUGRC, failure AUROC */
@@ -85,5 +88,8 @@ sx_status sx_sheet_curves(const sx_sheet *sheet, sx_error *err);
 sx_status sx_sheet_guarantee(const sx_sheet *sheet, sx_error *err);
 /* scoring_items.c */
 sx_status sx_sheet_items(const sx_sheet *sheet, sx_error *err);
+/* scoring_draws.c: of one method, once all rounds are done */
+sx_status sx_sheet_draws(const sx_sheet *sheet, int method, const sx_resampling *resampling,
+                         sx_error *err);
 
 #endif

@@ -42,7 +42,7 @@ static sx_status publish_methods(const sx_sheet *sheet, sx_error *err) {
                                           WITH_INTERVAL("AUGRC"),
                                           WITH_INTERVAL("failure AUROC")};
     sx_result *r = sx_table_new("methods", "Methods, with 95 % intervals", (size_t)sheet->count,
-                                columns, 3 + 3 * SX_FIGURES, 1);
+                                columns, 3 + 3 * SX_TABLE_FIGURES, 1);
     bool memory = r != NULL;
     for (int k = 0; memory && k < sheet->count; k++) {
         const sx_sheet_method *m = &sheet->methods[k];
@@ -50,7 +50,7 @@ static sx_status publish_methods(const sx_sheet *sheet, sx_error *err) {
         memory = name_row(r, row, m);
         r->table.columns[1].numbers[row] = m->method.inside ? m->method.inside->members : 1;
         r->table.columns[2].numbers[row] = m->method.temperature;
-        for (int f = 0; f < SX_FIGURES; f++) put(r, row, 3 + 3 * f, m, f);
+        for (int f = 0; f < SX_TABLE_FIGURES; f++) put(r, row, 3 + 3 * f, m, f);
     }
     return end(sheet, r, memory, err);
 }

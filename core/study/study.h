@@ -22,6 +22,13 @@
 /* Every key of a study file, with type, range, default and help. */
 extern const sx_option sx_study_options[];
 
+/* The methods of studies of last layers (last_layer.methods); NULL past the end. */
+typedef struct {
+    const char *name, *help;
+    const sx_option *options;
+} sx_method_kind;
+const sx_method_kind *sx_method_kind_at(int row);
+
 /* An entry of a section that is no part of the table: [cell NAME], [claims] (cells.h). */
 typedef struct {
     const char *section, *key, *value;

@@ -9,14 +9,21 @@
 static const int grid_points[SX_SWEEPS] = {SX_GRID_LOCATIONS * SX_GRID_LOCATIONS, SX_GRID_ROTATIONS,
                                            SX_GRID_SIZES};
 
-sx_pose sx_sweep_pose(const sx_study *study, int sweep, int point) {
+int sx_sweep_points(int sweep) {
+    return grid_points[sweep];
+}
+
+sx_pose sx_grid_pose(int sweep, int point, double area) {
     if (sweep == SX_SWEEP_LOCATION)
-        return (sx_pose){.area = study->area[sweep],
+        return (sx_pose){.area = area,
                          .x = sx_grid_location(point % SX_GRID_LOCATIONS),
                          .y = sx_grid_location(point / SX_GRID_LOCATIONS)};
-    if (sweep == SX_SWEEP_ROTATION)
-        return (sx_pose){study->area[sweep], sx_grid_rotation(point), 0.5, 0.5};
+    if (sweep == SX_SWEEP_ROTATION) return (sx_pose){area, sx_grid_rotation(point), 0.5, 0.5};
     return (sx_pose){sx_grid_size(point), 0, 0.5, 0.5};
+}
+
+sx_pose sx_sweep_pose(const sx_study *study, int sweep, int point) {
+    return sx_grid_pose(sweep, point, study->area[sweep]);
 }
 
 sx_status sx_sweep_prepare(sx_study *study, sx_error *err) {
@@ -139,58 +146,67 @@ static const char *objects_of(const sx_sweep *sweep) {
     return sweep->split == SX_SPLIT_TEST ? "test objects" : "validation objects";
 }
 
-static sx_result *make_location(const sx_study *study) {
-    const sx_sweep *sweep = &study->sweep;
-    char title[96];
-    snprintf(title, sizeof title, "Accuracy by location, area %g, %s",
-             study->area[SX_SWEEP_LOCATION], objects_of(sweep));
-    sx_result *result = sx_result_new(SX_RESULT_GRID, "location", title);
+static sx_result *empty_map(const char *name, const char *title, const char *figure,
+                            double *arrays[4]) {
+    sx_result *result = sx_result_new(SX_RESULT_GRID, name, title);
     if (!result || !sx_grid_alloc(result, SX_GRID_LOCATIONS, SX_GRID_LOCATIONS)) {
         sx_result_release(result);
         return NULL;
     }
     sx_grid *grid = &result->grid;
-    result->step = sweep->step;
     grid->row_label = "y";
     grid->column_label = "x";
-    grid->unit = "accuracy";
+    grid->unit = figure;
     grid->few = 30;
     for (int i = 0; i < SX_GRID_LOCATIONS; i++)
         grid->row_values[i] = grid->column_values[i] = sx_grid_location(i);
-    double *arrays[4] = {grid->values, grid->low, grid->high, grid->count};
-    for (int p = 0; p < sweep->outcomes.points[SX_SWEEP_LOCATION]; p++)
-        fill_point(&sweep->outcomes, SX_SWEEP_LOCATION, p, arrays);
+    double *places[4] = {grid->values, grid->low, grid->high, grid->count};
+    memcpy(arrays, places, sizeof places);
     return result;
 }
 
-static sx_result *make_curve(const sx_study *study, int which) {
-    const sx_sweep *sweep = &study->sweep;
-    bool turned = which == SX_SWEEP_ROTATION;
-    char title[96];
-    if (turned)
-        snprintf(title, sizeof title, "Accuracy by rotation, area %g, %s", study->area[which],
-                 objects_of(sweep));
-    else
-        snprintf(title, sizeof title, "Accuracy by size, %s", objects_of(sweep));
-    sx_result *result = sx_result_new(SX_RESULT_SERIES, turned ? "rotation" : "size", title);
-    int points = grid_points[which];
+static sx_result *empty_curve(int sweep, const char *name, const char *title, const char *figure,
+                              double *arrays[4]) {
+    bool turned = sweep == SX_SWEEP_ROTATION;
+    sx_result *result = sx_result_new(SX_RESULT_SERIES, name, title);
+    int points = grid_points[sweep];
     if (!result || !sx_series_alloc(result, (size_t)points, 1, true)) {
         sx_result_release(result);
         return NULL;
     }
     sx_series *series = &result->series;
     sx_line *line = &series->lines[0];
-    result->step = sweep->step;
     series->x_label = turned ? "rotation" : "area";
     series->x_unit = turned ? "degrees" : "share of the image";
-    series->y_label = "accuracy";
+    series->y_label = figure;
     series->few = 200;
-    line->name = "accuracy";
-    double *arrays[4] = {line->y, line->low, line->high, line->count};
-    for (int p = 0; p < points; p++) {
-        series->x[p] = turned ? sx_grid_rotation(p) : sx_grid_size(p);
-        fill_point(&sweep->outcomes, which, p, arrays);
-    }
+    line->name = figure;
+    for (int p = 0; p < points; p++) series->x[p] = turned ? sx_grid_rotation(p) : sx_grid_size(p);
+    double *places[4] = {line->y, line->low, line->high, line->count};
+    memcpy(arrays, places, sizeof places);
+    return result;
+}
+
+sx_result *sx_sweep_result(int sweep, const char *result, const char *title, const char *figure,
+                           double *arrays[4]) {
+    return sweep == SX_SWEEP_LOCATION ? empty_map(result, title, figure, arrays)
+                                      : empty_curve(sweep, result, title, figure, arrays);
+}
+
+static sx_result *make_accuracy(const sx_study *study, int which) {
+    static const char *const names[SX_SWEEPS] = {"location", "rotation", "size"};
+    const sx_sweep *sweep = &study->sweep;
+    char title[96];
+    double *arrays[4];
+    if (which == SX_SWEEP_SIZE)
+        snprintf(title, sizeof title, "Accuracy by size, %s", objects_of(sweep));
+    else
+        snprintf(title, sizeof title, "Accuracy by %s, area %g, %s", names[which],
+                 study->area[which], objects_of(sweep));
+    sx_result *result = sx_sweep_result(which, names[which], title, "accuracy", arrays);
+    if (!result) return NULL;
+    result->step = sweep->step;
+    for (int p = 0; p < grid_points[which]; p++) fill_point(&sweep->outcomes, which, p, arrays);
     return result;
 }
 
@@ -207,9 +223,7 @@ sx_status sx_sweep_publish(sx_study *study, sx_error *err) {
     sx_status status = SX_OK;
     for (int which = 0; which < SX_SWEEPS && !status; which++)
         if (study->sweep.outcomes.pairs[which])
-            status = sx_sweep_publish_result(
-                study, which,
-                which == SX_SWEEP_LOCATION ? make_location(study) : make_curve(study, which), err);
+            status = sx_sweep_publish_result(study, which, make_accuracy(study, which), err);
     study->sweep.active = false;
     return status;
 }

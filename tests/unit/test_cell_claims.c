@@ -945,7 +945,7 @@ static void the_table_is_whole(void **state) {
         assert_ptr_equal(sx_cell_claim_at(count), &row->claim);
         assert_true(strlen(row->claim.help) > 20 && row->origin[0] && row->bound[0]);
         assert_non_null(strstr(row->text, last));
-        assert_true(row->statistic || (row->result && row->figure));
+        assert_true(row->statistic || row->contrasts || (row->result && row->figure));
         assert_true(row->combine != SX_COMBINE_GAP || row->claim.cells == 4);
         assert_true((row->combine == SX_COMBINE_ONE) == (row->claim.cells == 1));
         for (int other = 0; other < count; other++)

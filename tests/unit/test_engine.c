@@ -712,7 +712,7 @@ static void results_beyond_the_limit_are_named(void **state) {
     char command[3 * SX_PATH_SIZE];
     whole_run(in_home("run"), NULL);
     snprintf(command, sizeof command,
-             "cd '%s/results' && for i in $(seq 100 299); do sed "
+             "cd '%s/results' && for i in $(seq 100 499); do sed "
              "\"s/\\\"name\\\": *\\\"summary\\\"/\\\"name\\\": \\\"z$i\\\"/\" "
              "summary.json > z$i.json; done",
              in_home("run"));
@@ -720,8 +720,8 @@ static void results_beyond_the_limit_are_named(void **state) {
     sx_engine *engine = start();
     queue_folder(engine, SX_JOB_OPEN, in_home("run"));
     const sx_snapshot *now = wait_until(engine, is_state, SX_STATE_FINISHED);
-    assert_int_equal(now->result_count, 192);
-    if (!strstr(now->message, "at most 192 results")) fail_msg("'%s'", now->message);
+    assert_int_equal(now->result_count, 320);
+    if (!strstr(now->message, "at most 320 results")) fail_msg("'%s'", now->message);
     sx_snapshot_release(now);
     sx_engine_free(engine);
 }

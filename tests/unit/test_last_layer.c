@@ -20,7 +20,7 @@ static const char study[] =
     "[data]\nsource = shapes\nimage = 12\nclasses = 0-2\ntrain_items = 1500\n"
     "[model]\nspec = cnn(width=4, depth=1, norm=none, hidden=12)\n"
     "[train]\nsteps = 60\nbatch = 32\nvalidate_every = 60\nvalidate_items = 64\n"
-    "[robustness]\nimages_per_location = 0\nimages_per_point = 0\n"
+    "[robustness]\nimages_per_location = 2\nimages_per_point = 5\n"
     "[last_layer]\noutside = held-out shapes noise rotated composed digits\n"
     "outside_items = 90\nfit_epochs = 3\n"
     "methods = sgd(gamma=0.1/0.01, snapshots=5, chains=2) sgld(snapshots=8, every=20) "
@@ -335,6 +335,56 @@ static void foreign_states_are_refused(void **state) {
     end_bench(&b);
 }
 
+static char noted[8][200];
+static int note_count;
+
+static void take_note(void *user, const char *sentence) {
+    (void)user;
+    if (note_count < 8) sx_text_set(noted[note_count++], sizeof noted[0], sentence);
+}
+
+static void compute_features(bench *b) {
+    sx_study_report report;
+    sx_error err = {0};
+    while (sx_last_of(b->study)->stage == SX_LAST_FEATURES)
+        if (sx_study_advance(b->study, &report, &err)) fail_msg("%s", err.message);
+}
+
+/* Features are of these pictures: of others, or where the file is damaged, they are computed again,
+ * and the log says so. */
+static void features_of_other_pictures_are_computed_again(void **state) {
+    (void)state;
+    bench b = {0};
+    sx_error err = {0};
+    bool is_found;
+    make_bench(&b);
+    b.context.note = take_note;
+    begin(&b, true);
+    compute_features(&b);
+    begin(&b, true);
+    note_count = 0;
+    compute_features(&b); /* as they are */
+    assert_int_equal(note_count, 0);
+    sx_last *last = sx_last_of(b.study);
+    for (int s = 0; s < last->set_count; s++) {
+        assert_true(last->sets[s].seen != 0);
+        for (int t = 0; t < s; t++) assert_true(last->sets[t].seen != last->sets[s].seen);
+    }
+    sx_features_done(&last->sets[SX_LAST_TEST].features);
+    last->sets[SX_LAST_TEST].seen ^= 1; /* as if a picture had changed */
+    assert_int_equal(sx_last_features_open(last, &is_found, &err), SX_OK);
+    assert_false(is_found);
+    char path[SX_PATH_SIZE];
+    snprintf(path, sizeof path, "%.4000s/features-1-validation.bin", b.folder);
+    assert_int_equal(truncate(path, 700), 0);
+    begin(&b, true);
+    note_count = 0; /* sets that are not here were noted */
+    compute_features(&b);
+    assert_int_equal(note_count, 1);
+    assert_non_null(strstr(noted[0], "'validation' are computed again"));
+    end_bench(&b);
+}
+
 /* ---- results -----------------------------------------------------------------------------------
  */
 
@@ -414,6 +464,183 @@ static void the_point_estimate_is_the_network(void **state) {
     sx_result_list_done(&results);
 }
 
+/* ---- maps --------------------------------------------------------------------------------------
+ */
+
+static sx_result *found(const sx_result_list *in, const char *name) {
+    for (size_t i = 0; i < in->count; i++)
+        if (strcmp(in->results[i]->name, name) == 0) return in->results[i];
+    return NULL;
+}
+
+static const double *values_of(const sx_result *r, size_t *count) {
+    assert_non_null(r);
+    *count = r->kind == SX_RESULT_GRID ? (size_t)r->grid.rows * (size_t)r->grid.columns
+                                       : r->series.length;
+    return r->kind == SX_RESULT_GRID ? r->grid.values : r->series.lines[0].y;
+}
+
+static void load(const char *cell, sx_result_list *out) {
+    sx_run_folder *run = sx_run_open(in_home(cell), false, NULL);
+    assert_int_equal(sx_run_load_results(run, out, NULL, NULL), SX_OK);
+    sx_run_close(run);
+}
+
+/* The network's cell measured the same objects at the same poses by itself. */
+static void the_point_estimate_sees_what_the_network_saw(void **state) {
+    (void)state;
+    static const char *const names[] = {"location", "rotation", "size"};
+    sx_result_list net = {0}, last = {0};
+    load("whole/cells/net", &net);
+    load("whole/cells/last", &last);
+    for (int i = 0; i < 3; i++) {
+        size_t n, m;
+        const sx_result *a = found(&net, names[i]), *b = found(&last, names[i]);
+        const double *wanted = values_of(a, &n), *got = values_of(b, &m);
+        assert_int_equal(n, m);
+        assert_memory_equal(wanted, got, n * sizeof *wanted);
+        assert_string_equal(a->scene, b->scene);
+        assert_string_equal(a->split, b->split);
+        assert_string_equal(a->title, b->title);
+    }
+    for (int k = 2; k <= METHODS; k++) {
+        char name[48];
+        snprintf(name, sizeof name, "risk-location-%d", k);
+        assert_non_null(found(&last, name));
+        snprintf(name, sizeof name, "coverage-size-%d", k);
+        assert_non_null(found(&last, name));
+    }
+    assert_null(found(&last, "location-2"));
+    /* Figures of both summaries, of the second's, by name. */
+    const sx_table *seen = &found(&net, "summary")->table, *own = &found(&last, "summary")->table;
+    assert_int_equal(own->rows, 4);
+    for (size_t i = 0; i < own->rows; i++) {
+        size_t r = 0;
+        while (r < seen->rows && strcmp(seen->columns[0].texts[r], own->columns[0].texts[i]) != 0)
+            r++;
+        assert_true(r < seen->rows);
+        for (int c = 1; c < 3; c++) {
+            double a = seen->columns[c].numbers[r], b = own->columns[c].numbers[i];
+            assert_true((isnan(a) && isnan(b)) || a == b);
+        }
+    }
+    sx_result_list_done(&net);
+    sx_result_list_done(&last);
+}
+
+static sx_result *kept[64];
+static size_t kept_count;
+
+static void keep(void *user, sx_result *result) {
+    (void)user;
+    bool map = strncmp(result->name, "risk-", 5) == 0 || strncmp(result->name, "coverage-", 9) == 0;
+    if (map && kept_count < 64)
+        kept[kept_count++] = result;
+    else
+        sx_result_release(result);
+}
+
+static const double *kept_values(const char *name, size_t *count) {
+    const sx_result_list list = {kept, kept_count};
+    return values_of(found(&list, name), count);
+}
+
+static void forget_kept(void) {
+    while (kept_count) sx_result_release(kept[--kept_count]);
+}
+
+/* The lowest confidence such that of those that are at least as sure 5 % are wrong, by trying all.
+ */
+static double threshold_by_trial(const sx_ensemble *says) {
+    double best = INFINITY;
+    size_t most = 0;
+    for (size_t t = 0; t < says->n; t++) {
+        sx_item_scores at, s;
+        size_t answered = 0, wrong = 0;
+        sx_ensemble_scores(says, t, &at);
+        for (size_t i = 0; i < says->n; i++) {
+            sx_ensemble_scores(says, i, &s);
+            if (s.max_probability < at.max_probability) continue;
+            answered++;
+            wrong += s.prediction != says->labels[i];
+        }
+        if (20 * wrong <= answered && answered > most) {
+            most = answered;
+            best = at.max_probability;
+        }
+    }
+    return best;
+}
+
+static void check_map(const sx_last *last, int method, int set, const char *factor, double least) {
+    const sx_ensemble *says = &last->says[method].best[set];
+    char name[48];
+    size_t points, again;
+    snprintf(name, sizeof name, "risk-%s-%d", factor, method + 1);
+    const double *risk = kept_values(name, &points);
+    snprintf(name, sizeof name, "coverage-%s-%d", factor, method + 1);
+    const double *coverage = kept_values(name, &again);
+    assert_int_equal(points, again);
+    for (size_t p = 0; p < points; p++) {
+        double answered = 0, wrong = 0, pairs = (double)(says->n / points);
+        for (size_t pair = 0; pair < says->n / points; pair++) {
+            sx_item_scores s;
+            sx_ensemble_scores(says, pair * points + p, &s);
+            if (!(s.max_probability >= least)) continue;
+            answered++;
+            wrong += s.prediction != says->labels[pair * points + p];
+        }
+        assert_true(coverage[p] == answered / pairs);
+        assert_true(answered > 0 ? risk[p] == wrong / answered : isnan(risk[p]));
+    }
+}
+
+static void maps_are_of_the_threshold_on_validation(void **state) {
+    (void)state;
+    static const char *const factors[] = {"location", "rotation", "size"};
+    bench b = {0};
+    sx_error err = {0};
+    int reloads = 0;
+    make_bench(&b);
+    begin(&b, true);
+    walk_to_end(&b, 0, &reloads);
+    sx_last *last = sx_last_of(b.study);
+    last->context.publish = keep;
+    assert_int_equal(last->set_count - last->outside_end, 3);
+    for (int m = 1; m < METHODS; m += 2) {
+        sx_ensemble *validation = &last->says[m].best[SX_LAST_VALIDATION];
+        assert_int_equal(sx_last_maps(last, m, &err), SX_OK);
+        assert_int_equal(kept_count, 6);
+        double least = threshold_by_trial(validation);
+        for (int s = 0; s < 3; s++) check_map(last, m, last->outside_end + s, factors[s], least);
+        forget_kept();
+    }
+    /* Where all are wrong on validation nothing is answered. */
+    sx_ensemble *validation = &last->says[3].best[SX_LAST_VALIDATION];
+    for (size_t i = 0; i < validation->n; i++) {
+        sx_item_scores s;
+        sx_ensemble_scores(validation, i, &s);
+        validation->labels[i] = (s.prediction + 1) % validation->classes;
+    }
+    assert_int_equal(sx_last_maps(last, 3, &err), SX_OK);
+    for (int s = 0; s < 3; s++) check_map(last, 3, last->outside_end + s, factors[s], INFINITY);
+    forget_kept();
+    end_bench(&b);
+}
+
+static void what_is_not_measured_has_no_maps(void **state) {
+    (void)state;
+    bench b = {0};
+    sx_error err = {0};
+    make_bench(&b);
+    assert_int_equal(sx_config_override(&b.config, "robustness.images_per_point=0", &err), SX_OK);
+    begin(&b, true);
+    sx_last *last = sx_last_of(b.study);
+    assert_int_equal(last->set_count - last->outside_end, 1);
+    assert_int_equal(last->sets[last->outside_end].count, 2 * 121);
+    end_bench(&b);
+}
+
 int main(void) {
     unsetenv("SEXTANT_DATA");
     setenv("SEXTANT_DATASETS", "/nowhere", 1); /* no digits, on whatever machine */
@@ -425,9 +652,13 @@ int main(void) {
         cmocka_unit_test(stopped_in_any_method_it_goes_on_to_the_same_bits),
         cmocka_unit_test(saved_and_loaded_anywhere_it_walks_the_same_way),
         cmocka_unit_test(foreign_states_are_refused),
+        cmocka_unit_test(features_of_other_pictures_are_computed_again),
         cmocka_unit_test(figures_are_those_of_the_methods),
         cmocka_unit_test(the_step_size_is_the_best_on_validation),
         cmocka_unit_test(the_point_estimate_is_the_network),
+        cmocka_unit_test(the_point_estimate_sees_what_the_network_saw),
+        cmocka_unit_test(maps_are_of_the_threshold_on_validation),
+        cmocka_unit_test(what_is_not_measured_has_no_maps),
     };
     return cmocka_run_group_tests(tests, new_home, end_home);
 }

@@ -8,7 +8,7 @@
 #include "views/plot/plot.h"
 
 #define SX_COMPARED 8
-#define SX_PART_METHODS 16 /* of a study; results of method k >= 2 end in "-k" */
+#define SX_PART_METHODS 20 /* of a study; results of method k >= 2 end in "-k" */
 
 /* Which state of a run is compared: as it is now (live, if it is computed here), or what was saved
  * with its newest checkpoint or with the one before. */
