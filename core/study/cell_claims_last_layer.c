@@ -42,7 +42,7 @@ const sx_cell_claim_row sx_last_layer_claims[SX_LAST_LAYER_CLAIMS] = {
      "<= 0.95",
      AT_MOST(0.95),
      RATIO({"sgd", "AURC", "point", NULL}, {"sgld", "AURC", "point", NULL})},
-    {{"many-like-training-on", "they rank them as training on for as long does", 1},
+    {{"many-like-training-on", "SGD and SGLD rank errors as training on for as long does", 1},
      "{A}: AURC of SGD and SGLD over training on, off 1 by",
      "own check",
      "<= 0.04",
