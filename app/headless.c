@@ -42,11 +42,15 @@ static void print_progress(const sx_snapshot *now, bool fixed_clock) {
         printf("measuring on test objects, %.0f %%\n", 100 * r->phase_done);
         return;
     }
-    printf("step %s of %s  loss %.3f  val %.3f  lr %.2g", sx_text_count(step, r->step),
-           sx_text_count(steps, r->steps), r->loss, r->validation_accuracy, r->learning_rate);
-    if (!fixed_clock && isfinite(now->images_per_second))
-        printf("  %s images/s  %s left", sx_text_count(step, (long long)now->images_per_second),
-               sx_text_duration(left, now->seconds_left));
+    printf("step %s of %s", sx_text_count(step, r->step), sx_text_count(steps, r->steps));
+    if (!isnan(r->loss)) printf("  loss %.3f", r->loss);
+    if (!isnan(r->validation_accuracy)) printf("  val %.3f", r->validation_accuracy);
+    if (!isnan(r->learning_rate)) printf("  lr %.2g", r->learning_rate);
+    bool sees_images = !isnan(r->learning_rate); /* last layers are drawn on features */
+    if (!fixed_clock && sees_images && isfinite(now->images_per_second))
+        printf("  %s images/s", sx_text_count(step, (long long)now->images_per_second));
+    if (!fixed_clock && isfinite(now->images_per_second) && isfinite(now->seconds_left))
+        printf("  %s left", sx_text_duration(left, now->seconds_left));
     printf("\n");
 }
 

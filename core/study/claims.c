@@ -28,6 +28,7 @@ sx_status sx_claims_drop(const sx_outcomes *outcomes, sx_rounds rounds, sx_drop 
     sx_interval interval = {NAN, NAN};
     sx_evidence_centre_and_ring(outcomes, &out->centre, &out->ring);
     out->drop = out->centre - out->ring;
+    if (fabs(out->drop) < 1e-12) out->drop = 0; /* of equal sums in another order */
     sx_status status = e.drops ? SX_OK : sx_study_no_memory(err);
     if (!status)
         status = sx_bootstrap(sx_statistic_drop, &e, outcomes->pairs[SX_SWEEP_LOCATION], rounds,

@@ -17,6 +17,7 @@ no_escapes() { ! grep -q "$(printf '\033')" "$1"; }
 check "a run without a terminal ends with claims" sh -c "'$sextant' run tiny.ini --out first >first.txt"
 check "its text has no escape codes" no_escapes first.txt
 check "methods of last layers are explained with their defaults" sh -c "'$sextant' help methods | grep -A9 '^sgld' | grep -q 'gamma.*0.01'"
+check "what is not known is left out of its lines" sh -c "! grep -q '  [a-z]* nan' first.txt"
 check "its text shows claims with verdicts" grep -q -e 'holds\|fails\|undecided' first.txt
 check "its text shows the risk-coverage plot" grep -qi 'coverage' first.txt
 check "its text names the run folder" grep -q 'run folder' first.txt
