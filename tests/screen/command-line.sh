@@ -17,7 +17,34 @@ no_escapes() { ! grep -q "$(printf '\033')" "$1"; }
 check "a run without a terminal ends with claims" sh -c "'$sextant' run tiny.ini --out first >first.txt"
 check "its text has no escape codes" no_escapes first.txt
 check "methods of last layers are explained with their defaults" sh -c "'$sextant' help methods | grep -A9 '^sgld' | grep -q 'gamma.*0.01'"
-check "what is not known is left out of its lines" sh -c "! grep -q '  [a-z]* nan' first.txt"
+cat >lasts.ini <<END
+[study]
+name = lasts
+[data]
+source = shapes
+image = 12
+train_items = 800
+[model]
+spec = cnn(width=4, depth=1, norm=none, hidden=8)
+[train]
+steps = 60
+batch = 32
+[robustness]
+images_per_location = 1
+images_per_point = 1
+[last_layer]
+outside = noise
+methods = sgd(snapshots=40) dropout(epochs=20, passes=20)
+[cell net]
+train.steps = 80
+[cell last]
+study.kind = last-layer
+model.from = cell:net
+[claims]
+1 = many-like-training-on(last)
+END
+check "many last layers end with their claims" sh -c "'$sextant' run lasts.ini --headless --out lasts >lasts.txt && grep -q 'last: AURC of SGD and SGLD over' lasts.txt && [ -s lasts/cells/last/results/risk-location.json ]"
+check "what is not known is left out of its lines" sh -c "! grep -q 'nan' lasts.txt"
 check "its text shows claims with verdicts" grep -q -e 'holds\|fails\|undecided' first.txt
 check "its text shows the risk-coverage plot" grep -qi 'coverage' first.txt
 check "its text names the run folder" grep -q 'run folder' first.txt
