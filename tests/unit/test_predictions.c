@@ -4,6 +4,7 @@
 #include "core/study/predictions.h"
 #include "core/study/scoring.h"
 #include "tests/unit/failing.h"
+#include "tests/unit/reference.h"
 #include "tests/unit/unit.h"
 
 #include <math.h>
@@ -369,6 +370,108 @@ static void confidences_alone_are_scored(void **state) {
     drop();
 }
 
+static size_t score_row(const char *score) {
+    const sx_table *t = &found("scores")->table;
+    for (size_t r = 0; r < t->rows; r++)
+        if (strcmp(t->columns[1].texts[r], score) == 0) return r;
+    fail_msg("no score '%s'", score);
+    return 0;
+}
+
+/* From a file of members to the tables that a user sees: every score of every item, and what each
+ * score is worth. */
+static void ensembles_are_those_of_the_reference(void **state) {
+    (void)state;
+    static const char *const keys[] = {
+        "study.kind=predictions", "predictions.file1=tests/data/uncertainty/ensemble_300x8x10.csv"};
+    static const struct {
+        const char *score, *key;
+    } scores[] = {{"max prob", "softmax_response_of_mean_prob"},
+                  {"entropy", "minus_entropy_of_mean"},
+                  {"expected entropy", "minus_mean_of_entropies"},
+                  {"mutual information", "minus_mutual_information"},
+                  {"std", "minus_std_pred_class"},
+                  {"range", "minus_max_min_pred_class"}};
+    static const struct {
+        const char *column;
+        size_t expected;
+    } columns[] = {{"label", 1},
+                   {"prediction", 2},
+                   {"confidence", 3},
+                   {"entropy", 4},
+                   {"expected entropy", 5},
+                   {"mutual information", 6},
+                   {"std", 7},
+                   {"range", 8},
+                   {"vote prediction", 9},
+                   {"vote share", 10},
+                   {"vote entropy", 11}};
+    expectations e = read_expectations("expected_flat.csv");
+    run_study(keys, 2, NULL);
+    for (size_t i = 0; i < sizeof scores / sizeof *scores; i++) {
+        char prefix[96];
+        size_t row = score_row(scores[i].score);
+        snprintf(prefix, sizeof prefix, "D_ensemble_300x8x10/%s", scores[i].key);
+        NEAR(1 - figure("scores", "risk", row), expected_value(&e, prefix, "accuracy"));
+        NEAR(figure("scores", "AURC", row), expected_value(&e, prefix, "aurc_prefix_tie_averaged"));
+        NEAR(figure("scores", "AUGRC", row), expected_value(&e, prefix, "augrc_trapezoid"));
+        NEAR(figure("scores", "failure AUROC", row), expected_value(&e, prefix, "failure_auroc"));
+    }
+    /* Of votes the reference's ties are broken by rounding (test_reference.c). */
+    size_t votes = score_row("vote entropy");
+    NEAR(1 - figure("scores", "risk", votes),
+         expected_value(&e, "D_ensemble_300x8x10/minus_vote_entropy_with_vote_class", "accuracy"));
+    assert_true(fabs(figure("scores", "AURC", votes) - 0.36859) < 1e-5);
+    sx_csv items = reference_table("ensemble_scores_300.csv");
+    for (size_t c = 0; c < sizeof columns / sizeof *columns; c++) {
+        double *wanted = reference_column(&items, columns[c].expected);
+        for (size_t r = 0; r < 300; r++) NEAR(figure("items", columns[c].column, r), wanted[r]);
+        sx_free(wanted);
+    }
+    sx_csv_done(&items);
+    expectations_done(&e);
+    drop();
+}
+
+/* The reference's scores say how foreign an item is: the larger, the less probable its class. */
+static void detection_is_that_of_the_reference(void **state) {
+    (void)state;
+    char folder[] = "/tmp/sextant-predictions-XXXXXX", path[64], key[96];
+    static const char *const prefixes[] = {"C_ood_3000/continuous", "C_ood_3000/quantised_2dp"};
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/ood.csv", folder);
+    snprintf(key, sizeof key, "predictions.file1=%s", path);
+    const char *const keys[] = {"study.kind=predictions", key};
+    expectations e = read_expectations("expected_flat.csv");
+    sx_csv csv = reference_table("ood_3000.csv");
+    double *foreign = reference_column(&csv, 1);
+    for (int k = 0; k < 2; k++) {
+        double *score = reference_column(&csv, 2 + (size_t)k);
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        fprintf(file, "p0,p1,label,is_ood\n");
+        for (size_t i = 0; i < 3000; i++)
+            fprintf(file, "%.17g,%.17g,%d,%d\n", 1 - score[i] / 2, score[i] / 2, (int)(i % 2),
+                    (int)foreign[i]);
+        assert_int_equal(fclose(file), 0);
+        run_study(keys, 2, NULL);
+        const char *prefix = prefixes[k], *table = "out-of-distribution";
+        NEAR(figure(table, "AUROC", 0), expected_value(&e, prefix, "auroc"));
+        NEAR(figure(table, "AUPR in", 0), expected_value(&e, prefix, "aupr_in_average_precision"));
+        NEAR(figure(table, "AUPR out", 0),
+             expected_value(&e, prefix, "aupr_out_average_precision"));
+        NEAR(figure(table, "FPR95", 0), expected_value(&e, prefix, "fpr95_id_positive_tpr_ge_95"));
+        NEAR(figure(table, "base rate", 0), expected_value(&e, prefix, "baseline_aupr_out"));
+        drop();
+        sx_free(score);
+    }
+    sx_free(foreign);
+    sx_csv_done(&csv);
+    expectations_done(&e);
+    unlink(path);
+    rmdir(folder);
+}
+
 static void intervals_have_equal_bits(void **state) {
     (void)state;
     static const char *const keys[] = {"study.kind=predictions", "predictions.file1=" REFERENCE};
@@ -402,6 +505,8 @@ int main(void) {
         cmocka_unit_test(figures_are_those_of_the_reference),
         cmocka_unit_test(temperature_is_that_of_the_reference),
         cmocka_unit_test(confidences_alone_are_scored),
+        cmocka_unit_test(ensembles_are_those_of_the_reference),
+        cmocka_unit_test(detection_is_that_of_the_reference),
         cmocka_unit_test(intervals_have_equal_bits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
