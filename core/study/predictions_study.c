@@ -19,7 +19,8 @@ typedef struct {
     char name[SX_PREDICTIONS_NAME + 24];
     sx_ensemble inside, sets[SX_PREDICTIONS_SETS];
     const sx_ensemble *outside[SX_PREDICTIONS_SETS];
-    sx_scored given;
+    sx_scored given, given_sets[SX_PREDICTIONS_SETS]; /* of confidences alone */
+    const sx_scored *outside_given[SX_PREDICTIONS_SETS];
 } method;
 
 typedef struct {
@@ -51,8 +52,10 @@ static void end_study(sx_study *study) {
     sx_scoring_intervals_free(p->intervals);
     for (int k = 0; k < 2 * FILES; k++) {
         sx_ensemble_done(&p->methods[k].inside);
-        for (int set = 0; set < SX_PREDICTIONS_SETS; set++)
+        for (int set = 0; set < SX_PREDICTIONS_SETS; set++) {
             sx_ensemble_done(&p->methods[k].sets[set]);
+            sx_scored_done(&p->methods[k].given_sets[set]);
+        }
         sx_scored_done(&p->methods[k].given);
     }
     for (int f = 0; f < FILES; f++) sx_predictions_done(&p->files[f]);
@@ -152,6 +155,18 @@ static sx_status make_sets(predictions_study *p, int file, double temperature, m
     return status;
 }
 
+/* The same of confidences alone. */
+static sx_status make_given_sets(predictions_study *p, int file, method *m, sx_error *err) {
+    const sx_predictions *from = &p->files[file];
+    sx_status status = SX_OK;
+    for (int set = 0; !status && set < from->set_count; set++) {
+        const sx_predictions_choice choice = {.part = &from->sets[set]};
+        status = sx_predictions_scored(from, choice, &m->given_sets[set], err);
+        m->outside_given[set] = &m->given_sets[set];
+    }
+    return status;
+}
+
 static sx_status add_method(predictions_study *p, int file, double temperature, sx_error *err) {
     method *m = &p->methods[p->count];
     const sx_predictions *from = &p->files[file];
@@ -167,11 +182,13 @@ static sx_status add_method(predictions_study *p, int file, double temperature, 
         : isnan(temperature)
             ? sx_predictions_ensemble(from, inside_of(p, file), pool, &m->inside, err)
             : sx_predictions_tempered(from, inside_of(p, file), temperature, pool, &m->inside, err);
-    if (!status && !alone) status = make_sets(p, file, temperature, m, err);
+    if (!status)
+        status = alone ? make_given_sets(p, file, m, err) : make_sets(p, file, temperature, m, err);
     p->scored[p->count++] = (sx_method){.name = m->name,
                                         .inside = alone ? NULL : &m->inside,
                                         .given = alone ? &m->given : NULL,
                                         .outside = alone ? NULL : m->outside,
+                                        .outside_given = alone ? m->outside_given : NULL,
                                         .temperature = temperature};
     return status;
 }
@@ -194,12 +211,11 @@ static sx_status make_methods(predictions_study *p, const sx_config *config, sx_
 
 static void prepare_scoring(predictions_study *p) {
     const sx_predictions *first = &p->files[0];
-    bool alone = first->kind == SX_PREDICTED_CONFIDENCE;
     for (int set = 0; set < first->set_count; set++) p->set_names[set] = first->sets[set].name;
     p->scoring.n = p->rest ? p->rest_count : first->inside.n;
     p->scoring.items = p->rest;
     p->scoring.classes = first->classes;
-    p->scoring.sets = alone ? 0 : first->set_count;
+    p->scoring.sets = first->set_count;
     p->scoring.set_names = p->set_names;
     p->scoring.split = "";
     p->scoring.step = -1;

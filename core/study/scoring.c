@@ -81,9 +81,14 @@ static void rank_score(void *context, int score, int worker) {
 static sx_status rank_outside(const sx_scoring *scoring, sx_sheet_method *m, int set,
                               sx_error *err) {
     const sx_ensemble *e = m->method.outside ? m->method.outside[set] : NULL;
+    const sx_scored *given = m->method.outside_given ? m->method.outside_given[set] : NULL;
     detecting d = {.m = m, .set = set};
-    if (!e) return SX_OK;
-    sx_status status = sx_scored_new(e, scoring->pool, &m->outside[set], err);
+    if (!e && !given) return SX_OK;
+    sx_status status = SX_OK;
+    if (given)
+        m->outside[set] = *given;
+    else
+        status = sx_scored_new(e, scoring->pool, &m->outside[set], err);
     if (status) return status;
     sx_pool_run(scoring->pool, m->count, rank_score, &d);
     for (int score = 0; score < m->count; score++)
@@ -250,7 +255,7 @@ void sx_sheet_free(sx_sheet *sheet) {
         sx_rankings_done(m->rankings, SX_SCORE_ROWS);
         sx_scored_done(&m->own);
         for (int set = 0; set < SX_OUTSIDE_SETS; set++) {
-            sx_scored_done(&m->outside[set]);
+            if (!m->method.outside_given) sx_scored_done(&m->outside[set]);
             for (int score = 0; score < SX_SCORE_ROWS; score++) {
                 sx_ranking_done(&m->detections[set][score].ranking);
                 sx_free(m->detections[set][score].flags);

@@ -47,7 +47,8 @@ typedef struct {
     const sx_ensemble *inside;         /* of scoring.n items, made with their labels */
     const sx_scored *given;            /* in place of it: confidences and errors are all there is */
     const sx_ensemble *const *outside; /* [sets]; NULL, or an entry: it has not seen them */
-    double temperature;                /* that was applied; NaN: none was */
+    const sx_scored *const *outside_given; /* in place of it, beside `given` */
+    double temperature;                    /* that was applied; NaN: none was */
 } sx_method;
 
 /* On what, and for whom; borrows everything while a call or an object of it lasts. */

@@ -90,12 +90,16 @@ static sx_status publish_items(const sx_sheet *sheet, int k, sx_error *err) {
 static void put_outside(const sx_sheet *sheet, const sx_sheet_method *m, int set, size_t i,
                         size_t row, sx_result *r) {
     const uint32_t *const *numbers = sheet->scoring.outside_items;
-    const sx_ensemble *e = m->method.outside[set];
+    const sx_ensemble *e = m->method.outside ? m->method.outside[set] : NULL;
     sx_item_scores s;
+    put(r, row, 1, numbers && numbers[set] ? numbers[set][i] : (double)i);
+    if (!e) { /* only what confidences alone say */
+        put(r, row, 3, m->outside[set].confidence[SX_SCORE_MAX_PROBABILITY][i]);
+        return;
+    }
     sx_ensemble_scores(e, i, &s);
-    const double values[] = {numbers && numbers[set] ? numbers[set][i] : (double)i, s.prediction,
-                             s.max_probability, s.entropy, s.margin};
-    for (int c = 0; c < OUTSIDE_ALONE - 1; c++) put(r, row, 1 + c, values[c]);
+    const double values[] = {s.prediction, s.max_probability, s.entropy, s.margin};
+    for (int c = 0; c < OUTSIDE_ALONE - 2; c++) put(r, row, 2 + c, values[c]);
     if (r->table.column_count > OUTSIDE_ALONE) put_members(r, row, OUTSIDE_ALONE, &s);
 }
 
@@ -106,7 +110,7 @@ static sx_status publish_outside(const sx_sheet *sheet, int k, sx_error *err) {
     char name[48], title[160];
     for (int set = 0; set < sheet->scoring.sets; set++) {
         rows += shown_of(sheet, m->outside[set].n);
-        many |= m->outside[set].n && m->method.outside[set]->members > 1;
+        many |= m->outside[set].n && m->method.outside && m->method.outside[set]->members > 1;
     }
     if (!rows) return SX_OK;
     snprintf(title, sizeof title, "Items from elsewhere, %.80s", m->method.name);

@@ -433,7 +433,22 @@ static void ensembles_are_those_of_the_reference(void **state) {
     drop();
 }
 
-/* The reference's scores say how foreign an item is: the larger, the less probable its class. */
+/* The reference's scores say how foreign an item is: the larger, the less probable its class, or
+ * the less sure a model whose confidences are all there is. */
+static void write_foreign(const char *path, bool alone, const double *score,
+                          const double *foreign) {
+    FILE *file = fopen(path, "w");
+    assert_non_null(file);
+    fprintf(file, alone ? "confidence,correct,is_ood\n" : "p0,p1,label,is_ood\n");
+    for (size_t i = 0; i < 3000; i++)
+        if (alone)
+            fprintf(file, "%.17g,%d,%d\n", -score[i], (int)(i % 2), (int)foreign[i]);
+        else
+            fprintf(file, "%.17g,%.17g,%d,%d\n", 1 - score[i] / 2, score[i] / 2, (int)(i % 2),
+                    (int)foreign[i]);
+    assert_int_equal(fclose(file), 0);
+}
+
 static void detection_is_that_of_the_reference(void **state) {
     (void)state;
     char folder[] = "/tmp/sextant-predictions-XXXXXX", path[64], key[96];
@@ -445,17 +460,11 @@ static void detection_is_that_of_the_reference(void **state) {
     expectations e = read_expectations("expected_flat.csv");
     sx_csv csv = reference_table("ood_3000.csv");
     double *foreign = reference_column(&csv, 1);
-    for (int k = 0; k < 2; k++) {
-        double *score = reference_column(&csv, 2 + (size_t)k);
-        FILE *file = fopen(path, "w");
-        assert_non_null(file);
-        fprintf(file, "p0,p1,label,is_ood\n");
-        for (size_t i = 0; i < 3000; i++)
-            fprintf(file, "%.17g,%.17g,%d,%d\n", 1 - score[i] / 2, score[i] / 2, (int)(i % 2),
-                    (int)foreign[i]);
-        assert_int_equal(fclose(file), 0);
+    for (int k = 0; k < 4; k++) {
+        double *score = reference_column(&csv, 2 + (size_t)(k % 2));
+        write_foreign(path, k > 1, score, foreign);
         run_study(keys, 2, NULL);
-        const char *prefix = prefixes[k], *table = "out-of-distribution";
+        const char *prefix = prefixes[k % 2], *table = "out-of-distribution";
         NEAR(figure(table, "AUROC", 0), expected_value(&e, prefix, "auroc"));
         NEAR(figure(table, "AUPR in", 0), expected_value(&e, prefix, "aupr_in_average_precision"));
         NEAR(figure(table, "AUPR out", 0),
